@@ -1,0 +1,225 @@
+"""The error families of the Upper Layer.
+
+::
+
+    DULError
+      LocalProtocolError      you asked for something the state machine or the standard forbids; nothing changed
+      RemoteProtocolError     the peer broke the protocol; carries the A-ABORT reason that says how
+        InvalidPDU            bytes that are not a PDU
+        UnexpectedPDU         a whole PDU that this state does not allow
+        LimitExceeded         a length over a bound
+      AssociationRejected     the peer answered A-ASSOCIATE-RJ
+      AssociationAborted      the peer sent A-ABORT
+      TransportError          TCP or TLS failed
+      TimedOut                a deadline passed
+
+Receiving never raises inside the core: a fault becomes data, the machine answers the
+peer, and the face raises the first cause.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = [
+    "AbortReason",
+    "AssociationAborted",
+    "AssociationRejected",
+    "DULError",
+    "InvalidPDU",
+    "LimitExceeded",
+    "LocalProtocolError",
+    "RemoteProtocolError",
+    "TimedOut",
+    "TransportError",
+    "UnexpectedPDU",
+]
+
+
+class AbortReason(IntEnum):
+    """Reasons of an A-ABORT whose source is the service-provider (PS3.8 Table 9-26)."""
+
+    NOT_SPECIFIED = 0
+    UNRECOGNIZED_PDU = 1
+    UNEXPECTED_PDU = 2
+    UNRECOGNIZED_PARAMETER = 4
+    UNEXPECTED_PARAMETER = 5
+    INVALID_PARAMETER_VALUE = 6
+
+
+class DULError(Exception):
+    """Anything that goes wrong in the Upper Layer."""
+
+
+class LocalProtocolError(DULError):
+    """The local user asked for what the state or the standard does not allow; nothing changed."""
+
+
+class RemoteProtocolError(DULError):
+    """The peer broke the protocol.
+
+    Attributes:
+        reason: what our A-ABORT tells the peer (PS3.8 Table 9-26).
+    """
+
+    def __init__(self, why: str, reason: AbortReason = AbortReason.NOT_SPECIFIED) -> None:
+        super().__init__(why)
+        self.reason = reason
+
+
+class InvalidPDU(RemoteProtocolError):
+    """Bytes that are not the PDU or item they claim to be.
+
+    Attributes:
+        where: the PDU or item, in the standard's words.
+        offset: byte position of the fault, counted from the start of the PDU's body.
+        why: what is wrong there.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        offset: int,
+        why: str,
+        reason: AbortReason = AbortReason.INVALID_PARAMETER_VALUE,
+    ) -> None:
+        super().__init__(f"invalid {where} at byte {offset}: {why}", reason)
+        self.where = where
+        self.offset = offset
+        self.why = why
+
+
+class UnexpectedPDU(RemoteProtocolError):
+    """A whole and valid PDU that the state does not allow."""
+
+    def __init__(self, pdu: str, state: str) -> None:
+        super().__init__(f"unexpected {pdu} in {state}", AbortReason.UNEXPECTED_PDU)
+        self.pdu = pdu
+        self.state = state
+
+
+class LimitExceeded(RemoteProtocolError):
+    """A declared length is over a bound, and was refused before anything was stored."""
+
+    def __init__(self, what: str, value: int, limit: int) -> None:
+        super().__init__(
+            f"{what} of {value} bytes is over the limit of {limit}",
+            AbortReason.INVALID_PARAMETER_VALUE,
+        )
+        self.what = what
+        self.value = value
+        self.limit = limit
+
+
+_RESULTS = {1: "rejected-permanent", 2: "rejected-transient"}
+_REJECT_SOURCES = {
+    1: "service-user",
+    2: "service-provider (ACSE)",
+    3: "service-provider (presentation)",
+}
+_REJECT_REASONS = {
+    (1, 1): "no reason given",
+    (1, 2): "application context name not supported",
+    (1, 3): "calling AE title not recognized",
+    (1, 7): "called AE title not recognized",
+    (2, 1): "no reason given",
+    (2, 2): "protocol version not supported",
+    (3, 1): "temporary congestion",
+    (3, 2): "local limit exceeded",
+}
+_ADVICE = {
+    (1, 3): "register our calling AE title with the peer, or use one that it knows",
+    (1, 7): "ask for the called AE title that the peer answers to",
+    (3, 1): "try again later",
+    (3, 2): "the peer serves as many associations as it allows; try again later",
+}
+_ABORT_SOURCES = {0: "service-user", 2: "service-provider"}
+_ABORT_REASONS = {
+    0: "reason not specified",
+    1: "unrecognized PDU",
+    2: "unexpected PDU",
+    4: "unrecognized PDU parameter",
+    5: "unexpected PDU parameter",
+    6: "invalid PDU parameter value",
+}
+
+
+class AssociationRejected(DULError):
+    """The peer answered A-ASSOCIATE-RJ (PS3.8 Table 9-21).
+
+    Attributes:
+        result: 1 permanent, 2 transient.
+        source: 1 service-user, 2 provider (ACSE), 3 provider (presentation).
+        reason: meaning depends on the source; see `reason_text`.
+    """
+
+    def __init__(self, result: int, source: int, reason: int) -> None:
+        self.result = result
+        self.source = source
+        self.reason = reason
+        advice = _ADVICE.get((source, reason))
+        super().__init__(
+            f"association {self.result_text} by the peer's {self.source_text}: {self.reason_text}"
+            + (f" ({advice})" if advice else "")
+        )
+
+    @property
+    def result_text(self) -> str:
+        """The result in the standard's words."""
+        return _RESULTS.get(self.result, f"rejected (undefined result {self.result})")
+
+    @property
+    def source_text(self) -> str:
+        """The source in the standard's words."""
+        return _REJECT_SOURCES.get(self.source, f"undefined source {self.source}")
+
+    @property
+    def reason_text(self) -> str:
+        """The reason in the standard's words."""
+        return _REJECT_REASONS.get((self.source, self.reason), f"undefined reason {self.reason}")
+
+
+class AssociationAborted(DULError):
+    """The peer sent A-ABORT (PS3.8 Table 9-26).
+
+    Attributes:
+        source: 0 service-user, 2 service-provider.
+        reason: significant only when the source is 2.
+    """
+
+    def __init__(self, source: int, reason: int) -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"association aborted by the peer's {self.source_text}{self._tail()}")
+
+    @property
+    def source_text(self) -> str:
+        """The source in the standard's words."""
+        return _ABORT_SOURCES.get(self.source, f"undefined source {self.source}")
+
+    @property
+    def reason_text(self) -> str:
+        """The reason in the standard's words."""
+        return _ABORT_REASONS.get(self.reason, f"undefined reason {self.reason}")
+
+    def _tail(self) -> str:
+        # Table 9-26: a service-user's reason is not significant, so it is not shown.
+        return "" if self.source == 0 else f": {self.reason_text}"
+
+
+class TransportError(DULError):
+    """TCP or TLS failed: no connection, a broken one, or a refused handshake."""
+
+
+class TimedOut(DULError):
+    """A deadline passed.
+
+    Attributes:
+        which: the name of the bound in `dul.limits.Limits`.
+        seconds: its value.
+    """
+
+    def __init__(self, which: str, seconds: float, doing: str) -> None:
+        super().__init__(f"timed out after {seconds:g} s {doing}")
+        self.which = which
+        self.seconds = seconds

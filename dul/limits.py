@@ -1,0 +1,91 @@
+"""Every bound and every timeout in one frozen object, each with its default and its reason.
+
+Lengths are bytes, times are seconds; `None` for a time means "wait for ever".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one association end.
+
+    The timers other than ARTIM are policy, not part of PS3.8: when one passes, the local
+    user aborts (Evt15), so that Table 9-10 stays the standard's.
+    """
+
+    # --- lengths -----------------------------------------------------------------------
+    max_pdu_length: int = 131072
+    """What we announce in item 51H: the largest P-DATA-TF variable field that we receive
+    (PS3.8 D.1). 128 KiB is the largest that DCMTK sends; larger gains nothing measurable."""
+
+    max_unlimited_pdu_length: int = 1 << 20
+    """The largest P-DATA-TF accepted when we announced 0, "no maximum"."""
+
+    max_associate_length: int = 1 << 20
+    """The largest A-ASSOCIATE-RQ or -AC. 128 contexts of 60 transfer syntaxes need 250 KiB;
+    DCMTK's bound is 1 MiB, too."""
+
+    max_send_pdu_length: int = 131072
+    """The largest P-DATA-TF variable field that we send, whatever the peer allows: peers that
+    announce 0 or 4 GiB still have to buffer what we send."""
+
+    receive_buffer: int = 1 << 18
+    """The receive buffer of an association, grown only if a PDU is larger. 256 KiB take sixteen
+    default PDUs in one system call."""
+
+    send_batch: int = 1 << 20
+    """How much is cut and handed to the transport at a time. An abort overtakes what is not
+    handed over yet, and memory does not grow with the object."""
+
+    send_batch_pdus: int = 500
+    """How many PDUs such a batch may hold: two spans each stay under IOV_MAX (1024)."""
+
+    max_pdvs_per_event: int = 4096
+    """How many received PDVs are collected before they are handed on: many tiny fragments must
+    not turn one buffer of bytes into a hundred thousand objects."""
+
+    # --- times -------------------------------------------------------------------------
+    artim: float = 30.0
+    """The Association Request/Reject/Release Timer (PS3.8 9.1.5): Sta2 and Sta13 only."""
+
+    connect: float | None = 30.0
+    """From the first TCP SYN to the open connection, all addresses of the peer together."""
+
+    tls_handshake: float | None = 30.0
+    """From the open TCP connection to the finished TLS handshake."""
+
+    associate: float | None = 30.0
+    """From our A-ASSOCIATE-RQ to the peer's answer."""
+
+    release: float | None = 30.0
+    """From our A-RELEASE-RQ to the peer's answer."""
+
+    reply: float | None = 300.0
+    """From the last byte of a DIMSE request to the next byte of its response. Archives that
+    write to tape take minutes."""
+
+    idle: float | None = 600.0
+    """How long an acceptor keeps an association whose requestor sends nothing."""
+
+    pdu: float | None = 60.0
+    """From the first byte of a PDU to its last: one byte a minute does not hold a connection."""
+
+    write: float | None = 60.0
+    """For one PDU to be taken by the transport: a peer that does not read holds nobody up."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_pdu_length", "max_send_pdu_length"):
+            value = getattr(self, name)
+            # A P-DATA-TF below 8 bytes has no room for two bytes of a fragment (PS3.8 D.1).
+            if not (8 <= value <= 0xFFFFFFFF or (value == 0 and name == "max_pdu_length")):
+                raise ValueError(f"{name} must be 8 or more (max_pdu_length may be 0), not {value}")
+
+    @property
+    def max_received_pdata(self) -> int:
+        """The largest P-DATA-TF variable field that is accepted."""
+        return self.max_pdu_length or self.max_unlimited_pdu_length
