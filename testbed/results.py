@@ -1,0 +1,291 @@
+"""Results: what a run of the testbed leaves behind, and its JSON form (documented in docs/testbed.md)."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from testbed import annotate
+from testbed.model import Case, Cell, Level, Sub, Verdict
+from testbed.observe import LogEntry
+
+FORMAT = "dulspec-result/1"
+HEX_LIMIT = 4096
+LINE_LIMIT = 160
+
+
+@dataclass(slots=True)
+class WireRow:
+    """One row of the stored wire log; `hex` holds at most 4096 bytes of `size`."""
+
+    time: float
+    direction: str
+    what: str
+    size: int
+    hex: str
+    summary: str
+    decoded: list[str]
+    connection: int = 1
+
+
+@dataclass(slots=True)
+class RunResult:
+    """One run's verdict and evidence.
+
+    `close` says how the connection ended ("peer FIN", "peer RST", "tester", "open"), `reported`
+    what the product under test reported by its exit code ("success", "failure", "").
+    """
+
+    name: str
+    verdict: Verdict
+    sub: Sub = Sub.NONE
+    message: str = ""
+    seen: str = ""
+    close: str = ""
+    close_seconds: float | None = None
+    reported: str = ""
+    exit_code: int | None = None
+    output: str = ""
+    seconds: float = 0.0
+    wire: list[WireRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CaseResult:
+    """One case's verdict: the worst of its runs, after the liveness probe."""
+
+    id: str
+    role: str
+    clause: str
+    level: Level
+    title: str
+    requirement: str
+    expected: list[str]
+    verdict: Verdict
+    sub: Sub = Sub.NONE
+    message: str = ""
+    seconds: float = 0.0
+    why: str = ""
+    tags: list[str] = field(default_factory=list)
+    cell: Cell | None = None
+    xfail: str | None = None
+    attempts: list[Verdict] = field(default_factory=list)
+    runs: list[RunResult] = field(default_factory=list)
+
+    @property
+    def group(self) -> str:
+        """The id without its number."""
+        return self.id.rpartition(".")[0]
+
+
+@dataclass(slots=True)
+class Unreached:
+    """A cell of Table 9-10 no network peer can bring about, and why."""
+
+    role: str
+    cell: Cell
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """A whole run: the target, the settings, the baseline, every case's result."""
+
+    role: str
+    target: dict[str, Any]
+    settings: dict[str, Any]
+    started: str
+    seconds: float = 0.0
+    complete: bool = False
+    baseline: dict[str, str] = field(default_factory=dict)
+    cases: list[CaseResult] = field(default_factory=list)
+    unreached: list[Unreached] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """How many cases have each verdict; expected failures are counted as "xfail"."""
+        counter = Counter("xfail" if is_xfail(case) else case.verdict.value for case in self.cases)
+        return dict(counter)
+
+    def failures(self, *, strict: bool = False) -> list[CaseResult]:
+        """The cases that make the run fail."""
+        return [case for case in self.cases if is_failure(case, strict=strict)]
+
+
+def is_xfail(case: CaseResult) -> bool:
+    """Whether a case failed and was expected to."""
+    return case.xfail is not None and case.verdict in {Verdict.FAIL, Verdict.NON_STRICT}
+
+
+def is_xpass(case: CaseResult) -> bool:
+    """Whether a case was expected to fail and passed."""
+    return case.xfail is not None and case.verdict is Verdict.PASS
+
+
+def is_failure(case: CaseResult, *, strict: bool = False) -> bool:
+    """Whether a case makes the run fail.
+
+    Without `strict` a failed recommended case is shown and does not fail the run; with it, it does,
+    and so does every non-strict verdict. A hang or a crash always fails. An unexpected pass
+    (XPASS) fails: the list of expected failures is out of date.
+    """
+    if case.xfail is not None:
+        return is_xpass(case) or case.verdict is Verdict.ERROR
+    if case.verdict is Verdict.ERROR or case.sub in {Sub.CRASH, Sub.FLAKY}:
+        return True
+    if case.verdict is Verdict.FAIL:
+        return case.level is not Level.RECOMMENDED or strict or case.sub is Sub.HANG
+    return strict and case.verdict is Verdict.NON_STRICT
+
+
+def expected_lines(case: Case) -> list[str]:
+    """The accepted outcomes of a case as text, for reports and `dulspec show`."""
+    lines: list[str] = []
+    for run in case.runs:
+        prefix = f"[{run.name}] " if run.outcomes and run.name else ""
+        lines += [
+            prefix + _outcome_text(entry.pattern, entry.verdict, entry.note)
+            for entry in run.outcomes
+        ]
+    lines += [_outcome_text(entry.pattern, entry.verdict, entry.note) for entry in case.outcomes]
+    checks = [*case.checks, *(check for run in case.runs for check in run.checks)]
+    for check in checks:
+        text = (check.__doc__ or check.__name__).strip().splitlines()[0]
+        lines.append(f"check: {text}")
+    return list(dict.fromkeys(lines))
+
+
+def _outcome_text(pattern: str, verdict: Verdict, note: str) -> str:
+    return f"{verdict.value}: {pattern or '(nothing)'}" + (f"  - {note}" if note else "")
+
+
+def wire_rows(log: Iterable[LogEntry], *, show_data: bool = False) -> list[WireRow]:
+    """A wire log made fit for storing: hidden bytes zeroed, long entries cut."""
+    return [_row(entry, show_data=show_data) for entry in log]
+
+
+def _row(entry: LogEntry, *, show_data: bool) -> WireRow:
+    head = entry.data[:HEX_LIMIT]
+    if not show_data:
+        head = annotate.redact(head)
+    return WireRow(
+        time=round(entry.time, 4),
+        direction=entry.direction,
+        what=entry.what,
+        size=len(entry.data),
+        hex=head.hex(),
+        summary=annotate.summary(head) if head else entry.what,
+        decoded=annotate.render(head, show_data=show_data, limit=LINE_LIMIT) if head else [],
+        connection=entry.connection,
+    )
+
+
+# -- JSON ---------------------------------------------------------------------------------------------------
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The report as plain data, ready for `json.dump`."""
+    return {
+        "format": FORMAT,
+        "role": report.role,
+        "target": report.target,
+        "settings": report.settings,
+        "started": report.started,
+        "seconds": round(report.seconds, 3),
+        "complete": report.complete,
+        "baseline": report.baseline,
+        "counts": report.counts(),
+        "cases": [_case_json(case) for case in report.cases],
+        "unreached": [
+            {"role": entry.role, **_cell_json(entry.cell), "reason": entry.reason}
+            for entry in report.unreached
+        ],
+    }
+
+
+def _cell_json(cell: Cell) -> dict[str, Any]:
+    return {"state": cell.state, "event": cell.event, "action": cell.action}
+
+
+def _case_json(case: CaseResult) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        name: getattr(case, name)
+        for name in (
+            "id", "role", "clause", "level", "title", "requirement", "expected", "verdict", "sub",
+            "message", "seconds", "why", "tags", "xfail", "attempts",
+        )
+    }  # fmt: skip
+    data["seconds"] = round(case.seconds, 3)
+    data["cell"] = None if case.cell is None else _cell_json(case.cell)
+    data["runs"] = [_run_json(run) for run in case.runs]
+    return data
+
+
+def _run_json(run: RunResult) -> dict[str, Any]:
+    names = (
+        "name", "verdict", "sub", "message", "seen", "close", "close_seconds", "reported",
+        "exit_code", "output",
+    )  # fmt: skip
+    data: dict[str, Any] = {name: getattr(run, name) for name in names}
+    data["seconds"] = round(run.seconds, 3)
+    data["wire"] = [{name: getattr(row, name) for name in WireRow.__slots__} for row in run.wire]
+    return data
+
+
+def from_json(data: dict[str, Any]) -> Report:
+    """A report out of `to_json`'s data.
+
+    Raises:
+        ValueError: the data is not a dulspec result of a format this version reads.
+    """
+    if data.get("format") != FORMAT:
+        raise ValueError(f"not a {FORMAT} file (format is {data.get('format')!r})")
+    names = ("role", "target", "settings", "started", "seconds", "complete", "baseline")
+    report = Report(**{name: data[name] for name in names})
+    report.cases = [_case_from(entry) for entry in data["cases"]]
+    report.unreached = [
+        Unreached(entry["role"], _cell_from(entry), entry["reason"]) for entry in data["unreached"]
+    ]
+    return report
+
+
+def _cell_from(data: dict[str, Any]) -> Cell:
+    return Cell(data["state"], data["event"], data["action"])
+
+
+def _case_from(data: dict[str, Any]) -> CaseResult:
+    fields = dict(data)
+    fields["level"] = Level(data["level"])
+    fields["verdict"] = Verdict(data["verdict"])
+    fields["sub"] = Sub(data["sub"])
+    fields["attempts"] = [Verdict(entry) for entry in data["attempts"]]
+    fields["cell"] = None if data["cell"] is None else _cell_from(data["cell"])
+    fields["runs"] = [_run_from(entry) for entry in data["runs"]]
+    return CaseResult(**fields)
+
+
+def _run_from(data: dict[str, Any]) -> RunResult:
+    fields = dict(data)
+    fields["verdict"] = Verdict(data["verdict"])
+    fields["sub"] = Sub(data["sub"])
+    fields["wire"] = [WireRow(**row) for row in data["wire"]]
+    return RunResult(**fields)
+
+
+def save(report: Report, path: Path) -> None:
+    """Write a report as JSON."""
+    path.write_text(json.dumps(to_json(report), indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> Report:
+    """Read a report written by `save`.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no dulspec result.
+    """
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict):
+        raise ValueError("not a dulspec result: the top level is no object")  # noqa: TRY004
+    return from_json(data)

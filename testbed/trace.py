@@ -1,0 +1,83 @@
+"""The trace of a run: what the peer did, as a line of tokens; and patterns over such lines.
+
+Tokens, in the notation of the case catalogue:
+
+    RQ  AC(1:0;3:4)  RJ(1,1,2)  RELEASE  RP  AB(2,6)     A-ASSOCIATE-RQ, -AC (context:result), -RJ,
+                                                         A-RELEASE-RQ, -RP, A-ABORT
+    C-ECHO-RSP(0000)  C-STORE-RQ  C-CANCEL-RQ            a whole DIMSE message (status of a response)
+    BADMSG  BADDATA  PDU(09)  JUNK                       an unreadable command, unreadable P-DATA-TF,
+                                                         an undefined PDU type, bytes that are no PDU
+    CLOSE  OPEN                                          the end: FIN or RST; still open, nothing came
+
+A pattern is a sequence of such tokens. `*` inside parentheses stands for anything but a comma,
+`a/b` for either, a token without parentheses for any arguments. `?`, `+` and `*` after a token have
+their usual meaning; `or` separates alternatives. Classes: `REQ` any request, `RSP` any response, `MSG`
+any whole message, `ANY` any token but the end. `CLOSE` or `OPEN` at the end of a pattern must be met; a
+pattern without them does not care how the run ended.
+"""
+
+import re
+from functools import lru_cache
+
+ENDS = ("CLOSE", "OPEN")
+_NAME = r"[A-Z0-9-]+"
+_ARGS = r"(?:\([^)]*\))?"
+_CLASSES = {
+    "REQ": r"[CN]-[A-Z-]+-RQ",
+    "RSP": rf"[CN]-[A-Z-]+-RSP{_ARGS}",
+    "MSG": rf"(?:[CN]-[A-Z-]+-RQ|[CN]-[A-Z-]+-RSP{_ARGS}|BADMSG)",
+    "ANY": rf"(?!(?:CLOSE|OPEN) ){_NAME}{_ARGS}",
+}
+_TOKEN = re.compile(r"(?P<name>[A-Z][A-Z0-9-]*)(?:\((?P<args>[^)]*)\))?(?P<times>[?+*]?)$")
+
+
+def _arguments(text: str) -> str:
+    parts = []
+    for argument in text.split(","):
+        choices = [re.escape(choice).replace(r"\*", "[^,)]*") for choice in argument.split("/")]
+        parts.append(choices[0] if len(choices) == 1 else f"(?:{'|'.join(choices)})")
+    return r"\(" + ",".join(parts) + r"\)"
+
+
+def _token(text: str) -> str:
+    match = _TOKEN.match(text)
+    if match is None:
+        raise ValueError(f"not a pattern token: {text!r}")
+    name, args, times = match["name"], match["args"], match["times"]
+    if name in _CLASSES:
+        body = _CLASSES[name]
+    else:
+        body = re.escape(name) + (_ARGS if args is None else _arguments(args))
+    return f"(?:{body} ){times}"
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The regular expression of a pattern, to be matched against the tokens joined by spaces.
+
+    Raises:
+        ValueError: the pattern is not one.
+    """
+    alternatives = []
+    for alternative in pattern.split(" or "):
+        words = alternative.split()
+        body = "".join(_token(word) for word in words)
+        ended = bool(words) and words[-1] in ENDS
+        alternatives.append(body if ended else f"{body}(?:CLOSE |OPEN )?")
+    return re.compile(f"(?:{'|'.join(alternatives)})")
+
+
+def matches(pattern: str, tokens: list[str]) -> bool:
+    """Whether the whole trace fits the pattern."""
+    return compiled(pattern).fullmatch("".join(f"{token} " for token in tokens)) is not None
+
+
+def ends_with(pattern: str, tokens: list[str]) -> bool:
+    """Whether some tail of the trace fits the pattern (what a Read waits for)."""
+    return any(matches(pattern, tokens[at:]) for at in range(len(tokens)))
+
+
+def starts_with(pattern: str, tokens: list[str]) -> bool:
+    """Whether some proper head of the trace fits the pattern: the rest was too much."""
+    body = [token for token in tokens if token not in ENDS]
+    return any(matches(pattern, body[:at]) for at in range(1, len(body)))
