@@ -1,0 +1,47 @@
+"""Unique identifiers: their grammar (PS3.5 9.1) and our own names."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = [
+    "DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN",
+    "EXPLICIT_VR_BIG_ENDIAN",
+    "EXPLICIT_VR_LITTLE_ENDIAN",
+    "IMPLEMENTATION_CLASS_UID",
+    "IMPLEMENTATION_VERSION_NAME",
+    "IMPLICIT_VR_LITTLE_ENDIAN",
+    "MAXIMUM_LENGTH",
+    "is_sendable",
+    "is_uid",
+]
+
+MAXIMUM_LENGTH: Final = 64  # characters, PS3.5 9.1
+
+IMPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
+EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
+DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1.99"
+EXPLICIT_VR_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
+
+# Who wrote a file (0002,0012) or speaks on an association (PS3.7 D.3.3.2). The UID is derived
+# from a random UUID, which needs no registered root (PS3.5 B.2).
+IMPLEMENTATION_CLASS_UID: Final = "2.25.117875048997416681422445084656202174913"
+IMPLEMENTATION_VERSION_NAME: Final = "DULCET_0.1"
+
+_SENDABLE = re.compile(r"[0-9.]{1,64}")
+_STRICT = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
+
+
+def is_sendable(uid: str) -> bool:
+    """Whether the text can travel as a UID: 1 to 64 digits and dots.
+
+    Looser than `is_uid`: objects whose UIDs have a component with a leading zero are common, and
+    a stack that refused to move them would help nobody.
+    """
+    return _SENDABLE.fullmatch(uid) is not None
+
+
+def is_uid(uid: str) -> bool:
+    """Whether the text is a UID by the letter of PS3.5 9.1: no empty component, no leading zero."""
+    return len(uid) <= MAXIMUM_LENGTH and _STRICT.fullmatch(uid) is not None
