@@ -45,19 +45,16 @@ class Limits:
     send_batch_pdus: int = 500
     """How many PDUs such a batch may hold: two spans each stay under IOV_MAX (1024)."""
 
-    max_pdvs_per_event: int = 4096
-    """How many received PDVs are collected before they are handed on: many tiny fragments must
-    not turn one buffer of bytes into a hundred thousand objects."""
-
     # --- times -------------------------------------------------------------------------
     artim: float = 30.0
     """The Association Request/Reject/Release Timer (PS3.8 9.1.5): Sta2 and Sta13 only."""
 
     connect: float | None = 30.0
-    """From the first TCP SYN to the open connection, all addresses of the peer together."""
+    """A requestor: from the first TCP SYN to the open connection, all addresses of the peer
+    together, and the TLS handshake with it."""
 
     tls_handshake: float | None = 30.0
-    """From the open TCP connection to the finished TLS handshake."""
+    """An acceptor: from the open TCP connection to the finished TLS handshake."""
 
     associate: float | None = 30.0
     """From our A-ASSOCIATE-RQ to the peer's answer."""

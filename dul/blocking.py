@@ -1,0 +1,408 @@
+"""The blocking face: sockets, threads and the monotonic clock.
+
+Same names, same order as `dul.aio`. Everything that is protocol is in `dul.exchange` and
+below; a face connects, listens, waits, and runs conversations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Generator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from dul import exchange
+from dul.association import Association, Role, Trace
+from dul.errors import DULError, LocalProtocolError
+from dul.events import DataIndication, ReleaseIndication
+from dul.exchange import Call, Conversation, Step
+from dul.limits import Limits
+from dul.link import Link, Wait, handshake, pump, resolve_error
+from dul.negotiation import Negotiated
+from dul.pdata import Source
+from dul.pdu import AssociateRJ, AssociateRQ
+from dul.wire import Buffer
+
+__all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
+
+T = TypeVar("T")
+BACKLOG = 128
+logger = logging.getLogger("dul")
+
+
+class Interrupted(DULError):
+    """Another thread, or a signal handler, ended the conversation with `Wakeup.set`."""
+
+
+class Wakeup:
+    """Ends whatever waits on it; safe to set from threads and signal handlers, once for all."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self.is_set = False
+
+    def set(self) -> None:
+        """Let every conversation that waits, or is going to, raise `Interrupted`."""
+        self.is_set = True
+        with contextlib.suppress(OSError):
+            self._writer.send(b"!")
+
+    def fileno(self) -> int:
+        """Readable from `set` on."""
+        return self._reader.fileno()
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._reader.close()
+        self._writer.close()
+
+
+class Connection:
+    """An association and its transport, driven by the thread that calls.
+
+    Use it as a context manager: leaving it releases an established association, or aborts it
+    if an exception is on its way, and closes the transport.
+    """
+
+    def __init__(self, association: Association, link: Link, wakeup: Wakeup | None = None) -> None:
+        self.association = association
+        self._link = link
+        self._wakeup = wakeup
+        self._poll = select.poll()
+        self._polled: tuple[int, int] = (-1, 0)
+        if wakeup is not None:
+            self._poll.register(wakeup, select.POLLIN)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.abort()
+        else:
+            self.close()
+
+    @property
+    def negotiated(self) -> Negotiated:
+        """What was agreed.
+
+        Raises:
+            LocalProtocolError: no association was ever established.
+        """
+        if self.association.negotiated is None:
+            raise LocalProtocolError("the association is not established")
+        return self.association.negotiated
+
+    def run(self, conversation: Conversation[T]) -> T:
+        """Drive a conversation to its end and give its outcome.
+
+        Raises:
+            Interrupted: the wakeup was set.
+            DULError: whatever the conversation raises.
+        """
+        self.association.tick(time.monotonic())
+        try:
+            step = conversation.send(None)
+            while True:
+                if isinstance(step, Call):
+                    step = self._call(step, conversation)
+                else:
+                    self._drive(pump(self.association, self._link, time.monotonic))
+                    step = conversation.send(None)
+        except StopIteration as stop:
+            outcome: T = stop.value
+            return outcome
+        finally:
+            conversation.close()
+
+    def serve(self, conversation: Conversation[None]) -> None:
+        """The acceptor's whole life: the TLS handshake, the conversation, the end."""
+        self._drive(handshake(self.association, self._link, time.monotonic))
+        self.run(conversation)
+        self.close()
+
+    def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
+        """Send a command set or a data set (see `exchange.send`)."""
+        self.run(exchange.send(self.association, context_id, command=command, source=source))
+
+    def receive(self) -> DataIndication | ReleaseIndication:
+        """What the peer says next (see `exchange.receive`)."""
+        return self.run(exchange.receive(self.association))
+
+    def release(self) -> None:
+        """Release the association and wait for its end."""
+        try:
+            self.run(exchange.release(self.association))
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Abort the association, whatever its state, and wait until the transport is closed."""
+        # What called for the end must not cut it short; ARTIM bounds it.
+        self._ignore_wakeup()
+        if self._link.uncertain:
+            self._link.close()
+            return
+        try:
+            self.run(exchange.abort(self.association))
+        finally:
+            self._link.close()
+
+    def close(self) -> None:
+        """Release if there is an association, and close the transport in any case."""
+        if self.association.established:
+            self.release()
+        else:
+            self.abort()
+
+    def _ignore_wakeup(self) -> None:
+        if self._wakeup is not None:
+            self._poll.unregister(self._wakeup)
+            self._wakeup = None
+
+    def _call(self, call: Call, conversation: Conversation[Any]) -> Step:
+        try:
+            reply = call.function(*call.arguments)
+        except Exception as error:  # noqa: BLE001 - it is the conversation's to handle
+            self.association.tick(time.monotonic())
+            return conversation.throw(error)
+        self.association.tick(time.monotonic())
+        return conversation.send(reply)
+
+    def _drive(self, waiting: Generator[Wait, bool, None]) -> None:
+        try:
+            wait = next(waiting)
+            while True:
+                wait = waiting.send(self._wait(wait))
+        except StopIteration:
+            pass
+
+    def _wait(self, wait: Wait) -> bool:
+        mask = (select.POLLIN if wait.read else 0) | (select.POLLOUT if wait.write else 0)
+        if self._polled != (wait.fd, mask):
+            if self._polled[0] not in {-1, wait.fd}:
+                with contextlib.suppress(KeyError, ValueError):
+                    self._poll.unregister(self._polled[0])
+            self._poll.register(wait.fd, mask)
+            self._polled = (wait.fd, mask)
+        while True:
+            timeout = None
+            if wait.until is not None:
+                left = wait.until - time.monotonic()
+                if left <= 0:
+                    return False
+                timeout = int(left * 1000) + 1
+            ready = [fd for fd, _ in self._poll.poll(timeout)]
+            if ready:
+                if self._wakeup is not None and self._wakeup.fileno() in ready:
+                    raise Interrupted("interrupted")
+                return True
+
+
+def _resolve(host: str, port: int) -> list[Any]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise resolve_error(host, port, error) from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not host and socket.has_dualstack_ipv6():
+        with contextlib.suppress(OSError):  # a kernel without IPv6
+            return socket.create_server(
+                (host, port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+            )
+    return socket.create_server((host, port), backlog=BACKLOG)
+
+
+def connect(
+    host: str,
+    port: int,
+    request: AssociateRQ,
+    *,
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
+    server_hostname: str | None = None,
+    trace: Trace | None = None,
+    wakeup: Wakeup | None = None,
+) -> Connection:
+    """Establish an association as its requestor.
+
+    Args:
+        host: name or address of the peer; all its addresses are tried.
+        port: TCP port.
+        request: the A-ASSOCIATE-RQ; see `dul.negotiation.request`.
+        limits: bounds and times.
+        tls: a client context, for TLS.
+        server_hostname: whom the peer's certificate must name; default: the host.
+        trace: is told every transition of the state machine.
+        wakeup: ends whatever waits.
+
+    Raises:
+        AssociationRejected: the peer said no.
+        AssociationAborted: the peer aborted.
+        TransportError: no such host, no connection, no TLS.
+        TimedOut: nobody answered in time.
+    """
+    association = Association(Role.REQUESTOR, limits, trace=trace)
+    link = Link(
+        addresses=_resolve(host, port),
+        tls=tls,
+        server_hostname=server_hostname or host,
+        peer=f"{host}:{port}",
+    )
+    connection = Connection(association, link, wakeup)
+    try:
+        connection.run(exchange.associate(association, request))
+    except BaseException:
+        connection.abort()
+        raise
+    return connection
+
+
+Serve = Callable[[Association, str], Conversation[None]]
+"""What an acceptor does with an association: a conversation from Sta2 to the end."""
+
+
+class Server:
+    """An association acceptor: one thread listens, one thread serves each connection.
+
+    Args:
+        serve: makes the conversation for an association and the peer's address.
+        host: the address to listen on; every interface by default.
+        port: 0 for any free one; see `address`.
+        limits: bounds and times of each association.
+        tls: a server context, for TLS.
+        max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
+        trace: is told every transition of every state machine.
+    """
+
+    SPARE_CONNECTIONS = 64
+    """Connections beyond `max_associations` that may still be served a rejection."""
+
+    def __init__(
+        self,
+        serve: Serve,
+        *,
+        host: str = "",
+        port: int = 0,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        max_associations: int = 100,
+        trace: Trace | None = None,
+    ) -> None:
+        self._serve = serve
+        self._limits = limits or Limits()
+        self._tls = tls
+        self._max = max_associations
+        self._trace = trace
+        self._wakeup = Wakeup()
+        self._threads: set[threading.Thread] = set()
+        self._associations = 0
+        self._lock = threading.Lock()  # guards the two above
+        self._listener = _listen(host, port)
+        self._listener.setblocking(False)
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, port = self._listener.getsockname()[:2]
+        return host, port
+
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        self._thread = threading.Thread(target=self.serve_forever, name="dul-listener", daemon=True)
+        self._thread.start()
+
+    def serve_forever(self) -> None:
+        """Serve in this thread until `stop` is called from another, or from a signal handler."""
+        poll = select.poll()
+        poll.register(self._listener, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
+        while not self._wakeup.is_set:
+            poll.poll()
+            with contextlib.suppress(OSError):
+                sock, address = self._listener.accept()
+                self._begin(sock, f"{address[0]}:{address[1]}")
+
+    def request_stop(self) -> None:
+        """Let `serve_forever` return and all associations be aborted; does not wait."""
+        self._wakeup.set()
+
+    def stop(self) -> None:
+        """Accept no more, abort what is open, wait for all of it, close the listener."""
+        self.request_stop()
+        if self._thread is not None:
+            self._thread.join()
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
+        self._listener.close()
+        self._wakeup.close()
+
+    def _begin(self, sock: socket.socket, peer: str) -> None:
+        with self._lock:
+            if len(self._threads) >= self._max + self.SPARE_CONNECTIONS:
+                sock.close()
+                logger.warning("connection from %s closed: %d are open", peer, len(self._threads))
+                return
+            thread = threading.Thread(target=self._one, args=(sock, peer), name=f"dul-{peer}")
+            thread.daemon = True
+            self._threads.add(thread)
+        thread.start()
+
+    def _one(self, sock: socket.socket, peer: str) -> None:
+        admitted = False
+
+        def check(_: AssociateRQ) -> AssociateRJ | None:
+            nonlocal admitted
+            with self._lock:
+                admitted = self._associations < self._max
+                self._associations += admitted
+            return None if admitted else AssociateRJ(2, 3, 2)
+
+        association = Association(
+            Role.ACCEPTOR, self._limits, provider_check=check, trace=self._trace
+        )
+        connection = Connection(association, Link(sock, tls=self._tls, peer=peer), self._wakeup)
+        try:
+            connection.serve(self._serve(association, peer))
+        except Interrupted:
+            connection.abort()
+        except DULError as error:
+            logger.info("association with %s ended: %s", peer, error)
+            connection.abort()
+        except Exception:
+            logger.exception("association with %s failed", peer)
+            connection.abort()
+        finally:
+            with self._lock:
+                self._associations -= admitted
+                self._threads.discard(threading.current_thread())

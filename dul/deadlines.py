@@ -1,0 +1,96 @@
+"""The clocks of an association, without a clock: time comes in as a value.
+
+ARTIM is the standard's (PS3.8 9.1.5). The others are bounds of `Limits`, named as there.
+"""
+
+from __future__ import annotations
+
+from dul.errors import TimedOut
+from dul.limits import Limits
+
+__all__ = ["ARTIM", "Deadlines"]
+
+ARTIM = "artim"
+
+_WAITING = {
+    ARTIM: "waiting for an A-ASSOCIATE-RQ",
+    "connect": "waiting for the transport connection",
+    "associate": "waiting for the answer to the A-ASSOCIATE-RQ",
+    "release": "waiting for the answer to the A-RELEASE-RQ",
+    "reply": "waiting for the response",
+    "idle": "waiting for the next request",
+    "pdu": "waiting for the rest of a PDU",
+    "write": "waiting for the peer to take a PDU",
+}
+
+
+class Deadlines:
+    """What is being waited for, and until when.
+
+    Attributes:
+        now: the latest time that was told.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.now = 0.0
+        self._limits = limits
+        self._until: dict[str, float] = {}
+        self._patience: str | None = None
+
+    def __contains__(self, which: str) -> bool:
+        return which in self._until
+
+    def arm(self, which: str) -> None:
+        """Wait anew, from now, unless the bound is "for ever"."""
+        seconds = self._seconds(which)
+        if seconds is not None:
+            self._until[which] = self.now + seconds
+
+    def disarm(self, *which: str) -> None:
+        """Wait no more; nothing if it did not."""
+        for each in which:
+            self._until.pop(each, None)
+
+    def disarm_all_but_artim(self) -> None:
+        """In Sta1, Sta2 and Sta13 only the standard's timer runs."""
+        self.disarm(*self._until.keys() - {ARTIM})
+
+    def next(self) -> float | None:
+        """The earliest of them."""
+        return min(self._until.values(), default=None)
+
+    def passed(self) -> list[str]:
+        """Those that are over now."""
+        return [which for which, until in self._until.items() if self.now >= until]
+
+    def error(self, which: str) -> TimedOut:
+        """What to say of a bound that passed."""
+        return TimedOut(which, self._seconds(which) or 0.0, _WAITING[which])
+
+    def skip_to(self, now: float) -> None:
+        """The time since `now` was last told does not count: the peer did not cause it."""
+        for which in self._until:
+            self._until[which] += max(0.0, now - self.now)
+        self.now = now
+
+    def expect(self, which: str | None, *, start: bool) -> None:
+        """Wait for the peer with this bound; with `start` from now, else from `resume` on."""
+        if self._patience:
+            self.disarm(self._patience)
+        self._patience = which
+        if which and start:
+            self.arm(which)
+
+    def resume(self) -> None:
+        """All is sent: what the peer is expected to do, it can do from now on."""
+        if self._patience:
+            self.arm(self._patience)
+
+    def progress(self) -> None:
+        """The peer does what it is expected to: the time starts anew."""
+        if self._patience in self._until:
+            self.arm(self._patience)
+
+    def _seconds(self, which: str) -> float | None:
+        seconds: float | None = getattr(self._limits, which)
+        return seconds

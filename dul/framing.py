@@ -1,0 +1,110 @@
+"""From received bytes to one PDU at a time; a length is judged at the header.
+
+One preallocated buffer, filled in place (`get_buffer`, `buffer_updated`: the shape of
+`asyncio.BufferedProtocol`). A PDU's body is a view into it, lent until the next fill.
+"""
+
+from __future__ import annotations
+
+from dul.errors import AbortReason, InvalidPDU, LimitExceeded, RemoteProtocolError
+from dul.limits import Limits
+from dul.pdu import BY_TYPE, AssociateAC, AssociateRQ, PDataTF
+from dul.wire import HEADER_LENGTH, PDU_HEADER
+
+__all__ = ["Framer"]
+
+FIXED_LENGTH = 4  # of A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP and A-ABORT
+
+
+class Framer:
+    """The receive buffer and the PDUs in it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._bounds = dict.fromkeys(BY_TYPE, FIXED_LENGTH) | {
+            AssociateRQ.TYPE: limits.max_associate_length,
+            AssociateAC.TYPE: limits.max_associate_length,
+            PDataTF.TYPE: limits.max_received_pdata,
+        }
+        size = max(limits.receive_buffer, limits.max_pdu_length + HEADER_LENGTH)
+        self._view = memoryview(bytearray(size))
+        self._start = 0  # of what is not handed out yet
+        self._end = 0  # of what has been received
+        self._skip = 0  # bytes of a refused PDU that are still to come
+        self._lost = False  # where the next PDU starts is not known any more
+
+    @property
+    def incomplete(self) -> bool:
+        """A PDU has begun and not ended."""
+        return self._end > self._start or self._skip > 0
+
+    def get_buffer(self) -> memoryview:
+        """Room for what comes next, never empty. Every view handed out before is void."""
+        start, end = self._start, self._end
+        if start == end:
+            self._start = self._end = 0
+        elif start:
+            # At most one unfinished PDU is moved: get_buffer comes after the whole ones are out.
+            self._view[: end - start] = self._view[start:end]
+            self._start, self._end = 0, end - start
+        return self._view[self._end :]
+
+    def buffer_updated(self, count: int) -> None:
+        """This many bytes were written to the start of `get_buffer()`."""
+        if self._lost:
+            return
+        self._end += count
+        skipped = min(self._skip, self._end - self._start)
+        self._skip -= skipped
+        self._start += skipped
+
+    def next_pdu(self) -> tuple[int, memoryview] | None:
+        """The type and the body of the next whole PDU, or None if there is none yet.
+
+        Raises:
+            InvalidPDU: its type is not defined, or its length is wrong for its type.
+            LimitExceeded: its length is over a bound.
+            After such an error the PDU is skipped, if its length is small enough to believe;
+            else all that follows is thrown away, as no PDU can be found in it any more.
+        """
+        start = self._start
+        if self._end - start < HEADER_LENGTH:
+            return None
+        pdu_type, length = PDU_HEADER.unpack_from(self._view, start)
+        bound = self._bounds.get(pdu_type)
+        if bound is None or length > bound or (bound == FIXED_LENGTH != length):
+            self._refuse(length)
+            raise _fault(pdu_type, length, bound)
+        stop: int = start + HEADER_LENGTH + length
+        if stop > self._end:
+            self._make_room(HEADER_LENGTH + length)
+            return None
+        self._start = stop
+        return pdu_type, self._view[start + HEADER_LENGTH : stop]
+
+    def _refuse(self, length: int) -> None:
+        if length > max(self._bounds.values()):
+            self._lost = True
+            self._start = self._end = 0
+            return
+        whole = HEADER_LENGTH + length
+        here = min(whole, self._end - self._start)
+        self._start += here
+        self._skip = whole - here
+
+    def _make_room(self, size: int) -> None:
+        """Grow for one PDU that is larger than the buffer, and within its bound."""
+        if size > len(self._view):
+            grown = memoryview(bytearray(size))
+            grown[: self._end - self._start] = self._view[self._start : self._end]
+            self._start, self._end, self._view = 0, self._end - self._start, grown
+
+
+def _fault(pdu_type: int, length: int, bound: int | None) -> RemoteProtocolError:
+    if bound is None:
+        return InvalidPDU(
+            "PDU", 0, f"type {pdu_type:02X}H is not defined", AbortReason.UNRECOGNIZED_PDU
+        )
+    name = BY_TYPE[pdu_type].NAME
+    if bound == FIXED_LENGTH:
+        return InvalidPDU(name, 2, f"its PDU-length is {FIXED_LENGTH}, not {length}")
+    return LimitExceeded(f"{name} length", length, bound)

@@ -1,0 +1,382 @@
+"""Offers against support: what an association may carry (PS3.8 7.1, Annex D; PS3.7 D.3.3).
+
+`answer` is the acceptor's side, `conclude` the requestor's; both give a `Negotiated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dul.errors import InvalidPDU, LocalProtocolError
+from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextAC, PresentationContextRQ
+from dul.limits import Limits
+from dul.pdata import MINIMUM_PDU_LENGTH
+from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.user_items import (
+    AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserIdentity,
+    UserInformation,
+)
+
+__all__ = [
+    "IMPLEMENTATION_CLASS_UID",
+    "IMPLEMENTATION_VERSION_NAME",
+    "AcceptedContext",
+    "Negotiated",
+    "Support",
+    "answer",
+    "check_accept",
+    "conclude",
+    "context_offers",
+    "request",
+    "speaks_version_1",
+    "valid_uid",
+]
+
+IMPLEMENTATION_CLASS_UID = "2.25.61454185790323404540532700652356069690"
+IMPLEMENTATION_VERSION_NAME = "DULCET_0_1"
+
+ACCEPTANCE, USER_REJECTION, NO_REASON, ABSTRACT_NOT_SUPPORTED, TRANSFER_NOT_SUPPORTED = range(5)
+RESULTS = {
+    ACCEPTANCE: "acceptance",
+    USER_REJECTION: "user-rejection",
+    NO_REASON: "no reason",
+    ABSTRACT_NOT_SUPPORTED: "abstract syntax not supported",
+    TRANSFER_NOT_SUPPORTED: "transfer syntaxes not supported",
+}
+
+SYNCHRONOUS = AsynchronousOperationsWindow(1, 1)
+DEFAULT_MAXIMUM_LENGTH = 16384  # for peers that leave item 51H out, which no conforming one does
+
+
+def valid_uid(uid: str) -> bool:
+    """Digits and dots, no empty component, no leading zeros, at most 64 (PS3.5 9.1)."""
+    return 0 < len(uid) <= 64 and all(
+        part.isascii() and part.isdigit() and (part == "0" or part[0] != "0")
+        for part in uid.split(".")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedContext:
+    """A presentation context that both ends agreed on.
+
+    Attributes:
+        id: odd, 1 to 255.
+        abstract_syntax: the SOP class.
+        transfer_syntax: the one encoding of data sets on this context.
+        requestor_is_scu: the association requestor may send requests.
+        requestor_is_scp: the association requestor may perform them.
+    """
+
+    id: int
+    abstract_syntax: str
+    transfer_syntax: str
+    requestor_is_scu: bool = True
+    requestor_is_scp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """What an established association allows.
+
+    Attributes:
+        contexts: the accepted presentation contexts by id.
+        refused: the ids of the others, with the result (1..4) or None where the peer's answer
+            is missing or makes no sense.
+        peer_maximum_length: the largest P-DATA-TF variable field the peer receives; 0: no maximum.
+        window: the asynchronous operations window; (1, 1) unless agreed otherwise.
+        request: the A-ASSOCIATE-RQ.
+        accept: the A-ASSOCIATE-AC.
+    """
+
+    contexts: Mapping[int, AcceptedContext]
+    refused: Mapping[int, int | None]
+    peer_maximum_length: int
+    window: AsynchronousOperationsWindow
+    request: AssociateRQ
+    accept: AssociateAC
+
+    def refusal(self, context_id: int) -> str:
+        """Why a context was refused, in the standard's words."""
+        result = self.refused.get(context_id)
+        return "no valid answer" if result is None else RESULTS.get(result, f"result {result}")
+
+
+Identify = Callable[[UserIdentity], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What an association acceptor supports.
+
+    Attributes:
+        transfer_syntaxes: for each abstract syntax the transfer syntaxes, best first.
+        unknown_abstract_syntax: transfer syntaxes for any other (valid) abstract syntax, best
+            first; empty: such contexts are refused.
+        by_requestor_order: take the first supported syntax in the requestor's order, instead
+            of the best in ours. PS3.8 leaves the choice to the acceptor.
+        called_ae_titles: the titles that we answer to; None: any.
+        calling_ae_titles: the titles that may call; None: any.
+        requestor_may_be_scp: abstract syntaxes whose requestor may take the SCP role.
+        window: the largest asynchronous operations window that we agree to.
+        extended_negotiation: our answer (56H) by SOP class, sent only to who asked.
+        user_identity: judges a 58H: returns the server response (may be empty), or None to
+            refuse the association. Without it identities are not looked at, and no 59H is sent.
+    """
+
+    transfer_syntaxes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unknown_abstract_syntax: tuple[str, ...] = ()
+    by_requestor_order: bool = False
+    called_ae_titles: frozenset[str] | None = None
+    calling_ae_titles: frozenset[str] | None = None
+    requestor_may_be_scp: frozenset[str] = frozenset()
+    window: AsynchronousOperationsWindow = SYNCHRONOUS
+    extended_negotiation: Mapping[str, bytes] = field(default_factory=dict)
+    user_identity: Identify | None = None
+
+    def syntaxes_for(self, abstract_syntax: str) -> tuple[str, ...]:
+        """The transfer syntaxes for an abstract syntax, best first; empty if unsupported."""
+        known = self.transfer_syntaxes.get(abstract_syntax)
+        if known is not None:
+            return known
+        return self.unknown_abstract_syntax if valid_uid(abstract_syntax) else ()
+
+
+def context_offers(
+    offers: Iterable[tuple[str, Iterable[str]]],
+) -> tuple[PresentationContextRQ, ...]:
+    """Number (abstract syntax, transfer syntaxes) pairs 1, 3, 5, ...
+
+    Raises:
+        LocalProtocolError: there are more than 128.
+    """
+    contexts = tuple(
+        PresentationContextRQ(2 * index + 1, abstract, tuple(syntaxes))
+        for index, (abstract, syntaxes) in enumerate(offers)
+    )
+    if len(contexts) > 128:
+        raise LocalProtocolError(
+            f"{len(contexts)} presentation contexts: an association has 128 at most; use several"
+        )
+    return contexts
+
+
+def request(  # noqa: D417 - the others are attributes of the items
+    called_ae_title: str,
+    calling_ae_title: str,
+    contexts: tuple[PresentationContextRQ, ...],
+    limits: Limits,
+    *,
+    roles: tuple[RoleSelection, ...] = (),
+    window: AsynchronousOperationsWindow | None = None,
+    extended: tuple[ExtendedNegotiation, ...] = (),
+    common_extended: tuple[CommonExtendedNegotiation, ...] = (),
+    user_identity: UserIdentity | None = None,
+) -> AssociateRQ:
+    """An A-ASSOCIATE-RQ with our identity and our maximum length in it.
+
+    Args:
+        called_ae_title: 1 to 16 characters.
+        calling_ae_title: 1 to 16 characters.
+        contexts: see `context_offers`.
+        limits: whose `max_pdu_length` is announced.
+    """
+    return AssociateRQ(
+        called_ae_title.strip(" "),
+        calling_ae_title.strip(" "),
+        contexts,
+        UserInformation(
+            maximum_length=limits.max_pdu_length,
+            implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+            asynchronous_operations_window=window,
+            role_selections=roles,
+            implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+            extended_negotiations=extended,
+            common_extended_negotiations=common_extended,
+            user_identity=user_identity,
+        ),
+    )
+
+
+def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | AssociateRJ:
+    """The acceptor's answer to an A-ASSOCIATE-RQ whose protocol version is ours.
+
+    Returns:
+        An A-ASSOCIATE-RJ for a wrong application context (1/1/2), called (1/1/7) or calling
+        AE title (1/1/3), a refused user identity (1/2/1) or a maximum length that leaves no
+        room for a fragment (1/2/1); else an A-ASSOCIATE-AC with one result per context.
+    """
+    refusal = _refusal(rq, support)
+    if refusal is not None:
+        return refusal
+    information = rq.user_information
+    response: bytes | None = None
+    identity = information.user_identity
+    if identity is not None and support.user_identity is not None:
+        response = support.user_identity(identity)
+        if response is None:
+            return AssociateRJ(1, 2, 1)  # PS3.7 D.3.3.7.3
+        if not identity.positive_response_requested:
+            response = None
+    contexts = tuple(_choose(context, support) for context in rq.presentation_contexts)
+    offered = {context.abstract_syntax for context in rq.presentation_contexts}
+    window = information.asynchronous_operations_window
+    return AssociateAC(
+        contexts,
+        UserInformation(
+            maximum_length=limits.max_pdu_length,
+            implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+            asynchronous_operations_window=window and _smaller_window(window, support.window),
+            role_selections=_roles(information.role_selections, offered, support),
+            implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+            extended_negotiations=tuple(
+                ExtendedNegotiation(
+                    each.sop_class_uid, support.extended_negotiation[each.sop_class_uid]
+                )
+                for each in information.extended_negotiations
+                if each.sop_class_uid in support.extended_negotiation
+            ),
+            user_identity_response=response,
+        ),
+        echo=rq.echo(),
+    )
+
+
+def _refusal(rq: AssociateRQ, support: Support) -> AssociateRJ | None:
+    if rq.application_context != DICOM_APPLICATION_CONTEXT:
+        return AssociateRJ(1, 1, 2)
+    # A title of 16 spaces "shall not be used" (Table 9-11), so no one can answer to it.
+    called, calling = rq.called_ae_title, rq.calling_ae_title
+    if not called or (
+        support.called_ae_titles is not None and called not in support.called_ae_titles
+    ):
+        return AssociateRJ(1, 1, 7)
+    if not calling or (
+        support.calling_ae_titles is not None and calling not in support.calling_ae_titles
+    ):
+        return AssociateRJ(1, 1, 3)
+    maximum = rq.user_information.maximum_length
+    if maximum is not None and 0 < maximum < MINIMUM_PDU_LENGTH:
+        return AssociateRJ(1, 2, 1)
+    return None
+
+
+def _choose(context: PresentationContextRQ, support: Support) -> PresentationContextAC:
+    supported = support.syntaxes_for(context.abstract_syntax)
+    if not supported:
+        result = ABSTRACT_NOT_SUPPORTED
+    else:
+        first, second = supported, context.transfer_syntaxes
+        if support.by_requestor_order:
+            first, second = second, first
+        chosen = next((syntax for syntax in first if syntax in second), None)
+        if chosen is not None:
+            return PresentationContextAC(context.id, ACCEPTANCE, (chosen,))
+        result = TRANSFER_NOT_SUPPORTED
+    # The item needs a transfer syntax even if it means nothing (Table 9-18).
+    return PresentationContextAC(context.id, result, context.transfer_syntaxes[:1])
+
+
+def _smaller_window(
+    offer: AsynchronousOperationsWindow, ours: AsynchronousOperationsWindow
+) -> AsynchronousOperationsWindow:
+    def smaller(offered: int, supported: int) -> int:
+        # 0 is unlimited, hence larger than anything (PS3.7 D.3.3.3).
+        return min(offered or supported, supported or offered)
+
+    return AsynchronousOperationsWindow(
+        smaller(offer.invoked, ours.invoked), smaller(offer.performed, ours.performed)
+    )
+
+
+def _roles(
+    proposed: tuple[RoleSelection, ...], offered: set[str], support: Support
+) -> tuple[RoleSelection, ...]:
+    answers: dict[str, RoleSelection] = {}
+    for each in proposed:
+        uid = each.sop_class_uid
+        if uid in offered and support.syntaxes_for(uid) and uid not in answers:
+            # Never a role that was not proposed (PS3.7 D.3.3.4).
+            scp = each.scp and uid in support.requestor_may_be_scp
+            answers[uid] = RoleSelection(uid, each.scu, scp)
+    return tuple(answers.values())
+
+
+def speaks_version_1(pdu: AssociateRQ | AssociateAC) -> bool:
+    """Only bit 0 is tested (Table 9-11): 0003H and FFFFH are version 1 as well."""
+    return bool(pdu.protocol_version & 1)
+
+
+def check_accept(ac: AssociateAC) -> None:
+    """The requestor's provider-level check of an answer.
+
+    Raises:
+        InvalidPDU: another protocol version, or a maximum length without room for a fragment.
+    """
+    if not speaks_version_1(ac):
+        raise InvalidPDU(ac.NAME, 0, f"protocol version {ac.protocol_version:04X}H lacks bit 0")
+    maximum = ac.user_information.maximum_length
+    if maximum is not None and 0 < maximum < MINIMUM_PDU_LENGTH:
+        raise InvalidPDU(ac.NAME, 0, f"maximum length {maximum} leaves no room for a fragment")
+
+
+def conclude(rq: AssociateRQ, ac: AssociateAC, peer: UserInformation) -> Negotiated:
+    """What request and answer together allow; the same for both ends.
+
+    `peer` is the other end's user information: the AC's for the requestor, the RQ's for the
+    acceptor.
+
+    An answer that makes no sense (an id not proposed or answered twice, a transfer syntax not
+    offered, none or two of them) leaves its context unused.
+    """
+    answers: dict[int, PresentationContextAC | None] = {}
+    for each in ac.presentation_contexts:
+        answers[each.id] = None if each.id in answers else each
+    roles = _concluded_roles(rq, ac)
+    contexts: dict[int, AcceptedContext] = {}
+    refused: dict[int, int | None] = {}
+    for offer in rq.presentation_contexts:
+        reply = answers.get(offer.id)
+        if reply is None or reply.result != ACCEPTANCE:
+            refused[offer.id] = reply.result if reply else None
+            continue
+        syntax = reply.transfer_syntax
+        scu, scp = roles.get(offer.abstract_syntax, (True, False))
+        if syntax is None or syntax not in offer.transfer_syntaxes or not (scu or scp):
+            refused[offer.id] = None
+            continue
+        contexts[offer.id] = AcceptedContext(offer.id, offer.abstract_syntax, syntax, scu, scp)
+    length = peer.maximum_length
+    return Negotiated(
+        contexts,
+        refused,
+        DEFAULT_MAXIMUM_LENGTH if length is None else length,
+        _concluded_window(rq, ac),
+        rq,
+        ac,
+    )
+
+
+def _concluded_roles(rq: AssociateRQ, ac: AssociateAC) -> dict[str, tuple[bool, bool]]:
+    proposed = {each.sop_class_uid: each for each in rq.user_information.role_selections}
+    return {
+        each.sop_class_uid: (
+            each.scu and proposed[each.sop_class_uid].scu,
+            each.scp and proposed[each.sop_class_uid].scp,
+        )
+        for each in ac.user_information.role_selections
+        if each.sop_class_uid in proposed
+    }
+
+
+def _concluded_window(rq: AssociateRQ, ac: AssociateAC) -> AsynchronousOperationsWindow:
+    asked = rq.user_information.asynchronous_operations_window
+    given = ac.user_information.asynchronous_operations_window
+    if asked is None or given is None:
+        return SYNCHRONOUS
+    return _smaller_window(asked, given)

@@ -1,0 +1,215 @@
+"""The way out: control PDUs and P-DATA, pulled lazily and in batches (PS3.8 9.3.5, Annex E).
+
+What is to be sent waits as PDUs or as sources of bytes; a batch of about a mebibyte is cut
+into PDUs when the transport asks for it. So memory does not grow with the object, an abort
+overtakes all that has not been cut, and a command set with the first piece of its data set
+leaves in one system call.
+
+Measured (1 GiB, loopback): reading a batch and handing it over with one `sendmsg` is as fast
+as `sendfile` from 128 KiB PDUs on, and 1.5 times as fast with 16 KiB ones; it works alike
+with TLS, and a file that shrinks on the way is noticed. Therefore there is no second way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from struct import Struct
+from typing import Protocol
+
+from dul.errors import LocalProtocolError
+from dul.limits import Limits
+from dul.pdu import COMMAND, LAST
+from dul.wire import Buffer
+
+__all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "fragment_length"]
+
+# 1 type, 2 reserved, 3-6 PDU-length, 7-10 item length, 11 context id, 12 message control header
+_PDV_HEADER = Struct(">BxIIBB")
+_PDV_OVERHEAD = 6  # what PDU-length counts besides the fragment
+
+MINIMUM_PDU_LENGTH = 8
+"""The smallest maximum length that leaves room for a fragment of two bytes."""
+
+
+class Source(Protocol):
+    """Where the bytes of a data set come from: read once, from front to back."""
+
+    def __len__(self) -> int:
+        """How many bytes there are in all."""
+        ...
+
+    def readinto(self, view: memoryview, /) -> int:
+        """Fill the view from the current position; 0 at the end."""
+        ...
+
+
+class SourceTooShort(LocalProtocolError):
+    """A source ended before its announced length: the message cannot be completed."""
+
+
+def fragment_length(maximum_length: int, limits: Limits) -> int:
+    """Bytes of a fragment that fill a PDU exactly, rounded down to even (PS3.8 Annex E, D.1).
+
+    Args:
+        maximum_length: what the peer announced in item 51H; 0 is "no maximum".
+        limits: our own bound for what we send.
+    """
+    length = min(maximum_length or limits.max_send_pdu_length, limits.max_send_pdu_length)
+    return (length - _PDV_OVERHEAD) & ~1
+
+
+class _Stream:
+    """One command set or data set on its way into PDUs."""
+
+    __slots__ = ("_context_id", "_kind", "_left", "_source")
+
+    def __init__(self, context_id: int, kind: int, source: Source | memoryview) -> None:
+        self._context_id = context_id
+        self._kind = kind
+        self._source = source
+        self._left = len(source)
+
+    def cut(self, outbox: Outbox, room: int) -> int:
+        """Put PDUs of up to about `room` bytes on the wire list; return the room used."""
+        fragment = outbox.fragment
+        count = max(1, min(room // fragment, outbox.room_for_pdus))
+        take = min(self._left, count * fragment)
+        piece = self._read(outbox, take)
+        self._left -= take
+        at = 0
+        while True:
+            size = min(fragment, take - at)
+            last = LAST if self._left == 0 and at + size == take else 0
+            header = _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self._kind | last)
+            outbox.add(header, piece[at : at + size])
+            at += size
+            if at >= take:
+                return take
+
+    def _read(self, outbox: Outbox, take: int) -> memoryview:
+        if isinstance(self._source, memoryview):
+            at = len(self._source) - self._left
+            return self._source[at : at + take]
+        view = outbox.borrow(take)
+        at = 0
+        while at < take:
+            got = self._source.readinto(view[at:take])
+            if not got:
+                raise SourceTooShort(
+                    f"the data set ended {self._left - at} bytes before its announced length"
+                )
+            at += got
+        return view
+
+    @property
+    def done(self) -> bool:
+        return self._left == 0
+
+
+class Outbox:
+    """What waits to be sent, and the part of it that has been cut into PDUs.
+
+    Attributes:
+        fragment: bytes of a full fragment; set when the peer's maximum is known.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.fragment = fragment_length(limits.max_send_pdu_length, limits)
+        self._queue: deque[bytes | _Stream] = deque()
+        self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
+        self._begun = 0  # bytes of the first of them that are already sent
+        self._batch = memoryview(b"")
+        self._borrowed = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._wire or self._queue)
+
+    def put(self, pdu: bytes) -> None:
+        """Queue a control PDU."""
+        self._queue.append(pdu)
+
+    def put_data(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
+        """Queue a command set or a data set, to be cut into P-DATA-TF PDUs."""
+        if isinstance(source, bytes | bytearray | memoryview):
+            source = memoryview(source).cast("B")
+        if not len(source):
+            raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
+        self._queue.append(_Stream(context_id, COMMAND if command else 0, source))
+
+    def spans(self) -> list[Buffer]:
+        """The bytes to send next, as spans in order. Report what was sent with `sent`.
+
+        Raises:
+            SourceTooShort: a data set ended before its length.
+            OSError: a data set could not be read.
+        """
+        if not self._wire:
+            self._cut_batch()
+        spans = [span for pdu in self._wire for span in pdu]
+        skip = self._begun
+        while skip:
+            if skip < len(spans[0]):
+                spans[0] = memoryview(spans[0])[skip:]
+                break
+            skip -= len(spans.pop(0))
+        return spans
+
+    def sent(self, count: int) -> int:
+        """The transport took this many bytes; returns how many PDUs are out completely."""
+        count += self._begun
+        finished = 0
+        while self._wire:
+            size = sum(map(len, self._wire[0]))
+            if count < size:
+                break
+            count -= size
+            finished += 1
+            self._wire.popleft()
+        self._begun = count
+        return finished
+
+    def drop(self) -> None:
+        """Forget all that is not begun: an abort overtakes it. A begun PDU is finished first,
+        or the peer could not find the A-ABORT behind it.
+        """
+        self._queue.clear()
+        while len(self._wire) > (1 if self._begun else 0):
+            self._wire.pop()
+
+    def waits(self, pdu: bytes) -> bool:
+        """Whether this very control PDU is still waiting."""
+        return pdu in self._queue or (pdu,) in self._wire
+
+    @property
+    def room_for_pdus(self) -> int:
+        """How many more PDUs this batch may hold."""
+        return self._limits.send_batch_pdus - len(self._wire)
+
+    def add(self, *spans: Buffer) -> None:
+        """A whole PDU for this batch."""
+        self._wire.append(spans)
+
+    def borrow(self, size: int) -> memoryview:
+        """Room in the batch buffer, which is reused as soon as the batch has been sent."""
+        if len(self._batch) - self._borrowed < size:
+            # Small objects get a small buffer; it grows up to one batch and stays.
+            self._batch = memoryview(bytearray(max(size, min(self._limits.send_batch, 2 * size))))
+            self._borrowed = 0
+        start = self._borrowed
+        self._borrowed += size
+        return self._batch[start : start + size]
+
+    def _cut_batch(self) -> None:
+        self._borrowed = 0
+        room = self._limits.send_batch
+        while self._queue and room > 0 and self.room_for_pdus > 0:
+            head = self._queue[0]
+            if isinstance(head, bytes):
+                self.add(head)
+                room -= len(head)
+                self._queue.popleft()
+            else:
+                room -= head.cut(self, room)
+                if head.done:
+                    self._queue.popleft()
