@@ -1,0 +1,1 @@
+"""What every test may use. pytest puts this folder on the import path: `import golden`."""
