@@ -100,7 +100,7 @@ _TAG = struct.Struct("<HH")
 _GROUP_LENGTH = struct.Struct("<HHII")
 
 # The default repertoire without control characters and without the backslash, which separates
-# values (PS3.5 6.1.2.3 and Table 6.2-1).
+# values (PS3.5 Table 6.2-1).
 _AE = re.compile(r"[ -\[\]-~]{1,16}").fullmatch
 _LO = re.compile(r"[ -\[\]-~]{0,64}").fullmatch
 
@@ -259,8 +259,8 @@ def _read_uid(data: bytes, start: int, end: int) -> Value | None:
 
 
 def _read_text(data: bytes, start: int, end: int) -> Value | None:
-    # ISO 8859-1 gives every byte a character, so reading never fails; only ASCII is legal, as a
-    # command set has no Specific Character Set (PS3.7 6.3.1).
+    # ISO 8859-1 gives every byte a character, so reading never fails; only ASCII is legal, as
+    # group 0000 has no Specific Character Set.
     return data[start:end].strip(b"\0 ").decode("latin-1")
 
 

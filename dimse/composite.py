@@ -108,7 +108,7 @@ class _RetrieveRSP(Response):
     number_of_warning_suboperations: int | None = None
 
     def fault(self) -> str | None:
-        """Which counters go with which status (PS3.4 C.4.2.1.6 to 9 and C.4.3.1.5 to 8)."""
+        """Which counters go with which status (PS3.4 C.4.2 and C.4.3)."""
         if is_pending(self.status):
             counters = (
                 self.number_of_remaining_suboperations,

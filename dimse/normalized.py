@@ -50,7 +50,7 @@ class NEventReportRSP(_NormalizedRSP):
     event_type_id: int | None = None
 
     def fault(self) -> str | None:
-        """An Event Reply needs its Event Type ID (PS3.7 10.1.1.1.6)."""
+        """An Event Reply needs its Event Type ID (PS3.7 10.1.1.1.5)."""
         if self.data_set_follows and self.event_type_id is None:
             return "an Event Reply goes with its Event Type ID"
         return None
@@ -130,7 +130,7 @@ class NActionRSP(_NormalizedRSP):
     action_type_id: int | None = None
 
     def fault(self) -> str | None:
-        """An Action Reply needs its Action Type ID (PS3.7 10.1.4.1.7)."""
+        """An Action Reply needs its Action Type ID (PS3.7 10.1.4.1.5)."""
         if self.data_set_follows and self.action_type_id is None:
             return "an Action Reply goes with its Action Type ID"
         return None
