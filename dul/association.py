@@ -99,6 +99,8 @@ class Association:
         connection_wanted: the requestor's transport is to be opened; then call `connected`.
         close_wanted: the transport is to be closed; nothing more will be sent or read.
         failure: the first thing that went wrong, or None.
+        request: the A-ASSOCIATE-RQ, sent or received.
+        refusal: our provider-level answer to it, if it was not acceptable (AE-6).
     """
 
     def __init__(
@@ -124,7 +126,8 @@ class Association:
         self._outbox = Outbox(limits)
         self._events: deque[ind.Indication] = deque()
         self._pdvs: list[PDV] = []
-        self._request: AssociateRQ | None = None
+        self.request: AssociateRQ | None = None
+        self.refusal: AssociateRJ | None = None
         # What the effects of the event being handled need to know.
         self._received: object = None
         self._to_send: bytes = b""
@@ -269,12 +272,12 @@ class Association:
         if self._begun:
             raise LocalProtocolError("an association is used once; make a new one")
         self._do(Event.Evt1, pdu)
-        self._request = request
+        self.request = request
 
     def accept(self, answer: AssociateAC) -> None:
         """A-ASSOCIATE response primitive, accept (Evt7)."""
         pdu = answer.encode()
-        request = self._request
+        request = self.request
         self._do(Event.Evt7, pdu)
         assert request is not None  # Sta3 is only reached with one
         self._establish(conclude(request, answer, request.user_information))
@@ -370,7 +373,7 @@ class Association:
 
     def _judge(self, request: AssociateRQ) -> Guard:
         """AE-6: is the request acceptable to the service-provider?"""
-        self._request = request
+        self.request = request
         refusal: AssociateRJ | None = None
         if not speaks_version_1(request):
             refusal = _VERSION_NOT_SUPPORTED
@@ -378,6 +381,7 @@ class Association:
             refusal = self._provider_check(request)
         if refusal is None:
             return Guard.ACCEPTABLE
+        self.refusal = refusal
         self._to_send = refusal.encode()
         return Guard.NOT_ACCEPTABLE
 
@@ -460,8 +464,8 @@ class Association:
             case Effect.INDICATE_ASSOCIATE, AssociateRQ() as request:
                 return ind.AssociateIndication(request)
             case Effect.CONFIRM_ASSOCIATE, AssociateAC() as answer:
-                assert self._request is not None  # Sta5 is only reached with one
-                negotiated = conclude(self._request, answer, answer.user_information)
+                assert self.request is not None  # Sta5 is only reached with one
+                negotiated = conclude(self.request, answer, answer.user_information)
                 self._establish(negotiated)
                 return ind.AssociateConfirmation(negotiated)
             case Effect.CONFIRM_REJECTION, AssociateRJ() as answer:

@@ -23,7 +23,7 @@ from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation, Step
 from dul.limits import Limits
-from dul.link import Link, Wait, handshake, pump, resolve_error
+from dul.link import Link, Wait, handshake, listen, pump, resolve_error
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRJ, AssociateRQ
@@ -32,7 +32,6 @@ from dul.wire import Buffer
 __all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
 
 T = TypeVar("T")
-BACKLOG = 128
 logger = logging.getLogger("dul")
 
 
@@ -189,6 +188,8 @@ class Connection:
                 wait = waiting.send(self._wait(wait))
         except StopIteration:
             pass
+        finally:
+            waiting.close()
 
     def _wait(self, wait: Wait) -> bool:
         mask = (select.POLLIN if wait.read else 0) | (select.POLLOUT if wait.write else 0)
@@ -217,15 +218,6 @@ def _resolve(host: str, port: int) -> list[Any]:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise resolve_error(host, port, error) from error
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not host and socket.has_dualstack_ipv6():
-        with contextlib.suppress(OSError):  # a kernel without IPv6
-            return socket.create_server(
-                (host, port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
-            )
-    return socket.create_server((host, port), backlog=BACKLOG)
 
 
 def connect(
@@ -313,8 +305,7 @@ class Server:
         self._threads: set[threading.Thread] = set()
         self._associations = 0
         self._lock = threading.Lock()  # guards the two above
-        self._listener = _listen(host, port)
-        self._listener.setblocking(False)
+        self._listener = listen(host, port)
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:

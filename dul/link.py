@@ -19,13 +19,14 @@ from dul.association import Association
 from dul.errors import TimedOut, TransportError
 from dul.wire import Buffer
 
-__all__ = ["Address", "Link", "Ready", "Wait", "handshake", "pump", "resolve_error"]
+__all__ = ["Address", "Link", "Ready", "Wait", "handshake", "listen", "pump", "resolve_error"]
 
 Clock = Callable[[], float]
 Address = tuple[Any, ...]
 """One answer of `socket.getaddrinfo`."""
 
 TLS_CHUNK = 1 << 17
+BACKLOG = 128
 _HAS_SENDMSG = hasattr(socket.socket, "sendmsg")
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _WOULD_BLOCK = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
@@ -254,6 +255,32 @@ def _gather(spans: Sequence[Buffer], size: int) -> bytes:
         if not size:
             break
     return b"".join(parts)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A non-blocking listening socket; an empty host is every interface, IPv4 and IPv6.
+
+    Raises:
+        TransportError: the address cannot be listened on.
+    """
+    try:
+        sock = _listen(host, port)
+    except OSError as error:
+        raise TransportError(
+            f"cannot listen on {host or 'any address'}, port {port}: {error.strerror or error}"
+        ) from error
+    sock.setblocking(False)
+    return sock
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not host and socket.has_dualstack_ipv6():
+        with contextlib.suppress(OSError):  # a kernel without IPv6
+            return socket.create_server(
+                (host, port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+            )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 def resolve_error(host: str, port: int, error: OSError) -> TransportError:

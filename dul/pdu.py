@@ -325,7 +325,8 @@ def split_pdvs(body: memoryview) -> list[PDV]:
     """The PDVs of a P-DATA-TF body, as views into it.
 
     Raises:
-        InvalidPDU: no PDV at all, or a PDV whose length is below 2 or past the end.
+        InvalidPDU: no PDV at all, a PDV whose length is below 2 or past the end, or PDVs of
+            more than one message (PS3.8 Annex E).
     """
     pdvs: list[PDV] = []
     at = 0
@@ -341,7 +342,20 @@ def split_pdvs(body: memoryview) -> list[PDV]:
         raise InvalidPDU(
             "P-DATA-TF", at, "a PDV item is cut off" if end else "there is no PDV item"
         )
+    if len(pdvs) > 1:
+        _one_message(pdvs)
     return pdvs
+
+
+def _one_message(pdvs: list[PDV]) -> None:
+    """All PDVs of a PDU belong to one message: one context, no command behind the command."""
+    ended = False
+    for each in pdvs:
+        if each.context_id != pdvs[0].context_id or (ended and each.is_command):
+            raise InvalidPDU(
+                "P-DATA-TF", 0, "PDVs of two messages", AbortReason.UNEXPECTED_PARAMETER
+            )
+        ended = ended or each.is_last or not each.is_command
 
 
 @dataclass(frozen=True, slots=True)

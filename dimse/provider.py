@@ -1,0 +1,178 @@
+"""What a user gives to a service class provider, and what it is told.
+
+`dimse.scp` is the conversation that uses it, `dimse.server` runs one for each association.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from dimse.composite import CEchoRQ, CStoreRQ
+from dimse.scu import VERIFICATION
+from dimse.storage_sops import SUPPORTED_BY_DEFAULT
+from dimse.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
+from dul.negotiation import AcceptedContext, Negotiated, Support
+from dul.pdu import AssociateRJ, AssociateRQ
+
+__all__ = [
+    "EchoRequest",
+    "Observer",
+    "OpenSink",
+    "Peer",
+    "Provider",
+    "Sink",
+    "StoreRequest",
+    "storage_support",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end.
+
+    Attributes:
+        address: "host:port".
+        calling_ae_title: what it calls itself.
+        called_ae_title: what it calls us.
+    """
+
+    address: str
+    calling_ae_title: str
+    called_ae_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class EchoRequest:
+    """A C-ECHO-RQ."""
+
+    peer: Peer
+    message: CEchoRQ
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRequest:
+    """A C-STORE-RQ, whose data set is still to come or has come.
+
+    Attributes:
+        peer: who sends it.
+        context: the presentation context: SOP class and transfer syntax.
+        message: the command.
+    """
+
+    peer: Peer
+    context: AcceptedContext
+    message: CStoreRQ
+
+    @property
+    def sop_class_uid(self) -> str:
+        """Affected SOP Class UID."""
+        return self.message.affected_sop_class_uid
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """Affected SOP Instance UID, as the peer sent it: not safe for a path."""
+        return self.message.affected_sop_instance_uid
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """How the data set is encoded."""
+        return self.context.transfer_syntax
+
+
+class Sink(Protocol):
+    """Where a data set goes while it arrives."""
+
+    def write(self, views: Sequence[memoryview], /) -> None:
+        """Take fragments, in order; they are lent, and void after the return."""
+        ...
+
+    def commit(self) -> Path | None:
+        """The data set is complete: make it durable. Raising refuses the object."""
+        ...
+
+    def discard(self) -> None:
+        """The data set will not be complete: leave no trace. May be called at any time."""
+        ...
+
+
+OpenSink = Callable[[StoreRequest], Sink]
+
+
+class Observer:
+    """Is told what happens, for logs and counts. Every method may be overridden; none may block."""
+
+    def associated(self, peer: Peer, negotiated: Negotiated) -> None:
+        """An association was established."""
+
+    def rejected(self, peer: Peer, answer: AssociateRJ) -> None:
+        """A request was rejected by us."""
+
+    def echoed(self, request: EchoRequest, status: int) -> None:
+        """A C-ECHO was answered."""
+
+    def storing(self, request: StoreRequest) -> None:
+        """A C-STORE-RQ came; its data set follows."""
+
+    def stored(
+        self, request: StoreRequest, status: int, path: Path | None, why: str | None
+    ) -> None:
+        """A C-STORE was answered; `why` is the error comment."""
+
+    def released(self, peer: Peer) -> None:
+        """The peer released."""
+
+    def ended(self, peer: Peer, error: Exception) -> None:
+        """The association ended in another way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What a service class provider does.
+
+    Attributes:
+        support: SOP classes, transfer syntaxes, titles; see `storage_support`.
+        open_sink: makes the sink of a C-STORE. An exception, then or from the sink, refuses the
+            object: with its `status` if it has one, A700H for a full disk, else 0110H.
+        on_store: called with the committed object and its path; returns a status, or None
+            for success.
+        on_echo: called for a C-ECHO; returns a status, or None for success.
+        access: called before anything is answered, with the request and the peer's address;
+            returns a rejection, or None to go on.
+        observer: is told what happens.
+    """
+
+    support: Support
+    open_sink: OpenSink
+    on_store: Callable[[StoreRequest, Path | None], int | None] | None = None
+    on_echo: Callable[[EchoRequest], int | None] | None = None
+    access: Callable[[AssociateRQ, str], AssociateRJ | None] | None = None
+    observer: Observer = field(default_factory=Observer)
+
+
+def storage_support(
+    *,
+    sop_classes: Sequence[str] | None = None,
+    transfer_syntaxes: Sequence[str] | None = None,
+    **others: Any,
+) -> Support:
+    """Verification, and storage of the given SOP classes in the given transfer syntaxes.
+
+    Objects are stored as they come, so by default every transfer syntax is welcome: Explicit VR
+    Little Endian first, which says most about its elements, then the other uncompressed ones.
+
+    Args:
+        sop_classes: default: all storage SOP classes.
+        transfer_syntaxes: best first.
+        others: further fields of `dul.negotiation.Support`.
+    """
+    if transfer_syntaxes is None:
+        implicit, explicit, *uncompressed = UNCOMPRESSED
+        first = (explicit, implicit, *uncompressed)
+        rest = (uid for uid, each in TRANSFER_SYNTAXES.items() if each.vr != "n/a")
+        transfer_syntaxes = tuple(dict.fromkeys((*first, *rest)))
+    classes = SUPPORTED_BY_DEFAULT if sop_classes is None else sop_classes
+    syntaxes = tuple(transfer_syntaxes)
+    return Support({VERIFICATION: UNCOMPRESSED} | dict.fromkeys(classes, syntaxes), **others)

@@ -1,0 +1,194 @@
+"""Conversations of a service class user: C-ECHO and C-STORE (PS3.4 Annexes A and B).
+
+They are generators over `dul.exchange`, and know neither sockets nor clocks; `dimse.client`
+runs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dimse.assembly import Assembler, DataSetPart, Received
+from dimse.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
+from dimse.errors import DIMSEError
+from dimse.message_base import Priority, Request, Response
+from dul.association import Association
+from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
+from dul.exchange import PUMP, Conversation, fail
+from dul.pdata import Source
+
+__all__ = [
+    "VERIFICATION",
+    "MessageIds",
+    "ReleasedByPeer",
+    "Reply",
+    "UnexpectedMessage",
+    "echo",
+    "request",
+    "store",
+]
+
+VERIFICATION = "1.2.840.10008.1.1"
+
+R = TypeVar("R", bound=Response)
+
+
+class UnexpectedMessage(DIMSEError):
+    """The peer sent another message than the response that was due; the association is aborted."""
+
+
+class ReleasedByPeer(DIMSEError):
+    """The peer released the association while a response was due (PS3.7 A.5 forbids it)."""
+
+
+class MessageIds:
+    """Message IDs: 1, 2, ... 65535, 1, ... so that neighbours never share one."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """The next one."""
+        self._last = self._last % 0xFFFF + 1
+        return self._last
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The response to an operation, reduced to what every service has.
+
+    Attributes:
+        status: (0000,0900).
+        error_comment: (0000,0902), if the peer sent one.
+        offending_elements: (0000,0901), tags; if the peer sent any.
+    """
+
+    status: int
+    error_comment: str | None = None
+    offending_elements: tuple[int, ...] = ()
+
+
+def echo(association: Association, context_id: int, message_id: int) -> Conversation[Reply]:
+    """C-ECHO on an accepted Verification context (PS3.7 9.1.5).
+
+    Raises:
+        what `request` raises.
+    """
+    asked = CEchoRQ(message_id=message_id, affected_sop_class_uid=VERIFICATION)
+    response: CEchoRSP = yield from request(association, context_id, asked)
+    return Reply(response.status, response.error_comment)
+
+
+def store(
+    association: Association,
+    context_id: int,
+    source: Source,
+    *,
+    message_id: int,
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    priority: int = Priority.MEDIUM,
+    move_originator: tuple[str, int] | None = None,
+) -> Conversation[Reply]:
+    """C-STORE of one data set, encoded as the context wants it (PS3.7 9.1.1).
+
+    Args:
+        association: established.
+        context_id: an accepted context of this SOP class.
+        source: the encoded data set.
+        message_id: unused by other outstanding operations.
+        sop_class_uid: that of the data set.
+        sop_instance_uid: that of the data set.
+        priority: see `Priority`.
+        move_originator: AE title and message ID of the C-MOVE that this is a part of.
+
+    Raises:
+        what `request` raises.
+    """
+    title, move_id = move_originator or (None, None)
+    asked = CStoreRQ(
+        message_id=message_id,
+        affected_sop_class_uid=sop_class_uid,
+        affected_sop_instance_uid=sop_instance_uid,
+        priority=priority,
+        move_originator_application_entity_title=title,
+        move_originator_message_id=move_id,
+    )
+    response: CStoreRSP = yield from request(association, context_id, asked, source)
+    return Reply(response.status, response.error_comment, response.offending_element or ())
+
+
+def request(
+    association: Association, context_id: int, asked: Request[R], source: Source | None = None
+) -> Conversation[R]:
+    """Send a request, with its data set if it has one, and wait for its one response.
+
+    A response that comes while the data set is still on its way out is kept until all is sent
+    (PS3.7 9.1.1: a failed response may come early).
+
+    Raises:
+        UnexpectedMessage: the peer sent something else, or another message ID; aborted.
+        DIMSEError: the peer's fragments make no message; aborted.
+        ReleasedByPeer: the peer released instead.
+        DULError: the association ended otherwise.
+    """
+    association.send(context_id, command=True, source=asked.encode())
+    if source is not None:
+        association.send(context_id, command=False, source=source)
+    association.expect("reply")
+    response = yield from _await_response(association, context_id, asked)
+    while association.sending and association.established:
+        yield PUMP
+    association.expect(None)
+    return response
+
+
+def _await_response(
+    association: Association, context_id: int, asked: Request[R]
+) -> Conversation[R]:
+    assembler = Assembler()
+    response: R | None = None
+    while response is None or assembler.within_message:
+        event = association.next_event()
+        match event:
+            case None:
+                yield PUMP
+            case DataIndication(pdvs):
+                try:
+                    for part in assembler.feed(pdvs):
+                        response = _judge(part, response, context_id, asked)
+                except DIMSEError:
+                    # What is wrong with a message is the user's to find, hence A-ABORT source 0.
+                    association.abort()
+                    raise
+            case ReleaseIndication():
+                association.release_response()
+                raise ReleasedByPeer(
+                    f"the peer released the association instead of answering a {asked.NAME}"
+                )
+            case AbortIndication() | ProviderAbortIndication():
+                fail(event)
+    return response
+
+
+def _judge(
+    part: Received | DataSetPart, response: R | None, context_id: int, asked: Request[R]
+) -> R | None:
+    """The response that was due, or what there was before; else an error."""
+    if isinstance(part, DataSetPart):
+        return response  # a data set that the response's table does not have: read and dropped
+    message = part.message
+    if response is not None or not isinstance(message, asked.RESPONSE):
+        name = getattr(message, "NAME", str(message))
+        raise UnexpectedMessage(f"{name} instead of a {asked.RESPONSE.NAME}")
+    if message.message_id_being_responded_to != asked.message_id:
+        raise UnexpectedMessage(
+            f"{message.NAME} for message {message.message_id_being_responded_to}, "
+            f"but {asked.message_id} is outstanding"
+        )
+    if part.context_id != context_id:
+        raise UnexpectedMessage(
+            f"{message.NAME} on presentation context {part.context_id} instead of {context_id}"
+        )
+    return message  # type: ignore[return-value] # RESPONSE is the class that R stands for
