@@ -171,7 +171,7 @@ def ct_elements(
     columns: int = 16,
 ) -> list[DataElement]:
     """A small valid CT Image: the Type 1 and Type 2 attributes of PS3.3 A.3 and its pixels."""
-    pixels = bytes((row + column) & 0xFF for row in range(rows) for column in range(columns * 2))
+    pixels = (bytes(range(256)) * (rows * columns // 128 + 1))[: rows * columns * 2]
     return [
         (0x00080008, "CS", text("ORIGINAL\\PRIMARY\\AXIAL")),
         (0x00080016, "UI", uid(sop_class)),
@@ -224,8 +224,8 @@ def ct_data_set(instance: str | bytes = INSTANCE, *, explicit: bool = False) -> 
     return data_set(ct_elements(instance), explicit=explicit)
 
 
-def part10(instance: str = INSTANCE) -> bytes:
-    """A CT Image as a PS3.10 file in Explicit VR Little Endian."""
+def part10(instance: str = INSTANCE, *, side: int = 16) -> bytes:
+    """A CT Image of `side` x `side` pixels as a PS3.10 file in Explicit VR Little Endian."""
     fields: list[DataElement] = [
         (0x00020001, "OB", b"\0\1"),
         (0x00020002, "UI", uid(raw.CT_STORAGE)),
@@ -236,4 +236,5 @@ def part10(instance: str = INSTANCE) -> bytes:
     ]
     meta = data_set(fields, explicit=True)
     head = data_element(0x00020000, "UL", struct.pack("<I", len(meta)), explicit=True)
-    return b"\0" * 128 + b"DICM" + head + meta + ct_data_set(instance, explicit=True)
+    body = data_set(ct_elements(instance, rows=side, columns=side), explicit=True)
+    return b"\0" * 128 + b"DICM" + head + meta + body

@@ -103,7 +103,7 @@ Check = Callable[["Scene"], Iterable[Finding]]
 class Facts:
     """What a stimulus may depend on: declared names, and what the association has shown so far.
 
-    `peer_max` is the product's 51H (0 if it set no limit); `rq` is the A-ASSOCIATE-RQ of the
+    `fresh` is a SOP Instance UID nobody has seen yet; `peer_max` is the product's 51H (0 if it set no limit); `rq` is the A-ASSOCIATE-RQ of the
     association, ours or the product's; `accepted` maps context ids to transfer syntaxes; `context`,
     `request`, `message_id`, `sop_class`, `instance` describe the last DIMSE request received.
     """
@@ -111,6 +111,7 @@ class Facts:
     called: str = "ANY-SCP"
     calling: str = "DULSPEC"
     bad_user: str = ""
+    fresh: str = "2.25.90000000000000000001"
     peer_max: int = 16384
     rq: AssociateView | None = None
     accepted: dict[int, str] = field(default_factory=lambda: {1: "1.2.840.10008.1.2"})

@@ -23,9 +23,9 @@ ENDS = ("CLOSE", "OPEN")
 _NAME = r"[A-Z0-9-]+"
 _ARGS = r"(?:\([^)]*\))?"
 _CLASSES = {
-    "REQ": r"[CN]-[A-Z-]+-RQ",
-    "RSP": rf"[CN]-[A-Z-]+-RSP{_ARGS}",
-    "MSG": rf"(?:[CN]-[A-Z-]+-RQ|[CN]-[A-Z-]+-RSP{_ARGS}|BADMSG)",
+    "REQ": r"[CN]-[A-Z0-9-]+-RQ",
+    "RSP": rf"[CN]-[A-Z0-9-]+-RSP{_ARGS}",
+    "MSG": rf"(?:[CN]-[A-Z0-9-]+-RQ|[CN]-[A-Z0-9-]+-RSP{_ARGS}|BADMSG)",
     "ANY": rf"(?!(?:CLOSE|OPEN) ){_NAME}{_ARGS}",
 }
 _TOKEN = re.compile(r"(?P<name>[A-Z][A-Z0-9-]*)(?:\((?P<args>[^)]*)\))?(?P<times>[?+*]?)$")

@@ -1,0 +1,1 @@
+"""The catalogue: one module per group, each with a CASES tuple."""

@@ -1,0 +1,3 @@
+"""Baselines of a product that calls us: not cases, but what must work before any case."""
+
+CASES = BASELINES = ()

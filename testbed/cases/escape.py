@@ -1,0 +1,42 @@
+"""Did a name from the wire become a path? Looks at files around the product's store directory."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from testbed.cases.checks import fail
+from testbed.model import Finding
+from testbed.scene import Scene
+
+#: Part of every name that a case tries to smuggle out; nothing else is called so.
+MARK = "dulspec_ae"
+
+
+def _outside(store: Path) -> list[Path]:
+    return [store.parent, store.parent.parent, Path("/"), Path("/tmp")]  # noqa: S108 - looked at, not used
+
+
+def no_escape(scene: Scene) -> Iterator[Finding]:
+    """No file appears outside the store directory (looked at with --store-dir)."""
+    store = scene.settings.store_dir
+    if store is None:
+        return
+    for folder in dict.fromkeys(_outside(store.resolve())):
+        for path in folder.glob(f"*{MARK}*"):
+            yield fail(f"{path} lies outside the store directory")
+
+
+def stored_files(store: Path | None) -> set[Path]:
+    """All files under the store directory."""
+    return set() if store is None else {path for path in store.rglob("*") if path.is_file()}
+
+
+def leftovers(scene: Scene, before: set[Path]) -> set[Path]:
+    """New files under the store directory, once they had `timeout` seconds to go away."""
+    deadline = time.monotonic() + scene.settings.timeout
+    while True:
+        extra = stored_files(scene.settings.store_dir) - before
+        if not extra or time.monotonic() >= deadline:
+            return extra
+        # A product's clean-up gives the tester no event: look again.
+        time.sleep(0.05)

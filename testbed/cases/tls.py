@@ -1,0 +1,3 @@
+"""P.TLS: placeholder until written."""
+
+CASES = ()

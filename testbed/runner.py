@@ -1,0 +1,259 @@
+"""The order of a run: baseline, ARTIM cases side by side, the rest in series, baseline again."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from testbed.engine import play
+from testbed.launch import Process, expand, wait_for_port
+from testbed.matrix import unreached
+from testbed.model import Case, Level, Sub, Verdict, worst
+from testbed.observe import connect
+from testbed.results import CaseResult, Report, RunResult, expected_lines, wire_rows
+from testbed.session import Session
+from testbed.settings import client_tls
+
+Progress = Callable[[CaseResult], None]
+
+
+class Unusable(Exception):
+    """The target cannot be judged: the baseline failed or nothing is selected."""
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs cases against one product and fills a report."""
+
+    session: Session
+    cases: Sequence[Case]
+    xfail: dict[str, str] = field(default_factory=dict)
+    progress: Progress = lambda _result: None
+    product: Process | None = None
+
+    def run(self) -> Report:
+        """Run everything; the report is complete unless something raised.
+
+        Raises:
+            Unusable: no case selected, or the baseline failed at the start.
+        """
+        if not self.cases:
+            raise Unusable("no case fits the selection")
+        session = self.session
+        started = time.monotonic()
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.report = Report(session.role, session.target, session.settings.as_json(), stamp)
+        self.report.unreached = unreached(session.role)
+        try:
+            self._baseline("first")
+            self._all_cases()
+            if self.alive:
+                self._baseline("last")
+            self.report.complete = self.alive
+        finally:
+            self.report.seconds = time.monotonic() - started
+            order = {case.id: index for index, case in enumerate(self.cases)}
+            self.report.cases.sort(key=lambda result: order[result.id])
+            session.close()
+            if self.product is not None:
+                self.product.kill()
+        return self.report
+
+    report: Report = field(init=False)
+    alive: bool = True
+
+    # -- baseline
+
+    def _baseline(self, which: str) -> None:
+        session = self.session
+        if session.role == "scp":
+            if which == "first" and session.settings.start_cmd:
+                self._start_product()
+            reason = self._live_with_patience()
+            if which == "first" and not reason:
+                session.target["concurrent"] = self._probe_concurrency()
+        else:
+            reason = self._scu_baseline()
+        self.report.baseline[which] = reason or "pass"
+        if reason and which == "first":
+            raise Unusable(f"baseline failed: {reason}")
+
+    def _live_with_patience(self) -> str:
+        """The liveness probe, again until `live_max` has passed: products take a moment to recover."""
+        deadline = time.monotonic() + self.session.settings.live_max
+        while True:
+            reason, self.live_log = self.session.live()
+            if not reason or time.monotonic() >= deadline:
+                return reason
+            # The product says nothing when it becomes ready; ask again a little later.
+            time.sleep(0.2)
+
+    live_log: list = field(default_factory=list)  # type: ignore[type-arg]
+
+    def _probe_concurrency(self) -> bool:
+        """Whether the product serves an association while another connection is idle."""
+        settings = self.session.settings
+        context = client_tls(settings) if settings.tls else None
+        with suppress(OSError):
+            idle = connect(settings.host, settings.port, 5.0, context=context)
+            try:
+                reason, _ = self.session.live()
+            finally:
+                idle.close()
+            return not reason
+        return False
+
+    def _scu_baseline(self) -> str:
+        from testbed.cases.baseline import BASELINES  # noqa: PLC0415 - cases import the engine's types
+
+        settings, requests, reason = self.session.settings, set(), ""
+        for case in BASELINES:
+            about_echo = "echo" in case.needs
+            if about_echo and not settings.exec_echo:
+                continue
+            result = play(case, case.runs[0], self.session)
+            if result.verdict is not Verdict.PASS:
+                reason = f"{result.message or result.seen} {result.output[-300:]}".strip()
+            requests |= {token for token in result.seen.split() if token.endswith("-RQ")}
+        self.session.target.setdefault("requests", sorted(requests))
+        return reason
+
+    def _start_product(self) -> None:
+        settings = self.session.settings
+        if self.product is not None:
+            self.product.kill()
+        self.product = Process(expand(settings.start_cmd, settings.host, settings.port, []))
+        wait_for_port(settings.host, settings.port, 20.0)
+
+    # -- cases
+
+    def _all_cases(self) -> None:
+        slow = [case for case in self.cases if case.artim]
+        rest = [case for case in self.cases if not case.artim]
+        rest.sort(key=lambda case: "observed" in case.tags)
+        if self.session.role == "scp" and self.session.target.get("concurrent"):
+            self._side_by_side(slow)
+        else:
+            rest = slow + rest
+        for case in rest:
+            self._add(self._one(case) if self.alive else _not_run(case, self.killer))
+
+    killer: str = ""
+
+    def _side_by_side(self, cases: Sequence[Case]) -> None:
+        if not cases:
+            return
+        with ThreadPoolExecutor(len(cases)) as pool:
+            results = list(pool.map(self._judge, cases))
+        reason = self._live_with_patience()
+        for result in results:
+            self._add(result)
+        if reason:
+            self._died(results[-1], reason)
+
+    def _add(self, result: CaseResult) -> None:
+        result.xfail = self.xfail.get(result.id)
+        self.report.cases.append(result)
+        if result.id == "P.TCP.01" and result.runs and result.verdict is Verdict.PASS:
+            self.session.target["artim"] = result.runs[0].close_seconds
+        self.progress(result)
+
+    def _one(self, case: Case) -> CaseResult:
+        result = self._judge(case)
+        for _ in range(self.session.settings.confirm):
+            if result.verdict not in {Verdict.FAIL, Verdict.NON_STRICT, Verdict.ERROR}:
+                break
+            again = self._judge(case)
+            result.attempts.append(again.verdict)
+            if again.verdict is not result.verdict:
+                result.verdict, result.sub = Verdict.FAIL, Sub.FLAKY
+                result.message = f"differing verdicts: {', '.join(result.attempts)}"
+                break
+        if self.session.role == "scp" and result.verdict is not Verdict.SKIP:
+            reason = self._live_with_patience()
+            if reason:
+                self._died(result, reason)
+        return result
+
+    def _died(self, result: CaseResult, reason: str) -> None:
+        """The liveness probe failed after a case: a crash, or a hang of the whole product."""
+        result.verdict, result.sub = Verdict.FAIL, Sub.CRASH
+        result.message = "; ".join(
+            filter(None, [result.message, f"not alive afterwards: {reason}"])
+        )
+        probe = RunResult("LIVE", Verdict.FAIL, Sub.CRASH, reason)
+        probe.wire = wire_rows(self.live_log)
+        result.runs.append(probe)
+        if self.session.settings.start_cmd:
+            self._start_product()
+            if not self._live_with_patience():
+                return
+        self.alive, self.killer = False, result.id
+
+    def _judge(self, case: Case) -> CaseResult:
+        result = _blank(case)
+        missing = [need for need in case.needs if not self._met(case, need)]
+        if missing:
+            result.verdict = Verdict.SKIP
+            result.message = f"needs {', '.join(missing)}"
+            return result
+        started = time.monotonic()
+        result.runs = [play(case, run, self.session) for run in case.runs]
+        result.seconds = time.monotonic() - started
+        settle(case, result)
+        return result
+
+    def _met(self, case: Case, need: str) -> bool:
+        session = self.session
+        if session.role == "scu" and need in {"echo", "store"}:
+            return f"C-{need.upper()}-RQ" in session.target.get("requests", ())
+        if need == "concurrent":
+            return bool(session.target.get("concurrent"))
+        return session.settings.declared(need)  # type: ignore[arg-type]
+
+
+def settle(case: Case, result: CaseResult) -> None:
+    """A case's verdict out of its runs'; an unsupported run does not hide the others."""
+    verdicts = [run.verdict for run in result.runs]
+    judged = [verdict for verdict in verdicts if verdict is not Verdict.UNSUPPORTED]
+    result.verdict = worst(judged) if judged else worst(verdicts)
+    crashed = any(run.sub is Sub.CRASH for run in result.runs)
+    if case.level is Level.INFO and result.verdict is Verdict.FAIL and not crashed:
+        result.verdict = Verdict.INFO
+    result.attempts = [result.verdict]
+    named = len(result.runs) > 1
+    for run in result.runs:
+        result.sub = result.sub or (
+            run.sub if run.verdict.weight >= worst(verdicts).weight else Sub.NONE
+        )
+    texts = [
+        f"[{run.name}] {run.message}" if named and run.name else run.message
+        for run in result.runs
+        if run.message
+    ]
+    result.message = "; ".join(dict.fromkeys(texts))
+
+
+def _blank(case: Case) -> CaseResult:
+    return CaseResult(
+        id=case.id,
+        role=case.role,
+        clause=case.clause,
+        level=case.level,
+        title=case.title,
+        requirement=case.requirement,
+        expected=expected_lines(case),
+        verdict=Verdict.PASS,
+        why=case.why,
+        tags=list(case.tags),
+        cell=case.cell,
+    )
+
+
+def _not_run(case: Case, killer: str) -> CaseResult:
+    result = _blank(case)
+    result.verdict = Verdict.ERROR
+    result.message = f"not run: the product did not come back after {killer}"
+    return result

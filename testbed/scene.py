@@ -1,0 +1,272 @@
+"""A scene is one run being played: its connections, its trace, what is known so far.
+
+The engine walks the steps; the scene has the verbs they are made of. Checks read it afterwards.
+"""
+
+import socket
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from testbed import messages, raw
+from testbed.assemble import Assembler
+from testbed.model import Facts, Patience, Sub, Verdict
+from testbed.observe import Closed, Event, Junk, LogEntry, Reset, Timeout, Wire, connect
+from testbed.parse import Associate, Message, Pdu, parse_associate
+from testbed.settings import Settings, client_tls
+from testbed.trace import ends_with
+
+if TYPE_CHECKING:
+    from testbed.launch import Handle
+    from testbed.session import Session
+
+#: A peer that floods us with PDUs is cut off after this many tokens.
+LONGEST_TRACE = 400
+
+
+class Unmet(Exception):
+    """A precondition does not hold: the run ends with this verdict."""
+
+    def __init__(self, verdict: Verdict, message: str, sub: Sub = Sub.NONE) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.sub = sub
+
+
+class Scene:
+    """One run in progress.
+
+    `tokens` is the trace, `pdus` every PDU received, `messages` every whole DIMSE message received,
+    `ac` and `rq` the association PDUs taken apart, `sent` the A-ASSOCIATE-RQ we sent.
+    """
+
+    def __init__(self, session: "Session", case_id: str) -> None:
+        self.session = session
+        self.case_id = case_id
+        self.settings: Settings = session.settings
+        self.log: list[LogEntry] = []
+        self.wires: list[Wire] = []
+        self.tokens: list[str] = []
+        self.pdus: list[Pdu] = []
+        self.facts: Facts = session.facts()
+        self.assembler = Assembler()
+        self.sent: Associate | None = None
+        self.ac: Associate | None = None
+        self.rq: Associate | None = None
+        self.stimulus_at = time.monotonic()
+        self.ended_at: float | None = None
+        self.ended_by = ""
+        self.aborted_after: float | None = None
+        self.announced: int | None = None
+        self.established = False
+        self.notes: list[str] = []
+        self.listener: socket.socket | None = None
+        self.handle: Handle | None = None
+
+    # -- connections
+
+    @property
+    def wire(self) -> Wire:
+        """The connection in use; opened on first use when the product is an SCP."""
+        if not self.wires:
+            self.connect()
+        return self.wires[-1]
+
+    def connect(self) -> Wire:
+        """Open a connection to the product (over TLS if it speaks TLS) and make it the one in use."""
+        settings = self.settings
+        context = client_tls(settings) if settings.tls else None
+        number = len(self.wires) + 1
+        try:
+            wire = connect(
+                settings.host,
+                settings.port,
+                max(settings.timeout, 5.0),
+                log=self.log,
+                number=number,
+                context=context,
+            )
+        except OSError as error:
+            raise Unmet(Verdict.ERROR, f"no connection: {error}", Sub.CRASH) from error
+        self.adopt(wire)
+        return wire
+
+    def adopt(self, wire: Wire) -> None:
+        """Make a connection the one in use."""
+        self.wires.append(wire)
+        self.assembler = Assembler()
+        self.established = False
+        self.stimulus_at = time.monotonic()
+
+    @property
+    def messages(self) -> list[Message]:
+        """The whole messages received on the connection in use."""
+        return self.assembler.messages
+
+    # -- sending
+
+    def send(self, data: bytes, what: str, *, by_byte: bool = False) -> None:
+        """Send bytes on the connection in use."""
+        wire = self.wire
+        self._note_association(data)
+        self.stimulus_at = time.monotonic()
+        if not by_byte:
+            wire.send(data, what)
+            return
+        wire.note(f"the next {len(data)} bytes go out one by one: {what}")
+        kept, wire.log = wire.log, []
+        for octet in raw.single_bytes(data):
+            if not wire.send(octet):
+                break
+        wire.log = kept
+        wire.log.append(LogEntry(time.monotonic() - wire.started, "sent", data, what, wire.number))
+
+    def _note_association(self, data: bytes) -> None:
+        """Remember what our own request or accept announced."""
+        if self.session.role == "scp" and data[:1] == b"\x01" and len(data) > 74:
+            self.sent = parse_associate(Pdu(1, 0, data[6:]))
+            self.facts = replace(self.facts, rq=self.sent)
+            self.announced = self.sent.max_length
+        elif self.session.role == "scu" and data[:1] == b"\x02" and len(data) > 74:
+            self.announced = parse_associate(Pdu(2, 0, data[6:])).max_length
+
+    # -- reading
+
+    def patience(self, name: Patience) -> float:
+        """Seconds a Read of this kind may wait."""
+        settings = self.settings
+        return {
+            "timeout": settings.timeout,
+            "artim": settings.artim_max,
+            "idle": settings.idle,
+            "acse": settings.acse_max,
+            "dimse": settings.dimse_max,
+        }[name]
+
+    def read_event(self, timeout: float) -> Event:
+        """Read one event and put its tokens into the trace."""
+        event = self.wire.read(timeout)
+        if isinstance(event, Pdu):
+            self._take(event)
+        elif isinstance(event, Junk):
+            self.tokens.append("JUNK")
+        elif isinstance(event, Timeout):
+            self._end("OPEN", "open")
+        else:
+            by = "peer RST" if isinstance(event, Reset) else "peer FIN"
+            self._end("CLOSE", "tester" if self.wire.shut else by)
+        return event
+
+    def _end(self, token: str, by: str) -> None:
+        if not self.tokens or self.tokens[-1] not in {"OPEN", "CLOSE"}:
+            self.tokens.append(token)
+        self.ended_by = self.ended_by or by
+        if self.ended_at is None and token == "CLOSE":  # noqa: S105 - a trace token
+            self.ended_at = time.monotonic()
+
+    def _take(self, pdu: Pdu) -> None:
+        if self.tokens and self.tokens[-1] == "OPEN":
+            self.tokens.pop()
+        self.pdus.append(pdu)
+        before = len(self.messages)
+        self.tokens += self.assembler.tokens(pdu)
+        if pdu.type == 1:
+            self.rq = parse_associate(pdu)
+            self.facts = replace(self.facts, rq=self.rq, peer_max=self.rq.max_length or 0)
+        elif pdu.type == 2:
+            self.ac = parse_associate(pdu)
+            accepted = self.ac.accepted()
+            self.facts = replace(self.facts, accepted=accepted, peer_max=self.ac.max_length or 0)
+            self.established = True
+        elif pdu.type in {3, 6, 7}:
+            self.established = False
+            if pdu.type == 7 and self.aborted_after is None:
+                self.aborted_after = time.monotonic() - self.stimulus_at
+        for message in self.messages[before:]:
+            self.session.observe_message(self.case_id, message)
+            self._remember(message)
+
+    def _remember(self, message: Message) -> None:
+        command = message.command
+        field = command.us(0x0100)
+        if field is None or field & 0x8000:
+            return
+        self.facts = replace(
+            self.facts,
+            context=message.context,
+            request=field,
+            message_id=command.us(0x0110) or 0,
+            sop_class=command.uid(0x0002) or "",
+            instance=command.uid(0x1000) or "",
+        )
+
+    def read_until(self, until: str, timeout: float) -> None:
+        """Read until the trace ends as `until` says, an abort, the close, or `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while len(self.tokens) < LONGEST_TRACE:
+            event = self.read_event(max(0.0, deadline - time.monotonic()))
+            if not isinstance(event, Pdu):
+                return
+            if self.tokens and (self.tokens[-1].startswith("AB") or ends_with(until, self.tokens)):
+                return
+
+    def read_to_end(self, timeout: float) -> None:
+        """Read until the close or `timeout` seconds, whatever comes."""
+        deadline = time.monotonic() + timeout
+        while len(self.tokens) < LONGEST_TRACE:
+            event = self.read_event(max(0.0, deadline - time.monotonic()))
+            if isinstance(event, (Closed, Reset, Timeout)):
+                return
+
+    # -- association as a precondition
+
+    def associate(self, rq: bytes, need: tuple[int, ...] = ()) -> None:
+        """Establish an association; everything up to the AC is left out of the trace.
+
+        Raises:
+            Unmet: no AC (a failure), or a needed context was not accepted (unsupported).
+        """
+        self.send(rq, "A-ASSOCIATE-RQ")
+        self.read_until("AC or RJ", self.settings.timeout)
+        if self.ac is None or not self.tokens[-1].startswith("AC"):
+            seen = " ".join(self.tokens) or "nothing"
+            message = f"precondition: no association (seen: {seen})"
+            raise Unmet(Verdict.FAIL, message, Sub.PRECONDITION)
+        self.tokens.clear()
+        missing = [id for id in need if id not in self.facts.accepted]
+        if missing:
+            result = {entry.id: entry.result for entry in self.ac.contexts}
+            texts = [f"context {id} was answered with result {result.get(id)}" for id in missing]
+            raise Unmet(Verdict.UNSUPPORTED, "; ".join(texts))
+
+    def release(self) -> None:
+        """End an established association in order, outside the trace."""
+        kept = list(self.tokens)
+        self.wire.send(raw.release_rq(), "A-RELEASE-RQ (end of the run)")
+        self.read_until("RP", self.settings.timeout)
+        if self.tokens[len(kept) :] and self.tokens[-1] != "RP":
+            self.notes.append(f"release at the end: {' '.join(self.tokens[len(kept) :])}")
+        self.tokens[:] = kept
+
+    def respond(self, status: int = 0) -> bytes:
+        """The PDU answering the last request with a status."""
+        return respond(self.facts, status)
+
+    def close(self) -> None:
+        """Close every connection of the run."""
+        for wire in self.wires:
+            wire.close()
+        if self.listener is not None:
+            self.listener.close()
+
+
+def respond(facts: Facts, status: int = 0, *, context: int | None = None) -> bytes:
+    """The P-DATA-TF answering the request in `facts` with a status."""
+    command = messages.response(
+        facts.request,
+        facts.message_id,
+        status,
+        sop_class=facts.sop_class or None,
+        instance=facts.instance or None,
+    )
+    return messages.command_pdu(command, facts.context if context is None else context)
