@@ -199,7 +199,7 @@ class Walk:
             return self._sequence(at + size, inside, vr in FRAGMENTED, depth + 1)
         following = at + size + length
         if following > self._window.size:
-            raise self._past_end(at, following)
+            raise self._past_end(at, following, layout)
         return following
 
     def _sequence(self, at: int, layout: Layout, fragments: bool, depth: int) -> int:
@@ -256,7 +256,9 @@ class Walk:
         """End the data set before a run of NULs, or say what stands there instead."""
         window = self._window
         left = window.size - at
-        if left <= MAXIMUM_PADDING and not window.take(at, left).strip(b"\0"):
+        # One NUL in big endian is as likely the first byte of the next group number.
+        ambiguous = left == 1 and self._layout is EXPLICIT_BIG
+        if left <= MAXIMUM_PADDING and not ambiguous and not window.take(at, left).strip(b"\0"):
             self.end = at
             return
         if left < 8:
@@ -287,9 +289,9 @@ class Walk:
         short: int = layout.header.unpack_from(head)[3]
         return 8, short
 
-    def _past_end(self, at: int, following: int) -> Part10Error:
+    def _past_end(self, at: int, following: int, layout: Layout) -> Part10Error:
         """The error for an element that doesn't fit: truncated, unless its header tells more."""
-        window, layout = self._window, self._layout
+        window = self._window
         head = window.take(at, 12)
         if not layout.explicit and head[4:6] in HEADER_LENGTH:
             looks = "Explicit VR"
