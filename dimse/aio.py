@@ -1,0 +1,137 @@
+"""The asyncio face of DIMSE: `Client` and `Server`, the same names as the blocking ones.
+
+A module of its own, because importing asyncio takes longer than sending a small object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from dimse.client import VERIFICATION_CONTEXT, Item, Peer, echo_context, examine_all, offers_of
+from dimse.files import Sendable
+from dimse.outcome import Outcome
+from dimse.plan import ContextOffer, plan
+from dimse.provider import OpenSink
+from dimse.scu import MessageIds, Reply, echo
+from dimse.sending import send_one
+from dimse.server import conversation_for
+from dul import aio
+from dul.negotiation import Support
+
+__all__ = ["Client", "Server", "Session"]
+
+
+class Session:
+    """One established association of an `Client`; leaving it releases."""
+
+    def __init__(self, connection: aio.Connection) -> None:
+        self.connection = connection
+        self.negotiated = connection.negotiated
+        self._accepted = tuple(self.negotiated.contexts.values())
+        self._ids = MessageIds()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.connection.__aexit__(kind, error, traceback)
+
+    async def echo(self) -> Reply:
+        """C-ECHO; see `dimse.client.Session.echo`."""
+        context_id = echo_context(self.negotiated)
+        return await self.connection.run(
+            echo(self.connection.association, context_id, self._ids.next())
+        )
+
+    async def store(self, item: Sendable, **options: Any) -> Outcome:
+        """C-STORE of one examined object; see `dimse.client.Session.store`."""
+        return await self.connection.run(
+            send_one(
+                self.connection.association,
+                self._accepted,
+                item,
+                self._ids,
+                time.monotonic,
+                **options,
+            )
+        )
+
+    async def release(self) -> None:
+        """End the association in order."""
+        await self.connection.release()
+
+    async def abort(self) -> None:
+        """End it at once."""
+        await self.connection.abort()
+
+
+class Client:
+    """C-ECHO and C-STORE to one peer, awaited; arguments are those of `Peer`."""
+
+    def __init__(self, host: str, port: int, **options: Any) -> None:
+        self.peer = Peer(host, port, **options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nothing is open between the calls."""
+
+    async def associate(self, contexts: Sequence[ContextOffer]) -> Session:
+        """Establish an association that proposes these contexts; see `dimse.client.Client.associate`."""
+        peer = self.peer
+        connection = await aio.connect(
+            peer.host,
+            peer.port,
+            peer.request(contexts),
+            limits=peer.limits,
+            tls=peer.tls,
+            server_hostname=peer.server_hostname,
+            trace=peer.trace,
+        )
+        return Session(connection)
+
+    async def echo(self) -> Reply:
+        """One C-ECHO on an association of its own; see `dimse.client.Client.echo`."""
+        async with await self.associate([VERIFICATION_CONTEXT]) as session:
+            return await session.echo()
+
+    async def store(
+        self, items: Iterable[Item], *, base_contexts: Sequence[ContextOffer] = (), **options: Any
+    ) -> AsyncIterator[Outcome]:
+        """C-STORE of files and data sets; see `dimse.client.Client.store`."""
+        good, bad = await asyncio.to_thread(examine_all, items)
+        for outcome in bad:
+            yield outcome
+        for planned in plan(good, base_contexts=base_contexts):
+            async with await self.associate(offers_of(planned)) as session:
+                for item in planned.objects:
+                    yield await session.store(item, **options)
+
+
+class Server(aio.Server):
+    """A storage and verification SCP, a task for each association.
+
+    Arguments are those of `dimse.server.Server`. Handlers may be coroutine functions; others
+    run in threads.
+    """
+
+    def __init__(
+        self, open_sink: OpenSink, *, support: Support | None = None, **options: Any
+    ) -> None:
+        conversation, others = conversation_for(open_sink, support, options)
+        super().__init__(conversation, **others)

@@ -1,0 +1,225 @@
+"""The service class user's blocking face; `dimse.aio` has the same for asyncio.
+
+    with Client("pacs.example", 104, called="PACS") as pacs:
+        pacs.echo()
+        for outcome in pacs.store(["a.dcm", "b.dcm"]):
+            print(outcome.path, outcome.meaning)
+
+All that is protocol is in `dimse.scu`, `dimse.sending` and below.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from dimse.errors import DIMSEError
+from dimse.files import Sendable, examine
+from dimse.outcome import Outcome
+from dimse.plan import ContextOffer, PlannedAssociation, plan
+from dimse.scu import VERIFICATION, MessageIds, Reply, echo
+from dimse.sending import send_one
+from dimse.transfer_syntaxes import UNCOMPRESSED
+from dul import blocking
+from dul.association import Trace
+from dul.errors import LocalProtocolError
+from dul.limits import Limits
+from dul.negotiation import Negotiated, context_offers, request
+from dul.pdu import AssociateRQ
+from dul.user_items import UserIdentity
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+__all__ = ["VERIFICATION_CONTEXT", "Client", "Item", "Peer", "Session"]
+
+Item: TypeAlias = "os.PathLike[str] | str | Dataset"
+"""A path, or a pydicom data set."""
+
+VERIFICATION_CONTEXT = ContextOffer(VERIFICATION, UNCOMPRESSED[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Whom to call, and how.
+
+    Attributes:
+        host: name or address.
+        port: TCP port.
+        called: its AE title, 1 to 16 characters.
+        calling: our AE title.
+        limits: bounds and times.
+        tls: a client context, for TLS.
+        server_hostname: whom its certificate must name; default: the host.
+        user_identity: 58H, for peers that want a user name, a ticket or a token.
+        trace: is told every transition of the state machine.
+        wakeup: ends whatever waits; blocking only.
+    """
+
+    host: str
+    port: int
+    called: str = "ANY-SCP"
+    calling: str = "DULCET"
+    limits: Limits = field(default_factory=Limits)
+    tls: ssl.SSLContext | None = None
+    server_hostname: str | None = None
+    user_identity: UserIdentity | None = None
+    trace: Trace | None = None
+    wakeup: blocking.Wakeup | None = None
+
+    def request(self, contexts: Sequence[ContextOffer]) -> AssociateRQ:
+        """The A-ASSOCIATE-RQ that proposes these contexts."""
+        offers = context_offers((each.abstract_syntax, each.transfer_syntaxes) for each in contexts)
+        return request(
+            self.called, self.calling, offers, self.limits, user_identity=self.user_identity
+        )
+
+
+def echo_context(negotiated: Negotiated) -> int:
+    """The accepted Verification context."""
+    for context in negotiated.contexts.values():
+        if context.abstract_syntax == VERIFICATION:
+            return context.id
+    raise LocalProtocolError(
+        "the peer accepted no presentation context for Verification; "
+        "it answers no C-ECHO, or it was not proposed"
+    )
+
+
+def examine_all(items: Iterable[Item]) -> tuple[list[Sendable], list[Outcome]]:
+    """What can be sent, and the outcomes of what cannot."""
+    good: list[Sendable] = []
+    bad: list[Outcome] = []
+    for item in items:
+        try:
+            good.append(examine(item))
+        except DIMSEError as error:
+            path = getattr(error, "path", None)
+            bad.append(Outcome(path=path, error=error))
+    return good, bad
+
+
+def offers_of(planned: PlannedAssociation[Sendable]) -> list[ContextOffer]:
+    """What a planned association proposes."""
+    return [ContextOffer(each.abstract_syntax, each.transfer_syntaxes) for each in planned.contexts]
+
+
+class Session:
+    """One established association of a `Client`. A context manager: leaving it releases."""
+
+    def __init__(self, connection: blocking.Connection) -> None:
+        self.connection = connection
+        self.negotiated = connection.negotiated
+        self._accepted = tuple(self.negotiated.contexts.values())
+        self._ids = MessageIds()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.connection.__exit__(kind, error, traceback)
+
+    def echo(self) -> Reply:
+        """C-ECHO. Raises what `dimse.scu.echo` raises."""
+        context_id = echo_context(self.negotiated)
+        return self.connection.run(echo(self.connection.association, context_id, self._ids.next()))
+
+    def store(self, item: Sendable, **options: Any) -> Outcome:
+        """C-STORE of one examined object. Raises what `dimse.sending.send_one` raises."""
+        return self.connection.run(
+            send_one(
+                self.connection.association,
+                self._accepted,
+                item,
+                self._ids,
+                time.monotonic,
+                **options,
+            )
+        )
+
+    def release(self) -> None:
+        """End the association in order."""
+        self.connection.release()
+
+    def abort(self) -> None:
+        """End it at once."""
+        self.connection.abort()
+
+
+class Client:
+    """C-ECHO and C-STORE to one peer; arguments are those of `Peer`."""
+
+    def __init__(self, host: str, port: int, **options: Any) -> None:
+        self.peer = Peer(host, port, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nothing is open between the calls."""
+
+    def associate(self, contexts: Sequence[ContextOffer]) -> Session:
+        """Establish an association that proposes these contexts.
+
+        Raises:
+            AssociationRejected, AssociationAborted, TransportError, TimedOut: there is none.
+        """
+        peer = self.peer
+        connection = blocking.connect(
+            peer.host,
+            peer.port,
+            peer.request(contexts),
+            limits=peer.limits,
+            tls=peer.tls,
+            server_hostname=peer.server_hostname,
+            trace=peer.trace,
+            wakeup=peer.wakeup,
+        )
+        return Session(connection)
+
+    def echo(self) -> Reply:
+        """One C-ECHO on an association of its own.
+
+        Raises:
+            DULError: there is no association, or the peer does not take Verification.
+        """
+        with self.associate([VERIFICATION_CONTEXT]) as session:
+            return session.echo()
+
+    def store(
+        self, items: Iterable[Item], *, base_contexts: Sequence[ContextOffer] = (), **options: Any
+    ) -> Iterator[Outcome]:
+        """C-STORE of files and data sets, on as many associations as their contexts need.
+
+        Args:
+            items: paths and pydicom data sets.
+            base_contexts: proposed besides those that the objects need.
+            options: priority, move_originator; see `dimse.scu.store`.
+
+        Yields:
+            An outcome per object, first those that cannot be sent at all.
+
+        Raises:
+            DULError: an association failed; what was not yielded was not stored.
+        """
+        good, bad = examine_all(items)
+        yield from bad
+        for planned in plan(good, base_contexts=base_contexts):
+            with self.associate(offers_of(planned)) as session:
+                for item in planned.objects:
+                    yield session.store(item, **options)

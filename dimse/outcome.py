@@ -1,0 +1,57 @@
+"""What became of each object that was to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dimse.errors import DIMSEError
+from dimse.status import StatusClass, classify, meaning
+from dul.errors import DULError
+
+__all__ = ["Outcome"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The result of sending one object.
+
+    Either the peer answered, and `status` says what, or it could not be sent, and `error` says
+    why; the association lives on in both cases.
+
+    Attributes:
+        path: the file; None for a data set from memory.
+        sop_class_uid: empty if the object could not be read.
+        sop_instance_uid: the same.
+        transfer_syntax_uid: how it went out; empty if it did not.
+        status: (0000,0900) of the response, or None.
+        error: why there is no response, or None.
+        error_comment: (0000,0902), if the peer sent one.
+        length: bytes of the data set that went out.
+        seconds: from the request to the response.
+    """
+
+    path: Path | None
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+    transfer_syntax_uid: str = ""
+    status: int | None = None
+    error: DIMSEError | DULError | None = None
+    error_comment: str | None = None
+    length: int = 0
+    seconds: float = 0.0
+
+    @property
+    def status_class(self) -> StatusClass:
+        """Success, warning, failure ...; FAILURE if there was no response."""
+        return StatusClass.FAILURE if self.status is None else classify(self.status)
+
+    @property
+    def stored(self) -> bool:
+        """The peer has it: success, or success with a warning."""
+        return self.status_class in {StatusClass.SUCCESS, StatusClass.WARNING}
+
+    @property
+    def meaning(self) -> str:
+        """The status in the standard's words, or the error."""
+        return str(self.error) if self.status is None else meaning(self.status, "C-STORE")

@@ -1,0 +1,81 @@
+"""C-STORE of one object on an established association, whatever it is and however it travels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dimse.errors import DIMSEError
+from dimse.files import Sendable
+from dimse.outcome import Outcome
+from dimse.plan import choose_context, explain_refusal
+from dimse.scu import MessageIds, store
+from dul.association import Association
+from dul.exchange import Call, Conversation
+from dul.negotiation import AcceptedContext
+
+__all__ = ["send_one"]
+
+Clock = Callable[[], float]
+
+
+def send_one(
+    association: Association,
+    accepted: Iterable[AcceptedContext],
+    item: Sendable,
+    ids: MessageIds,
+    clock: Clock,
+    **options: Any,
+) -> Conversation[Outcome]:
+    """C-STORE of one object on an established association.
+
+    Args:
+        association: established.
+        accepted: its accepted contexts.
+        item: what to send.
+        ids: where its message ID comes from.
+        clock: for the outcome's seconds.
+        options: priority, move_originator; see `scu.store`.
+
+    Returns:
+        The outcome; an error in it is one that leaves the association alive.
+
+    Raises:
+        DIMSEError: the peer's answer makes no sense; aborted.
+        DULError: the association ended.
+    """
+    known: dict[str, Any] = {
+        "path": item.path,
+        "sop_class_uid": item.sop_class_uid,
+        "sop_instance_uid": item.sop_instance_uid,
+    }
+    wanted = (item.sop_class_uid, item.transfer_syntax_uid)
+    choice = choose_context(accepted, *wanted)
+    if choice is None:
+        where = item.path or "data set"
+        return Outcome(**known, error=explain_refusal(where, accepted, *wanted))
+    try:
+        source, close = yield Call(item.open, (choice.transfer_syntax,))
+    except DIMSEError as error:
+        return Outcome(**known, error=error)
+    started = clock()
+    try:
+        reply = yield from store(
+            association,
+            choice.context_id,
+            source,
+            message_id=ids.next(),
+            sop_class_uid=item.sop_class_uid,
+            sop_instance_uid=item.sop_instance_uid,
+            **options,
+        )
+    finally:
+        close()
+    return Outcome(
+        **known,
+        transfer_syntax_uid=choice.transfer_syntax,
+        status=reply.status,
+        error_comment=reply.error_comment,
+        length=len(source),
+        seconds=clock() - started,
+    )
