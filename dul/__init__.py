@@ -1,1 +1,102 @@
+"""The DICOM Upper Layer (PS3.8): PDUs, the state machine, associations.
 
+The core does no I/O: `Association` takes bytes and time and gives bytes and indications. Two
+faces drive it, and are imported by name: `dul.blocking` (threads) and `dul.aio` (asyncio).
+"""
+
+from dul.association import Association, Role
+from dul.errors import (
+    AbortReason,
+    AssociationAborted,
+    AssociationRejected,
+    DULError,
+    InvalidPDU,
+    LimitExceeded,
+    LocalProtocolError,
+    RemoteProtocolError,
+    TimedOut,
+    TransportError,
+    UnexpectedPDU,
+)
+from dul.fsm import Action, Effect, Event, Guard, State, Transition, step
+from dul.items import PresentationContextAC, PresentationContextRQ, UnknownItem
+from dul.limits import Limits
+from dul.negotiation import (
+    AcceptedContext,
+    Negotiated,
+    Support,
+    answer,
+    conclude,
+    context_offers,
+    request,
+)
+from dul.pdu import (
+    PDU,
+    PDV,
+    Abort,
+    AssociateAC,
+    AssociateRJ,
+    AssociateRQ,
+    PDataTF,
+    ReleaseRP,
+    ReleaseRQ,
+    decode,
+)
+from dul.user_items import (
+    AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserIdentity,
+    UserInformation,
+)
+
+__all__ = [
+    "PDU",
+    "PDV",
+    "Abort",
+    "AbortReason",
+    "AcceptedContext",
+    "Action",
+    "AssociateAC",
+    "AssociateRJ",
+    "AssociateRQ",
+    "Association",
+    "AssociationAborted",
+    "AssociationRejected",
+    "AsynchronousOperationsWindow",
+    "CommonExtendedNegotiation",
+    "DULError",
+    "Effect",
+    "Event",
+    "ExtendedNegotiation",
+    "Guard",
+    "InvalidPDU",
+    "LimitExceeded",
+    "Limits",
+    "LocalProtocolError",
+    "Negotiated",
+    "PDataTF",
+    "PresentationContextAC",
+    "PresentationContextRQ",
+    "ReleaseRP",
+    "ReleaseRQ",
+    "RemoteProtocolError",
+    "Role",
+    "RoleSelection",
+    "State",
+    "Support",
+    "TimedOut",
+    "Transition",
+    "TransportError",
+    "UnexpectedPDU",
+    "UnknownItem",
+    "UserIdentity",
+    "UserInformation",
+    "answer",
+    "conclude",
+    "context_offers",
+    "decode",
+    "request",
+    "step",
+]
