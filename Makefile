@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+CODE   := dul dimse cli testbed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clean
+.PHONY: help setup demo test check lint types unit coverage stateful fuzz interop bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
 
 setup: $(STAMP) ## make .venv and install dulcet with its development tools
 
@@ -16,6 +17,40 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,peers]'
 	@touch $@
+
+demo: setup ## send the fixtures' DICOM files to an embedded storescp and compare what arrived
+	$(BIN)/python -m cli.demo
+
+test: setup ## all tests: unit, faces, command line, and interoperability with the peers that are installed
+	$(BIN)/python -m pytest
+
+check: lint types unit ## ruff, mypy strict, import rules and the unit tests: under a minute
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/python -m pytest -m 'not interop' --ignore=tests/interop
+
+coverage: setup ## branch coverage of dul and dimse by the unit tests
+	$(BIN)/python -m pytest -m 'not interop' --ignore=tests/interop --cov --cov-branch --cov-report=term-missing --cov-fail-under=95
+
+stateful: setup ## the long profile of the stateful machines; counts the cells of Table 9-10 that it hits
+	DULCET_STATEFUL=long $(BIN)/python -m pytest tests/stateful -s
+
+fuzz: setup ## fuzz the PDU stream and the command sets (SECONDS=600 each)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	$(BIN)/python tests/fuzz/run.py --seconds $(or $(SECONDS),600)
+
+interop: setup ## interoperability with the other stacks that are installed
+	$(BIN)/python -m pytest tests/interop -v
+
+bench: setup ## the same work through us and through DCMTK and pynetdicom, as ratios
+	$(BIN)/python -m benchmarks.run
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
