@@ -1,0 +1,281 @@
+"""From the files to be sent to presentation contexts, and from those to associations.
+
+Pure arithmetic on UIDs: no file is opened here, and the work grows linearly with the files.
+
+What is proposed, and why:
+- The caller's base contexts first; for storescu these are `SEED_CONTEXTS`, always.
+- For every SOP class and transfer syntax among the files, a context with that syntax alone. An
+  acceptor picks one syntax per context (PS3.8 7.1.1.13), so only a context of its own makes sure
+  that a data set may go out just as it lies in the file.
+- For a SOP class that no base context offers in Implicit VR Little Endian, one context with the
+  three classic syntaxes: PS3.5 10.1 wants the default syntax offered for each abstract syntax,
+  and an uncompressed file can be converted for a peer that takes nothing else.
+
+An association holds 128 contexts, since their IDs are the odd numbers of one byte (PS3.8
+9.3.2.2). When more are needed there are several associations, each with the base contexts, and
+the files keep their order throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+from dimse.errors import DIMSEError, FilePath
+from dimse.storage_sops import STORAGE_SOP_CLASSES
+from dimse.transcode import CannotTranscode
+from dimse.transfer_syntaxes import UNCOMPRESSED, describe
+
+__all__ = [
+    "MAXIMUM_CONTEXTS",
+    "SEED_CONTEXTS",
+    "AcceptedContext",
+    "Choice",
+    "ContextOffer",
+    "FileRecord",
+    "NoPresentationContext",
+    "PlannedAssociation",
+    "ProposedContext",
+    "Storable",
+    "TooManyContexts",
+    "choose_context",
+    "explain_refusal",
+    "plan",
+]
+
+MAXIMUM_CONTEXTS: Final = 128
+
+_IMPLICIT, _EXPLICIT, _BIG_ENDIAN, _DEFLATED = UNCOMPRESSED
+_CLASSIC: Final = (_IMPLICIT, _EXPLICIT, _BIG_ENDIAN)
+# What to convert to, best first. Explicit VR loses nothing; Implicit VR loses the VRs of private
+# elements; deflating costs time; Big Endian is retired and least tested at the other end.
+_CONVERT_TO: Final = (_EXPLICIT, _IMPLICIT, _DEFLATED, _BIG_ENDIAN)
+
+
+class Storable(Protocol):
+    """What is known of an object to be sent: enough to choose a presentation context."""
+
+    @property
+    def sop_class_uid(self) -> str: ...
+    @property
+    def transfer_syntax_uid(self) -> str: ...
+
+
+class AcceptedContext(Protocol):
+    """A presentation context that the acceptor answered with result 0, acceptance."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def abstract_syntax(self) -> str: ...
+    @property
+    def transfer_syntax(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """The least that `plan` needs: where the object is, what it is, how it is encoded."""
+
+    path: FilePath
+    sop_class_uid: str
+    transfer_syntax_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextOffer:
+    """An abstract syntax and the transfer syntaxes offered for it, in order; no ID yet."""
+
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedContext:
+    """A presentation context of an A-ASSOCIATE-RQ (PS3.8 9.3.2.2); the ID is odd, 1 to 255."""
+
+    id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+T = TypeVar("T", bound=Storable)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAssociation(Generic[T]):
+    """The contexts to propose together, and the objects that they serve, in the given order."""
+
+    contexts: tuple[ProposedContext, ...]
+    objects: tuple[T, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How one object travels: on which context, in which syntax, converted or as it is."""
+
+    context_id: int
+    transfer_syntax: str
+    transcode: bool
+
+
+class TooManyContexts(DIMSEError):
+    """The base contexts leave no room in an association for those that an object needs."""
+
+    def __init__(self, base: int, needed: int, maximum: int) -> None:
+        super().__init__(
+            f"{base} presentation contexts are always to be proposed and an object needs {needed} "
+            f"more, but an association holds {maximum}; propose fewer by default"
+        )
+
+
+class NoPresentationContext(DIMSEError):
+    """The peer takes no object of this SOP class on this association.
+
+    Attributes:
+        path: the file.
+        sop_class_uid: its SOP class.
+    """
+
+    def __init__(self, path: FilePath, sop_class_uid: str) -> None:
+        known = STORAGE_SOP_CLASSES.get(sop_class_uid)
+        name = f"{known.name} ({sop_class_uid})" if known else f"SOP class {sop_class_uid}"
+        super().__init__(
+            f"{path}: the peer accepted no presentation context for {name}. Have the peer "
+            "configured to store this SOP class, or send the file to one that does"
+        )
+        self.path = path
+        self.sop_class_uid = sop_class_uid
+
+
+# The 17 SOP classes of storescu's conformance statement, in its order.
+_SEED_CLASSES: Final = (
+    "1.2.840.10008.5.1.4.1.1.1",  # Computed Radiography
+    "1.2.840.10008.5.1.4.1.1.2",  # CT
+    "1.2.840.10008.5.1.4.1.1.4",  # MR
+    "1.2.840.10008.5.1.4.1.1.20",  # Nuclear Medicine
+    "1.2.840.10008.5.1.4.1.1.5",  # Nuclear Medicine, retired
+    "1.2.840.10008.5.1.4.1.1.6.1",  # Ultrasound
+    "1.2.840.10008.5.1.4.1.1.6",  # Ultrasound, retired
+    "1.2.840.10008.5.1.4.1.1.3.1",  # Ultrasound Multi-frame
+    "1.2.840.10008.5.1.4.1.1.3",  # Ultrasound Multi-frame, retired
+    "1.2.840.10008.5.1.4.1.1.7",  # Secondary Capture
+    "1.2.840.10008.5.1.4.1.1.12.1",  # X-Ray Angiographic
+    "1.2.840.10008.5.1.4.1.1.12.3",  # X-Ray Angiographic Bi-Plane, retired
+    "1.2.840.10008.5.1.4.1.1.12.2",  # X-Ray Radiofluoroscopic
+    "1.2.840.10008.5.1.4.1.1.8",  # Standalone Overlay, retired
+    "1.2.840.10008.5.1.4.1.1.9",  # Standalone Curve, retired
+    "1.2.840.10008.5.1.4.1.1.10",  # Standalone Modality LUT, retired
+    "1.2.840.10008.5.1.4.1.1.11",  # Standalone VOI LUT, retired
+)
+
+# What storescu proposes whatever the files are: each class with Implicit VR Little Endian,
+# Explicit VR Little Endian and Explicit VR Big Endian, in this order.
+SEED_CONTEXTS: Final = tuple(ContextOffer(uid, _CLASSIC) for uid in _SEED_CLASSES)
+
+
+def plan(
+    objects: Iterable[T],
+    *,
+    base_contexts: Sequence[ContextOffer] = (),
+    maximum: int = MAXIMUM_CONTEXTS,
+) -> list[PlannedAssociation[T]]:
+    """Distribute objects over associations of at most `maximum` presentation contexts.
+
+    Args:
+        objects: what is to be sent, in the order in which it is to be sent.
+        base_contexts: proposed on every association, before those that the objects need.
+        maximum: contexts per association, 1 to 128.
+
+    Returns:
+        The associations, in order; joined, their objects are the given ones in the given order.
+        None at all where there is nothing to send.
+
+    Raises:
+        TooManyContexts: the base contexts and those of a single object exceed `maximum`.
+    """
+    maximum = min(maximum, MAXIMUM_CONTEXTS)
+    base = tuple(base_contexts)
+    in_base = frozenset(base)
+    default_offered = {
+        offer.abstract_syntax for offer in base if _IMPLICIT in offer.transfer_syntaxes
+    }
+    associations: list[PlannedAssociation[T]] = []
+    offers: dict[ContextOffer, None] = {}
+    members: list[T] = []
+    for item in objects:
+        needed = _offers_for(item, default_offered)
+        new = [offer for offer in needed if offer not in offers and offer not in in_base]
+        if len(base) + len(offers) + len(new) > maximum:
+            new = [offer for offer in needed if offer not in in_base]
+            if len(base) + len(new) > maximum:
+                raise TooManyContexts(len(base), len(new), maximum)
+            associations.append(_association(base, offers, members))
+            offers, members = {}, []
+        offers.update(dict.fromkeys(new))
+        members.append(item)
+    if members:
+        associations.append(_association(base, offers, members))
+    return associations
+
+
+def _offers_for(item: Storable, default_offered: set[str]) -> list[ContextOffer]:
+    offers = [ContextOffer(item.sop_class_uid, (item.transfer_syntax_uid,))]
+    if item.sop_class_uid not in default_offered:
+        offers.append(ContextOffer(item.sop_class_uid, _CLASSIC))
+    return offers
+
+
+def _association(
+    base: tuple[ContextOffer, ...], offers: Iterable[ContextOffer], members: list[T]
+) -> PlannedAssociation[T]:
+    contexts = tuple(
+        ProposedContext(2 * index + 1, offer.abstract_syntax, offer.transfer_syntaxes)
+        for index, offer in enumerate((*base, *offers))
+    )
+    return PlannedAssociation(contexts, tuple(members))
+
+
+def choose_context(
+    accepted: Iterable[AcceptedContext], sop_class_uid: str, transfer_syntax_uid: str
+) -> Choice | None:
+    """Choose the presentation context for one object, or None if there is none for it.
+
+    The object's own transfer syntax comes first, so that it goes out as it is. Otherwise, if the
+    object is not compressed, an uncompressed syntax that it can be converted to. A context for
+    another SOP class is never used (PS3.7 9.1.1.1.3: the class is the context's abstract syntax).
+    """
+    by_syntax: dict[str, int] = {}
+    for context in accepted:
+        if context.abstract_syntax == sop_class_uid:
+            by_syntax.setdefault(context.transfer_syntax, context.id)
+    if transfer_syntax_uid in by_syntax:
+        return Choice(by_syntax[transfer_syntax_uid], transfer_syntax_uid, transcode=False)
+    if transfer_syntax_uid in UNCOMPRESSED:
+        for target in _CONVERT_TO:
+            if target in by_syntax:
+                return Choice(by_syntax[target], target, transcode=True)
+    return None
+
+
+def explain_refusal(
+    path: FilePath,
+    accepted: Iterable[AcceptedContext],
+    sop_class_uid: str,
+    transfer_syntax_uid: str,
+) -> NoPresentationContext | CannotTranscode:
+    """Say why `choose_context` found nothing: an error to raise or to report for this file."""
+    taken = tuple(
+        dict.fromkeys(
+            context.transfer_syntax
+            for context in accepted
+            if context.abstract_syntax == sop_class_uid
+        )
+    )
+    if not taken:
+        return NoPresentationContext(path, sop_class_uid)
+    if transfer_syntax_uid in UNCOMPRESSED:
+        why = f"there is no way to encode into {describe(taken[0])}"
+    else:
+        why = "its pixel data is compressed, and is sent only as it is"
+    return CannotTranscode(path, transfer_syntax_uid, taken, why)

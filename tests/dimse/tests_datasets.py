@@ -1,0 +1,103 @@
+"""A data-set encoder for tests: small, obvious, and written from PS3.5 alone.
+
+It shares nothing with the code under test, so that the two can be compared.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from dimse.part10 import encode_file_meta
+
+IMPLICIT = "1.2.840.10008.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+BIG = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+INSTANCE = "1.2.3.4.5"
+
+# PS3.5 7.1.2: these have two reserved bytes and a 32-bit length.
+LONG = "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()
+# PS3.5 6.2: size of the words that have a byte order.
+WORDS = {
+    **dict.fromkeys("AT OW SS US".split(), 2),
+    **dict.fromkeys("FL OF OL SL UL".split(), 4),
+    **dict.fromkeys("FD OD OV SV UV".split(), 8),
+}
+
+
+@dataclass
+class Seq:
+    """A sequence: items, and which lengths are undefined."""
+
+    items: list[list[tuple]] = field(default_factory=list)
+    undefined: bool = False
+    undefined_items: bool = False
+
+
+def swapped(value: bytes, word: int) -> bytes:
+    whole = len(value) // word * word
+    return b"".join(value[i : i + word][::-1] for i in range(0, whole, word)) + value[whole:]
+
+
+def encode(elements, syntax: str) -> bytes:
+    """Encode (tag, VR, value): the value is a Seq, or bytes in little-endian order."""
+    big = syntax == BIG
+    mark = ">" if big else "<"
+
+    def head(tag, vr, length):
+        tag_bytes = struct.pack(mark + "HH", tag >> 16, tag & 0xFFFF)
+        if vr is None or syntax == IMPLICIT:
+            return tag_bytes + struct.pack(mark + "I", length)
+        if vr in LONG:
+            return tag_bytes + vr.encode() + b"\0\0" + struct.pack(mark + "I", length)
+        return tag_bytes + vr.encode() + struct.pack(mark + "H", length)
+
+    out = b""
+    for tag, vr, value in elements:
+        if isinstance(value, Seq):
+            body = b""
+            for item in value.items:
+                inner = encode(item, syntax)
+                if value.undefined_items:
+                    body += head(0xFFFEE000, None, 0xFFFFFFFF) + inner + head(0xFFFEE00D, None, 0)
+                else:
+                    body += head(0xFFFEE000, None, len(inner)) + inner
+            if value.undefined:
+                out += head(tag, vr, 0xFFFFFFFF) + body + head(0xFFFEE0DD, None, 0)
+            else:
+                out += head(tag, vr, len(body)) + body
+        else:
+            data = swapped(value, WORDS.get(vr, 1)) if big else value
+            out += head(tag, vr, len(data)) + data
+    return out
+
+
+def identity(sop_class: str = CT, instance: str = INSTANCE):
+    """The two elements without which an object can't be sent."""
+
+    def uid(text):
+        return text.encode() + b"\0" * (len(text) % 2)
+
+    return [(0x00080016, "UI", uid(sop_class)), (0x00080018, "UI", uid(instance))]
+
+
+def write_file(path, data_set: bytes, syntax: str):
+    """A DICOM file with this data set in it."""
+    path.write_bytes(
+        encode_file_meta(sop_class_uid=CT, sop_instance_uid=INSTANCE, transfer_syntax_uid=syntax)
+        + data_set
+    )
+    return path
+
+
+def read_all(source, size: int = 1000) -> bytes:
+    """Read a data set source to its end, in steps of `size` bytes."""
+    out = bytearray()
+    buffer = memoryview(bytearray(size))
+    while count := source.readinto(buffer):
+        out += buffer[:count]
+    assert len(out) == len(source)
+    return bytes(out)
