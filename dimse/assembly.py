@@ -105,6 +105,8 @@ class Assembler:
             )
         elif pdv.is_command and self._data_set:
             raise MessageFault("a command set fragment within a data set")
+        elif not pdv.is_command and not self._data_set:
+            raise MessageFault("a data set fragment before its command set ends")
 
     def _received(self, context_id: int) -> Received:
         data, self._command = bytes(self._command), bytearray()

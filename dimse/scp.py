@@ -23,7 +23,7 @@ from dimse.scu import VERIFICATION
 from dul.association import Association
 from dul.errors import DULError, TransportError
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
-from dul.exchange import PUMP, Call, Conversation, accept, fail, respond_to_release
+from dul.exchange import PUMP, Call, Conversation, abort, accept, fail, respond_to_release
 from dul.negotiation import AcceptedContext, Negotiated, answer
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 
@@ -35,8 +35,9 @@ logger = logging.getLogger("dimse")
 def serve(association: Association, address: str, provider: Provider) -> Conversation[None]:
     """Serve one association, from Sta2 to its end.
 
+    Broken messages of the peer's end in an abort; the observer is told why.
+
     Raises:
-        DIMSEError: the peer's messages are broken; aborted.
         DULError: the association ended otherwise than by release.
     """
     decision: list[AssociateAC | AssociateRJ] = []
@@ -62,9 +63,14 @@ def serve(association: Association, address: str, provider: Provider) -> Convers
     session = _Session(association, negotiated, peer, provider)
     try:
         yield from session.run()
-    except (DULError, DIMSEError) as error:
+    except DULError as error:
         provider.observer.ended(peer, error)
         raise
+    except DIMSEError as error:
+        # What is wrong with a message is the user's to find, hence A-ABORT source 0.
+        provider.observer.ended(peer, error)
+        yield from abort(association)
+        return
     finally:
         session.discard()
     provider.observer.released(peer)
@@ -94,13 +100,8 @@ class _Session:
             event = association.next_event()
             match event:
                 case DataIndication(pdvs):
-                    try:
-                        for part in self._assembler.feed(pdvs):
-                            yield from self._take(part)
-                    except DIMSEError:
-                        # What is wrong with a message is the user's to find: A-ABORT source 0.
-                        association.abort()
-                        raise
+                    for part in self._assembler.feed(pdvs):
+                        yield from self._take(part)
                 case ReleaseIndication():
                     self.discard()
                     yield from respond_to_release(association)

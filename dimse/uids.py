@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+# Who wrote a file (0002,0012) is who speaks on an association (PS3.7 D.3.3.2).
+from dul.negotiation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
 __all__ = [
     "DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN",
     "EXPLICIT_VR_BIG_ENDIAN",
@@ -23,11 +26,6 @@ IMPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
-
-# Who wrote a file (0002,0012) or speaks on an association (PS3.7 D.3.3.2). The UID is derived
-# from a random UUID, which needs no registered root (PS3.5 B.2).
-IMPLEMENTATION_CLASS_UID: Final = "2.25.117875048997416681422445084656202174913"
-IMPLEMENTATION_VERSION_NAME: Final = "DULCET_0.1"
 
 _SENDABLE = re.compile(r"[0-9.]{1,64}")
 _STRICT = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
