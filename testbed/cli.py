@@ -159,9 +159,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    known = {name for name in Settings.__slots__ if hasattr(arguments, name)}  # type: ignore[attr-defined]
+    known = {name for name in Settings.__slots__ if hasattr(arguments, name)}
     fields = {name: getattr(arguments, name) for name in known}
-    names = [name for name in TlsFiles.__slots__ if getattr(arguments, name, None)]  # type: ignore[attr-defined]
+    names = [name for name in TlsFiles.__slots__ if getattr(arguments, name, None)]
     fields["tls_files"] = TlsFiles(**{name: getattr(arguments, name) for name in names})
     return Settings(**fields)
 

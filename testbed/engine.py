@@ -1,6 +1,7 @@
 """Playing a case: walk the steps, end the connection in order, judge the trace."""
 
 import time
+import traceback
 from dataclasses import replace
 
 from testbed import raw
@@ -46,8 +47,10 @@ def play(case: Case, run: Run, session: Session) -> RunResult:
         finish(scene)
     except Unmet as reason:
         unmet = reason
-    except OSError as error:
-        unmet = Unmet(Verdict.ERROR, f"the tester's own fault: {error}")
+    except Exception as error:  # noqa: BLE001 - one broken case must not end the run
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"the tester's own fault: {error!r} in {where.name}, line {where.lineno}"
+        unmet = Unmet(Verdict.ERROR, text)
     finally:
         scene.close()
     result = RunResult(run.name, Verdict.PASS, seen=" ".join(scene.tokens))
@@ -73,6 +76,7 @@ def _fill(result: RunResult, scene: Scene) -> None:
 def _reap(handle: Handle, scene: Scene, result: RunResult) -> None:
     """Let the SCU end; note how it reported."""
     code = handle.wait(scene.settings.exit_max)
+    scene.exit_code = code
     if code is None:
         handle.kill()
         scene.notes.append(
@@ -89,7 +93,7 @@ def _reap(handle: Handle, scene: Scene, result: RunResult) -> None:
 # -- steps ---------------------------------------------------------------------------------------------------
 
 
-def perform(step: Step, scene: Scene) -> None:
+def perform(step: Step, scene: Scene) -> None:  # noqa: C901 - one arm per kind of step
     """Do one step."""
     match step:
         case Send():
@@ -195,10 +199,20 @@ def judge(case: Case, run: Run, scene: Scene, result: RunResult) -> None:
 
 def decide(outcomes: tuple[Outcome, ...], tokens: list[str]) -> Outcome:
     """The first outcome the trace fits; a failure with its kind if it fits none."""
-    for outcome in outcomes:
-        if matches(outcome.pattern, tokens):
-            return outcome
+    for trace in (tokens, _one_abort(tokens)):
+        for outcome in outcomes:
+            if matches(outcome.pattern, trace):
+                return outcome
     return Outcome("", Verdict.FAIL, sub=classify(outcomes, tokens))
+
+
+def _one_abort(tokens: list[str]) -> list[str]:
+    """The trace with a run of A-ABORTs cut to its first: AA-7 answers each bad PDU with one."""
+    return [
+        token
+        for at, token in enumerate(tokens)
+        if not (token.startswith("AB(") and at and tokens[at - 1].startswith("AB("))
+    ]
 
 
 def classify(outcomes: tuple[Outcome, ...], tokens: list[str]) -> Sub:

@@ -12,13 +12,14 @@ from testbed.model import Case, Cell, Level, Sub, Verdict
 from testbed.observe import LogEntry
 
 FORMAT = "dulspec-result/1"
-HEX_LIMIT = 4096
+HEX_LIMIT = 16384
+ANNOTATE_LIMIT = 65536
 LINE_LIMIT = 160
 
 
 @dataclass(slots=True)
 class WireRow:
-    """One row of the stored wire log; `hex` holds at most 4096 bytes of `size`."""
+    """One row of the stored wire log; `hex` holds at most 16384 bytes of `size`."""
 
     time: float
     direction: str
@@ -166,17 +167,16 @@ def wire_rows(log: Iterable[LogEntry], *, show_data: bool = False) -> list[WireR
 
 
 def _row(entry: LogEntry, *, show_data: bool) -> WireRow:
-    head = entry.data[:HEX_LIMIT]
-    if not show_data:
-        head = annotate.redact(head)
+    seen = entry.data[:ANNOTATE_LIMIT]
+    head = seen[:HEX_LIMIT] if show_data else annotate.redact(seen)[:HEX_LIMIT]
     return WireRow(
         time=round(entry.time, 4),
         direction=entry.direction,
         what=entry.what,
         size=len(entry.data),
         hex=head.hex(),
-        summary=annotate.summary(head) if head else entry.what,
-        decoded=annotate.render(head, show_data=show_data, limit=LINE_LIMIT) if head else [],
+        summary=annotate.summary(seen) if seen else entry.what,
+        decoded=annotate.render(seen, show_data=show_data, limit=LINE_LIMIT) if seen else [],
         connection=entry.connection,
     )
 

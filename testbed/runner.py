@@ -133,12 +133,19 @@ class Runner:
         slow = [case for case in self.cases if case.artim]
         rest = [case for case in self.cases if not case.artim]
         rest.sort(key=lambda case: "observed" in case.tags)
-        if self.session.role == "scp" and self.session.target.get("concurrent"):
+        if self._parallel():
             self._side_by_side(slow)
         else:
             rest = slow + rest
         for case in rest:
             self._add(self._one(case) if self.alive else _not_run(case, self.killer))
+
+    def _parallel(self) -> bool:
+        """Whether the product can be watched several times at once."""
+        session = self.session
+        if session.role == "scp":
+            return bool(session.target.get("concurrent"))
+        return session.launcher is not None and not session.settings.listen
 
     killer: str = ""
 
@@ -147,7 +154,7 @@ class Runner:
             return
         with ThreadPoolExecutor(len(cases)) as pool:
             results = list(pool.map(self._judge, cases))
-        reason = self._live_with_patience()
+        reason = self._live_with_patience() if self.session.role == "scp" else ""
         for result in results:
             self._add(result)
         if reason:
@@ -194,7 +201,7 @@ class Runner:
 
     def _judge(self, case: Case) -> CaseResult:
         result = _blank(case)
-        missing = [need for need in case.needs if not self._met(case, need)]
+        missing = [need for need in case.needs if not self._met(need)]
         if missing:
             result.verdict = Verdict.SKIP
             result.message = f"needs {', '.join(missing)}"
@@ -205,7 +212,7 @@ class Runner:
         settle(case, result)
         return result
 
-    def _met(self, case: Case, need: str) -> bool:
+    def _met(self, need: str) -> bool:
         session = self.session
         if session.role == "scu" and need in {"echo", "store"}:
             return f"C-{need.upper()}-RQ" in session.target.get("requests", ())

@@ -62,6 +62,7 @@ class Scene:
         self.notes: list[str] = []
         self.listener: socket.socket | None = None
         self.handle: Handle | None = None
+        self.exit_code: int | None = None
 
     # -- connections
 
@@ -233,10 +234,13 @@ class Scene:
             message = f"precondition: no association (seen: {seen})"
             raise Unmet(Verdict.FAIL, message, Sub.PRECONDITION)
         self.tokens.clear()
-        missing = [id for id in need if id not in self.facts.accepted]
+        missing = [number for number in need if number not in self.facts.accepted]
         if missing:
             result = {entry.id: entry.result for entry in self.ac.contexts}
-            texts = [f"context {id} was answered with result {result.get(id)}" for id in missing]
+            texts = [
+                f"context {number} was answered with result {result.get(number)}"
+                for number in missing
+            ]
             raise Unmet(Verdict.UNSUPPORTED, "; ".join(texts))
 
     def release(self) -> None:

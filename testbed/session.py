@@ -86,6 +86,11 @@ class Session:
         files = self.files(count, big="big-file" in case.tags)
         scene.handle = self.launcher(port, files, "echo" in case.needs)
 
+    def start_plain(self, scene: "Scene", port: int) -> None:
+        """Start the product with one small file, outside any case's needs."""
+        if self.launcher is not None:
+            scene.handle = self.launcher(port, self.files(1, big=False), False)
+
     def meet(self, scene: "Scene", case: Case) -> None:
         """Listen, start the product, and take its connection.
 

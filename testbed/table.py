@@ -23,7 +23,7 @@ EVENTS = {
 }
 
 _ROWS = """
-#      Sta1   Sta2   Sta3   Sta4   Sta5   Sta6   Sta7   Sta8   Sta9   Sta10  Sta11  Sta12  Sta13 
+#      Sta1   Sta2   Sta3   Sta4   Sta5   Sta6   Sta7   Sta8   Sta9   Sta10  Sta11  Sta12  Sta13
 Evt1   AE-1   -      -      -      -      -      -      -      -      -      -      -      -
 Evt2   -      -      -      AE-2   -      -      -      -      -      -      -      -      -
 Evt3   -      AA-1   AA-8   -      AE-3   AA-8   AA-8   AA-8   AA-8   AA-8   AA-8   AA-8   AA-6

@@ -1,3 +1,12 @@
 """Baselines of a product that calls us: not cases, but what must work before any case."""
 
-CASES = BASELINES = ()
+from testbed.cases.common import R, one
+from testbed.cases.scu import NORMAL, USED
+from testbed.model import Case
+
+BASELINES = (
+    Case("U.BASE.01", "", R, "an ordinary association", "It works.", one(*NORMAL), USED),
+    Case(
+        "U.BASE.02", "", R, "an ordinary C-ECHO", "It works.", one(*NORMAL), USED, needs=("echo",)
+    ),
+)

@@ -128,15 +128,15 @@ def one_result_each(scene: Scene) -> Iterator[Finding]:
 def invents_no_context(scene: Scene) -> Iterator[Finding]:
     """No result for a context that was not proposed."""
     if scene.ac is not None:
-        for id in {context.id for context in scene.ac.contexts} - set(_proposed(scene)):
-            yield fail(f"a result for context {id}, which was not proposed")
+        for number in {context.id for context in scene.ac.contexts} - set(_proposed(scene)):
+            yield fail(f"a result for context {number}, which was not proposed")
 
 
 def transfer_taken(scene: Scene) -> Iterator[Finding]:
     """Which transfer syntax is taken."""
     if scene.ac is not None:
-        for id, uid in scene.ac.accepted().items():
-            yield tell(f"context {id}: {uid}")
+        for number, uid in scene.ac.accepted().items():
+            yield tell(f"context {number}: {uid}")
 
 
 def accepts_only_if_declared(id: int) -> Check:

@@ -91,18 +91,18 @@ def two_hundred(scene: Scene) -> None:
 
 
 def _pair(first: int, second: int) -> bytes:
-    return b"".join(messages.command_pdu(messages.echo_rq(id)) for id in (first, second))
+    return b"".join(messages.command_pdu(messages.echo_rq(number)) for number in (first, second))
 
 
 def _id_runs() -> tuple[Run, ...]:
     runs = [
         Run(
-            f"ID {id}",
-            _try(f"C-ECHO-RQ, Message ID {id}", messages.echo_rq(id)),
+            f"ID {number}",
+            _try(f"C-ECHO-RQ, Message ID {number}", messages.echo_rq(number)),
             ECHOED,
-            (responds_to(id),),
+            (responds_to(number),),
         )
-        for id in (0, 1, 65535)
+        for number in (0, 1, 65535)
     ]
     again = (
         *_try("C-ECHO-RQ", messages.echo_rq(7)),

@@ -54,7 +54,7 @@ def _claiming_4_gib(facts: Facts) -> bytes:
     return raw.overwrite(rq()(facts), 2, b"\xff\xff\xff\xff")
 
 
-_LONG = {"length": 0xFFFF}
+_LONG = 0xFFFF
 _NO_VERSION = (*ok("RJ(1,2,2)"), *lax("RJ(*,*,*)", note="rejected for another reason"))
 _REFUSED = ok("AB", "RJ")
 _ANY = ok("AC", "AB", "RJ")
@@ -64,9 +64,9 @@ _MALFORMED: tuple[Outcome, ...] = (
     *bad("AC", note="accepted"),
 )
 _BAD_CONTEXT = (*_REFUSED, *bad("AC(*3:0*)", note="the bad context was accepted"), *ok("AC"))
-_SUB = {
-    "30H": lambda: _items(APPLICATION, raw.item(0x20, b"\1\0\0\0" + raw.abstract_syntax(raw.VERIFICATION, **_LONG)), INFORMATION),
-    "40H": lambda: _items(APPLICATION, raw.item(0x20, b"\1\0\0\0" + raw.abstract_syntax(raw.VERIFICATION) + raw.transfer_syntax(raw.IMPLICIT_LE, **_LONG)), INFORMATION),
+_SUB: dict[str, Callable[[], Callable[[Facts], bytes]]] = {
+    "30H": lambda: _items(APPLICATION, raw.item(0x20, b"\1\0\0\0" + raw.abstract_syntax(raw.VERIFICATION, length=_LONG)), INFORMATION),
+    "40H": lambda: _items(APPLICATION, raw.item(0x20, b"\1\0\0\0" + raw.abstract_syntax(raw.VERIFICATION) + raw.transfer_syntax(raw.IMPLICIT_LE, length=_LONG)), INFORMATION),
     "51H": lambda: _items(APPLICATION, GOOD, raw.user_information([raw.max_length(length=200)])),
     "52H": lambda: _items(APPLICATION, GOOD, raw.user_information([raw.max_length(), raw.implementation_class(length=200)])),
     "55H": lambda: _items(APPLICATION, GOOD, raw.user_information([*raw.USER_ITEMS[:2], raw.implementation_version(length=200)])),
@@ -187,9 +187,9 @@ CASES = (
         "P.RQ.17", "PS3.8 Table 9-13 'odd integers'", S, "context ID 0, and 2",
         "Presentation-context-IDs are odd; an even one is not accepted.",
         tuple(
-            Run(f"ID {id}", _ask(f"context ID {id}", rq((GOOD, raw.context_rq(id)))),
-                (*lax(f"AC({id}:0*)", f"AC(*;{id}:0*)", note="the context was accepted"), *_ANY))
-            for id in (0, 2)
+            Run(f"ID {n}", _ask(f"context ID {n}", rq((GOOD, raw.context_rq(n)))),
+                (*lax(f"AC({n}:0*)", f"AC(*;{n}:0*)", note="the context was accepted"), *_ANY))
+            for n in (0, 2)
         ),
     ),
     Case(
@@ -277,9 +277,9 @@ CASES = (
     Case(
         "P.RQ.31", "PS3.8 Evt19/Sta2", R, "an item that runs past the PDU",
         "Item lengths lie inside the PDU; else it is invalid.",
-        _asks(("10H", rq(application=raw.application_context(**_LONG))),
-              ("20H", _items(APPLICATION, raw.context_rq(1, **_LONG), INFORMATION)),
-              ("50H", _items(APPLICATION, GOOD, raw.user_information(**_LONG)))),
+        _asks(("10H", rq(application=raw.application_context(length=_LONG))),
+              ("20H", _items(APPLICATION, raw.context_rq(1, length=_LONG), INFORMATION)),
+              ("50H", _items(APPLICATION, GOOD, raw.user_information(length=_LONG)))),
         _MALFORMED, tags=("security",),
     ),
     Case(

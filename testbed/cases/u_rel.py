@@ -1,3 +1,91 @@
-"""To come."""
+"""U.REL: the orderly release, as the product begins it (PS3.8 Table 9-10, Sta7 to Sta11)."""
 
-CASES = ()
+from collections.abc import Iterator
+
+from testbed import raw
+from testbed.cases.checks import fail
+from testbed.cases.common import CLOSES, READ_CLOSE, I, R, one, provider_abort
+from testbed.cases.scu import SEVEN
+from testbed.model import Case, Do, Facts, Fin, Finding, Mark, Read, Run, Send, info, lax, ok
+from testbed.scene import Scene, respond
+
+_RELEASE, _RP = Send("A-RELEASE-RQ", raw.release_rq()), Send("A-RELEASE-RP", raw.release_rp())
+_END = Read("AB or CLOSE or RP")
+
+
+def release_rq_exact(scene: Scene) -> Iterator[Finding]:
+    """The A-RELEASE-RQ has length 4 and zero reserved bytes."""
+    for pdu in scene.pdus:
+        if pdu.type == 5 and pdu.data != raw.release_rq():
+            yield fail(f"A-RELEASE-RQ is {pdu.data.hex(' ')}")
+
+
+def late_response(facts: Facts) -> bytes:
+    """A complete response to a request that was answered already, then the A-RELEASE-RP."""
+    return respond(facts) + raw.release_rp()
+
+
+def confirm_collision(scene: Scene) -> None:
+    """Answer the product's A-RELEASE-RP with ours, if it sent one."""
+    if scene.tokens and scene.tokens[-1] == "RP":
+        scene.send(raw.release_rp(), "A-RELEASE-RP")
+
+
+def _seven(what: str, data: bytes) -> Run:
+    return Run(what, (*SEVEN, Send(what, data), _END))
+
+
+_LATE = (*ok("AB(*,*)"), *lax("CLOSE", note="no A-ABORT"), *info("OPEN", note="still waiting"))
+
+CASES = (
+    Case(
+        "U.REL.01", "PS3.8 9.2.2 AR-1,AR-3, 9.1.4a", R, "a normal end, the tester keeps the connection open",
+        "The requestor asks for the release; after the A-RELEASE-RP it closes at once.",
+        one(*SEVEN, _RP, READ_CLOSE), CLOSES, (release_rq_exact,), reported="success",
+    ),
+    Case(
+        "U.REL.02", "PS3.8 9.3.7 reserved", R, "A-RELEASE-RP with non-zero reserved bytes",
+        "Reserved fields are not tested.",
+        one(*SEVEN, Send("A-RELEASE-RP, reserved FFH", raw.release_rp(reserved=0xFF)), READ_CLOSE), CLOSES,
+        reported="success",
+    ),
+    Case(
+        "U.REL.03", "PS3.8 Evt10/Sta7 AR-6, 7.2.2.2", R, "P-DATA-TF before the A-RELEASE-RP",
+        "Until the release is confirmed data may still come; it is taken or dropped.",
+        one(*SEVEN, Send("P-DATA-TF + A-RELEASE-RP", late_response), Read("CLOSE or AB")), CLOSES,
+    ),
+    Case(
+        "U.REL.04", "PS3.8 7.2.2.7, AR-8/AR-9/AR-3", R, "release collision",
+        "If both sides ask, the association requestor confirms first, then waits for the acceptor's "
+        "confirmation, and closes.",
+        one(*SEVEN, _RELEASE, _END, Do("A-RELEASE-RP, if the product sent one", confirm_collision), READ_CLOSE),
+        ok("RP CLOSE"),
+    ),
+    Case(
+        "U.REL.05", "PS3.8 Sta11", I, "release collision that is never confirmed",
+        "A product with a timer of its own should abort.",
+        one(*SEVEN, _RELEASE, Read("RP"), Mark("RP"), Read("AB or CLOSE", "acse")),
+        (*ok("AB(*,*)", "CLOSE"), *info("OPEN", note="still waiting")), tags=("artim",), artim=True,
+    ),
+    Case(
+        "U.REL.06", "PS3.8 Evt3,4,6/Sta7 AA-8", R, "A-ASSOCIATE-AC, -RJ, -RQ in Sta7",
+        "A PDU that Sta7 does not expect is answered with an A-ABORT of the provider.",
+        (_seven("A-ASSOCIATE-AC", raw.associate_ac()), _seven("A-ASSOCIATE-RJ", raw.associate_rj()),
+         _seven("A-ASSOCIATE-RQ", raw.associate_rq())), provider_abort(2),
+    ),
+    Case(
+        "U.REL.07", "PS3.8 Evt19/Sta7 AA-8", R, "PDU type 09H in Sta7",
+        "An unrecognized PDU is answered with an A-ABORT of the provider, reason 1.",
+        (_seven("PDU type 09H", raw.unknown_pdu(9)),), provider_abort(1),
+    ),
+    Case(
+        "U.REL.08", "PS3.8 Evt16,17/Sta7", R, "A-ABORT, FIN in Sta7",
+        "The association is over; the requestor closes the connection.",
+        (_seven("A-ABORT", raw.abort()), Run("FIN", (*SEVEN, Fin(), READ_CLOSE))), CLOSES,
+    ),
+    Case(
+        "U.REL.09", "PS3.8 9.1.4 note 2", I, "an A-RELEASE-RQ that is never answered",
+        "ARTIM does not run in Sta7; a product with a timer of its own should abort.",
+        one(*SEVEN, Read("AB or CLOSE", "acse")), _LATE, tags=("artim",), artim=True,
+    ),
+)  # fmt: skip

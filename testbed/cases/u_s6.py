@@ -1,3 +1,39 @@
-"""To come."""
+"""U.S6: what comes instead of a response (PS3.8 Table 9-10, Sta6)."""
 
-CASES = ()
+from testbed import raw
+from testbed.cases.common import R, provider_abort
+from testbed.cases.scu import SIX
+from testbed.model import Case, Fin, Read, Rst, Run, Send, lax, ok
+
+_END = Read("AB or RP or CLOSE or REQ")
+
+
+def _instead(what: str, data: bytes) -> Run:
+    return Run(what, (*SIX, Send(what, data), _END))
+
+
+CASES = (
+    Case(
+        "U.S6.01", "PS3.8 Evt12/Sta6 AR-2, 7.2.2.3", R, "A-RELEASE-RQ instead of the response",
+        "Either side may release; it is confirmed, and the unanswered operation has failed.",
+        (_instead("A-RELEASE-RQ", raw.release_rq()),),
+        (*ok("RP"), *lax("AB(0,*)", note="aborted as user")), reported="failure",
+    ),
+    Case(
+        "U.S6.02", "PS3.8 Evt16,17/Sta6", R, "A-ABORT, FIN, RST instead of the response",
+        "The association is over; the user is told.",
+        (_instead("A-ABORT", raw.abort()), Run("FIN", (*SIX, Fin(), Read("CLOSE"))), Run("RST", (*SIX, Rst()))),
+        ok("CLOSE", ""), reported="failure",
+    ),
+    Case(
+        "U.S6.03", "PS3.8 Evt4,6,13/Sta6 AA-8", R, "A-ASSOCIATE-RJ, A-ASSOCIATE-RQ, A-RELEASE-RP",
+        "A PDU that Sta6 does not expect is answered with an A-ABORT of the provider.",
+        (_instead("A-ASSOCIATE-RJ", raw.associate_rj()), _instead("A-ASSOCIATE-RQ", raw.associate_rq()),
+         _instead("A-RELEASE-RP", raw.release_rp())), provider_abort(2),
+    ),
+    Case(
+        "U.S6.04", "PS3.8 Evt19/Sta6", R, "PDU type 09H",
+        "An unrecognized PDU is answered with an A-ABORT of the provider, reason 1.",
+        (_instead("PDU type 09H", raw.unknown_pdu(9)),), provider_abort(1),
+    ),
+)  # fmt: skip
