@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
-from dul.wire import Reader, item, text, uid
+from dul.wire import Reader, item, octets, text, uid
 
 __all__ = [
     "DICOM_APPLICATION_CONTEXT",
@@ -92,7 +92,7 @@ class PresentationContextRQ:
         if not self.transfer_syntaxes:
             raise LocalProtocolError(f"presentation context {self.id} offers no transfer syntax")
         body = [
-            bytes((self.id, 0, 0, 0)),  # 5: id, 6-8: reserved
+            octets(self.id, 0, 0, 0),  # 5: id, 6-8: reserved
             item(ABSTRACT_SYNTAX, text(self.abstract_syntax)),
             *(item(TRANSFER_SYNTAX, text(syntax)) for syntax in self.transfer_syntaxes),
             *(sub_item.encode() for sub_item in self.unknown),
@@ -155,7 +155,7 @@ class PresentationContextAC:
     def encode(self) -> bytes:
         """The item as bytes."""
         body = [
-            bytes((self.id, 0, self.result, 0)),  # 5: id, 6: reserved, 7: result, 8: reserved
+            octets(self.id, 0, self.result, 0),  # 5: id, 6: reserved, 7: result, 8: reserved
             *(item(TRANSFER_SYNTAX, text(syntax)) for syntax in self.transfer_syntaxes),
         ]
         return item(self.TYPE, b"".join(body))

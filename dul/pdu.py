@@ -18,7 +18,7 @@ from dul.items import (
     UnknownItem,
 )
 from dul.user_items import UserInformation
-from dul.wire import HEADER_LENGTH, PDU_HEADER, U16, U32, Buffer, Reader, pdu, text
+from dul.wire import HEADER_LENGTH, PDU_HEADER, U32, Buffer, Reader, octets, pdu, short, text
 
 __all__ = [
     "COMMAND",
@@ -38,7 +38,8 @@ __all__ = [
 
 FIXED_PART = 68  # bytes 7 to 74 of A-ASSOCIATE-RQ and -AC
 AE_LENGTH = 16
-NO_RESERVED = bytes(32)
+RESERVED_LENGTH = 32
+NO_RESERVED = bytes(RESERVED_LENGTH)
 NO_INFORMATION = UserInformation()
 
 
@@ -53,6 +54,12 @@ def _ae_field(title: str) -> bytes:
 def _ae_title(field_: bytes) -> str:
     """Leading and trailing spaces are not significant; trailing NULs are a legacy error."""
     return field_.rstrip(b"\0").strip(b" ").decode("latin-1")
+
+
+def _exactly(length: int, field_: bytes, what: str) -> bytes:
+    if len(field_) != length:
+        raise LocalProtocolError(f"{what} are {length} bytes, not {len(field_)}")
+    return field_
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ class AssociateRQ:
         # The bytes as received stand only for the titles they were read as: a replaced title wins.
         if fields is None or (_ae_title(fields[:16]), _ae_title(fields[16:])) != titles:
             fields = b"".join(_ae_field(title) for title in titles)
-        return fields + self.reserved
+        return fields + _exactly(RESERVED_LENGTH, self.reserved, "bytes 43-74")
 
     def encode(self) -> bytes:
         """The PDU as bytes.
@@ -105,7 +112,7 @@ class AssociateRQ:
                 "an A-ASSOCIATE-RQ has one or more presentation contexts with unique ids"
             )
         body = [
-            U16.pack(self.protocol_version),  # 7-8
+            short(self.protocol_version),  # 7-8
             b"\0\0",  # 9-10 reserved
             self.echo(),  # 11-26 called, 27-42 calling, 43-74 reserved
             ApplicationContext(self.application_context).encode(),  # 75-
@@ -126,7 +133,7 @@ class AssociateRQ:
         reader = Reader(memoryview(body), cls.NAME)
         version = _fixed_head(reader)
         ae_fields = reader.take(2 * AE_LENGTH, "AE titles")
-        reserved = reader.take(32, "reserved bytes 43-74")
+        reserved = reader.take(RESERVED_LENGTH, "reserved bytes 43-74")
         parts = _Parts(reader, PresentationContextRQ)
         if parts.application_context is None:
             raise reader.fail("no application context item", AbortReason.NOT_SPECIFIED)
@@ -168,7 +175,11 @@ class AssociateAC:
     unknown: tuple[UnknownItem, ...] = ()
 
     def encode(self) -> bytes:
-        """The PDU as bytes."""
+        """The PDU as bytes.
+
+        Raises:
+            LocalProtocolError: a field does not fit.
+        """
         items: list[bytes] = []
         if self.application_context is not None:
             items.append(ApplicationContext(self.application_context).encode())
@@ -176,7 +187,11 @@ class AssociateAC:
         items.append(self.user_information.encode())
         items += (each.encode() for each in self.unknown)
         # 7-8 version, 9-10 reserved, 11-74 echo, 75- items
-        head = U16.pack(self.protocol_version) + b"\0\0" + self.echo
+        head = (
+            short(self.protocol_version)
+            + b"\0\0"
+            + _exactly(2 * AE_LENGTH + RESERVED_LENGTH, self.echo, "bytes 11-74")
+        )
         return pdu(self.TYPE, head + b"".join(items))
 
     @classmethod
@@ -190,7 +205,7 @@ class AssociateAC:
         """
         reader = Reader(memoryview(body), cls.NAME)
         version = _fixed_head(reader)
-        echo = reader.take(64, "AE titles and reserved bytes")
+        echo = reader.take(2 * AE_LENGTH + RESERVED_LENGTH, "AE titles and reserved bytes")
         parts = _Parts(reader, PresentationContextAC)
         contexts = tuple(each for each in parts.contexts if isinstance(each, PresentationContextAC))
         return cls(
@@ -256,7 +271,7 @@ class AssociateRJ:
 
     def encode(self) -> bytes:
         """The PDU as bytes."""
-        return pdu(self.TYPE, bytes((0, self.result, self.source, self.reason)))
+        return pdu(self.TYPE, octets(0, self.result, self.source, self.reason))
 
     @classmethod
     def decode(cls, body: Buffer) -> AssociateRJ:
@@ -310,7 +325,7 @@ class PDataTF:
         parts: list[Buffer] = []
         for each in self.pdvs:
             # 1-4 item length, 5 context id, 6 message control header, 7- fragment
-            parts.append(U32.pack(len(each.fragment) + 2) + bytes((each.context_id, each.control)))
+            parts.append(U32.pack(len(each.fragment) + 2) + octets(each.context_id, each.control))
             parts.append(each.fragment)
         return pdu(self.TYPE, b"".join(parts))
 
@@ -348,14 +363,21 @@ def split_pdvs(body: memoryview) -> list[PDV]:
 
 
 def _one_message(pdvs: list[PDV]) -> None:
-    """All PDVs of a PDU belong to one message: one context, no command behind the command."""
-    ended = False
+    """All PDVs of a PDU belong to one message: one context, and nothing behind the end of its
+    command set but its data set, nothing behind the end of that.
+    """
+    command_over = message_over = False
     for each in pdvs:
-        if each.context_id != pdvs[0].context_id or (ended and each.is_command):
+        if (
+            each.context_id != pdvs[0].context_id
+            or message_over
+            or (command_over and each.is_command)
+        ):
             raise InvalidPDU(
                 "P-DATA-TF", 0, "PDVs of two messages", AbortReason.UNEXPECTED_PARAMETER
             )
-        ended = ended or each.is_last or not each.is_command
+        command_over = command_over or each.is_last or not each.is_command
+        message_over = each.is_last and not each.is_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +428,7 @@ class Abort:
 
     def encode(self) -> bytes:
         """The PDU as bytes."""
-        return pdu(self.TYPE, bytes((0, 0, self.source, self.reason)))
+        return pdu(self.TYPE, octets(0, 0, self.source, self.reason))
 
     @classmethod
     def decode(cls, body: Buffer) -> Abort:

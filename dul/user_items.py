@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from dul.errors import AbortReason, LocalProtocolError
 from dul.items import UnknownItem
-from dul.wire import U16, U32, Reader, counted, item, text, uid
+from dul.wire import U32, Reader, counted, item, octets, short, text, uid
 
 __all__ = [
     "AsynchronousOperationsWindow",
@@ -40,7 +40,7 @@ class AsynchronousOperationsWindow:
 
     def encode(self) -> bytes:
         """The sub-item as bytes."""
-        return item(self.TYPE, U16.pack(self.invoked) + U16.pack(self.performed))
+        return item(self.TYPE, short(self.invoked) + short(self.performed))
 
     @classmethod
     def decode(cls, reader: Reader) -> AsynchronousOperationsWindow:
@@ -128,7 +128,7 @@ class CommonExtendedNegotiation:
         sop_class = uid(reader.counted("SOP class UID"))
         service_class = uid(reader.counted("service class UID"))
         length = reader.u16("length of the related general SOP class UIDs")
-        inner = Reader(memoryview(reader.take(length, "related general SOP class UIDs")), "57H")
+        inner = reader.within(length, "related general SOP class UIDs")
         related: list[str] = []
         while inner:
             related.append(uid(inner.counted("related general SOP class UID")))
@@ -166,7 +166,7 @@ class UserIdentity:
         """The sub-item as bytes."""
         return item(
             self.TYPE,
-            bytes((self.type, int(self.positive_response_requested)))
+            octets(self.type, int(self.positive_response_requested))
             + counted(self.primary)
             + counted(self.secondary),
         )

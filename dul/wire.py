@@ -19,7 +19,9 @@ __all__ = [
     "Reader",
     "counted",
     "item",
+    "octets",
     "pdu",
+    "short",
     "text",
     "uid",
 ]
@@ -42,13 +44,36 @@ def item(item_type: int, body: bytes, second_byte: int = 0) -> bytes:
     """An item or sub-item: type, reserved byte, length, body.
 
     Raises:
-        LocalProtocolError: the body does not fit the 16-bit length field.
+        LocalProtocolError: the body does not fit the 16-bit length field, or the type its byte.
     """
     if len(body) > 0xFFFF:
         raise LocalProtocolError(
             f"item {item_type:02X}H of {len(body)} bytes does not fit its 16-bit length field"
         )
-    return bytes((item_type, second_byte)) + U16.pack(len(body)) + body
+    return octets(item_type, second_byte) + U16.pack(len(body)) + body
+
+
+def octets(*values: int) -> bytes:
+    """Fields of one byte each.
+
+    Raises:
+        LocalProtocolError: one of them does not fit.
+    """
+    try:
+        return bytes(values)
+    except ValueError as error:
+        raise LocalProtocolError(f"a field of one byte cannot hold one of {values}") from error
+
+
+def short(value: int) -> bytes:
+    """A field of two bytes, big endian.
+
+    Raises:
+        LocalProtocolError: the value does not fit.
+    """
+    if not 0 <= value <= 0xFFFF:
+        raise LocalProtocolError(f"a field of two bytes cannot hold {value}")
+    return U16.pack(value)
 
 
 def counted(value: bytes) -> bytes:
@@ -139,6 +164,11 @@ class Reader:
         at = self._need(count, what)
         return bytes(self._view[at : at + count])
 
+    def within(self, count: int, what: str) -> Reader:
+        """A reader of the next bytes alone."""
+        at = self._need(count, what)
+        return Reader(self._view[at : at + count], self.where, self._base + at)
+
     def rest(self) -> bytes:
         """A copy of all that is left."""
         return self.take(self.remaining, "the rest")
@@ -163,8 +193,8 @@ class Reader:
             raise self.fail(
                 f"item {item_type:02X}H declares {length} bytes, {self.remaining} are left"
             )
-        at = self._need(length, "an item")
-        body = Reader(self._view[at : at + length], f"item {item_type:02X}H", self._base + at)
+        body = self.within(length, "an item")
+        body.where = f"item {item_type:02X}H"
         return item_type, second, body
 
     def done(self) -> None:
