@@ -1,1 +1,36 @@
+"""DIMSE (PS3.7) with the storage and verification services of PS3.4.
 
+`Client` and `Server` are the blocking faces; `dimse.aio` has the same names for asyncio.
+"""
+
+from dimse.client import Client, Peer, Session
+from dimse.errors import DIMSEError
+from dimse.outcome import Outcome
+from dimse.plan import ContextOffer
+from dimse.provider import EchoRequest, Observer, Provider, Sink, StoreRequest, storage_support
+from dimse.scu import Reply
+from dimse.server import Server
+from dimse.sinks import Discard, Memory
+from dimse.spool import Spool
+from dimse.status import StatusClass
+
+__all__ = [
+    "Client",
+    "ContextOffer",
+    "DIMSEError",
+    "Discard",
+    "EchoRequest",
+    "Memory",
+    "Observer",
+    "Outcome",
+    "Peer",
+    "Provider",
+    "Reply",
+    "Server",
+    "Session",
+    "Sink",
+    "Spool",
+    "StatusClass",
+    "StoreRequest",
+    "storage_support",
+]

@@ -20,6 +20,7 @@ from dimse.message_base import Message, Request
 from dimse.messages import response_to, unrecognized
 from dimse.provider import EchoRequest, Peer, Provider, Sink, StoreRequest
 from dimse.scu import VERIFICATION
+from dimse.sinks import StorageRefused
 from dul.association import Association
 from dul.errors import DULError, TransportError
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
@@ -177,7 +178,7 @@ class _Session:
             except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
                 self._refuse(error)
         if not message.data_set_follows:
-            self._refuse(_Refused(statuses.CANNOT_UNDERSTAND, "no data set follows"))
+            self._refuse(_refused(statuses.CANNOT_UNDERSTAND, "no data set follows"))
             yield from self._complete()
 
     def _complete(self) -> Conversation[None]:
@@ -238,21 +239,20 @@ class _Session:
             self._association.send(context_id, command=True, source=reply)
 
 
-class _Refused(DIMSEError):
+def _refused(status: int, why: str) -> StorageRefused:
     """We refuse, with this status."""
+    refusal = StorageRefused(why)
+    refusal.status = status
+    return refusal
 
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
-
-def _refusal(request: StoreRequest) -> _Refused | None:
+def _refusal(request: StoreRequest) -> StorageRefused | None:
     """What forbids a C-STORE before its data set is looked at (PS3.4 B.2.3, PS3.7 9.1.1)."""
     context = request.context
     if context.abstract_syntax == VERIFICATION or not context.requestor_is_scu:
-        return _Refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no storage on this presentation context")
+        return _refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no storage on this presentation context")
     if request.sop_class_uid != context.abstract_syntax:
-        return _Refused(
+        return _refused(
             statuses.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
             "the SOP class is not that of the presentation context",
         )
@@ -272,5 +272,5 @@ def _status_of(error: Exception) -> int:
 
 
 def _comment_on(error: Exception) -> str:
-    # What the user's code raised may name files and people; the peer need not know them.
-    return str(error) if isinstance(error, DIMSEError) else type(error).__name__
+    # The text of any other error may name files and people; the peer need not know them.
+    return error.comment if isinstance(error, StorageRefused) else type(error).__name__
