@@ -25,8 +25,7 @@ class Framer:
             AssociateAC.TYPE: limits.max_associate_length,
             PDataTF.TYPE: limits.max_received_pdata,
         }
-        size = max(limits.receive_buffer, limits.max_pdu_length + HEADER_LENGTH)
-        self._view = memoryview(bytearray(size))
+        self._view = memoryview(bytearray(limits.receive_buffer))
         self._start = 0  # of what is not handed out yet
         self._end = 0  # of what has been received
         self._skip = 0  # bytes of a refused PDU that are still to come
@@ -46,6 +45,8 @@ class Framer:
             # At most one unfinished PDU is moved: get_buffer comes after the whole ones are out.
             self._view[: end - start] = self._view[start:end]
             self._start, self._end = 0, end - start
+        if self._end == len(self._view):
+            self._grow()
         return self._view[self._end :]
 
     def buffer_updated(self, count: int) -> None:
@@ -76,7 +77,6 @@ class Framer:
             raise _fault(pdu_type, length, bound)
         stop: int = start + HEADER_LENGTH + length
         if stop > self._end:
-            self._make_room(HEADER_LENGTH + length)
             return None
         self._start = stop
         return pdu_type, self._view[start + HEADER_LENGTH : stop]
@@ -91,12 +91,15 @@ class Framer:
         self._start += here
         self._skip = whole - here
 
-    def _make_room(self, size: int) -> None:
-        """Grow for one PDU that is larger than the buffer, and within its bound."""
-        if size > len(self._view):
-            grown = memoryview(bytearray(size))
-            grown[: self._end - self._start] = self._view[self._start : self._end]
-            self._start, self._end, self._view = 0, self._end - self._start, grown
+    def _grow(self) -> None:
+        """Make room for one PDU that fills the buffer and has not ended, but is within its bound.
+
+        In steps: memory follows what has come, not what a header promises.
+        """
+        size = HEADER_LENGTH + PDU_HEADER.unpack_from(self._view)[1]
+        grown = memoryview(bytearray(min(size, 2 * len(self._view))))
+        grown[: self._end] = self._view
+        self._view = grown
 
 
 def _fault(pdu_type: int, length: int, bound: int | None) -> RemoteProtocolError:

@@ -9,6 +9,18 @@ from dataclasses import dataclass
 
 __all__ = ["Limits"]
 
+# A P-DATA-TF below 8 bytes has no room for two bytes of a fragment (PS3.8 D.1); a buffer that
+# holds no header, or a batch that holds no PDU, would never get anywhere.
+_LEAST = {
+    "max_pdu_length": 8,
+    "max_unlimited_pdu_length": 8,
+    "max_associate_length": 68,
+    "max_send_pdu_length": 8,
+    "receive_buffer": 8,
+    "send_batch": 1,
+    "send_batch_pdus": 1,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -76,11 +88,11 @@ class Limits:
     """For one PDU to be taken by the transport: a peer that does not read holds nobody up."""
 
     def __post_init__(self) -> None:
-        for name in ("max_pdu_length", "max_send_pdu_length"):
+        for name, least in _LEAST.items():
             value = getattr(self, name)
-            # A P-DATA-TF below 8 bytes has no room for two bytes of a fragment (PS3.8 D.1).
-            if not (8 <= value <= 0xFFFFFFFF or (value == 0 and name == "max_pdu_length")):
-                raise ValueError(f"{name} must be 8 or more (max_pdu_length may be 0), not {value}")
+            # 0 is the standard's "no maximum", and only for what we announce.
+            if not least <= value <= 0xFFFFFFFF and not (name == "max_pdu_length" and value == 0):
+                raise ValueError(f"{name} is {least} or more in 32 bits, not {value}")
 
     @property
     def max_received_pdata(self) -> int:
