@@ -1,0 +1,43 @@
+"""Generate docs/fsm.md from the state machine itself: `make docs`; a test keeps it current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dul.fsm import ACTIONS, TABLE, Action, Event, State
+
+TARGET = Path(__file__).parent / "fsm.md"
+
+HEAD = """# The state machine
+
+Generated from `dul/fsm.py` by `make docs`; Tables 9-5 to 9-10 of PS3.8.
+
+## States
+
+| state | meaning |
+|---|---|
+"""
+
+
+def render() -> str:
+    """The whole document."""
+    parts = [HEAD]
+    parts += [f"| {state.name} | {state.value} |\n" for state in State]
+    parts.append("\n## Events\n\n| event | meaning |\n|---|---|\n")
+    parts += [f"| {event.name} | {event.value} |\n" for event in Event]
+    parts.append(
+        "\n## Actions\n\n| action | if | effects, in order | next state |\n|---|---|---|---|\n"
+    )
+    for action in Action:
+        for guard, outcome in ACTIONS[action].items():
+            when = guard.value.split(": ", 1)[1] if guard else ""
+            effects = "; ".join(effect.value for effect in outcome.effects)
+            parts.append(f"| {action.value} | {when} | {effects} | {outcome.next_state.name} |\n")
+    parts.append("\n## Table 9-10\n\nA dot is a blank cell.\n\n```")
+    parts.append(TABLE)
+    parts.append("```\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")

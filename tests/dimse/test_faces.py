@@ -1,0 +1,302 @@
+"""`dimse.client` with `dimse.server`, and both of `dimse.aio`, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import pydicom
+import pytest
+
+from dimse import aio
+from dimse.client import VERIFICATION_CONTEXT, Client
+from dimse.errors import DIMSEError, NotDICOM, Truncated
+from dimse.files import examine
+from dimse.outcome import Outcome
+from dimse.part10 import open_object
+from dimse.plan import ContextOffer, NoPresentationContext
+from dimse.provider import StoreRequest, storage_support
+from dimse.server import Server
+from dimse.sinks import Discard
+from dimse.spool import Spool
+from dimse.transcode import CannotTranscode
+from dul.errors import AssociationRejected, LocalProtocolError, TransportError
+from dul.pdu import AssociateRJ
+
+FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "dicom"
+FILES = sorted(FIXTURES.glob("*.dcm"))
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+
+Client_ = Callable[..., list[Outcome]]
+
+
+class Blocking:
+    """The blocking client, reduced to what the tests do."""
+
+    def __init__(self, port: int, **options: Any) -> None:
+        self.client = Client("127.0.0.1", port, **options)
+
+    def echo(self) -> int:
+        return self.client.echo().status
+
+    def store(self, items: list[Any], **options: Any) -> list[Outcome]:
+        return list(self.client.store(items, **options))
+
+    def echo_on(self, contexts: list[ContextOffer]) -> int:
+        with self.client.associate(contexts) as session:
+            return session.echo().status
+
+
+class Asyncio:
+    """The asyncio client, each call in an event loop of its own."""
+
+    def __init__(self, port: int, **options: Any) -> None:
+        self.port, self.options = port, options
+
+    def echo(self) -> int:
+        async def run() -> int:
+            async with aio.Client("127.0.0.1", self.port, **self.options) as client:
+                return (await client.echo()).status
+
+        return asyncio.run(run())
+
+    def store(self, items: list[Any], **options: Any) -> list[Outcome]:
+        async def run() -> list[Outcome]:
+            async with aio.Client("127.0.0.1", self.port, **self.options) as client:
+                return [outcome async for outcome in client.store(items, **options)]
+
+        return asyncio.run(run())
+
+    def echo_on(self, contexts: list[ContextOffer]) -> int:
+        async def run() -> int:
+            client = aio.Client("127.0.0.1", self.port, **self.options)
+            async with await client.associate(contexts) as session:
+                return (await session.echo()).status
+
+        return asyncio.run(run())
+
+
+class AsyncioServer:
+    """The asyncio server in a thread with an event loop."""
+
+    def __init__(self, open_sink: Any, **options: Any) -> None:
+        self._ready = threading.Event()
+        self._stop: Callable[[], object] = lambda: None
+        self._arguments = (open_sink, options)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self.address: tuple[str, int] = ("", 0)
+
+    async def _run(self) -> None:
+        open_sink, options = self._arguments
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        async with aio.Server(open_sink, **options) as server:
+            self.address = server.address
+            self._stop = lambda: loop.call_soon_threadsafe(stop.set)
+            self._ready.set()
+            await stop.wait()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        self._thread.join()
+
+
+@pytest.fixture(params=[Blocking, Asyncio])
+def client(request: Any) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=[Server, AsyncioServer])
+def server(request: Any) -> Any:
+    return request.param
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    with Spool(folder) as spool:
+        yield spool
+
+
+def content_of(path: Path) -> bytes:
+    with open_object(path) as found:
+        source, content = found.source(), bytearray()
+        block = bytearray(1 << 16)
+        while count := source.readinto(memoryview(block)):
+            content += block[:count]
+        return bytes(content)
+
+
+def test_every_fixture_arrives_byte_for_byte(client: Any, server: Any, spool: Spool) -> None:
+    with server(spool, host="127.0.0.1") as scp:
+        outcomes = client(scp.address[1]).store(FILES)
+    assert [outcome.path for outcome in outcomes] == FILES
+    assert all(outcome.stored for outcome in outcomes), [
+        o.meaning for o in outcomes if not o.stored
+    ]
+    stored = {open_uid(path): path for path in spool.directory.iterdir()}
+    assert len(stored) == len(FILES)
+    for path in FILES:
+        assert content_of(stored[open_uid(path)]) == content_of(path), path.name
+
+
+def open_uid(path: Path) -> str:
+    with open_object(path) as found:
+        return found.sop_instance_uid
+
+
+def test_echo(client: Any, server: Any, spool: Spool) -> None:
+    with server(spool, host="127.0.0.1") as scp:
+        assert client(scp.address[1]).echo() == 0
+
+
+def test_echo_without_its_context_is_the_callers_error(client: Any, spool: Spool) -> None:
+    with Server(spool, host="127.0.0.1") as scp:
+        offers = [ContextOffer("1.2.840.10008.5.1.4.1.1.2", (IMPLICIT,))]
+        with pytest.raises(LocalProtocolError, match="Verification"):
+            client(scp.address[1]).echo_on(offers)
+        assert client(scp.address[1]).echo_on([VERIFICATION_CONTEXT]) == 0
+
+
+def test_what_cannot_be_sent_is_an_outcome_and_the_rest_goes_on(
+    client: Any, spool: Spool, tmp_path: Path
+) -> None:
+    text = tmp_path / "letter.txt"
+    text.write_text("Dear colleague, the patient whom you sent me is well again.")
+    cut = tmp_path / "cut.dcm"
+    cut.write_bytes(FILES[1].read_bytes()[:-100])
+    with Server(spool, host="127.0.0.1") as scp:
+        outcomes = client(scp.address[1]).store([text, cut, tmp_path / "nowhere", FILES[0]])
+    assert [type(outcome.error) for outcome in outcomes[:2]] == [NotDICOM, Truncated]
+    assert outcomes[2].error
+    assert "nowhere" in outcomes[2].meaning
+    assert not outcomes[2].stored
+    assert outcomes[3].stored
+
+
+def test_a_data_set_is_converted_to_what_the_peer_takes(client: Any, spool: Spool) -> None:
+    support = storage_support(transfer_syntaxes=[IMPLICIT])
+    path = FIXTURES / "ct-explicit.dcm"
+    with Server(spool, support=support, host="127.0.0.1") as scp:
+        (outcome,) = client(scp.address[1]).store([path])
+    assert outcome.stored, outcome.meaning
+    assert outcome.transfer_syntax_uid == IMPLICIT
+    (stored,) = spool.directory.iterdir()
+    assert pydicom.dcmread(stored) == pydicom.dcmread(path)
+
+
+def test_a_refused_compressed_syntax_is_named(client: Any, spool: Spool) -> None:
+    support = storage_support(transfer_syntaxes=[IMPLICIT])
+    with Server(spool, support=support, host="127.0.0.1") as scp:
+        outcomes = client(scp.address[1]).store([FIXTURES / "mr-rle.dcm", FILES[0]])
+    assert isinstance(outcomes[0].error, CannotTranscode)
+    for part in ("mr-rle.dcm", "RLE Lossless", "Implicit VR Little Endian"):
+        assert part in outcomes[0].meaning
+    assert outcomes[1].stored
+
+
+def test_a_sop_class_that_the_peer_lacks_is_named(client: Any, spool: Spool) -> None:
+    support = storage_support(sop_classes=["1.2.840.10008.5.1.4.1.1.4"])
+    with Server(spool, support=support, host="127.0.0.1") as scp:
+        (outcome,) = client(scp.address[1]).store([FIXTURES / "ct-explicit.dcm"])
+    assert isinstance(outcome.error, NoPresentationContext)
+    assert "CT Image Storage" in outcome.meaning
+
+
+def test_a_pydicom_data_set_from_memory(client: Any, spool: Spool) -> None:
+    data_set = pydicom.dcmread(FIXTURES / "mr-explicit.dcm")
+    data_set.PatientName = "Changed^In^Memory"
+    with Server(spool, host="127.0.0.1") as scp:
+        (outcome,) = client(scp.address[1]).store([data_set])
+    assert outcome.stored, outcome.meaning
+    assert outcome.path is None
+    (stored,) = spool.directory.iterdir()
+    assert pydicom.dcmread(stored).PatientName == "Changed^In^Memory"
+
+
+def test_a_data_set_without_uids_is_an_error() -> None:
+    with pytest.raises(DIMSEError, match="SOP Class UID"):
+        examine(pydicom.Dataset())
+
+
+def test_a_file_that_changes_after_it_was_examined(spool: Spool, tmp_path: Path) -> None:
+    path = tmp_path / "a.dcm"
+    shutil.copy(FILES[0], path)
+    with Server(spool, host="127.0.0.1") as scp:
+        client = Client("127.0.0.1", scp.address[1])
+        item = examine(path)
+        offers = [ContextOffer(item.sop_class_uid, (item.transfer_syntax_uid,))]
+        with client.associate(offers) as session:
+            os.utime(path, ns=(1, 1))
+            outcome = session.store(item)
+            assert "has changed" in outcome.meaning
+            path.unlink()
+            assert "cannot be opened" in session.store(item).meaning
+        assert not list(spool.directory.iterdir())
+
+
+def test_no_listener_no_host(client: Any) -> None:
+    with Server(lambda _: Discard(), host="127.0.0.1") as scp:
+        port = scp.address[1]
+    with pytest.raises(TransportError, match="Connection refused"):
+        client(port).echo()
+
+
+def test_access_and_titles(client: Any, server: Any, spool: Spool) -> None:
+    def access(rq: Any, address: str) -> AssociateRJ | None:
+        assert address.startswith("127.0.0.1:")
+        return None if rq.calling_ae_title == "FRIEND" else AssociateRJ(1, 1, 3)
+
+    support = storage_support(called_ae_titles=frozenset({"US"}))
+    with server(spool, support=support, access=access, host="127.0.0.1") as scp:
+        port = scp.address[1]
+        assert client(port, calling="FRIEND", called="US").echo() == 0
+        with pytest.raises(AssociationRejected, match="calling AE title not recognized"):
+            client(port, calling="FOE", called="US").echo()
+        with pytest.raises(AssociationRejected, match="called AE title not recognized"):
+            client(port, calling="FRIEND", called="THEM").echo()
+
+
+def test_handlers_may_be_coroutines(spool: Spool) -> None:
+    seen: list[str] = []
+
+    async def on_store(request: StoreRequest, path: Path | None) -> int:
+        await asyncio.sleep(0)
+        assert path is not None
+        seen.append(path.name)
+        return 0xB000
+
+    with AsyncioServer(spool, on_store=on_store, host="127.0.0.1") as scp:
+        (outcome,) = Blocking(scp.address[1]).store([FILES[0]])
+    assert outcome.status == 0xB000
+    assert outcome.stored
+    assert seen == [path.name for path in spool.directory.iterdir()]
+
+
+def test_many_clients_at_once(server: Any, spool: Spool) -> None:
+    errors: list[BaseException] = []
+
+    def send(path: Path) -> None:
+        try:
+            assert all(outcome.stored for outcome in Blocking(scp.address[1]).store([path] * 5))
+        except BaseException as error:
+            errors.append(error)
+
+    with server(spool, host="127.0.0.1") as scp:
+        threads = [threading.Thread(target=send, args=(path,)) for path in FILES]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not errors
+    assert len(list(spool.directory.iterdir())) == len(FILES)
