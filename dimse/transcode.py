@@ -227,13 +227,18 @@ def _transcode(stored: StoredObject, to_uid: str, owned: StoredObject | None) ->
     end = start + stored.data_set_length
     if from_uid == to_uid:
         return TranscodedDataSet(path, file, [Part(len(stored.source()), offset=start)])
-    if from_uid == _DEFLATED:
-        file, start, end = _replace(file, _spooled(_inflated(path, file, start, end)))
     try:
+        if from_uid == _DEFLATED:
+            file, start, end = _replace(file, _spooled(_inflated(path, file, start, end)))
         result = TranscodedDataSet(path, file, _parts(path, file, start, end, from_uid, to_uid))
         if to_uid == _DEFLATED:
             file, start, end = _replace(file, _spooled(_deflated(result)))
             result = TranscodedDataSet(path, file, [Part(end, offset=start)])
+    except OSError as error:
+        # Reading the file raises errors of its own; this is the temporary one.
+        file.close()
+        why = f"a temporary file in {tempfile.gettempdir()} fails: {error.strerror}"
+        raise CannotTranscode(path, from_uid, [to_uid], why) from error
     except BaseException:
         file.close()
         raise

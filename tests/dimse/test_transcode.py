@@ -703,15 +703,16 @@ def test_an_object_without_a_path_is_not_leaked(tmp_path):
         transcode.transcode(written(tmp_path, []), "1.2.3")
 
 
-def test_deflating_fails_cleanly(tmp_path, monkeypatch):
-    path = written(tmp_path, [(0x7FE00010, "OW", bytes(4096))])
+@pytest.mark.parametrize(("from_uid", "to_uid"), [(EXPLICIT, DEFLATED), (DEFLATED, BIG)])
+def test_no_room_for_the_temporary_file(tmp_path, monkeypatch, from_uid, to_uid):
+    path = written(tmp_path, [(0x7FE00010, "OW", bytes(4096))], from_uid)
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(transcode.tempfile.SpooledTemporaryFile, "write", full)
-    with pytest.raises(OSError, match="No space"):
-        transcode.transcode(path, DEFLATED)
+    with pytest.raises(CannotTranscode, match=r"a temporary file in .* fails: No space left"):
+        transcode.transcode(path, to_uid)
 
 
 @given(

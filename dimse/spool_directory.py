@@ -1,0 +1,178 @@
+"""A directory in which files appear whole or not at all: what the `spool` stands on.
+
+Temporary files are called .dulcet-RANDOM.part, and are locked (flock) as long as their writer
+lives: the kernel drops the lock with the process, however it ends. Whoever opens the directory
+next removes those that it can lock, for their writers are certainly dead, and leaves the others
+to their writers, in this process or another. On a file system without locks they are called
+.dulcet-RANDOM.unlocked, and nobody removes them but their writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+from typing import Final
+
+from dimse.errors import DIMSEError, FilePath
+
+__all__ = ["SpoolDirectory", "SpoolUnusable", "reason"]
+
+TEMPORARY: Final = ".dulcet-"
+LOCKED, UNLOCKED = ".part", ".unlocked"
+# How many temporary names are tried. One is enough unless somebody sweeps at this very moment.
+ATTEMPTS: Final = 16
+
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+class SpoolUnusable(DIMSEError):
+    """The directory can't take objects; said before the first one is accepted."""
+
+    def __init__(self, directory: FilePath, why: str) -> None:
+        super().__init__(
+            f"{os.fspath(directory)}: objects can't be stored here: {why}. Create the directory "
+            "or change its permissions, or choose another one"
+        )
+        self.directory = directory
+        self.why = why
+
+
+class SpoolDirectory:
+    """A directory, by its descriptor: what that stands for can't be exchanged.
+
+    Attributes:
+        mode: permissions that a new file is to have: what the umask leaves of rw-rw-rw-.
+    """
+
+    def __init__(self, directory: FilePath, *, keep: bool) -> None:
+        """Open it, try it, and remove what crashed writers left in it.
+
+        Args:
+            directory: where it is.
+            keep: whether `publish` leaves a file alone that has the name already.
+
+        Raises:
+            SpoolUnusable: it is no directory, not writable, or for `keep`, without hard links.
+        """
+        self.mode = 0o600
+        self._keep = keep
+        self._locks = True
+        self._fd = -1
+        try:
+            self._fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._probe()
+            self._sweep()
+        except OSError as error:
+            self.close()
+            raise SpoolUnusable(directory, reason(error)) from error
+
+    def _probe(self) -> None:
+        """Find out, with a file that is removed at once, what works here."""
+        # Made with all permissions, it shows what the umask leaves of them. (Asking for the umask
+        # means setting it, for all threads.)
+        fd, name = self.create(0o666, probing=True)
+        try:
+            self.mode = os.fstat(fd).st_mode & 0o777
+            if self._keep:
+                # It relies on link(2), which unlike rename(2) never replaces.
+                os.link(name, name + "2", src_dir_fd=self._fd, dst_dir_fd=self._fd)
+                os.unlink(name + "2", dir_fd=self._fd)
+        finally:
+            self.remove(name)
+            os.close(fd)
+
+    def create(self, mode: int = 0o600, *, probing: bool = False) -> tuple[int, str]:
+        """A new temporary file, locked: its descriptor and its name.
+
+        Raises:
+            OSError: it can't be made.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        for _ in range(ATTEMPTS):
+            name = TEMPORARY + secrets.token_hex(8) + (LOCKED if self._locks else UNLOCKED)
+            fd = os.open(name, flags, mode, dir_fd=self._fd)
+            try:
+                if not self._locks or self._lock(fd, probing=probing):
+                    return fd, name
+            except BaseException:
+                self.remove(name)
+                os.close(fd)
+                raise
+            # A sweeper came between the two calls, and removes or has removed the file.
+            os.close(fd)
+        raise OSError(errno.EBUSY, "temporary files are taken away")
+
+    def _lock(self, fd: int, *, probing: bool) -> bool:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if probing and error.errno in _NO_LOCKS:
+                self._locks = False
+                return True
+            raise
+        return os.fstat(fd).st_nlink > 0
+
+    def _sweep(self) -> None:
+        """Remove the temporary files of dead writers: those that nobody holds a lock on."""
+        if not self._locks:
+            return
+        with os.scandir(self._fd) as entries:
+            names = [entry.name for entry in entries]
+        for name in names:
+            if not (name.startswith(TEMPORARY) and name.endswith(LOCKED)):
+                continue
+            # Whatever goes wrong here: it is then not certain that the writer is dead.
+            with contextlib.suppress(OSError):
+                flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                fd = os.open(name, flags, dir_fd=self._fd)
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(name, dir_fd=self._fd)
+                finally:
+                    os.close(fd)
+
+    def remove(self, name: str) -> None:
+        """Remove a temporary file."""
+        # If it can't be removed now, the next one to sweep does it.
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=self._fd)
+
+    def publish(self, temporary: str, name: str) -> bool:
+        """Give a temporary file its name, in one step.
+
+        Returns:
+            False if `keep` leaves the name to an older file; the new one is gone then.
+
+        Raises:
+            OSError: it could not be done; the temporary file may be there still.
+        """
+        if not self._keep:
+            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            return True
+        try:
+            os.link(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except FileExistsError:
+            return False
+        finally:
+            self.remove(temporary)
+        return True
+
+    def sync(self) -> None:
+        """Flush the directory: after that a name survives a crash of the machine."""
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Let go of the directory. Idempotent."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def reason(error: OSError) -> str:
+    """What the operating system says, without the number and the file's name."""
+    return error.strerror or type(error).__name__
