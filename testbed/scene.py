@@ -53,6 +53,7 @@ class Scene:
         self.sent: Associate | None = None
         self.ac: Associate | None = None
         self.rq: Associate | None = None
+        self.began = time.time()
         self.stimulus_at = time.monotonic()
         self.ended_at: float | None = None
         self.ended_by = ""
@@ -203,12 +204,14 @@ class Scene:
 
     def read_until(self, until: str, timeout: float) -> None:
         """Read until the trace ends as `until` says, an abort, the close, or `timeout` seconds."""
-        deadline = time.monotonic() + timeout
+        deadline, start = time.monotonic() + timeout, len(self.tokens)
         while len(self.tokens) < LONGEST_TRACE:
             event = self.read_event(max(0.0, deadline - time.monotonic()))
             if not isinstance(event, Pdu):
                 return
-            if self.tokens and (self.tokens[-1].startswith("AB") or ends_with(until, self.tokens)):
+            # What was read before is not what this step waits for.
+            new = self.tokens[start:]
+            if new and (new[-1].startswith("AB") or ends_with(until, new)):
                 return
 
     def read_to_end(self, timeout: float) -> None:

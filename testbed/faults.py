@@ -1,0 +1,115 @@
+"""The planted faults: what the mini peers can be made to do wrong, and which case is meant to catch it.
+
+`caught_by` must all react; `also` are globs of further cases that have a reason to react: they provoke the
+same rule. Any other reaction is a false alarm of the testbed.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One planted fault."""
+
+    name: str
+    caught_by: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+
+def _fault(name: str, caught_by: str, also: str = "") -> Fault:
+    return Fault(name, tuple(caught_by.split()), tuple(also.split()))
+
+
+#: Every case whose expectation is the A-ABORT of AA-1.
+_AA1 = "P.STA2.* P.RQ.* M.P.Sta2.*"
+#: Every case whose expectation is the A-ABORT of AA-8.
+_AA8 = "P.STA3.03 P.STA6.* P.PDV.* P.CMD.* P.STO.* M.P.Sta3.* M.P.Sta6.* M.P.Sta8.*"
+
+SCP_FAULTS = (
+    _fault("no-artim-in-sta2", "P.TCP.01 P.TCP.02 M.P.Sta2.Evt18"),
+    _fault("artim-stops-at-first-byte", "P.TCP.02 M.P.Sta2.Evt18"),
+    _fault("request-in-one-segment", "P.TCP.03", "P.RQ.35"),
+    _fault("reuses-connection", "P.TCP.06 M.P.Sta13.Evt6", "P.STA6.14 M.P.Sta8.Evt6"),
+    _fault("provider-abort-in-sta2", "P.STA2.01 P.STA2.07 P.RQ.28", _AA1),
+    _fault("closes-on-bad-first-pdu", "P.STA2.01 P.STA2.07 P.RQ.28 P.RQ.31", _AA1),
+    _fault("hangs-on-bad-first-pdu", "P.STA2.01 P.STA2.07 P.RQ.31", _AA1),
+    _fault("serves-without-association", "P.STA2.03 M.P.Sta2.Evt10"),
+    _fault("releases-without-association", "P.STA2.04 M.P.Sta2.Evt12"),
+    _fault("answers-abort", "P.STA2.06 P.STA6.06 P.STA6.07 M.P.Sta6.Evt16",
+           "P.STA3.02 P.STA6.15 P.STO.14 M.P.Sta*.Evt16"),
+    _fault("no-artim-in-sta13", "P.STA13.01 P.STA13.05 P.STA13.08 M.P.Sta13.Evt18"),
+    _fault("silent-in-sta13", "P.STA13.03 P.STA13.04 P.TCP.06 M.P.Sta13.Evt6 M.P.Sta13.Evt19"),
+    _fault("serves-after-reject", "P.STA13.02"),
+    _fault("accepts-after-reject", "P.STA13.03"),
+    _fault("serves-after-release", "P.STA13.06 P.STA6.13 M.P.Sta13.Evt10 M.P.Sta8.Evt10"),
+    _fault("releases-twice", "P.STA13.07 P.STA6.14 M.P.Sta13.Evt12 M.P.Sta8.Evt12"),
+    _fault("reserved-in-ac", "P.AC.01"),
+    _fault("does-not-echo-fields", "P.AC.02"),
+    _fault("extra-item-in-ac", "P.AC.03"),
+    _fault("no-maximum-length", "P.AC.04", "P.PDV.*"),
+    _fault("unasked-window", "P.AC.05"),
+    _fault("forgets-last-context", "P.AC.06 P.AC.10 P.AC.11 P.AC.12",
+           "P.AC.07 P.AC.08 P.NEG.* P.PDV.* P.STO.* P.CMD.15 P.RQ.* M.P.*"),
+    _fault("wrong-result-for-abstract", "P.AC.07"),
+    _fault("accepts-any-transfer-syntax", "P.AC.08 P.AC.09"),
+    _fault("version-must-be-1", "P.RQ.03"),
+    _fault("accepts-version-2", "P.RQ.02"),
+    _fault("tests-reserved", "P.RQ.04"),
+    _fault("refuses-unknown-items", "P.RQ.05 P.RQ.06", "P.RQ.27 P.RQ.35"),
+    _fault("refuses-unknown-sub-items", "P.RQ.07"),
+    _fault("wants-ordered-sub-items", "P.RQ.10", "P.NEG.*"),
+    _fault("accepts-any-application-context", "P.RQ.11 M.P.Sta3.Evt8"),
+    _fault("accepts-even-ids", "P.RQ.17"),
+    _fault("accepts-duplicate-ids", "P.RQ.18"),
+    _fault("any-called-title", "P.RQ.23", "P.RQ.22"),
+    _fault("any-calling-title", "P.RQ.24", "P.RQ.22"),
+    _fault("keeps-leading-spaces", "P.RQ.25"),
+    _fault("reads-past-items", "P.RQ.31 P.RQ.32", "P.RQ.33 P.RQ.29"),
+    _fault("ignores-stray-bytes", "P.RQ.33"),
+    _fault("grants-all-roles", "P.NEG.06", "P.NEG.07"),
+    _fault("window-too-large", "P.NEG.08"),
+    _fault("common-extended-in-ac", "P.NEG.10", "P.RQ.34"),
+    _fault("unasked-identity-answer", "P.NEG.11", "P.NEG.14"),
+    _fault("accepts-bad-user", "P.NEG.13"),
+    _fault("bad-user-is-transient", "P.NEG.13"),
+    _fault("over-long-pdus", "P.NEG.02 P.NEG.03"),
+    _fault("user-abort-in-sta6", "P.STA6.01 P.STA6.05 P.PDV.02 M.P.Sta6.Evt3", _AA8),
+    _fault("unknown-pdu-is-unexpected", "P.STA6.05 M.P.Sta6.Evt19", "M.P.Sta3.Evt19"),
+    _fault("closes-in-sta6", "P.STA6.01 P.STA6.05 P.PDV.02 M.P.Sta6.Evt3",
+           f"{_AA8} P.STA13.08 P.RQ.*"),
+    _fault("ignores-unexpected-in-sta6", "P.STA6.01 P.STA6.04 P.PDV.02 M.P.Sta6.Evt3",
+           f"{_AA8} P.STA13.08"),
+    _fault("reserved-in-release", "P.STA6.09"),
+    _fault("tests-release-reserved", "P.STA6.10"),
+    _fault("reads-over-maximum", "P.PDV.07", "P.PDV.09"),
+    _fault("serves-any-context", "P.PDV.10", "P.CMD.* P.STO.* P.PDV.*"),
+    _fault("refuses-empty-pdv", "P.PDV.04", "P.STO.09"),
+    _fault("tests-control-bits", "P.PDV.12"),
+    _fault("one-pdv-per-pdu", "P.PDV.13 P.PDV.15 P.PDV.16", "P.PDV.04"),
+    _fault("two-messages-in-a-pdu", "P.PDV.17"),
+    _fault("mixes-contexts", "P.PDV.18 P.STO.13"),
+    _fault("odd-fragments", "P.PDV.24", "P.NEG.03"),
+    _fault("control-bits-set", "P.PDV.24", "P.NEG.02 P.NEG.03"),
+    _fault("empty-last-pdv", "P.PDV.24", "P.NEG.*"),
+    _fault("answers-on-other-context", "P.PDV.24"),
+    _fault("wrong-message-id", "P.CMD.01 P.CMD.02 P.STO.01", "P.CMD.03"),
+    _fault("slow-third-message", "P.CMD.03"),
+    _fault("no-group-length", "P.CMD.01 P.STO.01"),
+    _fault("elements-out-of-order", "P.CMD.01", "P.STO.01"),
+    _fault("answers-everything-as-echo", "P.CMD.12 P.CMD.13"),
+    _fault("stores-on-verification", "P.CMD.14"),
+    _fault("echoes-anything", "P.CMD.15 P.CMD.16"),
+    _fault("answers-cancel", "P.CMD.18"),
+    _fault("data-set-type-0102", "P.STO.02"),
+    _fault("undefined-status", "P.STO.05 P.STO.08", "P.STO.*"),
+    _fault("instance-mismatch-stored", "P.STO.06"),
+    _fault("class-mismatch-stored", "P.STO.07"),
+    _fault("stores-garbage", "P.STO.08", "P.STO.09"),
+    _fault("stores-nothing", "P.STO.10"),
+    _fault("stores-any-uid", "P.STO.11"),
+    _fault("uid-becomes-path", "P.STO.12"),
+    _fault("keeps-partial-objects", "P.STO.14"),
+    _fault("crashes-on-garbage", "P.STO.08"),
+)  # fmt: skip
+
+SCU_FAULTS: tuple[Fault, ...] = ()

@@ -1,0 +1,140 @@
+"""`dulspec selftest`: the testbed judged by peers that are wrong on purpose.
+
+A clean mini peer must pass every case; each planted fault must be caught by the case meant for it and by
+no unrelated case. A case catches a fault if its verdict or its sub-verdict differs from the clean peer's.
+"""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from testbed import catalogue
+from testbed.faults import SCP_FAULTS, SCU_FAULTS, Fault
+from testbed.mini import Config, Server
+from testbed.mini_scp import PartialKeeper
+from testbed.mini_scu import thread_launcher
+from testbed.model import Case, Level, Verdict
+from testbed.results import CaseResult, Report
+from testbed.runner import Runner, Unusable
+from testbed.session import Session
+from testbed.settings import Settings
+
+#: Patience that suits peers on the loopback interface whose own timers are short.
+FAST = Settings(
+    timeout=0.8,
+    artim_max=2.5,
+    idle=0.3,
+    acse_max=1.6,
+    dimse_max=1.6,
+    live_max=0.5,
+    exit_max=3.0,
+    max_assoc=20,
+    big=1 << 20,
+    called="MINI",
+    checks_called=True,
+    checks_calling=True,
+    bad_user="mallory:guess",
+)
+
+
+def judge_scp(fault: str | None, cases: Sequence[Case], **over: object) -> Report:
+    """Run cases against the mini acceptor, clean or with one fault."""
+    with tempfile.TemporaryDirectory(prefix="dulspec-selftest-") as folder:
+        store = Path(folder) / "outer" / "store"
+        store.mkdir(parents=True)
+        config = Config(frozenset([fault] if fault else []), store_dir=store)
+        with Server(config, PartialKeeper) as server:
+            fields = {name: getattr(FAST, name) for name in Settings.__dataclass_fields__}
+            fields |= {"port": server.port, "store_dir": store, **over}
+            return _report(Runner(Session(Settings(**fields), "scp"), cases))
+
+
+def judge_scu(fault: str | None, cases: Sequence[Case], **over: object) -> Report:
+    """Run cases against the mini requestor, clean or with one fault."""
+    config = Config(frozenset([fault] if fault else []))
+    fields = {name: getattr(FAST, name) for name in Settings.__dataclass_fields__}
+    fields |= {"exec": "mini", "exec_echo": "mini echo", **over}
+    return _report(Runner(Session(Settings(**fields), "scu", thread_launcher(config)), cases))
+
+
+def _report(runner: Runner) -> Report:
+    try:
+        return runner.run()
+    except Unusable:
+        # A fault so coarse that the baseline fails is caught, but by no case.
+        return runner.report
+
+
+def reactions(report: Report, clean: dict[str, CaseResult]) -> set[str]:
+    """Ids of the cases that judged this peer otherwise than the clean one."""
+    return {
+        case.id
+        for case in report.cases
+        if not case.message.startswith("not run:")
+        and (case.verdict, case.sub) != (clean[case.id].verdict, clean[case.id].sub)
+    }
+
+
+def missed(fault: Fault, seen: set[str]) -> set[str]:
+    """Cases that were meant to catch the fault and did not."""
+    return set(fault.caught_by) - seen
+
+
+def unrelated(fault: Fault, seen: set[str]) -> set[str]:
+    """Cases that reacted without a reason."""
+    globs = (*fault.caught_by, *fault.also)
+    return {id_ for id_ in seen if not any(fnmatchcase(id_, glob) for glob in globs)}
+
+
+def clean_deviations(report: Report) -> list[CaseResult]:
+    """What the clean peer should not have: anything but pass, info, a skip for a missing declaration."""
+    good = {Verdict.PASS, Verdict.INFO, Verdict.SKIP, Verdict.UNSUPPORTED}
+    return [
+        case
+        for case in report.cases
+        if case.verdict not in good and not (case.level is Level.TOLERATED and not case.sub)
+    ]
+
+
+def main(names: Sequence[str], *, list_faults: bool = False, verbose: bool = False) -> int:
+    """Run the self-test; 0 if the testbed is right, 1 if not, 2 for an unknown fault."""
+    groups = (("scp", SCP_FAULTS, judge_scp), ("scu", SCU_FAULTS, judge_scu))
+    everything = {fault.name for _, faults, _ in groups for fault in faults}
+    if list_faults:
+        for role, faults, _ in groups:
+            for fault in faults:
+                print(f"{role}  {fault.name:34} {' '.join(fault.caught_by)}")
+        return 0
+    if unknown := set(names) - everything:
+        raise Unusable(f"no such fault: {', '.join(sorted(unknown))}")
+    wrong, started, count = 0, time.monotonic(), 0
+    for role, faults, judge in groups:
+        chosen = [fault for fault in faults if not names or fault.name in names]
+        if not chosen:
+            continue
+        cases = catalogue.cases(role)
+        report = judge(None, cases)
+        clean = {case.id: case for case in report.cases}
+        deviations = clean_deviations(report)
+        wrong += len(deviations)
+        print(f"{role}: clean peer: {len(report.cases)} cases, {len(deviations)} deviations")
+        for case in deviations:
+            print(f"  {case.verdict} {case.id} {case.message}")
+        for fault in chosen:
+            count += 1
+            seen = reactions(judge(fault.name, cases), clean)
+            lost, false = missed(fault, seen), unrelated(fault, seen)
+            wrong += bool(lost or false)
+            if lost or false or verbose:
+                word = "WRONG" if lost or false else "ok"
+                print(f"{word:6} {fault.name}: caught by {' '.join(sorted(seen)) or 'nothing'}")
+            if lost:
+                print(f"       missed by {' '.join(sorted(lost))}")
+            if false:
+                print(f"       unrelated: {' '.join(sorted(false))}")
+    print(
+        f"{count} planted faults in {time.monotonic() - started:.0f} s: {'FAILED' if wrong else 'PASSED'}"
+    )
+    return 1 if wrong else 0
