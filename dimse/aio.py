@@ -45,11 +45,11 @@ class Session:
     ) -> None:
         await self.connection.__aexit__(kind, error, traceback)
 
-    async def echo(self) -> Reply:
+    async def echo(self, **options: Any) -> Reply:
         """C-ECHO; see `dimse.client.Session.echo`."""
         context_id = echo_context(self.negotiated)
         return await self.connection.run(
-            echo(self.connection.association, context_id, self._ids.next())
+            echo(self.connection.association, context_id, self._ids.next(), **options)
         )
 
     async def store(self, item: Sendable, **options: Any) -> Outcome:

@@ -129,10 +129,12 @@ class Session:
     ) -> None:
         self.connection.__exit__(kind, error, traceback)
 
-    def echo(self) -> Reply:
-        """C-ECHO. Raises what `dimse.scu.echo` raises."""
+    def echo(self, **options: Any) -> Reply:
+        """C-ECHO; options and errors are those of `dimse.scu.echo`."""
         context_id = echo_context(self.negotiated)
-        return self.connection.run(echo(self.connection.association, context_id, self._ids.next()))
+        return self.connection.run(
+            echo(self.connection.association, context_id, self._ids.next(), **options)
+        )
 
     def store(self, item: Sendable, **options: Any) -> Outcome:
         """C-STORE of one examined object. Raises what `dimse.sending.send_one` raises."""
@@ -209,7 +211,7 @@ class Client:
         Args:
             items: paths and pydicom data sets.
             base_contexts: proposed besides those that the objects need.
-            options: priority, move_originator; see `dimse.scu.store`.
+            options: priority, move_originator, observe; see `dimse.scu.store`.
 
         Yields:
             An outcome per object, first those that cannot be sent at all.

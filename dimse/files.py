@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dimse.errors import DIMSEError, Unreadable
 from dimse.part10 import FileSource, open_object
@@ -114,7 +114,32 @@ class DataSetObject:
             raise DIMSEError(f"the data set cannot be encoded: {error}") from error
 
 
-Sendable = FileObject | DataSetObject
+class Sendable(Protocol):
+    """What can be sent; `FileObject` and `DataSetObject` are, and whatever stands in for them."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if it is one."""
+        ...
+
+    @property
+    def sop_class_uid(self) -> str:
+        """What the object is."""
+        ...
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """Which one it is."""
+        ...
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """How it is encoded."""
+        ...
+
+    def open(self, transfer_syntax_uid: str) -> Opened:
+        """The data set in this syntax, and how to close it; DIMSEError if that can't be had."""
+        ...
 
 
 def examine(item: os.PathLike[str] | str | Dataset) -> Sendable:

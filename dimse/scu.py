@@ -6,13 +6,14 @@ runs them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from dimse.assembly import Assembler, DataSetPart, Received
 from dimse.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.errors import DIMSEError
-from dimse.message_base import Priority, Request, Response
+from dimse.message_base import Message, Priority, Request, Response
 from dul.association import Association
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
 from dul.exchange import PUMP, Conversation, fail
@@ -21,6 +22,7 @@ from dul.pdata import Source
 __all__ = [
     "VERIFICATION",
     "MessageIds",
+    "Observe",
     "ReleasedByPeer",
     "Reply",
     "UnexpectedMessage",
@@ -32,6 +34,9 @@ __all__ = [
 VERIFICATION = "1.2.840.10008.1.1"
 
 R = TypeVar("R", bound=Response)
+
+Observe = Callable[[Message], None]
+"""Is told a request before it is sent, and the response when it has come; for logs."""
 
 
 class UnexpectedMessage(DIMSEError):
@@ -69,14 +74,16 @@ class Reply:
     offending_elements: tuple[int, ...] = ()
 
 
-def echo(association: Association, context_id: int, message_id: int) -> Conversation[Reply]:
+def echo(
+    association: Association, context_id: int, message_id: int, *, observe: Observe | None = None
+) -> Conversation[Reply]:
     """C-ECHO on an accepted Verification context (PS3.7 9.1.5).
 
     Raises:
         what `request` raises.
     """
     asked = CEchoRQ(message_id=message_id, affected_sop_class_uid=VERIFICATION)
-    response: CEchoRSP = yield from request(association, context_id, asked)
+    response: CEchoRSP = yield from request(association, context_id, asked, observe=observe)
     return Reply(response.status, response.error_comment)
 
 
@@ -90,6 +97,7 @@ def store(
     sop_instance_uid: str,
     priority: int = Priority.MEDIUM,
     move_originator: tuple[str, int] | None = None,
+    observe: Observe | None = None,
 ) -> Conversation[Reply]:
     """C-STORE of one data set, encoded as the context wants it (PS3.7 9.1.1).
 
@@ -102,6 +110,7 @@ def store(
         sop_instance_uid: that of the data set.
         priority: see `Priority`.
         move_originator: AE title and message ID of the C-MOVE that this is a part of.
+        observe: is told the messages.
 
     Raises:
         what `request` raises.
@@ -115,12 +124,19 @@ def store(
         move_originator_application_entity_title=title,
         move_originator_message_id=move_id,
     )
-    response: CStoreRSP = yield from request(association, context_id, asked, source)
+    response: CStoreRSP = yield from request(
+        association, context_id, asked, source, observe=observe
+    )
     return Reply(response.status, response.error_comment, response.offending_element or ())
 
 
 def request(
-    association: Association, context_id: int, asked: Request[R], source: Source | None = None
+    association: Association,
+    context_id: int,
+    asked: Request[R],
+    source: Source | None = None,
+    *,
+    observe: Observe | None = None,
 ) -> Conversation[R]:
     """Send a request, with its data set if it has one, and wait for its one response.
 
@@ -133,7 +149,10 @@ def request(
         ReleasedByPeer: the peer released instead.
         DULError: the association ended otherwise.
     """
-    association.send(context_id, command=True, source=asked.encode())
+    command = asked.encode()
+    if observe is not None:
+        observe(asked)
+    association.send(context_id, command=True, source=command)
     if source is not None:
         association.send(context_id, command=False, source=source)
     association.expect("reply")
@@ -141,6 +160,8 @@ def request(
     while association.sending and association.established:
         yield PUMP
     association.expect(None)
+    if observe is not None:
+        observe(response)
     return response
 
 

@@ -35,7 +35,7 @@ def send_one(
         item: what to send.
         ids: where its message ID comes from.
         clock: for the outcome's seconds.
-        options: priority, move_originator; see `scu.store`.
+        options: priority, move_originator, observe; see `scu.store`.
 
     Returns:
         The outcome; an error in it is one that leaves the association alive.

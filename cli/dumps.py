@@ -1,0 +1,141 @@
+"""Associations and messages as text, for -d."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from cli.report import Level, Report, printable
+from dimse import status, storage_sops, transfer_syntaxes
+from dimse.message_base import Message, Response
+from dimse.scu import VERIFICATION
+from dul.fsm import Transition
+from dul.negotiation import Negotiated
+from dul.pdu import AssociateRQ
+from dul.user_items import UserInformation
+
+__all__ = ["answer", "level_of", "message", "offer", "tracer"]
+
+_WIDTH = 38
+_PRIORITIES = {0: "medium", 1: "high", 2: "low"}
+_CAPITALS = {"sop": "SOP", "uid": "UID", "id": "ID", "ae": "AE"}
+
+
+def level_of(*, contexts: bool) -> Level:
+    """At which level associations are dumped: that of -d, or with +v that of -v."""
+    return Level.INFO if contexts else Level.DEBUG
+
+
+def offer(request: AssociateRQ) -> str:
+    """An A-ASSOCIATE-RQ."""
+    contexts = {
+        each.id: (each.abstract_syntax, each.transfer_syntaxes, "")
+        for each in request.presentation_contexts
+    }
+    lines = [
+        "A-ASSOCIATE-RQ",
+        _line("Calling AE title", request.calling_ae_title),
+        _line("Called AE title", request.called_ae_title),
+        _line("Application context", request.application_context),
+        *_information(request.user_information),
+        *_contexts(contexts, "proposed"),
+    ]
+    return "\n".join(lines)
+
+
+def answer(negotiated: Negotiated) -> str:
+    """An A-ASSOCIATE-AC, and what it made of the proposals."""
+    contexts = {}
+    for each in negotiated.request.presentation_contexts:
+        agreed = negotiated.contexts.get(each.id)
+        syntaxes = (agreed.transfer_syntax,) if agreed else ()
+        verdict = ": accepted" if agreed else f": {negotiated.refusal(each.id)}"
+        contexts[each.id] = each.abstract_syntax, syntaxes, verdict
+    lines = [
+        "A-ASSOCIATE-AC",
+        *_information(negotiated.accept.user_information),
+        *_contexts(contexts, f"{len(negotiated.contexts)} accepted"),
+    ]
+    return "\n".join(lines)
+
+
+def message(said: Message, direction: str) -> str:
+    """A DIMSE message: its name and the elements that it has."""
+    lines = [f"{direction} {said.NAME}"]
+    for field in dataclasses.fields(said):
+        value = getattr(said, field.name)
+        if value is not None:
+            lines.append(_line(_label(field.name), _value(field.name, value, said)))
+    return "\n".join(lines)
+
+
+def tracer(report: Report, prefix: Callable[[], str] = str) -> Callable[[Transition], None] | None:
+    """A trace hook: every transition at level T, those that change the state at D; or None."""
+    if not report.shows(Level.DEBUG):
+        return None
+
+    def trace(transition: Transition) -> None:
+        level = Level.TRACE if transition.state is transition.next_state else Level.DEBUG
+        report.say(
+            level,
+            f"{prefix()}{transition} ({transition.event.value}; now {transition.next_state.value})",
+        )
+
+    return trace
+
+
+def _information(information: UserInformation) -> Iterator[str]:
+    length = information.maximum_length
+    yield _line("Maximum length received", "no maximum" if length == 0 else length)
+    yield _line("Implementation class UID", information.implementation_class_uid)
+    yield _line("Implementation version name", information.implementation_version_name)
+    window = information.asynchronous_operations_window
+    if window is not None:
+        yield _line("Asynchronous operations window", f"{window.invoked}/{window.performed}")
+    for role in information.role_selections:
+        roles = f"SCU {int(role.scu)}, SCP {int(role.scp)}"
+        yield _line("Role selection", f"{_name(role.sop_class_uid)}: {roles}")
+    identity = information.user_identity
+    if identity is not None:
+        yield _line("User identity", f"type {identity.type}")  # a password is in the rest of it
+
+
+def _contexts(contexts: Mapping[int, tuple[str, tuple[str, ...], str]], what: str) -> Iterator[str]:
+    yield f"  Presentation contexts ({what})"
+    for id_, (abstract_syntax, syntaxes, verdict) in contexts.items():
+        yield f"    {id_:3} {_name(abstract_syntax)}{verdict}"
+        for syntax in syntaxes:
+            yield f"          {printable(transfer_syntaxes.describe(syntax))}"
+
+
+def _name(sop_class_uid: str) -> str:
+    if sop_class_uid == VERIFICATION:
+        return f"Verification ({sop_class_uid})"
+    name = storage_sops.name_of(sop_class_uid)
+    return printable(sop_class_uid) if name == sop_class_uid else f"{name} ({sop_class_uid})"
+
+
+def _label(field: str) -> str:
+    words = [_CAPITALS.get(word, word) for word in field.split("_")]
+    return " ".join([words[0] if words[0].isupper() else words[0].capitalize(), *words[1:]])
+
+
+def _value(field: str, value: Any, said: Message) -> str:
+    if field == "status" and isinstance(said, Response):
+        service = said.NAME.removesuffix("-RSP")
+        return f"{value:04X}H: {status.meaning(value, service)}"
+    if field == "affected_sop_class_uid":
+        return _name(value)
+    if field == "priority":
+        return _PRIORITIES.get(value, str(value))
+    if field == "data_set_follows":
+        return "yes" if value else "no"
+    if isinstance(value, tuple):  # tags
+        return ", ".join(f"({tag >> 16:04X},{tag & 0xFFFF:04X})" for tag in value)
+    return str(value)
+
+
+def _line(label: str, value: object) -> str:
+    said = "(none)" if value is None else printable(str(value))
+    return f"  {label:{_WIDTH}} {said}"

@@ -1,0 +1,129 @@
+"""What the tools say while they work: lines with a level letter in front, on standard error.
+
+    I: Requesting Association
+    F: Association Rejected:
+    F: Result: Rejected Permanent, Source: Service User
+
+The letters and the form are DCMTK's. Each line of a message has its letter.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from enum import IntEnum
+from types import TracebackType
+from typing import Self
+
+__all__ = ["Level", "Report", "printable"]
+
+
+class Level(IntEnum):
+    """From the least to the most that is said; a level includes those above it."""
+
+    FATAL = 0
+    ERROR = 1
+    WARN = 2
+    INFO = 3
+    DEBUG = 4
+    TRACE = 5
+
+
+def printable(words: str) -> str:
+    """A text with its control characters escaped, so that a peer can't write on the terminal."""
+    if words.isprintable():
+        return words
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in words)
+
+
+class Report:
+    """Says things up to a level. Threads may share it.
+
+    As a context manager it also says what the packages below have to say through `logging`.
+
+    Attributes:
+        level: what is beyond it is not said.
+        write: where the lines go; a progress display puts itself here.
+    """
+
+    def __init__(self, level: Level = Level.WARN) -> None:
+        self.level = level
+        self.write: Callable[[str], None] = _to_stderr
+        self._lock = threading.Lock()
+        self._handler = _Handler(self)
+
+    def __enter__(self) -> Self:
+        for name in ("dul", "dimse"):
+            logger = logging.getLogger(name)
+            logger.addHandler(self._handler)
+            logger.setLevel(logging.WARNING)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for name in ("dul", "dimse"):
+            logging.getLogger(name).removeHandler(self._handler)
+
+    def shows(self, level: Level) -> bool:
+        """Whether this level is said; ask before composing something long."""
+        return level <= self.level
+
+    def fatal(self, message: str) -> None:
+        """The tool can't do its work."""
+        self.say(Level.FATAL, message)
+
+    def error(self, message: str) -> None:
+        """A part of the work failed."""
+        self.say(Level.ERROR, message)
+
+    def warn(self, message: str) -> None:
+        """Something that should be looked at; the work goes on."""
+        self.say(Level.WARN, message)
+
+    def info(self, message: str) -> None:
+        """What is being done."""
+        self.say(Level.INFO, message)
+
+    def debug(self, message: str) -> None:
+        """How it is done."""
+        self.say(Level.DEBUG, message)
+
+    def trace(self, message: str) -> None:
+        """Every step of it."""
+        self.say(Level.TRACE, message)
+
+    def say(self, level: Level, message: str) -> None:
+        """Say something at a level; several lines stay together."""
+        if self.shows(level):
+            letter = level.name[0]
+            lines = "".join(f"{letter}: {printable(line)}\n" for line in message.split("\n"))
+            with self._lock:
+                self.write(lines)
+
+
+def _to_stderr(lines: str) -> None:
+    try:
+        sys.stderr.write(lines)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass  # nobody listens any more; the work goes on
+
+
+class _Handler(logging.Handler):
+    """What `dul` and `dimse` log, in the tools' form."""
+
+    LEVELS = ((logging.ERROR, Level.ERROR), (logging.WARNING, Level.WARN), (0, Level.DEBUG))
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self._report = report
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = next(level for bound, level in self.LEVELS if record.levelno >= bound)
+        self._report.say(level, self.format(record))
