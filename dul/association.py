@@ -16,6 +16,8 @@ from enum import Enum
 from dul import events as ind
 from dul.deadlines import ARTIM, Deadlines
 from dul.errors import (
+    AssociationAborted,
+    AssociationRejected,
     DULError,
     InvalidPDU,
     LocalProtocolError,
@@ -27,7 +29,7 @@ from dul.framing import Framer
 from dul.fsm import Action, Effect, Event, Guard, State, Transition, step
 from dul.limits import Limits
 from dul.negotiation import Negotiated, check_accept, conclude, speaks_version_1
-from dul.pdata import Outbox, Source, fragment_length
+from dul.pdata import MINIMUM_PDU_LENGTH, Outbox, Source, fragment_length
 from dul.pdu import (
     BY_TYPE,
     PDV,
@@ -81,6 +83,7 @@ _WATCHED = {
 }
 _ABORTING = frozenset({Action.AA_1, Action.AA_7, Action.AA_8})
 _OPEN_ENDED = frozenset({State.Sta1, State.Sta2, State.Sta13})  # where ARTIM or nothing runs
+_NO_CONNECTION = frozenset({State.Sta1, State.Sta4})
 
 
 class Association:
@@ -142,21 +145,22 @@ class Association:
 
     def connected(self, now: float) -> None:
         """The transport connection that we asked for is open (Evt2)."""
-        self._deadlines.now = now
+        self._deadlines.tell(now)
         self.connection_wanted = False
         self._do(Event.Evt2)
 
     def accepted(self, now: float) -> None:
         """A peer opened a transport connection (Evt5)."""
-        self._deadlines.now = now
+        self._begin(Role.ACCEPTOR)
+        self._deadlines.tell(now)
         self._do(Event.Evt5)
 
     def disconnected(self, now: float, cause: DULError | None = None) -> None:
         """The transport connection is closed, broken, or could not be opened (Evt17)."""
-        self._deadlines.now = now
+        self._deadlines.tell(now)
         self.connection_wanted = False
         self.close_wanted = True
-        self._outbox.drop()
+        self._outbox.clear()
         if step(self.state, Event.Evt17) is not None:
             if self.state is not State.Sta13:
                 self._blame(cause or TransportError(_CLOSED_BY_PEER.format(self.state)))
@@ -169,13 +173,21 @@ class Association:
             LocalProtocolError: data indications, whose fragments live in this buffer, have not
                 been taken yet.
         """
-        if self._pdvs or any(isinstance(each, ind.DataIndication) for each in self._events):
+        if any(isinstance(each, ind.DataIndication) for each in self._events):
             raise LocalProtocolError("take the events before the next bytes are received")
         return self._framer.get_buffer()
 
     def buffer_updated(self, count: int, now: float) -> None:
-        """This many bytes were received into `get_buffer()`."""
-        self._deadlines.now = now
+        """This many bytes were received into `get_buffer()`; after the end they are ignored.
+
+        Raises:
+            LocalProtocolError: there is no transport connection yet.
+        """
+        self._deadlines.tell(now)
+        if self.close_wanted:
+            return
+        if self.state in _NO_CONNECTION:
+            raise LocalProtocolError(f"nothing can be received in {self.state.name}")
         self._framer.buffer_updated(count)
         progress = self._receive_pdus()
         self._flush_pdvs()
@@ -187,7 +199,7 @@ class Association:
     def receive_data(self, data: Buffer, now: float) -> None:
         """Received bytes that are somewhere else already; for tests and replays."""
         view = memoryview(data)
-        while view:
+        while view and not self.close_wanted:
             room = self.get_buffer()
             count = min(len(room), len(view))
             room[:count] = view[:count]
@@ -209,7 +221,7 @@ class Association:
         """
         try:
             spans = self._outbox.spans()
-        except (OSError, LocalProtocolError) as error:
+        except Exception as error:  # noqa: BLE001 - a user's source may raise anything
             unreadable = LocalProtocolError(f"the data set cannot be read: {error}")
             unreadable.__cause__ = error
             self._fail(unreadable)
@@ -220,12 +232,13 @@ class Association:
 
     def data_sent(self, count: int, now: float) -> None:
         """The transport took the first `count` bytes of `data_to_send()`."""
-        self._deadlines.now = now
-        finished = self._outbox.sent(count)
+        self._deadlines.tell(now)
+        if not self._outbox.sent(count):
+            return
         if not self._outbox:
             self._deadlines.disarm("write")
             self._deadlines.resume()
-        elif finished and "write" in self._deadlines:
+        elif "write" in self._deadlines:
             self._deadlines.arm("write")
 
     def next_deadline(self) -> float | None:
@@ -234,7 +247,7 @@ class Association:
 
     def handle_deadline(self, now: float) -> None:
         """Act on the deadlines that have passed: Evt18 for ARTIM, a local abort for others."""
-        self._deadlines.now = now
+        self._deadlines.tell(now)
         for which in self._deadlines.passed():
             if which not in self._deadlines:
                 continue  # the one before it has ended the association
@@ -269,18 +282,30 @@ class Association:
     def associate(self, request: AssociateRQ) -> None:
         """A-ASSOCIATE request primitive (Evt1)."""
         pdu = request.encode()
-        if self._begun:
-            raise LocalProtocolError("an association is used once; make a new one")
+        self._begin(Role.REQUESTOR)
         self._do(Event.Evt1, pdu)
         self.request = request
 
     def accept(self, answer: AssociateAC) -> None:
-        """A-ASSOCIATE response primitive, accept (Evt7)."""
+        """A-ASSOCIATE response primitive, accept (Evt7).
+
+        Raises:
+            LocalProtocolError: the state does not allow it, a field does not fit, or the
+                requestor's maximum length leaves no room for a fragment.
+        """
         pdu = answer.encode()
+        if step(self.state, Event.Evt7) is None:
+            raise self._not_now(Event.Evt7)
         request = self.request
-        self._do(Event.Evt7, pdu)
         assert request is not None  # Sta3 is only reached with one
-        self._establish(conclude(request, answer, request.user_information))
+        negotiated = conclude(request, answer, request.user_information)
+        if 0 < negotiated.peer_maximum_length < MINIMUM_PDU_LENGTH:
+            raise LocalProtocolError(
+                f"the peer's maximum length {negotiated.peer_maximum_length} leaves no room "
+                "for a fragment: reject the association"
+            )
+        self._do(Event.Evt7, pdu)
+        self._establish(negotiated)
 
     def reject(self, answer: AssociateRJ) -> None:
         """A-ASSOCIATE response primitive, reject (Evt8)."""
@@ -313,7 +338,7 @@ class Association:
         self._do(Event.Evt15)
 
     def expect(self, which: str | None) -> None:
-        """Wait for the peer with a bound of `Limits`: "reply", "idle", or None for no bound.
+        """Wait for the peer's data with a bound of `Limits`: "reply", "idle", or None for none.
 
         The time starts when all that is to be sent is sent, and anew with each P-DATA-TF.
         """
@@ -353,6 +378,10 @@ class Association:
                 guard = Guard.REQUESTOR if self.role is Role.REQUESTOR else Guard.ACCEPTOR
             elif isinstance(pdu, Abort):
                 guard = Guard.BY_PROVIDER if pdu.source == 2 else Guard.BY_USER
+                if self.state is not State.Sta13:
+                    self._blame(AssociationAborted(pdu.source, pdu.reason))
+            elif isinstance(pdu, AssociateRJ) and self.state is State.Sta5:
+                self._blame(AssociationRejected(pdu.result, pdu.source, pdu.reason))
         transition = step(self.state, event, guard)
         if transition and transition.action in _ABORTING:
             self._blame(
@@ -398,6 +427,12 @@ class Association:
         self._flush_pdvs()
         self._run(transition, event)
 
+    def _begin(self, role: Role) -> None:
+        if role is not self.role:
+            raise LocalProtocolError(f"this end is the {self.role.value}, not the {role.value}")
+        if self._begun or self.close_wanted:
+            raise LocalProtocolError("an association is used once; make a new one")
+
     def _not_now(self, event: Event) -> LocalProtocolError:
         return LocalProtocolError(
             f"{event.value} is not possible in {self.state.name} ({self.state.value})"
@@ -409,26 +444,24 @@ class Association:
             raise self._not_now(event)
         self._begun = True
         self.state = transition.next_state
-        if transition.next_state is not transition.state:
-            self._watch(transition)
         for effect in transition.effects:
-            self._apply(effect)
+            self._apply(effect, transition.state)
+        if transition.next_state is not transition.state:
+            self._watch(transition.next_state)
         if self._trace is not None:
             self._trace(transition)
 
-    def _watch(self, transition: Transition) -> None:
+    def _watch(self, state: State) -> None:
         """Start and stop the policy deadlines that belong to a state."""
-        self._deadlines.disarm("connect", "associate", "release")
-        watched = _WATCHED.get(transition.next_state)
-        if watched:
-            self._deadlines.arm(watched)
-        if transition.next_state is not State.Sta6:
+        # The peer cannot answer before what it is to answer is sent.
+        self._deadlines.watch(_WATCHED.get(state), start=not self._outbox)
+        if state is not State.Sta6:
             self.expect(None)
-        if transition.next_state in _OPEN_ENDED:
+        if state in _OPEN_ENDED:
             self._deadlines.disarm_all_but_artim()
 
-    def _apply(self, effect: Effect) -> None:  # noqa: C901 - one branch per effect
-        """The only place where effects meet bytes, timers and the user."""
+    def _apply(self, effect: Effect, state: State) -> None:  # noqa: C901 - a branch per effect
+        """The only place where effects meet bytes, timers and the user; `state` is the old one."""
         match effect:
             case Effect.CONNECT:
                 self.connection_wanted = True
@@ -443,8 +476,7 @@ class Association:
             case Effect.SEND_USER_ABORT:
                 self._send_abort(Abort(0, 0))
             case Effect.SEND_PROVIDER_ABORT:
-                assert isinstance(self._cause, RemoteProtocolError)  # AA-7, AA-8: a peer's fault
-                self._send_abort(Abort(2, self._cause.reason))
+                self._send_provider_abort(state)
             case Effect.INDICATE_P_DATA:
                 self._indicate_data()
             case Effect.START_ARTIM:
@@ -454,7 +486,7 @@ class Association:
             case Effect.CLOSE:
                 self.close_wanted = True
                 self.connection_wanted = False
-                self._outbox.drop()
+                self._outbox.clear()
             case _:
                 self._events.append(self._indication(effect))
 
@@ -484,10 +516,17 @@ class Association:
 
     def _send_abort(self, abort: Abort) -> None:
         self._outbox.drop()
-        pdu = abort.encode()
-        # AA-7 answers each bad PDU; a peer that floods and does not read gets one at a time.
-        if not self._outbox.waits(pdu):
-            self._outbox.put(pdu)
+        self._outbox.put(abort.encode())
+
+    def _send_provider_abort(self, state: State) -> None:
+        assert isinstance(self._cause, RemoteProtocolError)  # AA-7, AA-8: a peer's fault
+        abort = Abort(2, self._cause.reason)
+        if state is not State.Sta13:
+            self._send_abort(abort)
+        elif not self._outbox.waits(Abort.TYPE):
+            # AA-7 answers each bad PDU, behind what was said first; a peer that floods and does
+            # not read gets one at a time.
+            self._outbox.put(abort.encode())
 
     def _establish(self, negotiated: Negotiated) -> None:
         self.negotiated = negotiated
@@ -510,8 +549,11 @@ class Association:
 
     def _fail(self, cause: DULError) -> None:
         """End the association from this side for a reason of policy (Evt15)."""
-        if step(self.state, Event.Evt15) is None:
-            return
         self._blame(cause)
+        if step(self.state, Event.Evt15) is None:
+            # Sta13, with data that was queued before the A-RELEASE-RP (AR-7, AR-4): the table has
+            # no abort here, and without the data no release; ARTIM ends it.
+            self._outbox.drop()
+            return
         self._do(Event.Evt15)
         self._events.append(ind.ProviderAbortIndication(cause))

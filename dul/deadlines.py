@@ -33,9 +33,18 @@ class Deadlines:
 
     def __init__(self, limits: Limits) -> None:
         self.now = 0.0
+        self._told = False
         self._limits = limits
         self._until: dict[str, float] = {}
-        self._patience: str | None = None
+        self._patience: str | None = None  # the user's, for the peer
+        self._watched: str | None = None  # the state's, for the peer's answer
+
+    def tell(self, now: float) -> None:
+        """It is now this late. What was armed before the first telling counts from here."""
+        if self._told:
+            self.now = now
+        else:
+            self.skip_to(now)
 
     def __contains__(self, which: str) -> bool:
         return which in self._until
@@ -60,8 +69,9 @@ class Deadlines:
         return min(self._until.values(), default=None)
 
     def passed(self) -> list[str]:
-        """Those that are over now."""
-        return [which for which, until in self._until.items() if self.now >= until]
+        """Those that are over now, the earliest first."""
+        over = [which for which, until in self._until.items() if self.now >= until]
+        return sorted(over, key=self._until.__getitem__)
 
     def error(self, which: str) -> TimedOut:
         """What to say of a bound that passed."""
@@ -72,19 +82,28 @@ class Deadlines:
         for which in self._until:
             self._until[which] += max(0.0, now - self.now)
         self.now = now
+        self._told = True
 
     def expect(self, which: str | None, *, start: bool) -> None:
         """Wait for the peer with this bound; with `start` from now, else from `resume` on."""
-        if self._patience:
-            self.disarm(self._patience)
-        self._patience = which
-        if which and start:
-            self.arm(which)
+        self._patience = self._instead(self._patience, which, start)
+
+    def watch(self, which: str | None, *, start: bool) -> None:
+        """The same for the bound that belongs to a state, which a user's does not replace."""
+        self._watched = self._instead(self._watched, which, start)
+
+    def _instead(self, old: str | None, new: str | None, start: bool) -> str | None:
+        if old:
+            self.disarm(old)
+        if new and start:
+            self.arm(new)
+        return new
 
     def resume(self) -> None:
         """All is sent: what the peer is expected to do, it can do from now on."""
-        if self._patience:
-            self.arm(self._patience)
+        for which in (self._patience, self._watched):
+            if which:
+                self.arm(which)
 
     def progress(self) -> None:
         """The peer does what it is expected to: the time starts anew."""

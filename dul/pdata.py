@@ -177,9 +177,16 @@ class Outbox:
         while len(self._wire) > (1 if self._begun else 0):
             self._wire.pop()
 
-    def waits(self, pdu: bytes) -> bool:
-        """Whether this very control PDU is still waiting."""
-        return pdu in self._queue or (pdu,) in self._wire
+    def clear(self) -> None:
+        """Forget everything: the transport is closed or to be closed."""
+        self._queue.clear()
+        self._wire.clear()
+        self._begun = 0
+
+    def waits(self, pdu_type: int) -> bool:
+        """Whether a control PDU of this type is still to be sent, or not out completely."""
+        queued = [each for each in self._queue if isinstance(each, bytes)]
+        return any(each[0] == pdu_type for each in (*queued, *(pdu[0] for pdu in self._wire)))
 
     @property
     def room_for_pdus(self) -> int:

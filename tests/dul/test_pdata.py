@@ -387,16 +387,29 @@ def test_an_untouched_outbox_is_empty_after_a_drop():
 
 def test_waits_tells_whether_a_control_pdu_is_still_to_go():
     box = outbox()
-    abort = Abort(2, 6).encode()
-    assert not box.waits(abort)
-    box.put(abort)
-    assert box.waits(abort)
+    box.put_data(1, command=True, source=b"ab")
+    box.put_data(1, command=False, source=b"cd")
+    assert not box.waits(Abort.TYPE)
+    box.put(Abort(2, 6).encode())
+    assert box.waits(Abort.TYPE)
+    assert not box.waits(ReleaseRQ.TYPE)
     box.spans()
-    assert box.waits(abort)
+    assert box.waits(Abort.TYPE)
+    box.sent(14 + 14 + 9)
+    assert box.waits(Abort.TYPE)
+    box.sent(1)
+    assert not box.waits(Abort.TYPE)
+
+
+def test_nothing_is_left_after_a_clear_not_even_a_begun_pdu():
+    box = outbox(8)
+    fill(box, [(True, b"abcd", False), ReleaseRQ().encode()])
+    box.spans()
     box.sent(3)
-    assert box.waits(abort)
-    box.sent(7)
-    assert not box.waits(abort)
+    box.clear()
+    assert not box
+    box.put(Abort().encode())
+    assert pump(box) == Abort().encode()
 
 
 def test_pdata_is_what_a_decoder_reads():
