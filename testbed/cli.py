@@ -9,6 +9,7 @@ from pathlib import Path
 from testbed import catalogue, console, results
 from testbed.launch import command_launcher
 from testbed.model import Case
+from testbed.report import command as report_command
 from testbed.runner import Runner, Unusable
 from testbed.session import Session
 from testbed.settings import Settings, TlsFiles
@@ -155,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     selftest.add_argument("--list", action="store_true", dest="list_faults")
     selftest.add_argument("-v", "--verbose", action="store_true")
+    for add_parser in (report_command.add_parser,):
+        add_parser(commands)
     return parser
 
 
@@ -269,8 +272,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run dulspec; the exit code: 0 passed, 1 failures, 2 unusable target or usage, 3 interrupted."""
     arguments = _parser().parse_args(argv)
     commands = {"scp": _run, "scu": _run, "list": _list, "show": _show, "selftest": _selftest}
+    run = getattr(arguments, "tool", None) or commands[arguments.command]
     try:
-        return commands[arguments.command](arguments)
+        return int(run(arguments))
     except (Unusable, OSError, ValueError) as error:
         print(f"dulspec: {error}", file=sys.stderr)
         return UNUSABLE

@@ -1,0 +1,208 @@
+"""What all reports have in common: marks, areas, outcomes, and results laid side by side."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from testbed.model import Verdict
+from testbed.results import CaseResult, Report, RunResult, is_failure, is_xfail, is_xpass
+
+#: Marks in the order reports show them, from worst to best: a verdict, or an expectation that (un)held.
+MARKS = ("error", "fail", "xpass", "non-strict", "xfail", "unsupported", "skip", "info", "pass")
+
+MEANING = {
+    "pass": "does what the clause asks for",
+    "info": "observed and reported; nothing is asked",
+    "non-strict": "still conformant, yet not as the clause words it",
+    "fail": "violates the clause",
+    "error": "could not be judged: the tester met something it did not foresee",
+    "unsupported": "the product showed that it does not offer what the case needs",
+    "skip": "not run: the case needs a declaration or a fact that this run lacks",
+    "xfail": "failed, as the list of expected failures says",
+    "xpass": "passed although a failure was expected: the list is out of date",
+}
+
+SYMBOL = {
+    "pass": "✓", "info": "i", "non-strict": "~", "fail": "✗", "error": "!",
+    "unsupported": "∅", "skip": "-", "xfail": "x", "xpass": "‼",
+}  # fmt: skip
+
+LEVEL_MEANING = {
+    "required": "the standard says shall",
+    "recommended": "the standard says should, or leaves no safe alternative; counts under --strict",
+    "tolerated": "several outcomes are right; a hang or a crash is not",
+    "info": "nothing is judged",
+}
+
+SUB_MEANING = {
+    "close-only": "the connection was closed without the A-ABORT that the state table asks for",
+    "hang": "no reaction within the time allowed",
+    "crash": "the product no longer answered afterwards",
+    "wrong-source": "the A-ABORT names the wrong source",
+    "wrong-reason": "the reason or the status is not the one the standard gives",
+    "extra-pdu": "the right answer, followed by more than was due",
+    "unreported": "the product told its user nothing of it",
+    "precondition": "the way to the stimulus already failed",
+    "flaky": "repeated tries gave different verdicts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A clause group: what its cases are about, and the clauses they rest on."""
+
+    title: str
+    clauses: str
+
+
+AREAS = {
+    "P.TCP": Area("Transport connection and ARTIM", "PS3.8 9.1"),
+    "P.STA2": Area("First PDU on a new connection", "PS3.8 Table 9-10, Sta2"),
+    "P.STA13": Area("Waiting for the transport to close", "PS3.8 Table 9-10, Sta13"),
+    "P.AC": Area("A-ASSOCIATE-AC", "PS3.8 9.3.3"),
+    "P.RQ": Area("Odd and malformed A-ASSOCIATE-RQ", "PS3.8 9.3.2"),
+    "P.NEG": Area("Negotiation of user information", "PS3.8 Annex D, PS3.7 D.3.3"),
+    "P.STA3": Area("PDUs ahead of the answer", "PS3.8 Table 9-10, Sta3"),
+    "P.STA6": Area("Established association", "PS3.8 Table 9-10, Sta6 and Sta8"),
+    "P.PDV": Area("P-DATA-TF, PDVs and fragments", "PS3.8 9.3.5, Annexes D and E"),
+    "P.CMD": Area("Command sets and Verification", "PS3.7 6.3, 9.1.5, 9.3.5, Annex C"),
+    "P.STO": Area("Storage service", "PS3.7 9.3.1, PS3.4 Annex B"),
+    "P.TLS": Area("Secure transport", "PS3.15 Annex B"),
+    "M.P": Area("State table as acceptor", "PS3.8 9.2.3, Table 9-10"),
+    "U.RQ": Area("The product's A-ASSOCIATE-RQ", "PS3.8 9.3.2"),
+    "U.S5": Area("Answers that are no plain acceptance", "PS3.8 Table 9-10, Sta5"),
+    "U.AC": Area("Odd and malformed A-ASSOCIATE-AC", "PS3.8 9.3.3"),
+    "U.S6": Area("Instead of a response", "PS3.8 Table 9-10, Sta6"),
+    "U.REL": Area("Orderly release", "PS3.8 Table 9-10, Sta7 to Sta11"),
+    "U.DIM": Area("DIMSE requests and responses", "PS3.7 9.3"),
+    "U.TLS": Area("Secure transport", "PS3.15 Annex B"),
+    "M.U": Area("State table as requestor", "PS3.8 9.2.3, Table 9-10"),
+}
+
+
+def area_of(case: CaseResult) -> str:
+    """The clause group of a case: its id without number; all of a role's state matrix is one."""
+    return case.group.split(".Sta")[0]
+
+
+def area(key: str) -> Area:
+    """A clause group's description; one that is unknown here keeps its key as title."""
+    return AREAS.get(key, Area(key, ""))
+
+
+def areas(report: Report) -> dict[str, list[CaseResult]]:
+    """The cases by clause group, both in the order they ran."""
+    found: dict[str, list[CaseResult]] = {}
+    for case in report.cases:
+        found.setdefault(area_of(case), []).append(case)
+    return found
+
+
+def mark(case: CaseResult) -> str:
+    """The verdict, or "xfail" and "xpass" where a failure was expected."""
+    if is_xfail(case):
+        return "xfail"
+    return "xpass" if is_xpass(case) else case.verdict.value
+
+
+def tally(cases: Iterable[CaseResult]) -> dict[str, int]:
+    """How many cases have each mark; marks that do not occur are absent, the worst comes first."""
+    counter = Counter(mark(case) for case in cases)
+    return {name: counter[name] for name in MARKS if counter[name]}
+
+
+def strict(report: Report) -> bool:
+    """Whether the run was judged strictly."""
+    return bool(report.settings.get("strict"))
+
+
+def fails(report: Report, case: CaseResult) -> bool:
+    """Whether this case makes the run fail."""
+    return is_failure(case, strict=strict(report))
+
+
+def ran(report: Report) -> bool:
+    """Whether the run judged anything at all."""
+    return any(case.runs for case in report.cases)
+
+
+def outcome(report: Report) -> str:
+    """The whole run in one word: "passed", "failed", "incomplete" or "empty"."""
+    if not ran(report):
+        return "empty"
+    if not report.complete:
+        return "incomplete"
+    baseline_held = all(text == "pass" for text in report.baseline.values())
+    failed = report.failures(strict=strict(report))
+    return "failed" if failed or not baseline_held else "passed"
+
+
+def name_of(report: Report) -> str:
+    """The product's name, its address if it was given none."""
+    target = report.target
+    address = f"{target.get('host', '?')}:{target.get('port', '?')}"
+    return str(target.get("name") or target.get("exec") or address)
+
+
+def role_text(role: str) -> str:
+    """The role of a product in words."""
+    return {"scp": "association acceptor (SCP)", "scu": "association requestor (SCU)"}[role]
+
+
+def worst_run(case: CaseResult) -> RunResult:
+    """The run that decided the case's verdict; an empty one if there was none."""
+    empty = RunResult("", case.verdict)
+    return max(case.runs, key=lambda run: run.verdict.weight, default=empty)
+
+
+def deviations(report: Report) -> tuple[list[CaseResult], list[CaseResult]]:
+    """Cases that fail the run, and those that deviate without failing it."""
+    failures = [case for case in report.cases if fails(report, case)]
+    bad = {Verdict.FAIL, Verdict.NON_STRICT, Verdict.ERROR}
+    chosen = {id(case) for case in failures}
+    others = [case for case in report.cases if case.verdict in bad and id(case) not in chosen]
+    return failures, others
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One case over several products; None where a product's run did not hold the case."""
+
+    id: str
+    title: str
+    level: str
+    area: str
+    cells: tuple[CaseResult | None, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether products that were judged differ in mark or in the kind of deviation."""
+        judged = {(mark(c), c.sub) for c in self.cells if c is not None and c.verdict not in _MOOT}
+        return len(judged) > 1
+
+
+_MOOT = (Verdict.SKIP, Verdict.UNSUPPORTED)
+
+
+def matrix(reports: Sequence[Report]) -> list[MatrixRow]:
+    """Results of one role side by side: a row for every case that any of them holds."""
+    tables = [{case.id: case for case in report.cases} for report in reports]
+    known: dict[str, CaseResult] = {}
+    for report in reports:
+        for case in report.cases:
+            known.setdefault(case.id, case)
+    places = {key: number for number, key in enumerate(AREAS)}
+    ordered = sorted(known.values(), key=lambda case: places.get(area_of(case), len(places)))
+    return [
+        MatrixRow(
+            case.id, case.title, case.level.value, area_of(case),
+            tuple(table.get(case.id) for table in tables),
+        )
+        for case in ordered
+    ]  # fmt: skip
+
+
+def by_role(reports: Sequence[Report]) -> dict[str, list[int]]:
+    """Positions of the reports by role, acceptors first: only equals are comparable."""
+    found = {role: [n for n, r in enumerate(reports) if r.role == role] for role in ("scp", "scu")}
+    return {role: numbers for role, numbers in found.items() if numbers}

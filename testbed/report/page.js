@@ -1,0 +1,112 @@
+"use strict";
+// Filters and links. A fragment is either the id of a case or "?verdict=fail,error&group=P.RQ&text=...",
+// so every view can be bookmarked and sent on. Nothing here is needed to read the report.
+(() => {
+  document.documentElement.classList.add("js");
+  const form = document.getElementById("filter");
+  const box = document.getElementById("filterbox");
+  const count = document.getElementById("count");
+  const cases = [...document.querySelectorAll(".case")];
+  const groups = [...document.querySelectorAll(".group")];
+  const results = [...document.querySelectorAll(".results")];
+  const rows = [...document.querySelectorAll(".matrix tbody tr")];
+  const differing = new Set(rows.filter((row) => row.classList.contains("differs"))
+    .map((row) => row.querySelector("code").textContent));
+  if (window.matchMedia("(max-width: 46rem)").matches) box.open = false;
+
+  const ticked = (name) => [...form.querySelectorAll(`input[name=${name}]:checked`)].map((i) => i.value);
+  const value = (name) => (form.elements[name] ? form.elements[name].value : "");
+  const state = () => ({
+    verdict: ticked("verdict"), level: value("level"), group: value("group"), product: value("product"),
+    text: value("text").trim().toLowerCase(), differs: ticked("differs").length > 0,
+  });
+
+  function fits(data, marks, wanted, words) {
+    return (!wanted.verdict.length || marks.some((mark) => wanted.verdict.includes(mark)))
+      && (!wanted.level || data.level === wanted.level)
+      && (!wanted.group || data.group === wanted.group)
+      && words.every((word) => data.text.includes(word));
+  }
+
+  function apply() {
+    const wanted = state();
+    const words = wanted.text.split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const entry of cases) {
+      const product = entry.closest(".results").dataset.product;
+      const id = entry.querySelector(".id").textContent;
+      entry.hidden = !(fits(entry.dataset, [entry.dataset.mark], wanted, words)
+        && (!wanted.product || product === wanted.product)
+        && (!wanted.differs || differing.has(id)));
+      if (!entry.hidden) shown += 1;
+    }
+    for (const row of rows) {
+      row.hidden = !(fits(row.dataset, row.dataset.marks.split(" "), wanted, words)
+        && (!wanted.differs || row.classList.contains("differs")));
+    }
+    for (const group of groups) group.hidden = !group.querySelector(".case:not([hidden])");
+    for (const part of results) part.hidden = !part.querySelector(".case:not([hidden])");
+    count.textContent = shown === cases.length ? `${shown} cases` : `${shown} of ${cases.length} cases`;
+    document.getElementById("none").hidden = shown > 0;
+  }
+
+  function remember() {
+    const wanted = state();
+    const query = new URLSearchParams();
+    if (wanted.verdict.length) query.set("verdict", wanted.verdict.join(","));
+    for (const name of ["level", "group", "product", "text"]) if (wanted[name]) query.set(name, wanted[name]);
+    if (wanted.differs) query.set("differs", "1");
+    const text = query.toString().replaceAll("%2C", ",");
+    history.replaceState(null, "", text ? `#?${text}` : "#");
+  }
+
+  function restore(text) {
+    const query = new URLSearchParams(text);
+    form.reset();
+    const marks = (query.get("verdict") || "").split(",");
+    for (const input of form.querySelectorAll("input[name=verdict]")) input.checked = marks.includes(input.value);
+    for (const name of ["level", "group", "product", "text"]) {
+      if (form.elements[name]) form.elements[name].value = query.get(name) || "";
+    }
+    if (form.elements.differs) form.elements.differs.checked = query.has("differs");
+  }
+
+  function follow() {
+    const fragment = decodeURIComponent(location.hash.slice(1));
+    if (fragment.startsWith("?")) {
+      restore(fragment.slice(1));
+      apply();
+      document.getElementById("cases").scrollIntoView();
+      return;
+    }
+    const target = fragment && document.getElementById(fragment);
+    if (!target) return;
+    if (target.closest(".results") && (target.hidden || target.closest("[hidden]"))) {
+      form.reset();
+      apply();
+    }
+    for (let outer = target; outer; outer = outer.parentElement) {
+      if (outer instanceof HTMLDetailsElement) outer.open = true;
+    }
+    target.scrollIntoView();
+    const focus = target.querySelector("summary");
+    if (focus && target.classList.contains("case")) focus.focus({ preventScroll: true });
+  }
+
+  const changed = () => { apply(); remember(); };
+  form.addEventListener("input", changed);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(changed));
+  const openAll = (open) => () => { for (const entry of cases) if (!entry.hidden) entry.open = open; };
+  document.getElementById("open-all").addEventListener("click", openAll(true));
+  document.getElementById("close-all").addEventListener("click", openAll(false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, select")) return;
+    event.preventDefault();
+    box.open = true;
+    form.elements.text.focus();
+  });
+  window.addEventListener("hashchange", follow);
+  follow();
+  apply();
+})();
