@@ -4,7 +4,8 @@ Temporary files are called .dulcet-RANDOM.part, and are locked (flock) as long a
 lives: the kernel drops the lock with the process, however it ends. Whoever opens the directory
 next removes those that it can lock, for their writers are certainly dead, and leaves the others
 to their writers, in this process or another. On a file system without locks they are called
-.dulcet-RANDOM.unlocked, and nobody removes them but their writer.
+.dulcet-RANDOM.unlocked, and nobody removes them but their writer. Machines may share a directory
+over a network if its locks are shared too, as they are by default with NFS (not with local_lock).
 """
 
 from __future__ import annotations
