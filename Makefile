@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 CODE   := dul dimse cli testbed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit coverage stateful fuzz interop bench clean
+.PHONY: help setup demo test check lint types unit coverage stateful fuzz interop bench docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -51,6 +51,9 @@ interop: setup ## interoperability with the other stacks that are installed
 
 bench: setup ## the same work through us and through DCMTK and pynetdicom, as ratios
 	$(BIN)/python -m benchmarks.run
+
+docs: setup ## generate docs/fsm.md from the state machine
+	$(BIN)/python docs/generate.py
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
