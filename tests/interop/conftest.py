@@ -13,6 +13,8 @@ from peers import need
 
 @pytest.fixture(scope="module", autouse=True)
 def network() -> Iterator[bool]:
+    if not Path("/proc/thread-self/net/tcp").exists():
+        pytest.skip("the harness reads Linux's table of sockets")
     with private_network() as private:
         yield private
 

@@ -44,9 +44,15 @@ class Part10:
     data_set: bytes
 
 
-def split(path: Path) -> Part10:
-    """Read a Part 10 file's meta with pydicom; find the data set by the group length."""
+def split(path: Path, bare: str | None = None) -> Part10:
+    """Read a Part 10 file's meta with pydicom; find the data set by the group length.
+
+    `bare`: a file that has no file meta is a data set in this transfer syntax.
+    """
     data = path.read_bytes()
+    if bare and data[128:132] != b"DICM":
+        ids = pydicom.dcmread(path, force=True, specific_tags=["SOPClassUID", "SOPInstanceUID"])
+        return Part10(path, bare, str(ids.SOPClassUID), str(ids.SOPInstanceUID), data)
     assert data[128:132] == b"DICM", f"{path} is no DICOM file"
     assert data[132:140] == bytes.fromhex("02000000554C0400"), f"{path} has no meta group length"
     (length,) = struct.unpack_from("<I", data, 140)
@@ -72,12 +78,10 @@ def fixtures(
     }
 
 
-def stored(folder: Path) -> dict[str, Part10]:
-    """The files that a peer wrote, by SOP Instance UID."""
-    return {
-        each.sop_instance: each
-        for each in (split(path) for path in sorted(folder.rglob("*")) if path.is_file())
-    }
+def stored(folder: Path, bare: str | None = None) -> dict[str, Part10]:
+    """The files that a peer wrote, by SOP Instance UID; `bare` as for `split`."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {each.sop_instance: each for each in (split(path, bare) for path in files)}
 
 
 # ---- element by element
@@ -98,7 +102,7 @@ def differences(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of odd values, which are the file's own
-        ends = [pydicom.dcmread(each.path) for each in (sent, kept)]
+        ends = [pydicom.dcmread(each.path, force=True) for each in (sent, kept)]
         return list(_differences(*ends, "", private, character_set))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from peer_files import EXPLICIT, IMPLICIT, UNCOMPRESSED, Part10, stored
+from peer_files import IMPLICIT, UNCOMPRESSED, Part10, stored
 from peer_orthanc import start_orthanc
 from peer_processes import LOOPBACK, Service, free_port
 from peers import (
@@ -41,6 +41,8 @@ class Scp:
     """How a peer is run as an SCP, and what it does to a data set.
 
     `bytes_kept`: what it stores under the transfer syntax it was sent in is the same to the byte.
+    `converted`: it refuses these transfer syntaxes where others are offered too.
+    `bare`: it writes objects of this transfer syntax without file meta.
     `private`, `character_set`: as for `peer_files.differences`.
     """
 
@@ -50,6 +52,8 @@ class Scp:
     title: str = "ANY-SCP"
     bytes_kept: bool = False
     syntaxes: frozenset[str] | None = None  # None: every one of the fixtures
+    converted: frozenset[str] = frozenset()
+    bare: str | None = None
     without: Mapping[str, str] = field(default_factory=dict)  # fixture -> why not
     private: bool = True
     character_set: bool = True
@@ -71,7 +75,7 @@ class Scp:
             env=self.env,
             cwd=work,
         )
-        return RunningScp(service, self.title, lambda: stored(folder))
+        return RunningScp(service, self.title, lambda: stored(folder, self.bare))
 
 
 SCPS = [
@@ -101,7 +105,8 @@ SCPS = [
         lambda port, folder: ["simple_storage", "-c", "CTN", "-f", "-s", "-x", folder, port],
         title="CTN",
         bytes_kept=True,
-        syntaxes=frozenset({IMPLICIT, EXPLICIT}),
+        syntaxes=UNCOMPRESSED,
+        bare=IMPLICIT,
         without=CTN_SCP_WITHOUT,
         quiet=True,
     ),
@@ -120,6 +125,7 @@ SCPS = [
         ],
         title="PIXELMED",
         bytes_kept=True,
+        converted=frozenset({IMPLICIT}),
         without={"sc-deflated.dcm": "it does not accept the transfer syntax"},
     ),
     Scp(
@@ -140,3 +146,10 @@ SCPS = [
         bytes_kept=True,
     ),
 ]
+
+# Not one of SCPS, for only an SCU that converts can send it what the fixtures have.
+DCMTK_IMPLICIT = Scp(
+    "dcmtk-implicit",
+    "dcmtk",
+    lambda port, folder: ["storescp", "-v", "+xi", "-od", folder, port],
+)
