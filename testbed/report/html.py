@@ -13,10 +13,12 @@ from testbed.report import figures
 from testbed.report.html_cases import badge, case_lists
 from testbed.report.html_filters import filters
 from testbed.report.html_grid import state_table
-from testbed.report.html_matrix import matrices
+from testbed.report.html_matrix import compared, matrices
 from testbed.report.markup import Markup, el, join
 from testbed.results import CaseResult, Report
 
+#: A list of failures up to this long is unfolded from the start.
+_SHORT_LIST = 25
 _HEADLINE = {
     "passed": "Passed",
     "failed": "Failed",
@@ -120,8 +122,7 @@ def _header(reports: Sequence[Report], title: str) -> Markup:
 
 
 def _part_links(reports: Sequence[Report]) -> list[tuple[str, str]]:
-    roles = figures.by_role(reports)
-    return [(f"matrix-{role}", f"Matrix {role.upper()}") for role in roles]
+    return [(f"matrix-{role}", f"Matrix {role.upper()}") for role in compared(reports)]
 
 
 def _outcome(report: Report) -> Markup:
@@ -149,6 +150,30 @@ def _outcome(report: Report) -> Markup:
     )
 
 
+def _failures(report: Report, prefix: str) -> Markup | None:
+    """What to look at first: the cases that fail the run, each a link."""
+    failures, _ = figures.deviations(report)
+    if not failures:
+        return None
+    rows = [
+        el(
+            "li",
+            el("a", el("code", case.id), href=f"#{prefix}{case.id}"),
+            el("span", case.title),
+            el("span", case.sub.value, class_="sub") if case.sub else None,
+            el("small", case.message),
+        )
+        for case in failures
+    ]
+    return el(
+        "details",
+        el("summary", f"{len(rows)} case{'s' if len(rows) != 1 else ''} to look at"),
+        el("ul", rows, class_="todo"),
+        open=len(rows) <= _SHORT_LIST,
+        class_="todo-box",
+    )
+
+
 def _tiles(report: Report) -> Markup:
     tally = figures.tally(report.cases)
     return el(
@@ -170,6 +195,7 @@ def _overview(reports: Sequence[Report], number: int) -> Markup:
     prefix = prefix_of(reports, number)
     inner = [
         _outcome(report),
+        _failures(report, prefix),
         _area_table(report, prefix, reports),
         _facts(report),
         state_table(report, prefix),

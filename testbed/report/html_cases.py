@@ -9,6 +9,9 @@ from testbed.results import HEX_LIMIT, CaseResult, Report, RunResult, WireRow
 
 #: Annotations of at most this many lines are open from the start.
 _SHORT = 8
+#: Of a longer wire log, as many rows from its beginning and its end.
+_HEAD_ROWS, _TAIL_ROWS = 80, 40
+_OFFSET_DIGITS = 6
 
 
 def badge(name: str) -> Markup:
@@ -133,7 +136,7 @@ def _run(report: Report, run: RunResult, *, with_wire: bool) -> Markup:
             el("span", run.name or "run", class_="run-name"),
             el("span", run.sub.value, class_="sub") if run.sub else None,
         ),
-        el("p", run.message) if run.message else None,
+        el("p", run.message) if run.message and run.message != f"seen: {run.seen}" else None,
         el("p", " · ".join(text for text in told if text), class_="note"),
         _wire_table(report, run) if with_wire and run.wire else None,
         _output(run),
@@ -174,6 +177,11 @@ def _wire_table(report: Report, run: RunResult) -> Markup:
     )
     many = len({row.connection for row in run.wire}) > 1
     rows = [_wire_row(row, many=many) for row in run.wire]
+    if len(rows) > _HEAD_ROWS + _TAIL_ROWS:
+        left_out = len(rows) - _HEAD_ROWS - _TAIL_ROWS
+        text = f"{left_out} rows left out here; they are in the JSON result"
+        gap = el("tr", el("td", text, colspan=3, class_="note", role="cell"), role="row")
+        rows[_HEAD_ROWS:-_TAIL_ROWS] = [gap]
     # Roles are spelled out: on narrow screens the style turns rows into blocks, which would end
     # the table for screen readers.
     return el(
@@ -219,7 +227,15 @@ def _entry(row: WireRow) -> Iterator[Markup]:
     yield el(
         "details",
         el("summary", row.summary, " ", el("small", size)),
-        el("pre", "\n".join(lines), tabindex=0),
+        el("pre", [_line(line) for line in lines], tabindex=0),
         class_="bytes",
         open=len(lines) <= _SHORT,
     )
+
+
+def _line(line: str) -> Markup:
+    """One annotated line; its offset stands apart, since narrow screens leave it out."""
+    offset, gap, rest = line.partition("  ")
+    if len(offset) != _OFFSET_DIGITS:
+        return join(line, "\n")
+    return join(el("i", offset, gap), rest, "\n")

@@ -8,9 +8,15 @@ from testbed.results import CaseResult, Report
 
 
 def matrices(reports: Sequence[Report]) -> Markup:
-    """A table for each role; acceptors and requestors have different cases."""
-    parts = [_matrix(reports, role, numbers) for role, numbers in figures.by_role(reports).items()]
-    return join(parts)
+    """A table for each role that several products share; the roles have different cases."""
+    return join(
+        _matrix(reports, role, figures.by_role(reports)[role]) for role in compared(reports)
+    )
+
+
+def compared(reports: Sequence[Report]) -> list[str]:
+    """The roles in which there is something to compare."""
+    return [role for role, numbers in figures.by_role(reports).items() if len(numbers) > 1]
 
 
 def _matrix(reports: Sequence[Report], role: str, numbers: Sequence[int]) -> Markup:

@@ -17,7 +17,7 @@ _SHOWN |= dict.fromkeys(
     ),
     0xFFFD,
 )
-_VOID = frozenset({"meta", "input", "br", "rect", "col"})
+_VOID = frozenset({"meta", "input", "br", "col"})
 
 
 class Markup(str):

@@ -71,7 +71,14 @@
     if (form.elements.differs) form.elements.differs.checked = query.has("differs");
   }
 
+  // Keep what a link leads to below the filter bar, however high the bar is now.
+  const clear = () => {
+    document.documentElement.style.scrollPaddingTop = `${box.getBoundingClientRect().height + 8}px`;
+  };
+  new ResizeObserver(clear).observe(box);
+
   function follow() {
+    clear();
     const fragment = decodeURIComponent(location.hash.slice(1));
     if (fragment.startsWith("?")) {
       restore(fragment.slice(1));
