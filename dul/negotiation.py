@@ -297,14 +297,12 @@ def _smaller_window(
 def _roles(
     proposed: tuple[RoleSelection, ...], offered: set[str], support: Support
 ) -> tuple[RoleSelection, ...]:
-    answers: dict[str, RoleSelection] = {}
-    for each in proposed:
-        uid = each.sop_class_uid
-        if uid in offered and support.syntaxes_for(uid) and uid not in answers:
-            # Never a role that was not proposed (PS3.7 D.3.3.4).
-            scp = each.scp and uid in support.requestor_may_be_scp
-            answers[uid] = RoleSelection(uid, each.scu, scp)
-    return tuple(answers.values())
+    return tuple(
+        # Never a role that was not proposed (PS3.7 D.3.3.4).
+        RoleSelection(uid, each.scu, each.scp and uid in support.requestor_may_be_scp)
+        for uid, each in _first_roles(proposed).items()
+        if uid in offered and support.syntaxes_for(uid)
+    )
 
 
 def speaks_version_1(pdu: AssociateRQ | AssociateAC) -> bool:
@@ -363,15 +361,20 @@ def conclude(rq: AssociateRQ, ac: AssociateAC, peer: UserInformation) -> Negotia
 
 
 def _concluded_roles(rq: AssociateRQ, ac: AssociateAC) -> dict[str, tuple[bool, bool]]:
-    proposed = {each.sop_class_uid: each for each in rq.user_information.role_selections}
+    proposed = _first_roles(rq.user_information.role_selections)
     return {
-        each.sop_class_uid: (
-            each.scu and proposed[each.sop_class_uid].scu,
-            each.scp and proposed[each.sop_class_uid].scp,
-        )
-        for each in ac.user_information.role_selections
-        if each.sop_class_uid in proposed
+        uid: (given.scu and proposed[uid].scu, given.scp and proposed[uid].scp)
+        for uid, given in _first_roles(ac.user_information.role_selections).items()
+        if uid in proposed
     }
+
+
+def _first_roles(roles: tuple[RoleSelection, ...]) -> dict[str, RoleSelection]:
+    """By SOP class; there is one for each, and if a peer sends two, both ends take the first."""
+    first: dict[str, RoleSelection] = {}
+    for each in roles:
+        first.setdefault(each.sop_class_uid, each)
+    return first
 
 
 def _concluded_window(rq: AssociateRQ, ac: AssociateAC) -> AsynchronousOperationsWindow:
