@@ -29,7 +29,7 @@ from testbed.model import (
 )
 from testbed.parse import Pdu
 from testbed.results import RunResult, wire_rows
-from testbed.scene import Scene, Unmet, respond
+from testbed.scene import LONGEST_TRACE, Scene, Unmet, respond
 from testbed.session import Session
 from testbed.trace import matches, starts_with
 
@@ -143,7 +143,8 @@ def _mark(step: Mark, scene: Scene) -> None:
 def serve(step: Serve, scene: Scene) -> None:
     """Be a well-behaved acceptor to the end, except where the step says otherwise."""
     times = step.times
-    while len(scene.tokens) < 200:
+    while len(scene.tokens) < LONGEST_TRACE:
+        before = len(scene.messages)
         event = scene.read_event(scene.settings.timeout)
         if not isinstance(event, Pdu):
             return
@@ -153,7 +154,7 @@ def serve(step: Serve, scene: Scene) -> None:
         if event.type == 5:
             data = raw.release_rp() if step.release is None else step.release(scene.facts)
             scene.send(data, "answer to A-RELEASE-RQ")
-        elif event.type == 4 and token.endswith("-RQ") and scene.messages:
+        elif len(scene.messages) > before and token.endswith("-RQ"):
             if step.reply is not None and times != 0:
                 times -= 1
                 scene.send(step.reply(scene.facts), step.what)

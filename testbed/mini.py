@@ -25,7 +25,8 @@ class Config:
 
     faults: frozenset[str] = frozenset()
     artim: float = 1.1
-    patience: float = 0.6
+    patience: float = 1.2
+    send_timeout: float = 10.0
     title: str = "MINI"
     callers: frozenset[str] = frozenset({"DULSPEC", "Dul spec_0.1"})
     bad_user: str = "mallory:guess"
@@ -77,7 +78,7 @@ class Link:
     def send(self, data: bytes) -> None:
         """Send, or raise Gone."""
         try:
-            self.sock.settimeout(10.0)
+            self.sock.settimeout(self.config.send_timeout)
             self.sock.sendall(data)
         except OSError as error:
             raise Gone from error

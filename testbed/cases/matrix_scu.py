@@ -93,9 +93,7 @@ def _sta5(event: int) -> Case:
 
 def _sta6(event: int) -> Case:
     if event == 10:
-        return derive(
-            "scu", 6, 10, (*SIX, stimulus(10), Serve()), ok(USED_PATTERN, "RELEASE CLOSE")
-        )
+        return derive("scu", 6, 10, (*SIX, stimulus(10), Serve()), ok(USED_PATTERN, "RELEASE"))
     expected = {
         "AA-8": provider_abort(_reason(event)),
         "AR-2": ok("RP"),
