@@ -9,24 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import inspect
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dul import exchange
+from dul.admission import Admission, Guest
 from dul.association import Association, Role, Trace
 from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation, Step
 from dul.limits import Limits
-from dul.link import Link, Wait, handshake, listen, pump, resolve_error
+from dul.link import Link, Wait, Waiting, accept, listen, not_found
 from dul.negotiation import Negotiated
 from dul.pdata import Source
-from dul.pdu import AssociateRJ, AssociateRQ
+from dul.pdu import AssociateRQ
+from dul.pump import can_abort, handshake, hang_up, pump
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Server", "connect"]
@@ -34,17 +39,28 @@ __all__ = ["Connection", "Server", "connect"]
 T = TypeVar("T")
 logger = logging.getLogger("dul")
 
+PAUSE = 0.5  # seconds without accepting when descriptors or memory are exhausted
+
 
 class Connection:
     """An association and its transport, driven by the task that awaits.
 
     Use it as an asynchronous context manager: leaving it releases an established association,
     or aborts it if an exception (a cancellation, too) is on its way, and closes the transport.
+
+    Args:
+        association: not begun.
+        link: its transport.
+        executor: where the user's functions run that are no coroutine functions; the event
+            loop's default if None.
     """
 
-    def __init__(self, association: Association, link: Link) -> None:
+    def __init__(
+        self, association: Association, link: Link, executor: Executor | None = None
+    ) -> None:
         self.association = association
         self._link = link
+        self._executor = executor
         self._loop = asyncio.get_running_loop()
 
     async def __aenter__(self) -> Self:
@@ -116,11 +132,11 @@ class Connection:
 
     async def abort(self) -> None:
         """Abort the association, whatever its state, and wait until the transport is closed."""
-        if self._link.uncertain:
-            self._link.close()
-            return
         try:
-            await self.run(exchange.abort(self.association))
+            if can_abort(self.association, self._link):
+                await self.run(exchange.abort(self.association))
+            else:
+                hang_up(self.association, self._link, self._loop.time)
         finally:
             self._link.close()
 
@@ -136,14 +152,34 @@ class Connection:
             if inspect.iscoroutinefunction(call.function):
                 reply = await call.function(*call.arguments)
             else:
-                reply = await asyncio.to_thread(call.function, *call.arguments)
+                reply = await self._in_thread(call)
+                if inspect.isawaitable(reply):  # from a lambda or a callable object
+                    reply = await reply
         except Exception as error:  # noqa: BLE001 - it is the conversation's to handle
             self.association.tick(self._loop.time())
             return conversation.throw(error)
         self.association.tick(self._loop.time())
         return conversation.send(reply)
 
-    async def _drive(self, waiting: Generator[Wait, bool, None]) -> None:
+    async def _in_thread(self, call: Call) -> Any:
+        """Like `asyncio.to_thread`, but a cancellation comes when the function has returned.
+
+        A thread cannot be stopped, and what it works on must not be taken from under it.
+        """
+        context = contextvars.copy_context()
+        running = self._loop.run_in_executor(self._executor, context.run, _perform, call)
+        cancelled: asyncio.CancelledError | None = None
+        while not running.done():
+            try:
+                await asyncio.wait([running])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            running.exception()  # looked at, so that nobody warns of it
+            raise cancelled
+        return running.result()
+
+    async def _drive(self, waiting: Waiting[None]) -> None:
         try:
             wait = next(waiting)
             while True:
@@ -176,16 +212,26 @@ class Connection:
                 timer.cancel()
 
 
+def _perform(call: Call) -> Any:
+    try:
+        return call.function(*call.arguments)
+    except (StopIteration, SystemExit) as error:
+        # A future cannot carry the one, and the other would end the event loop.
+        raise RuntimeError(f"{call.function!r} raised {error!r}") from error
+
+
 def _settle(future: asyncio.Future[bool], result: bool) -> None:
     if not future.done():
         future.set_result(result)
 
 
 async def _resolve(host: str, port: int) -> list[Any]:
+    if not 0 < port < 1 << 16:
+        raise not_found(host, port)
     try:
         return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise resolve_error(host, port, error) from error
+    except (OSError, UnicodeError) as error:
+        raise not_found(host, port, error) from error
 
 
 async def connect(
@@ -220,10 +266,11 @@ Serve = Callable[[Association, str], Conversation[None]]
 
 
 class Server:
-    """An association acceptor: a task for each connection; arguments of `blocking.Server`."""
+    """An association acceptor: a task for each connection; arguments of `blocking.Server`.
 
-    SPARE_CONNECTIONS = 64
-    """Connections beyond `max_associations` that may still be served a rejection."""
+    The user's functions that are no coroutine functions run in threads, as many as there may be
+    associations, so that slow ones do not hold up each other.
+    """
 
     def __init__(
         self,
@@ -237,14 +284,14 @@ class Server:
         trace: Trace | None = None,
     ) -> None:
         self._serve = serve
-        self._limits = limits or Limits()
         self._tls = tls
-        self._max = max_associations
-        self._trace = trace
+        # One thread does it all: there is nothing to be locked.
+        self._admission = Admission(max_associations, contextlib.nullcontext(), limits, trace)
+        self._executor = ThreadPoolExecutor(max(1, max_associations), "dul-handler")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._associations = 0
         self._listener = listen(host, port)
-        self._listening = False
+        self._resume: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -266,8 +313,8 @@ class Server:
 
     def start(self) -> None:
         """Accept connections from now on."""
-        asyncio.get_running_loop().add_reader(self._listener, self._accept)
-        self._listening = True
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._listener, self._accept, self._loop)
 
     async def serve_forever(self) -> None:
         """Serve until the task is cancelled."""
@@ -279,41 +326,42 @@ class Server:
 
     async def stop(self) -> None:
         """Accept no more, abort what is open, wait for all of it, close the listener."""
-        if self._listening:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listening = False
-        for task in self._tasks:
+        if self._loop is not None:
+            self._loop.remove_reader(self._listener)
+            if self._resume is not None:
+                self._resume.cancel()
+            self._loop = None
+        tasks = self._tasks - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._executor.shutdown()
         self._listener.close()
 
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            sock, address = self._listener.accept()
-            peer = f"{address[0]}:{address[1]}"
-            if len(self._tasks) >= self._max + self.SPARE_CONNECTIONS:
-                sock.close()
-                logger.warning("connection from %s closed: %d are open", peer, len(self._tasks))
-                return
-            task = asyncio.get_running_loop().create_task(self._one(sock, peer))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _one(self, sock: socket.socket, peer: str) -> None:
-        admitted = False
-
-        def check(_: AssociateRQ) -> AssociateRJ | None:
-            nonlocal admitted
-            admitted = self._associations < self._max
-            self._associations += admitted
-            return None if admitted else AssociateRJ(2, 3, 2)
-
-        association = Association(
-            Role.ACCEPTOR, self._limits, provider_check=check, trace=self._trace
-        )
-        connection = Connection(association, Link(sock, tls=self._tls, peer=peer))
+    def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            await connection.serve(self._serve(association, peer))
+            link = accept(self._listener, self._tls)
+        except OSError as error:
+            logger.warning("no connections are accepted for %s s: %s", PAUSE, error)
+            loop.remove_reader(self._listener)
+            self._resume = loop.call_later(PAUSE, self.start)
+            return
+        if link is not None:
+            guest = self._admission.enter(link)
+            task = loop.create_task(self._one(guest))
+            self._tasks.add(task)
+            # Not in the task: one that is cancelled before its first step never runs.
+            task.add_done_callback(partial(self._over, guest))
+
+    def _over(self, guest: Guest, task: asyncio.Task[None]) -> None:
+        self._admission.leave(guest)
+        self._tasks.discard(task)
+
+    async def _one(self, guest: Guest) -> None:
+        peer = guest.link.peer
+        connection = Connection(guest.association, guest.link, self._executor)
+        try:
+            await connection.serve(self._serve(guest.association, peer))
         except asyncio.CancelledError:
             await connection.abort()
             raise
@@ -323,5 +371,3 @@ class Server:
         except Exception:
             logger.exception("association with %s failed", peer)
             await connection.abort()
-        finally:
-            self._associations -= admitted

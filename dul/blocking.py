@@ -13,26 +13,31 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dul import exchange
+from dul.admission import Admission, Guest
 from dul.association import Association, Role, Trace
 from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation, Step
 from dul.limits import Limits
-from dul.link import Link, Wait, handshake, listen, pump, resolve_error
+from dul.link import Link, Wait, Waiting, accept, listen, not_found
 from dul.negotiation import Negotiated
 from dul.pdata import Source
-from dul.pdu import AssociateRJ, AssociateRQ
+from dul.pdu import AssociateRQ
+from dul.pump import can_abort, handshake, hang_up, pump
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
 
 T = TypeVar("T")
 logger = logging.getLogger("dul")
+
+LONGEST_POLL = 3600.0  # seconds; poll() takes milliseconds in a C int
+PAUSE = 0.5  # seconds without accepting when descriptors or memory are exhausted
 
 
 class Interrupted(DULError):
@@ -75,6 +80,7 @@ class Connection:
         self.association = association
         self._link = link
         self._wakeup = wakeup
+        self._resting = True  # not in the middle of a step: in a wait, or in the user's code
         self._poll = select.poll()
         self._polled: tuple[int, int] = (-1, 0)
         if wakeup is not None:
@@ -112,24 +118,26 @@ class Connection:
             Interrupted: the wakeup was set.
             DULError: whatever the conversation raises.
         """
-        self.association.tick(time.monotonic())
-        try:
-            step = conversation.send(None)
-            while True:
-                if isinstance(step, Call):
-                    step = self._call(step, conversation)
-                else:
-                    self._drive(pump(self.association, self._link, time.monotonic))
-                    step = conversation.send(None)
-        except StopIteration as stop:
-            outcome: T = stop.value
-            return outcome
-        finally:
-            conversation.close()
+        with self._working():
+            self.association.tick(time.monotonic())
+            try:
+                step = conversation.send(None)
+                while True:
+                    if isinstance(step, Call):
+                        step = self._call(step, conversation)
+                    else:
+                        self._drive(pump(self.association, self._link, time.monotonic))
+                        step = conversation.send(None)
+            except StopIteration as stop:
+                outcome: T = stop.value
+                return outcome
+            finally:
+                conversation.close()
 
     def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
-        self._drive(handshake(self.association, self._link, time.monotonic))
+        with self._working():
+            self._drive(handshake(self.association, self._link, time.monotonic))
         self.run(conversation)
         self.close()
 
@@ -150,13 +158,13 @@ class Connection:
 
     def abort(self) -> None:
         """Abort the association, whatever its state, and wait until the transport is closed."""
-        # What called for the end must not cut it short; ARTIM bounds it.
-        self._ignore_wakeup()
-        if self._link.uncertain:
-            self._link.close()
-            return
         try:
-            self.run(exchange.abort(self.association))
+            # What called for the end must not cut it short; ARTIM bounds it.
+            self._ignore_wakeup()
+            if can_abort(self.association, self._link):
+                self.run(exchange.abort(self.association))
+            else:
+                hang_up(self.association, self._link, time.monotonic)
         finally:
             self._link.close()
 
@@ -172,16 +180,31 @@ class Connection:
             self._poll.unregister(self._wakeup)
             self._wakeup = None
 
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        """What is no `Exception` (Ctrl-C) in the middle of a step leaves nothing certain."""
+        try:
+            self._resting = False
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            self._link.uncertain |= not self._resting
+            raise
+
     def _call(self, call: Call, conversation: Conversation[Any]) -> Step:
         try:
+            self._resting = True
             reply = call.function(*call.arguments)
+            self._resting = False
         except Exception as error:  # noqa: BLE001 - it is the conversation's to handle
+            self._resting = False
             self.association.tick(time.monotonic())
             return conversation.throw(error)
         self.association.tick(time.monotonic())
         return conversation.send(reply)
 
-    def _drive(self, waiting: Generator[Wait, bool, None]) -> None:
+    def _drive(self, waiting: Waiting[None]) -> None:
         try:
             wait = next(waiting)
             while True:
@@ -205,19 +228,23 @@ class Connection:
                 left = wait.until - time.monotonic()
                 if left <= 0:
                     return False
-                timeout = int(left * 1000) + 1
-            ready = [fd for fd, _ in self._poll.poll(timeout)]
+                timeout = int(min(left, LONGEST_POLL) * 1000) + 1
+            self._resting = True
+            ready = self._poll.poll(timeout)
+            self._resting = False
             if ready:
-                if self._wakeup is not None and self._wakeup.fileno() in ready:
+                if self._wakeup is not None and any(fd == self._wakeup.fileno() for fd, _ in ready):
                     raise Interrupted("interrupted")
                 return True
 
 
 def _resolve(host: str, port: int) -> list[Any]:
+    if not 0 < port < 1 << 16:
+        raise not_found(host, port)
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise resolve_error(host, port, error) from error
+    except (OSError, UnicodeError) as error:
+        raise not_found(host, port, error) from error
 
 
 def connect(
@@ -282,9 +309,6 @@ class Server:
         trace: is told every transition of every state machine.
     """
 
-    SPARE_CONNECTIONS = 64
-    """Connections beyond `max_associations` that may still be served a rejection."""
-
     def __init__(
         self,
         serve: Serve,
@@ -297,15 +321,12 @@ class Server:
         trace: Trace | None = None,
     ) -> None:
         self._serve = serve
-        self._limits = limits or Limits()
         self._tls = tls
-        self._max = max_associations
-        self._trace = trace
-        self._wakeup = Wakeup()
+        self._admission = Admission(max_associations, threading.Lock(), limits, trace)
         self._threads: set[threading.Thread] = set()
-        self._associations = 0
-        self._lock = threading.Lock()  # guards the two above
+        self._lock = threading.Lock()  # guards the threads
         self._listener = listen(host, port)
+        self._wakeup = Wakeup()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -334,13 +355,20 @@ class Server:
     def serve_forever(self) -> None:
         """Serve in this thread until `stop` is called from another, or from a signal handler."""
         poll = select.poll()
-        poll.register(self._listener, select.POLLIN)
         poll.register(self._wakeup, select.POLLIN)
+        poll.register(self._listener, select.POLLIN)
+        pause = select.poll()
+        pause.register(self._wakeup, select.POLLIN)
         while not self._wakeup.is_set:
             poll.poll()
-            with contextlib.suppress(OSError):
-                sock, address = self._listener.accept()
-                self._begin(sock, f"{address[0]}:{address[1]}")
+            try:
+                link = accept(self._listener, self._tls)
+            except OSError as error:
+                logger.warning("no connections are accepted for %s s: %s", PAUSE, error)
+                pause.poll(PAUSE * 1000)
+                continue
+            if link is not None:
+                self._begin(link)
 
     def request_stop(self) -> None:
         """Let `serve_forever` return and all associations be aborted; does not wait."""
@@ -352,48 +380,42 @@ class Server:
         if self._thread is not None:
             self._thread.join()
         with self._lock:
-            threads = list(self._threads)
+            threads = self._threads - {threading.current_thread()}
         for thread in threads:
             thread.join()
         self._listener.close()
         self._wakeup.close()
 
-    def _begin(self, sock: socket.socket, peer: str) -> None:
-        with self._lock:
-            if len(self._threads) >= self._max + self.SPARE_CONNECTIONS:
-                sock.close()
-                logger.warning("connection from %s closed: %d are open", peer, len(self._threads))
-                return
-            thread = threading.Thread(target=self._one, args=(sock, peer), name=f"dul-{peer}")
-            thread.daemon = True
-            self._threads.add(thread)
-        thread.start()
-
-    def _one(self, sock: socket.socket, peer: str) -> None:
-        admitted = False
-
-        def check(_: AssociateRQ) -> AssociateRJ | None:
-            nonlocal admitted
-            with self._lock:
-                admitted = self._associations < self._max
-                self._associations += admitted
-            return None if admitted else AssociateRJ(2, 3, 2)
-
-        association = Association(
-            Role.ACCEPTOR, self._limits, provider_check=check, trace=self._trace
+    def _begin(self, link: Link) -> None:
+        guest = self._admission.enter(link)
+        thread = threading.Thread(
+            target=self._one, args=(guest,), name=f"dul-{link.peer}", daemon=True
         )
-        connection = Connection(association, Link(sock, tls=self._tls, peer=peer), self._wakeup)
+        with self._lock:
+            self._threads.add(thread)
         try:
-            connection.serve(self._serve(association, peer))
+            thread.start()
+        except RuntimeError as error:  # the system gives no more threads
+            logger.warning("connection from %s closed: %s", link.peer, error)
+            self._over(guest, thread)
+
+    def _one(self, guest: Guest) -> None:
+        peer = guest.link.peer
+        connection = Connection(guest.association, guest.link, self._wakeup)
+        try:
+            connection.serve(self._serve(guest.association, peer))
         except Interrupted:
             connection.abort()
         except DULError as error:
             logger.info("association with %s ended: %s", peer, error)
             connection.abort()
-        except Exception:
+        except (Exception, SystemExit):
             logger.exception("association with %s failed", peer)
             connection.abort()
         finally:
-            with self._lock:
-                self._associations -= admitted
-                self._threads.discard(threading.current_thread())
+            self._over(guest, threading.current_thread())
+
+    def _over(self, guest: Guest, thread: threading.Thread) -> None:
+        self._admission.leave(guest)
+        with self._lock:
+            self._threads.discard(thread)

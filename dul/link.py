@@ -1,4 +1,4 @@
-"""The transport under an association: a non-blocking TCP or TLS connection, and the pump.
+"""The transport under an association: a non-blocking TCP or TLS connection.
 
 Shared by both faces. Nothing here waits: a generator yields `Wait`, and the face waits in its
 own way, with a poll object or on an event loop.
@@ -11,29 +11,27 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from dul.association import Association
-from dul.errors import TimedOut, TransportError
+from dul.errors import TransportError
 from dul.wire import Buffer
 
-__all__ = ["Address", "Link", "Ready", "Wait", "handshake", "listen", "pump", "resolve_error"]
+__all__ = ["Address", "Clock", "Link", "Ready", "Wait", "Waiting", "accept", "listen", "not_found"]
 
+T = TypeVar("T")
 Clock = Callable[[], float]
 Address = tuple[Any, ...]
 """One answer of `socket.getaddrinfo`."""
 
 TLS_CHUNK = 1 << 17
+IOV_MAX = 1024  # POSIX: how many spans one sendmsg takes
 BACKLOG = 128
-_HAS_SENDMSG = hasattr(socket.socket, "sendmsg")
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
-_WOULD_BLOCK = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """Wait until the file descriptor is ready or the time is `until`, on the face's clock."""
 
     fd: int
@@ -45,7 +43,7 @@ class Wait:
 Ready = bool
 """What a face answers to a `Wait`: the descriptor became ready (else the time is over)."""
 
-Waiting = Generator[Wait, Ready, None]
+Waiting = Generator[Wait, Ready, T]
 
 
 class Link:
@@ -59,8 +57,8 @@ class Link:
         peer: how errors name the peer.
 
     Attributes:
-        uncertain: an exception came between sending and counting; how much the peer got is
-            not known, so that nothing sensible can follow.
+        uncertain: an exception came between sending and counting, or in the middle of another
+            step; what the peer got is not known, so that nothing sensible can follow.
         write_error: why nothing more can be sent; what the peer said before is still read.
     """
 
@@ -80,74 +78,90 @@ class Link:
         self._tls = tls
         self._server_hostname = server_hostname
         self._sock = sock
-        self._is_tls = False
+        self._cut = False
+        self._secure = False  # the TLS handshake is done
         self._retry = memoryview(b"")  # bytes that TLS has taken and not sent yet
-        self._tls_wants_write = False
+        self._sending_wants_read = False
+        self._receiving_wants_write = False
         if sock is not None:
             _prepare(sock)
 
     # ------------------------------------------------------------------------ opening --
 
-    def open(self, until: float | None) -> Waiting:
-        """Connect, and shake hands if there is a TLS context; addresses are tried in turn.
+    def open(self, clock: Clock, until: float | None) -> Waiting[bool]:
+        """Connect, and shake hands if there is a TLS context.
+
+        The addresses are tried in turn, each for its share of the time that is left, so that
+        one that drops everything does not hide the next.
+
+        Returns:
+            Whether it is open before `until`.
 
         Raises:
-            TransportError: none of them answers. Past `until` it simply returns.
+            TransportError: no address takes the connection, or TLS fails.
         """
-        error: OSError | None = None
+        error: Exception | None = None
+        left = len(self._addresses)
         for family, kind, protocol, _, address in self._addresses:
-            sock = socket.socket(family, kind, protocol)
+            share = until if until is None or left == 1 else clock() + (until - clock()) / left
+            left -= 1
             try:
+                self._sock = sock = socket.socket(family, kind, protocol)
                 _prepare(sock)
                 code = sock.connect_ex(address)
                 if code == errno.EINPROGRESS:
-                    if not (yield Wait(sock.fileno(), read=False, write=True, until=until)):
-                        sock.close()
-                        return
-                    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            except BaseException:
-                sock.close()
-                raise
-            if code == 0:
-                self._sock = sock
-                yield from self.shake_hands(until, server_side=False)
-                return
-            error = OSError(code, os.strerror(code))
-            sock.close()
-        why = error.strerror if error else "the name has no address"
+                    if not (yield Wait(sock.fileno(), read=False, write=True, until=share)):
+                        if not left:
+                            return False
+                        code = errno.ETIMEDOUT
+                    else:
+                        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code == 0:
+                    return (yield from self.shake_hands(until, server_side=False))
+                error = OSError(code, os.strerror(code))
+            except OSError as caught:
+                error = caught
+            self.close()
+        why = getattr(error, "strerror", None) or error or "the name has no address"
         raise TransportError(
             f"cannot connect to {self.peer}: {why} (is the peer running, are host and port right?)"
         ) from error
 
-    def shake_hands(self, until: float | None, *, server_side: bool) -> Waiting:
+    def shake_hands(self, until: float | None, *, server_side: bool) -> Waiting[bool]:
         """The TLS handshake; nothing for plain TCP.
 
+        Returns:
+            Whether it is done before `until`.
+
         Raises:
-            TransportError: it was refused. Past `until` it simply returns.
+            TransportError: it was refused.
         """
         if self._tls is None or self._sock is None:
-            return
+            return True
         try:
-            tls = self._tls.wrap_socket(
+            self._sock = tls = self._tls.wrap_socket(
                 self._sock,
                 server_side=server_side,
                 server_hostname=None if server_side else self._server_hostname,
                 do_handshake_on_connect=False,
             )
-            self._sock = tls
+            if self._cut:  # `cut` may have met the socket that `wrap_socket` took apart
+                raise TransportError(f"the connection to {self.peer} was cut")
             while True:
                 try:
                     tls.do_handshake()
-                    self._is_tls = True
-                    return
+                    self._secure = True
+                    return True
                 except ssl.SSLWantReadError:
                     ready = yield Wait(tls.fileno(), read=True, write=False, until=until)
                 except ssl.SSLWantWriteError:
                     ready = yield Wait(tls.fileno(), read=False, write=True, until=until)
                 if not ready:
-                    return
+                    return False
         except (OSError, ValueError) as error:
-            raise TransportError(f"TLS handshake with {self.peer} failed: {error}") from error
+            raise TransportError(
+                f"TLS handshake with {self.peer} failed: {getattr(error, 'strerror', None) or error}"
+            ) from error
 
     # ------------------------------------------------------------------------- traffic --
 
@@ -161,13 +175,18 @@ class Link:
         return self._sock.fileno() if self._sock is not None else -1
 
     @property
-    def wants_write(self) -> bool:
+    def unsent(self) -> bool:
         """TLS has something of its own to send, or to send again."""
-        return self._tls_wants_write or bool(self._retry)
+        return self._receiving_wants_write or bool(self._retry)
+
+    @property
+    def sending_wants_read(self) -> bool:
+        """TLS can send nothing until it has received something."""
+        return self._sending_wants_read
 
     def has_pending(self) -> bool:
         """Received bytes wait inside TLS, where no poll can see them."""
-        return isinstance(self._sock, ssl.SSLSocket) and self._is_tls and self._sock.pending() > 0
+        return self._secure and isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
 
     def quick_ack(self) -> None:
         """Acknowledge what came at once (Linux).
@@ -190,9 +209,7 @@ class Link:
         if isinstance(self._sock, ssl.SSLSocket):
             return self._send_tls(self._sock, spans)
         try:
-            if _HAS_SENDMSG:
-                return self._sock.sendmsg(spans)
-            return self._sock.send(spans[0])
+            return self._sock.sendmsg(spans if len(spans) <= IOV_MAX else spans[:IOV_MAX])
         except BlockingIOError:
             return 0
 
@@ -200,15 +217,21 @@ class Link:
         # OpenSSL must be given the same bytes again after "want": what it has seen counts as
         # sent, and is kept here until it is.
         taken = 0
-        if not self._retry and spans:
-            self._retry = memoryview(_gather(spans, TLS_CHUNK))
-            taken = len(self._retry)
+        self._sending_wants_read = False
+        chunks = _chunks(spans, TLS_CHUNK)
         try:
-            while self._retry:
-                self._retry = self._retry[sock.send(self._retry) :]
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            pass
-        return taken
+            while True:
+                while self._retry:
+                    self._retry = self._retry[sock.send(self._retry) :]
+                self._retry = memoryview(next(chunks, b""))
+                if not self._retry:
+                    return taken
+                taken += len(self._retry)
+        except ssl.SSLWantWriteError:
+            return taken
+        except ssl.SSLWantReadError:
+            self._sending_wants_read = True
+            return taken
 
     def receive(self, view: memoryview) -> int | None:
         """Bytes received into the view; 0 at the peer's end, None if there are none yet.
@@ -217,22 +240,31 @@ class Link:
             OSError: the connection is broken.
         """
         assert self._sock is not None
-        self._tls_wants_write = False
+        self._receiving_wants_write = False
         try:
             return self._sock.recv_into(view)
         except (BlockingIOError, ssl.SSLWantReadError):
             return None
         except ssl.SSLWantWriteError:
-            self._tls_wants_write = True
+            self._receiving_wants_write = True
             return None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return 0
+
+    def cut(self) -> None:
+        """End the connection from another thread: who waits for the peer finds it gone."""
+        self._cut = True
+        sock = self._sock
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                # Not SSLSocket.shutdown: it would pull the TLS state from under the other thread.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close; the kernel still sends what it has."""
         sock, self._sock = self._sock, None
         if sock is not None:
-            if isinstance(sock, ssl.SSLSocket) and self._is_tls and not self._retry:
+            if isinstance(sock, ssl.SSLSocket) and self._secure and not self._retry:
                 # One close_notify; the peer's is not waited for (RFC 8446 6.1).
                 with contextlib.suppress(OSError, ValueError):
                     sock.unwrap()
@@ -246,15 +278,23 @@ def _prepare(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _gather(spans: Sequence[Buffer], size: int) -> bytes:
-    parts: list[Buffer] = []
+def _chunks(spans: Sequence[Buffer], size: int) -> Iterator[bytes]:
+    """The spans' bytes, so many at a time: a TLS record for each PDU header would cost more."""
+    parts: list[memoryview] = []
+    room = size
     for span in spans:
-        part = memoryview(span)[:size]
-        parts.append(part)
-        size -= len(part)
-        if not size:
-            break
-    return b"".join(parts)
+        view = memoryview(span)
+        while len(view) >= room:
+            yield b"".join((*parts, view[:room]))
+            view, parts, room = view[room:], [], size
+        if view:
+            parts.append(view)
+            room -= len(view)
+    if parts:
+        yield b"".join(parts)
+
+
+# ----------------------------------------------------------------------- listening, names --
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -265,9 +305,10 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         sock = _listen(host, port)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise TransportError(
-            f"cannot listen on {host or 'any address'}, port {port}: {error.strerror or error}"
+            f"cannot listen on {host or 'any address'}, port {port}: "
+            f"{getattr(error, 'strerror', None) or error}"
         ) from error
     sock.setblocking(False)
     return sock
@@ -283,96 +324,25 @@ def _listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def resolve_error(host: str, port: int, error: OSError) -> TransportError:
-    """What to say of a name that cannot be resolved."""
-    return TransportError(f"cannot find host {host!r} (port {port}): {error.strerror or error}")
-
-
-def handshake(association: Association, link: Link, clock: Clock) -> Waiting:
-    """The acceptor's begin: TLS if there is a context, then Evt5.
+def accept(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:
+    """The next connection to a listener, or None: there is none, or it is gone again.
 
     Raises:
-        TransportError: the handshake failed.
-        TimedOut: it took longer than `Limits.tls_handshake`.
+        OSError: the process or the system has no room for one more at present.
     """
-    limit = association.limits.tls_handshake
-    until = None if limit is None else clock() + limit
-    yield from link.shake_hands(until, server_side=True)
-    if until is not None and clock() >= until:
-        raise TimedOut("tls_handshake", limit or 0.0, "waiting for the TLS handshake")
-    association.accepted(clock())
-
-
-def pump(association: Association, link: Link, clock: Clock) -> Waiting:
-    """Exchange bytes once: open, send a batch, or wait for the peer or a deadline."""
-    if association.connection_wanted:
-        yield from _open(association, link, clock)
-        return
-    if association.close_wanted or not link.is_open:
-        link.close()
-        return
-    blocked = False
-    if link.write_error is None:
-        spans = association.data_to_send()
-        if spans or link.wants_write:
-            _send(association, link, spans, clock)
-            if not association.sending and not link.wants_write:
-                return
-            blocked = link.write_error is None
-    if not link.has_pending():
-        link.quick_ack()
-        yield Wait(link.fileno(), read=True, write=blocked, until=association.next_deadline())
-    _receive(association, link, clock)
-    association.handle_deadline(clock())
-    _close_if_over(association, link)
-
-
-def _close_if_over(association: Association, link: Link) -> None:
-    if association.close_wanted:
-        link.close()
-
-
-def _open(association: Association, link: Link, clock: Clock) -> Waiting:
     try:
-        yield from link.open(association.next_deadline())
-    except TransportError as error:
-        association.disconnected(clock(), error)
-        link.close()
-        return
-    now = clock()
-    until = association.next_deadline()
-    if until is not None and now >= until:
-        association.handle_deadline(now)
-        link.close()
-    else:
-        association.connected(now)
-
-
-def _send(association: Association, link: Link, spans: Sequence[Buffer], clock: Clock) -> None:
-    link.uncertain = True
-    try:
-        count = link.send(spans)
+        sock, (host, port, *_) = listener.accept()
     except OSError as error:
-        # The peer may have said why before it broke the connection: read that first.
-        link.write_error = error
-        count = 0
-    association.data_sent(count, clock())
-    link.uncertain = False
+        if error.errno in _EXHAUSTED:
+            raise
+        return None
+    host = host.removeprefix("::ffff:")  # a caller by IPv4, on a listener for both
+    return Link(sock, tls=tls, peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
-def _receive(association: Association, link: Link, clock: Clock) -> None:
-    if association.has_events:
-        return
-    try:
-        count = link.receive(association.get_buffer())
-    except OSError as error:
-        broken = TransportError(
-            f"the connection to {link.peer} broke in {association.state.name}: {error.strerror or error}"
-        )
-        broken.__cause__ = error
-        association.disconnected(clock(), broken)
-        return
-    if count:
-        association.buffer_updated(count, clock())
-    elif count == 0:
-        association.disconnected(clock())
+def not_found(host: str, port: int, error: Exception | None = None) -> TransportError:
+    """What to say of a name that cannot be resolved, or of a port that there is not."""
+    if not 0 < port < 1 << 16:
+        return TransportError(f"cannot connect to {host}: there is no TCP port {port}")
+    why = getattr(error, "strerror", None) or error
+    return TransportError(f"cannot find host {host!r} (port {port}): {why}")
