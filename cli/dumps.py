@@ -39,7 +39,7 @@ def offer(request: AssociateRQ) -> str:
         _line("Called AE title", request.called_ae_title),
         _line("Application context", request.application_context),
         *_information(request.user_information),
-        *_contexts(contexts, "proposed"),
+        *_contexts(contexts, f"{len(contexts)} proposed"),
     ]
     return "\n".join(lines)
 

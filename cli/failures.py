@@ -59,5 +59,5 @@ def not_associated(report: Report, error: DULError, *, calling: str, called: str
 def _capitals(words: str) -> str:
     """As DCMTK writes them: "Called AE Title Not Recognized"."""
     return " ".join(
-        word if any(map(str.isupper, word)) else word.capitalize() for word in words.split(" ")
+        word if any(map(str.isupper, word)) else word.title() for word in words.split(" ")
     )

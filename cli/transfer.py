@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 
 from cli import dumps
@@ -149,7 +150,7 @@ class Transfer:
             self._report.info(f"the files need {len(associations)} associations")
         entries = iter(self.entries)
         for planned in associations:
-            pending = deque(entry for entry, _ in zip(entries, planned.objects, strict=False))
+            pending = deque(islice(entries, len(planned.objects)))
             while pending:
                 self._one_association(planned, pending)
 
