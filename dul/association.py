@@ -383,11 +383,12 @@ class Association:
             elif isinstance(pdu, AssociateRJ) and self.state is State.Sta5:
                 self._blame(AssociationRejected(pdu.result, pdu.source, pdu.reason))
         transition = step(self.state, event, guard)
-        if transition and transition.action in _ABORTING:
+        assert transition is not None  # a PDU is blank in Sta1 and Sta4 only
+        if transition.action in _ABORTING:
             self._blame(
                 UnexpectedPDU(BY_TYPE[pdu_type].NAME, f"{self.state.name} ({self.state.value})")
             )
-        self._run(transition, event)
+        self._run(transition)
 
     def _pdvs_of(self, body: memoryview) -> list[PDV]:
         pdvs = split_pdvs(body)
@@ -425,7 +426,7 @@ class Association:
             self._to_send = to_send
         self._received = None
         self._flush_pdvs()
-        self._run(transition, event)
+        self._run(transition)
 
     def _begin(self, role: Role) -> None:
         if role is not self.role:
@@ -438,10 +439,7 @@ class Association:
             f"{event.value} is not possible in {self.state.name} ({self.state.value})"
         )
 
-    def _run(self, transition: Transition | None, event: Event) -> None:
-        if transition is None:
-            # A PDU that this state cannot receive: there is no transport connection in it.
-            raise self._not_now(event)
+    def _run(self, transition: Transition) -> None:
         self._begun = True
         self.state = transition.next_state
         for effect in transition.effects:

@@ -36,7 +36,7 @@ from dul.fsm import State
 from dul.items import PresentationContextAC
 from dul.limits import Limits
 from dul.negotiation import Support, answer
-from dul.pdu import COMMAND, LAST, PDV, AssociateRJ, PDataTF
+from dul.pdu import LAST, PDV, AssociateRJ, PDataTF
 from dul.user_items import UserInformation
 
 # ----------------------------------------------------------------------- establishment --
@@ -363,4 +363,5 @@ def test_an_association_has_defaults():
     association = Association(Role.REQUESTOR)
     assert association.limits == Limits()
     assert association.next_deadline() is None
-    assert DATA.pdvs[0].control == COMMAND | LAST
+    association.associate(RQ)  # and needs no trace
+    assert association.state is State.Sta4
