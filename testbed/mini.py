@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from testbed import raw
 from testbed.parse import CommandSet, Pdu, Pdv, parse_command, parse_pdvs
@@ -33,11 +34,11 @@ class Config:
     store_dir: Path | None = None
 
 
-class Gone(Exception):  # noqa: N818 - the normal end of a connection
+class Gone(Exception):
     """The connection is over: closed, reset, or a timer expired."""
 
 
-class Refused(Exception):  # noqa: N818 - not an error of ours
+class Refused(Exception):
     """What came must be answered with an A-ABORT of this reason."""
 
     def __init__(self, reason: int) -> None:
@@ -120,15 +121,10 @@ class Link:
 
     def judge_header(self, type_: int, length: int) -> None:
         """Refuse unknown types and lengths that cannot be right."""
-        reason = 0
-        if not 1 <= type_ <= 7:
-            reason = 1
-        elif type_ in {3, 5, 6, 7} and length != 4:
-            reason = 6
-        elif type_ == 4 and length > OUR_MAX and not self.bad("reads-over-maximum"):
-            reason = 6
-        elif type_ in {1, 2} and not 68 <= length <= LARGEST_ASSOCIATE:
-            reason = 6
+        largest = raw.UINT32_MAX if self.bad("reads-over-maximum") else OUR_MAX
+        bounds = {1: (68, LARGEST_ASSOCIATE), 2: (68, LARGEST_ASSOCIATE), 4: (0, largest)}
+        low, high = bounds.get(type_, (4, 4))
+        reason = 1 if not 1 <= type_ <= 7 else 0 if low <= length <= high else 6
         if reason:
             small_unknown = reason == 1 and length <= 1024
             if small_unknown:
@@ -230,7 +226,7 @@ class Server:
         self.open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

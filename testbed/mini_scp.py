@@ -1,29 +1,22 @@
 """The mini acceptor: Verification and CT storage, right but for its planted faults."""
 
-import re
 import socket
 import struct
 import time
 import zlib
-from pathlib import Path
 
 from testbed import messages, raw
 from testbed.mini import OUR_MAX, Gone, Incoming, Link, Refused
-from testbed.parse import Associate, CommandSet, Context, Pdu, parse_associate, uid_text
+from testbed.mini_data import escape, inner_faults, valid_uid, walk
+from testbed.parse import Associate, CommandSet, Context, Pdu, Pdv, parse_associate, uid_text
 
-UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 TRANSFERS = (raw.IMPLICIT_LE, raw.EXPLICIT_LE, raw.DEFLATED_LE)
 LARGEST_DATA = 256 << 20
 KNOWN_ITEMS = {0x10, 0x20, 0x50}
 KNOWN_SUBITEMS = {0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58}
 
 
-def valid_uid(text: str) -> bool:
-    """Whether a text is a UID."""
-    return len(text) <= 64 and UID.fullmatch(text) is not None
-
-
-class Rejected(Exception):  # noqa: N818 - a decision, not an error
+class Rejected(Exception):
     """The association is rejected with this triple."""
 
 
@@ -77,13 +70,10 @@ class Acceptor(Link):
         elif self.state == 13:
             if not self.bad("silent-in-sta13"):
                 self.send(raw.abort(2, reason))
-        elif reason == 1 and self.bad("unknown-pdu-is-unexpected"):
-            self.abort(2, 2)
         elif self.bad("closes-in-sta6"):
             raise Gone
-        elif self.bad("ignores-unexpected-in-sta6") and not self.deaf:
-            return
-        else:
+        elif self.deaf or not self.bad("ignores-unexpected-in-sta6"):
+            reason = 2 if reason == 1 and self.bad("unknown-pdu-is-unexpected") else reason
             self.abort(0 if self.bad("user-abort-in-sta6") else 2, reason)
 
     def refuse_first(self) -> None:
@@ -129,15 +119,14 @@ class Acceptor(Link):
 
     def handle_late(self, pdu: Pdu) -> None:
         """Sta13."""
+        served = "serves-after-reject" if self.rejected else "serves-after-release"
         if pdu.type == 1 and self.rejected and self.bad("accepts-after-reject"):
             self.send(raw.associate_ac())
         elif pdu.type == 1 and self.released and self.bad("reuses-connection"):
             self.associate(pdu)
         elif pdu.type == 1:
             raise Refused(2)
-        elif pdu.type == 4 and self.rejected and self.bad("serves-after-reject"):
-            self.send_message(1, messages.echo_rsp())
-        elif pdu.type == 4 and self.released and self.bad("serves-after-release"):
+        elif pdu.type == 4 and (self.rejected or self.released) and self.bad(served):
             self.send_message(1, messages.echo_rsp())
         elif pdu.type == 5 and self.released and self.bad("releases-twice"):
             self.send(raw.release_rp())
@@ -203,9 +192,9 @@ class Acceptor(Link):
         if not version_ok:
             raise Rejected(1, 2, 2)
         names = [uid_text(entry.body) for entry in view.items if entry.type == 0x10]
-        if names and names[0] and names[0] != raw.APPLICATION_CONTEXT:
-            if not self.bad("accepts-any-application-context"):
-                raise Rejected(1, 1, 2)
+        unknown = names and names[0] and names[0] != raw.APPLICATION_CONTEXT
+        if unknown and not self.bad("accepts-any-application-context"):
+            raise Rejected(1, 1, 2)
         called, calling = (title.decode("latin-1") for title in (view.called, view.calling))
         called = called.rstrip(" ") if self.bad("keeps-leading-spaces") else called.strip(" ")
         if called != self.config.title and not self.bad("any-called-title"):
@@ -225,9 +214,9 @@ class Acceptor(Link):
         """Reject the one user that is known to be bad."""
         size = int.from_bytes(body[2:4], "big")
         name = body[4 : 4 + size]
-        if name == self.config.bad_user.partition(":")[0].encode():
-            if not self.bad("accepts-bad-user"):
-                raise Rejected(2 if self.bad("bad-user-is-transient") else 1, 2, 1)
+        known_bad = name == self.config.bad_user.partition(":")[0].encode()
+        if known_bad and not self.bad("accepts-bad-user"):
+            raise Rejected(2 if self.bad("bad-user-is-transient") else 1, 2, 1)
 
     def accept(self, view: Associate) -> bytes:
         """The A-ASSOCIATE-AC."""
@@ -282,11 +271,12 @@ class Acceptor(Link):
         roles: dict[str, tuple[int, int]] = {}
         for body in view.subitems(0x54):
             roles.setdefault(uid_text(body[2:-2]), (body[-2], body[-1]))
-        for uid, (scu, _) in roles.items():
-            if uid == raw.CT_STORAGE:
-                answers.append(
-                    raw.role(uid, 1, 1) if self.bad("grants-all-roles") else raw.role(uid, scu, 0)
-                )
+        all_roles = self.bad("grants-all-roles")
+        answers += [
+            raw.role(uid, 1, 1) if all_roles else raw.role(uid, scu, 0)
+            for uid, (scu, _) in roles.items()
+            if uid == raw.CT_STORAGE
+        ]
         for body in view.subitems(0x58)[:1]:
             if (body[1] and body[0] in {1, 2, 5}) or self.bad("unasked-identity-answer"):
                 answers.append(raw.identity_ac())
@@ -304,10 +294,9 @@ class Acceptor(Link):
                 raise Refused(6)
         if self.bad("tests-control-bits") and len(pdu.body) > 5 and pdu.body[5] & 0xFC:
             raise Refused(6)
-        found = super().take_data(pdu)
-        return found
+        return super().take_data(pdu)
 
-    def take_pdv(self, pdv):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def take_pdv(self, pdv: Pdv) -> Incoming | None:
         """As Link.take_pdv; the context must have been accepted."""
         if pdv.id not in self.accepted and not self.bad("serves-any-context"):
             raise Refused(2)
@@ -439,57 +428,3 @@ class PartialKeeper(Acceptor):
             folder = self.config.store_dir
             if self.bad("keeps-partial-objects") and now.data and folder is not None:
                 (folder / f"partial-{time.monotonic_ns()}.dcm").write_bytes(bytes(now.data))
-
-
-def inner_faults(view: Associate) -> list[str]:
-    """Inner lengths of 54H, 56H, 57H, 58H that do not fit."""
-    faults = []
-    for kind, rest in ((0x54, 2), (0x56, 0), (0x57, 4)):
-        for body in view.subitems(kind):
-            if len(body) < 2 or len(body) < 2 + int.from_bytes(body[:2], "big") + rest:
-                faults.append(f"{kind:02X}H")
-    for body in view.subitems(0x57):
-        at = 2 + int.from_bytes(body[:2], "big")
-        at += 2 + int.from_bytes(body[at : at + 2], "big")
-        if len(body) < at + 2 + int.from_bytes(body[at : at + 2], "big"):
-            faults.append("57H")
-    for body in view.subitems(0x58):
-        first = int.from_bytes(body[2:4], "big")
-        if len(body) < 6 + first or len(body) < 6 + first + int.from_bytes(
-            body[4 + first : 6 + first], "big"
-        ):
-            faults.append("58H")
-    return faults
-
-
-def escape(folder: Path, instance: str, data: bytes) -> None:
-    """The path-traversal fault, kept harmless: it reaches the parent of the store and no further."""
-    if instance.startswith("../../"):
-        (folder.parent / Path(instance).name).write_bytes(data[:16])
-
-
-def walk(data: bytes, *, explicit: bool) -> dict[int, str] | None:
-    """UIDs by tag of a data set's top level, None if it cannot be walked; no recursion."""
-    long_vrs = {b"OB", b"OW", b"SQ", b"UN", b"UT", b"OF", b"OD", b"UC", b"UR"}
-    found: dict[int, str] = {}
-    at = depth = 0
-    while at < len(data):
-        if at + 8 > len(data):
-            return None
-        group, number, size = struct.unpack_from("<HHI", data, at)
-        tag, head = group << 16 | number, 8
-        if explicit and group != 0xFFFE:
-            if data[at + 4 : at + 6] in long_vrs:
-                head, size = 12, int.from_bytes(data[at + 8 : at + 12], "little")
-            else:
-                size = int.from_bytes(data[at + 6 : at + 8], "little")
-        if tag in {0xFFFEE00D, 0xFFFEE0DD}:
-            depth -= 1
-        elif size == raw.UINT32_MAX:
-            depth, size = depth + 1, 0
-        if at + head + size > len(data):
-            return None
-        if not depth and tag in {0x00080016, 0x00080018}:
-            found[tag] = uid_text(data[at + head : at + head + size])
-        at += head + size
-    return found if depth == 0 and found else None

@@ -60,9 +60,13 @@ class Requestor(Link):
         if self.bad("items-out-of-order"):
             items.reverse()
         calling = "" if self.bad("blank-calling-title") else "MINISCU"
-        flags = {"reserved": 1 if self.bad("reserved-in-request") else 0,
-                 "version": 2 if self.bad("version-2-in-request") else 1}  # fmt: skip
-        return raw.associate_rq("DULSPEC", calling, items=items, **flags)
+        return raw.associate_rq(
+            "DULSPEC",
+            calling,
+            items=items,
+            reserved=1 if self.bad("reserved-in-request") else 0,
+            version=2 if self.bad("version-2-in-request") else 1,
+        )
 
     # -- the state machine
 
@@ -261,35 +265,39 @@ class Requestor(Link):
         """A C-ECHO-RQ, or a C-STORE-RQ and its data set."""
         if self.abstract == raw.VERIFICATION:
             command, data = messages.echo_rq(self.message_id), None
+            if self.bad("uid-padded-with-space"):
+                name = raw.VERIFICATION.encode()
+                command = command.replace(name + b"\0", name + b" ")
         else:
-            instance, side = self.instances[self.message_id - 1]
-            priority = 9 if self.bad("priority-9") else 0
-            named = "2.25.1" if self.bad("instance-differs") else instance
-            command = messages.store_rq(self.message_id, instance=named, priority=priority)
-            elements = messages.ct_elements(instance, rows=side, columns=side)
-            data = messages.data_set(elements, explicit=self.transfer == raw.EXPLICIT_LE)
-            if self.bad("file-meta-in-data-set"):
-                data = b"\x02\0\x10\0\x04\0\0\0abcd" + data
-        if self.bad("uid-padded-with-space"):
-            command = command.replace(
-                raw.VERIFICATION.encode() + b"\0", raw.VERIFICATION.encode() + b" "
-            )
+            command, data = self.store_request()
         if self.bad("wrong-group-length"):
             command = raw.overwrite(command, 8, b"\x07")
-        if self.bad("odd-fragments"):
-            self.send(b"".join(raw.fragments(self.context, command, 15, command=True)))
-            command = b""
-        elif self.bad("control-bits-set"):
-            self.send(raw.p_data(raw.pdv(self.context, 0x43, command)))
-            command = b""
-        elif self.bad("over-long-pdus"):
-            self.send(messages.command_pdu(command, self.context))
-            command = b""
-        if command:
-            self.send_message(self.context, command, data)
-        elif data is not None:
+        self.send_command(command)
+        if data is not None:
             for pdu in raw.fragments(self.context, data, self.fragment_size(), command=False):
                 self.send(pdu)
+
+    def store_request(self) -> tuple[bytes, bytes]:
+        """The command and the data set of the next C-STORE."""
+        instance, side = self.instances[self.message_id - 1]
+        priority = 9 if self.bad("priority-9") else 0
+        named = "2.25.1" if self.bad("instance-differs") else instance
+        elements = messages.ct_elements(instance, rows=side, columns=side)
+        data = messages.data_set(elements, explicit=self.transfer == raw.EXPLICIT_LE)
+        if self.bad("file-meta-in-data-set"):
+            data = b"\x02\0\x10\0\x04\0\0\0abcd" + data
+        return messages.store_rq(self.message_id, instance=named, priority=priority), data
+
+    def send_command(self, command: bytes) -> None:
+        """A command set in P-DATA-TFs."""
+        if self.bad("odd-fragments"):
+            self.send(b"".join(raw.fragments(self.context, command, 15, command=True)))
+        elif self.bad("control-bits-set"):
+            self.send(raw.p_data(raw.pdv(self.context, 0x43, command)))
+        elif self.bad("over-long-pdus"):
+            self.send(messages.command_pdu(command, self.context))
+        else:
+            self.send_message(self.context, command)
 
     def response(self, message: Incoming) -> None:
         """Judge a response to the outstanding request."""

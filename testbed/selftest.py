@@ -98,43 +98,64 @@ def clean_deviations(report: Report) -> list[CaseResult]:
     ]
 
 
+GROUPS = (("scp", SCP_FAULTS, judge_scp), ("scu", SCU_FAULTS, judge_scu))
+
+
+def _print_faults() -> int:
+    for role, faults, _ in GROUPS:
+        for fault in faults:
+            print(f"{role}  {fault.name:34} {' '.join(fault.caught_by)}")
+    return 0
+
+
+def _tell(fault: Fault, seen: set[str], *, verbose: bool) -> bool:
+    """Print how a fault fared; whether the testbed was wrong about it."""
+    lost, false = missed(fault, seen), unrelated(fault, seen)
+    if lost or false or verbose:
+        word = "WRONG" if lost or false else "ok"
+        print(f"{word:6} {fault.name}: caught by {' '.join(sorted(seen)) or 'nothing'}", flush=True)
+    if lost:
+        print(f"       missed by {' '.join(sorted(lost))}")
+    if false:
+        print(f"       unrelated: {' '.join(sorted(false))}")
+    return bool(lost or false)
+
+
+def _clean(role: str, report: Report) -> int:
+    """Print the clean peer's result; how many deviations it has."""
+    deviations = clean_deviations(report)
+    print(
+        f"{role}: clean peer: {len(report.cases)} cases, {len(deviations)} deviations", flush=True
+    )
+    for case in deviations:
+        print(f"  {case.verdict} {case.id} {case.message}")
+    return len(deviations)
+
+
 def main(names: Sequence[str], *, list_faults: bool = False, verbose: bool = False) -> int:
-    """Run the self-test; 0 if the testbed is right, 1 if not, 2 for an unknown fault."""
-    groups = (("scp", SCP_FAULTS, judge_scp), ("scu", SCU_FAULTS, judge_scu))
-    everything = {fault.name for _, faults, _ in groups for fault in faults}
+    """Run the self-test; 0 if the testbed is right, 1 if not.
+
+    Raises:
+        Unusable: there is no fault of a given name.
+    """
     if list_faults:
-        for role, faults, _ in groups:
-            for fault in faults:
-                print(f"{role}  {fault.name:34} {' '.join(fault.caught_by)}")
-        return 0
+        return _print_faults()
+    everything = {fault.name for _, faults, _ in GROUPS for fault in faults}
     if unknown := set(names) - everything:
         raise Unusable(f"no such fault: {', '.join(sorted(unknown))}")
     wrong, started, count = 0, time.monotonic(), 0
-    for role, faults, judge in groups:
+    for role, faults, judge in GROUPS:
         chosen = [fault for fault in faults if not names or fault.name in names]
         if not chosen:
             continue
         cases = catalogue.cases(role)
         report = judge(None, cases)
         clean = {case.id: case for case in report.cases}
-        deviations = clean_deviations(report)
-        wrong += len(deviations)
-        print(f"{role}: clean peer: {len(report.cases)} cases, {len(deviations)} deviations")
-        for case in deviations:
-            print(f"  {case.verdict} {case.id} {case.message}")
+        wrong += _clean(role, report)
+        count += len(chosen)
         for fault in chosen:
-            count += 1
             seen = reactions(judge(fault.name, cases), clean)
-            lost, false = missed(fault, seen), unrelated(fault, seen)
-            wrong += bool(lost or false)
-            if lost or false or verbose:
-                word = "WRONG" if lost or false else "ok"
-                print(f"{word:6} {fault.name}: caught by {' '.join(sorted(seen)) or 'nothing'}")
-            if lost:
-                print(f"       missed by {' '.join(sorted(lost))}")
-            if false:
-                print(f"       unrelated: {' '.join(sorted(false))}")
-    print(
-        f"{count} planted faults in {time.monotonic() - started:.0f} s: {'FAILED' if wrong else 'PASSED'}"
-    )
+            wrong += _tell(fault, seen, verbose=verbose)
+    seconds = time.monotonic() - started
+    print(f"{count} planted faults in {seconds:.0f} s: {'FAILED' if wrong else 'PASSED'}")
     return 1 if wrong else 0
