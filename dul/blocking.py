@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -238,13 +239,46 @@ class Connection:
                 return True
 
 
-def _resolve(host: str, port: int) -> list[Any]:
+def _resolve(host: str, port: int, wakeup: Wakeup | None) -> list[Any]:
     if not 0 < port < 1 << 16:
         raise not_found(host, port)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return look_up() if wakeup is None else _beside(look_up, wakeup)
     except (OSError, UnicodeError) as error:
         raise not_found(host, port, error) from error
+
+
+def _beside(function: Callable[[], T], wakeup: Wakeup) -> T:
+    """Call what can't be interrupted, in a thread that is left behind if need be.
+
+    A resolver may take a minute, and while it does not even a signal handler runs.
+
+    Raises:
+        Interrupted: the wakeup was set.
+        Exception: whatever the function raises.
+    """
+    results: list[T] = []
+    errors: list[Exception] = []
+    reader, writer = socket.socketpair()
+
+    def call() -> None:
+        with writer:  # closing it says "done"; the thread alone uses it
+            try:
+                results.append(function())
+            except Exception as error:  # noqa: BLE001 - it is the caller's to handle
+                errors.append(error)
+
+    with reader:
+        threading.Thread(target=call, name="dul-resolver", daemon=True).start()
+        poll = select.poll()
+        poll.register(reader, select.POLLIN)
+        poll.register(wakeup, select.POLLIN)
+        if any(fd == wakeup.fileno() for fd, _ in poll.poll()):
+            raise Interrupted("interrupted")
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def connect(
@@ -278,7 +312,7 @@ def connect(
     """
     association = Association(Role.REQUESTOR, limits, trace=trace)
     link = Link(
-        addresses=_resolve(host, port),
+        addresses=_resolve(host, port, wakeup),
         tls=tls,
         server_hostname=server_hostname or host,
         peer=f"{host}:{port}",
