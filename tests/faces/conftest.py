@@ -1,8 +1,9 @@
 """What every test of the faces gets: each face in turn, TLS contexts, and a search for leaks."""
 
 import gc
+import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,24 @@ def face(request: pytest.FixtureRequest, no_leaks: None) -> Iterator[Face]:
         yield each
 
 
+VERSIONS = {"TLS 1.2": ssl.TLSVersion.TLSv1_2, "TLS 1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def server_context(name: str = "server") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / f"{name}.pem", TLS / f"{name}.key")
+    return context
+
+
+def client_context() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(TLS / "ca.pem"))
+
+
 @pytest.fixture
-def both(no_leaks: None) -> Callable[[str], object]:
-    """`with both(name) as face`, for tests that compare the two."""
-    return opened
+def tls_server() -> ssl.SSLContext:
+    return server_context()
+
+
+@pytest.fixture
+def tls_client() -> ssl.SSLContext:
+    return client_context()
