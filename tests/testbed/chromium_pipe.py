@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Self
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -49,7 +50,7 @@ class Browser:
         self.call("Runtime.enable")
         self.call("Log.enable")
 
-    def __enter__(self) -> "Browser":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *details: object) -> None:
@@ -90,10 +91,20 @@ class Browser:
         if event.get("method") == "Runtime.exceptionThrown":
             details = event["params"]["exceptionDetails"]
             self.errors.append(details.get("exception", {}).get("description", details["text"]))
-        elif event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
+        elif (
+            event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
+        ):
             self.errors.append(event["params"]["entry"]["text"])
 
-    def open(self, path: Path, fragment: str = "", *, width: int = 1280, height: int = 900, dark: bool = False):
+    def open(
+        self,
+        path: Path,
+        fragment: str = "",
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+    ):
         """Load a file at a window size; returns when its load event came."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=width < 600)  # fmt: skip
@@ -101,16 +112,23 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         # A fragment alone would not load the page anew.
         self.call("Page.navigate", url="about:blank")
-        self.call("Page.navigate", url=path.resolve().as_uri() + (f"#{fragment}" if fragment else ""))
+        self.call(
+            "Page.navigate", url=path.resolve().as_uri() + (f"#{fragment}" if fragment else "")
+        )
         while True:
             event = self._next()
             self._note(event)
-            if event.get("method") == "Page.loadEventFired" and self.js("location.protocol") == "file:":
+            if (
+                event.get("method") == "Page.loadEventFired"
+                and self.js("location.protocol") == "file:"
+            ):
                 return
 
     def js(self, expression: str):
         """The value of a JavaScript expression; promises are awaited."""
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        result = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"]["exception"]["description"])
         return result["result"].get("value")
@@ -125,5 +143,7 @@ class Browser:
         """A PNG of the window, or of the whole page."""
         import base64
 
-        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)[
+            "data"
+        ]
         path.write_bytes(base64.b64decode(data))

@@ -1,0 +1,116 @@
+"""Text reports, the conformance-statement paragraphs, and the `report` command."""
+
+from pathlib import Path
+
+import pytest
+from test_report_figures import SAMPLE, case, report
+
+from testbed import results
+from testbed.cli import main
+from testbed.model import Level, Sub, Verdict
+from testbed.report import statement, text
+
+
+def test_the_summary_ends_with_the_outcome_and_names_every_failure():
+    lines = text.summary(results.load(SAMPLE))
+    assert lines[-1] == "FAILED"
+    body = "\n".join(lines)
+    assert "P.STA2.07" in body
+    assert "no answer in 2 s" in body
+    assert lines[0] == "sample peer as association acceptor (SCP)"
+
+
+def test_the_account_shows_requirement_expectation_sight_and_bytes():
+    body = "\n".join(text.full(results.load(SAMPLE)))
+    assert "The requirement of P.STA2.01." in body
+    assert "non-strict: AB(2,*)  - wrong source" in body
+    assert "AB(2,2) CLOSE" in body
+    assert "Reason: unexpected PDU" in body
+
+
+def test_control_characters_of_a_product_do_not_reach_the_terminal():
+    bad = case("P.RQ.02", Verdict.FAIL, title="\x1b[2Jgone", message="\x07\x9b31m")
+    for line in (*text.summary(report(bad)), *text.full(report(bad))):
+        assert line.isprintable(), line
+
+
+def test_the_matrix_marks_differences():
+    one, two = (
+        report(case("P.RQ.02"), case("P.RQ.03")),
+        report(case("P.RQ.02", Verdict.FAIL, sub=Sub.HANG), case("P.RQ.03")),
+    )
+    lines = text.matrix([one, two])
+    assert any(line.split() == ["*", "P.RQ.02", "pass", "fail", "hang"] for line in lines)
+    assert any(line.split() == ["P.RQ.03", "pass", "pass"] for line in lines)
+    short = text.matrix([one, two], all_rows=False)
+    assert not any("P.RQ.03" in line for line in short)
+    assert "2 cases, 1 with different outcomes" in short
+
+
+def paragraph(lines, heading):
+    start = lines.index(heading)
+    end = lines.index("", start) if "" in lines[start:] else len(lines)
+    return " ".join(lines[start + 1 : end])
+
+
+def test_the_statement_says_what_was_observed_by_area():
+    subject = report(
+        case("P.RQ.02"),
+        case("P.AC.01", Verdict.FAIL, sub=Sub.CLOSE_ONLY, title="the AC"),
+        case("P.NEG.01"),
+        case("P.NEG.02"),
+        case("P.STO.01", Verdict.SKIP, message="needs a folder", runs=[]),
+        case("X.NEW.01"),
+        target={"name": "peer", "implementation_class": "1.2.3", "max_length": 0},
+    )
+    lines = statement.statement(subject)
+    accept = paragraph(lines, "Association acceptance policy")
+    assert "in 1 of 2 cases" in accept
+    assert "P.AC.01, the AC (PS3.8 9.3; required): the connection was closed without" in accept
+    assert "both cases tested" in paragraph(lines, "Extended negotiation")
+    storage = paragraph(lines, "Storage")
+    assert "None of the 1 cases" in storage
+    assert "needs a folder" in storage
+    assert "The Implementation Class UID is 1.2.3." in "\n".join(lines)
+    assert "unlimited (0)" in "\n".join(lines)
+    assert "X.NEW" in lines, "an area that the headings do not know is not lost"
+    assert max(map(len, lines)) <= statement.WIDTH
+
+
+def test_the_statement_of_an_incomplete_run_says_so():
+    lines = statement.statement(report(case("P.RQ.02"), complete=False))
+    assert "The run is incomplete, and so is this text." in " ".join(lines)
+
+
+def test_the_command_writes_all_forms(tmp_path, capsys):
+    page, xml = tmp_path / "r.html", tmp_path / "r.xml"
+    code = main(["report", str(SAMPLE), "--html", str(page), "--junit", str(xml), "--text"])
+    assert code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert xml.read_text(encoding="utf-8").startswith("<?xml")
+    assert "All cases" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(Verdict.PASS, 0), (Verdict.FAIL, 1)])
+def test_check_turns_the_outcome_into_the_exit_code(tmp_path, verdict, code, capsys):
+    path = tmp_path / "r.json"
+    results.save(report(case("P.RQ.02", verdict)), path)
+    assert main(["report", str(path), "--check"]) == code
+    assert main(["report", str(path)]) == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "dulspec-result/1"}', "\x00"])
+def test_a_file_that_is_no_result_is_a_usage_error(tmp_path, content, capsys):
+    path = Path(tmp_path / "bad.json")
+    path.write_text(content, encoding="utf-8")
+    assert main(["report", str(path)]) == 2
+    assert "bad.json" in capsys.readouterr().err
+
+
+def test_a_recommended_failure_is_told_though_the_run_passes():
+    failing = case("P.RQ.02", Verdict.FAIL, level=Level.RECOMMENDED, message="seen: AC")
+    lines = text.summary(report(failing))
+    assert lines[-1] == "PASSED"
+    assert "Deviations that do not fail the run:" in lines
+    assert [line for line in lines if line.startswith("  fail        P.RQ.02 ")]
