@@ -6,9 +6,7 @@ import dataclasses
 
 import pytest
 import strategies as our
-from hypothesis import given
-from hypothesis import strategies as st
-from support import (
+from ends import (
     ABORT,
     AC,
     DATA,
@@ -24,6 +22,8 @@ from support import (
     requestor,
     split_pdus,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dul import events as ind
 from dul.association import Association, Role

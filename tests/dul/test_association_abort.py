@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from golden import goldens
-from support import (
+from ends import (
     ABORT,
     AC,
     DATA,
@@ -20,6 +19,7 @@ from support import (
     established,
     requestor,
 )
+from golden import goldens
 
 from dul import events as ind
 from dul.association import Role

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import (
+from ends import (
     ABORT,
     AC,
     DATA,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 
 import pytest
+from ends import ABORT, AC, DATA, RELEASE_RP, RELEASE_RQ, RJ, RQ, End, end_in
 from golden import FIXTURES
-from support import ABORT, AC, DATA, RELEASE_RP, RELEASE_RQ, RJ, RQ, End, end_in
 
 from dul import events as ind
 from dul.association import Role

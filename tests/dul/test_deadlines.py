@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from golden import golden
-from support import (
+from ends import (
     AC,
     DATA,
     RELEASE_RQ,
@@ -16,6 +15,7 @@ from support import (
     established,
     requestor,
 )
+from golden import golden
 
 from dul import events as ind
 from dul.association import Role

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import (
+from ends import (
     ABORT,
     AC,
     DATA,

@@ -6,11 +6,11 @@ import re
 
 import pytest
 import strategies as our
+from ends import decoded
 from golden import Golden, as_fields, goldens
 from hypothesis import given
 from hypothesis import strategies as st
 from rebuild import ITEMS, rebuild
-from support import decoded
 
 from dul.errors import InvalidPDU, LocalProtocolError
 from dul.items import (

@@ -7,11 +7,11 @@ import re
 
 import pytest
 import strategies as our
+from ends import decoded
 from golden import Golden, as_fields, golden, goldens, significant
 from hypothesis import given
 from hypothesis import strategies as st
 from rebuild import PDUS, rebuild
-from support import decoded
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
 from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextRQ, UnknownItem
