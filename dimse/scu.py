@@ -169,6 +169,7 @@ def _await_response(
     association: Association, context_id: int, asked: Request[R]
 ) -> Conversation[R]:
     assembler = Assembler()
+    contexts = _same_abstract_syntax(association, context_id)
     response: R | None = None
     while response is None or assembler.within_message:
         event = association.next_event()
@@ -178,7 +179,7 @@ def _await_response(
             case DataIndication(pdvs):
                 try:
                     for part in assembler.feed(pdvs):
-                        response = _judge(part, response, context_id, asked)
+                        response = _judge(part, response, contexts, asked)
                 except DIMSEError:
                     # What is wrong with a message is the user's to find, hence A-ABORT source 0.
                     association.abort()
@@ -193,8 +194,22 @@ def _await_response(
     return response
 
 
+def _same_abstract_syntax(association: Association, context_id: int) -> frozenset[int]:
+    """The contexts on which a response is believed.
+
+    It belongs on its request's. But there are stacks (odil) that look a context up by its
+    abstract syntax when they answer, and where several are accepted for one, find another. The
+    message ID tells which request is meant, and a response has no data set whose transfer syntax
+    could be mistaken: refusing it would lose an object that is stored.
+    """
+    assert association.negotiated is not None  # the request went out
+    accepted = association.negotiated.contexts
+    wanted = accepted[context_id].abstract_syntax
+    return frozenset(each.id for each in accepted.values() if each.abstract_syntax == wanted)
+
+
 def _judge(
-    part: Received | DataSetPart, response: R | None, context_id: int, asked: Request[R]
+    part: Received | DataSetPart, response: R | None, contexts: frozenset[int], asked: Request[R]
 ) -> R | None:
     """The response that was due, or what there was before; else an error."""
     if isinstance(part, DataSetPart):
@@ -208,8 +223,8 @@ def _judge(
             f"{message.NAME} for message {message.message_id_being_responded_to}, "
             f"but {asked.message_id} is outstanding"
         )
-    if part.context_id != context_id:
+    if part.context_id not in contexts:
         raise UnexpectedMessage(
-            f"{message.NAME} on presentation context {part.context_id} instead of {context_id}"
+            f"{message.NAME} on presentation context {part.context_id} instead of {min(contexts)}"
         )
     return message  # type: ignore[return-value] # RESPONSE is the class that R stands for

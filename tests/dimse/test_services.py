@@ -525,6 +525,31 @@ def test_what_is_no_response_is_no_success(
     assert scripted.scu.sent.endswith(Abort(0, 0).encode())
 
 
+def test_a_response_on_another_context_of_the_same_class_is_believed() -> None:
+    """odil answers so where several contexts of a SOP class are accepted."""
+    pair = Pair()
+    support = storage_support()
+    scp = pair.acceptor
+
+    def play() -> exchange.Conversation[None]:
+        yield from exchange.accept(
+            scp.association, lambda rq: answer(rq, support, scp.association.limits)
+        )
+
+    scp.start(play())
+    offers = context_offers(
+        [(VERIFICATION, [IMPLICIT]), (VERIFICATION, [IMPLICIT]), (CT, [IMPLICIT])]
+    )
+    asked = request("CALLED", "CALLING", offers, LIMITS)
+    pair.requestor.start(exchange.associate(pair.requestor.association, asked))
+    pair.run()
+    pair.requestor.start(echo(pair.requestor.association, 1, 5))
+    pair.requestor.output()
+    reply = PDataTF((PDV(3, 0x03, CEchoRSP(**RESPONSE).encode()),))
+    pair.deliver(pair.requestor, reply.encode())
+    assert pair.requestor.result == Reply(0)
+
+
 def test_a_data_set_behind_the_response_is_dropped() -> None:
     """U.DIM.13"""
     scripted = Scripted()
