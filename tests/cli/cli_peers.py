@@ -184,3 +184,47 @@ def rejecting(result: int, source: int, reason: int) -> Script:
         dialogue.wire.read(PATIENCE)  # the requestor closes
 
     return script
+
+
+class Caller(Dialogue):
+    """A requestor in the testbed's bytes, for storescp."""
+
+    def __init__(self, port: int, *contexts: bytes, **titles: str) -> None:
+        super().__init__(socket.create_connection(("127.0.0.1", port)))
+        if contexts:
+            self.wire.send(raw.associate_rq(contexts=contexts, **titles))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        self.wire.close()
+
+    def accepted(self) -> Self:
+        """The acceptor said yes."""
+        self.pdu(AC)
+        return self
+
+    def begin_store(self, instance: str = messages.INSTANCE, id: int = 1) -> None:
+        """A C-STORE-RQ for a CT image, without its data set."""
+        self.wire.send(messages.command_pdu(messages.store_rq(instance=instance), id))
+
+    def send_store(self, instance: str = messages.INSTANCE, id: int = 1) -> int:
+        """One whole CT image; returns the status of the response."""
+        self.begin_store(instance, id)
+        self.wire.send(messages.data_pdu(messages.ct_data_set(instance), id))
+        return self.status()
+
+    def status(self) -> int:
+        """That of the next response."""
+        status = self.command()[1].us(0x0900)
+        assert status is not None
+        return status
+
+    def release(self) -> None:
+        """Release, and wait for the acceptor's answer."""
+        self.wire.send(raw.release_rq())
+        self.pdu(RELEASE_RP)
+
+
+CT_CONTEXT = raw.context_rq(1, raw.CT_STORAGE, [raw.IMPLICIT_LE])
