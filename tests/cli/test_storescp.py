@@ -46,6 +46,10 @@ def serve(capsys, monkeypatch, tmp_path):
         def work(port):
             try:
                 clients(port)
+                # What is said of an association is said by its thread, at its very end.
+                for thread in threading.enumerate():
+                    if thread.name.startswith("dul-127.0.0.1:"):
+                        thread.join(PATIENCE)
             except BaseException as error:
                 errors.append(error)
             finally:
