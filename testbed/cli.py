@@ -55,6 +55,8 @@ def _running(parser: argparse.ArgumentParser) -> None:
         "--idle", type=float, default=defaults.idle, help="seconds to watch an idle association"
     )
     group.add_argument("--acse-max", type=float, default=defaults.acse_max)
+    group.add_argument("--live-max", type=float, default=defaults.live_max)
+    group.add_argument("--exit-max", type=float, default=defaults.exit_max)
     group.add_argument("--dimse-max", type=float, default=defaults.dimse_max)
     group.add_argument(
         "--confirm", type=int, default=0, metavar="N", help="repeat a failed case up to N times"
@@ -77,7 +79,17 @@ def _running(parser: argparse.ArgumentParser) -> None:
 def _tls(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("TLS")
     group.add_argument("--tls", action="store_true", help="the product speaks TLS on its port")
-    for name in ("ca", "cert", "key", "expired-cert", "expired-key", "unknown-cert", "unknown-key"):
+    for name in (
+        "ca",
+        "cert",
+        "key",
+        "expired-cert",
+        "expired-key",
+        "unknown-cert",
+        "unknown-key",
+        "other-cert",
+        "other-key",
+    ):
         group.add_argument(f"--{name}", type=Path, metavar="PEM")
 
 
@@ -270,7 +282,13 @@ def _selftest(arguments: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run dulspec; the exit code: 0 passed, 1 failures, 2 unusable target or usage, 3 interrupted."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    # argparse takes no positional argument behind an option: case ids may stand there all the same.
+    if rest and (any(word.startswith("-") for word in rest) or not hasattr(arguments, "selectors")):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.selectors += rest
     commands = {"scp": _run, "scu": _run, "list": _list, "show": _show, "selftest": _selftest}
     run = getattr(arguments, "tool", None) or commands[arguments.command]
     try:

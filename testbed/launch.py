@@ -37,7 +37,8 @@ class Process:
     """A product as a child process, in a process group of its own."""
 
     def __init__(self, arguments: list[str]) -> None:
-        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
+        self._text = ""
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed once it was read to its end
         self._process = subprocess.Popen(  # noqa: S603 - the command is the user's
             arguments,
             stdin=subprocess.DEVNULL,
@@ -59,11 +60,16 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self.output()
 
     def output(self) -> str:
-        """What it printed, the end of it."""
-        self._out.seek(0)
-        return self._out.read().decode("utf-8", "replace")[-OUTPUT_LIMIT:]
+        """What it printed, the end of it; once it has ended, its file is given back."""
+        if not self._out.closed:
+            self._out.seek(0)
+            self._text = self._out.read().decode("utf-8", "replace")[-OUTPUT_LIMIT:]
+            if self._process.poll() is not None:
+                self._out.close()
+        return self._text
 
 
 def expand(template: str, host: str, port: int, files: list[Path]) -> list[str]:

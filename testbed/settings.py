@@ -19,6 +19,8 @@ class TlsFiles:
     expired_key: Path | None = None
     unknown_cert: Path | None = None
     unknown_key: Path | None = None
+    other_cert: Path | None = None
+    other_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

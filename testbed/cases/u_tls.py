@@ -1,3 +1,121 @@
-"""To come."""
+"""U.TLS: a product that calls us over TLS (PS3.15 B.12); needs --tls and certificates."""
 
-CASES = ()
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from testbed import raw, tls_raw
+from testbed.cases.common import R
+from testbed.model import Case, Do, Run, Verdict, ok
+from testbed.observe import LogEntry, Wire
+from testbed.scene import Scene, Unmet
+from testbed.session import CALL_TIMEOUT
+
+
+def _call(scene: Scene) -> socket.socket:
+    """Start the product and take its connection, without TLS."""
+    session = scene.session
+    port = session.listen(scene)
+    session.start_plain(scene, port)
+    if scene.listener is None:
+        raise RuntimeError("no listener")
+    scene.listener.settimeout(CALL_TIMEOUT if session.launcher else None)
+    try:
+        sock, _ = scene.listener.accept()
+    except OSError as error:
+        raise Unmet(Verdict.FAIL, f"the product did not call: {error}") from error
+    return sock
+
+
+def choosing(version: int, suite: int) -> Callable[[Scene], None]:
+    """A ServerHello made by hand, and the product's answer to it."""
+
+    def action(scene: Scene) -> None:
+        with _call(scene) as sock:
+            first = tls_raw.first_answer(sock, CALL_TIMEOUT, scene.log)
+            if first != "HELLO(client)":
+                scene.tokens.append("PLAIN" if first == "JUNK" else first)
+                return
+            hello = tls_raw.server_hello(version, suite)
+            scene.log.append(
+                LogEntry(0.0, "sent", b"", f"ServerHello {version:04X}H, suite {suite:04X}H")
+            )
+            sock.sendall(hello)
+            scene.tokens.append(
+                tls_raw.first_answer(sock, max(scene.settings.timeout, 5.0), scene.log)
+            )
+
+    return action
+
+
+def presenting(name: str) -> Callable[[Scene], None]:
+    """A handshake with a certificate the product must not take."""
+
+    def action(scene: Scene) -> None:
+        files = scene.settings.tls_files
+        cert: Path | None = getattr(files, f"{name}_cert")
+        if cert is None:
+            raise Unmet(Verdict.SKIP, f"needs --{name}-cert")
+        if name == "other" and not scene.settings.check_host:
+            raise Unmet(Verdict.SKIP, "needs --check-host")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, getattr(files, f"{name}_key"))
+        sock = _call(scene)
+        sock.settimeout(CALL_TIMEOUT)
+        try:
+            secure = context.wrap_socket(sock, server_side=True)
+        except OSError as error:
+            sock.close()
+            scene.log.append(LogEntry(0.0, "note", b"", f"no handshake: {error}"))
+            scene.tokens.append("REFUSED")
+            return
+        scene.adopt(Wire(secure, scene.log))
+        scene.read_until("RQ or CLOSE", scene.settings.timeout)
+
+    return action
+
+
+def plain_server(scene: Scene) -> None:
+    """Answer whatever comes with a plain A-ABORT, and look at what came."""
+    with _call(scene) as sock:
+        sock.settimeout(CALL_TIMEOUT)
+        try:
+            first = sock.recv(1)
+            sock.sendall(raw.abort())
+        except OSError:
+            first = b""
+        scene.tokens.append({b"\x01": "RQ", b"\x16": "HELLO", b"": "CLOSE"}.get(first, "JUNK"))
+
+
+REFUSED = ok("ALERT", "CLOSE")
+_SUITES = (("NULL", 0x0001), ("anonymous", 0x0034), ("3DES", 0x000A))
+
+CASES = (
+    Case(
+        "U.TLS.01", "PS3.15 B.12 (RFC 8996)", R, "a server that speaks only TLS 1.1, or 1.0",
+        "Versions below TLS 1.2 are refused, and the failure is reported.",
+        tuple(Run(name, (Do(f"ServerHello of {name}", choosing(version, 0xC013)),))
+              for name, version in (("TLS 1.1", tls_raw.TLS_1_1), ("TLS 1.0", tls_raw.TLS_1_0))),
+        REFUSED, needs=("tls",), tags=("security",), reported="failure",
+    ),
+    Case(
+        "U.TLS.02", "PS3.15 B.12", R, "a server certificate that is expired, of an unknown CA, of another name",
+        "A server that cannot be authenticated is refused before any DICOM byte.",
+        tuple(Run(name, (Do(f"handshake with {name} certificate", presenting(name)),))
+              for name in ("expired", "unknown", "other")),
+        ok("REFUSED", "CLOSE"), needs=("tls",), tags=("security",), reported="failure",
+    ),
+    Case(
+        "U.TLS.03", "PS3.15 B.12", R, "a server that chooses a NULL, anonymous or 3DES suite",
+        "A suite that was not offered, or must not be, is refused.",
+        tuple(Run(name, (Do(f"ServerHello with {name}", choosing(tls_raw.TLS_1_2, suite)),)) for name, suite in _SUITES),
+        REFUSED, needs=("tls",), tags=("security",), reported="failure",
+    ),
+    Case(
+        "U.TLS.04", "PS3.15 B", R, "a plain DICOM server where TLS is expected",
+        "A product set up for TLS never falls back to plain DICOM.",
+        (Run("", (Do("answer the ClientHello with a plain A-ABORT", plain_server),)),),
+        ok("HELLO", "CLOSE"), needs=("tls",), tags=("security",), reported="failure",
+    ),
+)  # fmt: skip

@@ -1,0 +1,148 @@
+"""The command line: exit codes, selection, output."""
+
+import json
+import socket
+
+import pytest
+
+from testbed import cli, results, selftest
+from testbed.mini import Config, Server
+from testbed.mini_scp import PartialKeeper
+
+FAST = ["--called", "MINI", "--timeout", "0.8", "--artim-max", "2.5"]
+
+
+@pytest.fixture
+def peer():
+    with Server(Config(), PartialKeeper) as server:
+        yield ["scp", "127.0.0.1", str(server.port), *FAST]
+
+
+@pytest.fixture
+def wrong_peer():
+    with Server(
+        Config(frozenset(["echoes-anything", "accepts-version-2"])), PartialKeeper
+    ) as server:
+        yield ["scp", "127.0.0.1", str(server.port), *FAST]
+
+
+def test_passes(peer, tmp_path, capsys):
+    path = tmp_path / "result.json"
+    assert cli.main([*peer, "P.AC", "P.CMD.01", "--json", str(path)]) == 0
+    assert capsys.readouterr().out.endswith("PASSED\n")
+    report = results.load(path)
+    assert report.complete
+    assert len(report.cases) == 14
+    assert report.target["max_length"] == 16384
+    assert report.cases[0].runs[0].wire[1].decoded[0].endswith("A-ASSOCIATE-RQ (01H)")
+
+
+def test_failure(wrong_peer, capsys):
+    assert cli.main([*wrong_peer, "P.RQ.02"]) == 1
+    out = capsys.readouterr().out
+    for word in (
+        "Requirement  Version 1 is bit 0",
+        "Sent",
+        "Expected     pass: RJ(1,2,2)",
+        "Seen         AC(1:0)",
+    ):
+        assert word in out
+    assert out.endswith("FAILED\n")
+
+
+def test_strict_counts_deviations(wrong_peer):
+    assert cli.main([*wrong_peer, "P.CMD.15", "-q"]) == 0
+    assert cli.main([*wrong_peer, "P.CMD.15", "-q", "--strict"]) == 1
+
+
+def test_expected_failures(wrong_peer, tmp_path, capsys):
+    known = tmp_path / "known.txt"
+    known.write_text("# known\nP.RQ.02 reported upstream\n")
+    assert cli.main([*wrong_peer, "P.RQ.02", "--xfail", str(known)]) == 0
+    assert "xfail" in capsys.readouterr().out
+    known.write_text("P.RQ.01 fixed since\n")
+    assert cli.main([*wrong_peer, "P.RQ.01", "--xfail", str(known)]) == 1
+    assert "XPASS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["P.RQ.99 no such case\n", "P.RQ.02\n"])
+def test_expected_failures_must_make_sense(peer, tmp_path, text):
+    known = tmp_path / "known.txt"
+    known.write_text(text)
+    assert cli.main([*peer, "P.RQ.02", "--xfail", str(known)]) == 2
+
+
+def test_only_failed(wrong_peer, tmp_path):
+    path = tmp_path / "result.json"
+    cli.main([*wrong_peer, "P.RQ.01", "P.RQ.02", "-q", "--json", str(path)])
+    cli.main([*wrong_peer, "--only-failed", str(path), "-q", "--json", str(path)])
+    assert [case.id for case in results.load(path).cases] == ["P.RQ.02"]
+
+
+def test_never_zero_when_nothing_ran(peer, capsys):
+    assert cli.main([*peer, "P.NOTHING"]) == 2
+    assert "no case fits" in capsys.readouterr().err
+    assert cli.main([*peer, "P.NEG.13", "-q"]) == 2
+
+
+def test_no_run_without_a_baseline(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert cli.main(["scp", "127.0.0.1", str(port), "P.AC.01", "--live-max", "0"]) == 2
+    assert "baseline failed" in capsys.readouterr().err
+
+
+def test_scu_needs_a_product(capsys):
+    assert cli.main(["scu", "U.RQ"]) == 2
+    assert "--exec or --listen" in capsys.readouterr().err
+
+
+def test_list(capsys):
+    assert cli.main(["list", "P.TCP"]) == 0
+    assert capsys.readouterr().out.count("\n") == 7
+    assert cli.main(["list", "--json", "--role", "scu", "U.TLS"]) == 0
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)] == [
+        f"U.TLS.0{n}" for n in range(1, 5)
+    ]
+    assert cli.main(["list", "nothing"]) == 2
+
+
+def test_show(capsys):
+    assert cli.main(["show", "P.PDV.06"]) == 0
+    out = capsys.readouterr().out
+    for word in (
+        "requirement",
+        "PS3.8 9.3.5.1",
+        "PDV item at offset 6 runs past the PDU",
+        "pass: AB(2,6)",
+    ):
+        assert word in out
+    assert cli.main(["show", "P.PDV.99"]) == 2
+
+
+def test_usage():
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["nonsense"])
+    assert stop.value.code == 2
+
+
+def test_selftest_of_one_fault(monkeypatch, capsys):
+    from testbed import catalogue
+
+    few = {
+        role: catalogue.select(catalogue.cases(role), ["P.RQ.02", "U.RQ.01"])
+        for role in ("scp", "scu")
+    }
+    monkeypatch.setattr(selftest.catalogue, "cases", few.get)
+    assert cli.main(["selftest", "accepts-version-2"]) == 0
+    assert "1 planted faults" in capsys.readouterr().out
+    assert cli.main(["selftest", "no-such-fault"]) == 2
+    assert cli.main(["selftest", "--list"]) == 0
+
+
+def test_scu_with_a_command(tmp_path, capsys):
+    """A real child process: one that calls, says nothing of DICOM and fails."""
+    script = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2]))).close(); sys.exit(3)"
+    command = f'python -c "{script}" {{host}} {{port}}'
+    assert cli.main(["scu", "--exec", command, "U.RQ.01", "-q"]) == 2
+    assert "baseline failed" in capsys.readouterr().err
