@@ -293,6 +293,7 @@ class SpoolFile:
         self._directory = directory
         self._fd, self._temporary = temporary
         self._head = head  # goes with the first data, in one system call
+        self._data_set = len(head)  # where the data set begins
         self._fsync = fsync
         self._failure: SpoolError | None = None
         self._committed = False
@@ -324,6 +325,14 @@ class SpoolFile:
                 first += 1
             if written:
                 pending[first] = pending[first][written:]
+
+    def read_back(self, at: int, count: int) -> bytes:
+        """Bytes of the data set that have been written, for a check before `commit`.
+
+        Raises:
+            OSError: they can't be read; after a failed write, that they are gone.
+        """
+        return os.pread(self._fd, count, self._data_set + at)
 
     def commit(self) -> Path:
         """Make the object durable and give it its name.

@@ -91,7 +91,7 @@ class SpoolDirectory:
         Raises:
             OSError: it can't be made.
         """
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         for _ in range(ATTEMPTS):
             name = TEMPORARY + secrets.token_hex(8) + (LOCKED if self._locks else UNLOCKED)
             fd = os.open(name, flags, mode, dir_fd=self._fd)
