@@ -6,6 +6,7 @@ fault makes it break one rule. It is built on `raw` and `parse` alone.
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -218,8 +219,11 @@ class Link:
 class Server:
     """Listens on an ephemeral port and gives each connection a thread of its own."""
 
-    def __init__(self, config: Config, link: type[Link]) -> None:
+    def __init__(
+        self, config: Config, link: type[Link], context: ssl.SSLContext | None = None
+    ) -> None:
         self.config = config
+        self.context = context
         self.link = link
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self.listener.getsockname()[1]
@@ -253,6 +257,13 @@ class Server:
             threading.Thread(target=self._one, args=(sock,), daemon=True).start()
 
     def _one(self, sock: socket.socket) -> None:
+        try:
+            if self.context is not None:
+                sock.settimeout(self.config.artim)
+                sock = self.context.wrap_socket(sock, server_side=True)
+        except OSError:
+            sock.close()
+            return
         link = self.link(sock, self.config)
         try:
             crashed = run_link(link)

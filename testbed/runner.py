@@ -222,9 +222,10 @@ class Runner:
 
 
 def settle(case: Case, result: CaseResult) -> None:
-    """A case's verdict out of its runs'; an unsupported run does not hide the others."""
+    """A case's verdict out of its runs'; an unsupported or skipped run does not hide the others."""
     verdicts = [run.verdict for run in result.runs]
-    judged = [verdict for verdict in verdicts if verdict is not Verdict.UNSUPPORTED]
+    moot = {Verdict.UNSUPPORTED, Verdict.SKIP}
+    judged = [verdict for verdict in verdicts if verdict not in moot]
     result.verdict = worst(judged) if judged else worst(verdicts)
     crashed = any(run.sub is Sub.CRASH for run in result.runs)
     if case.level is Level.INFO and result.verdict is Verdict.FAIL and not crashed:
@@ -232,9 +233,8 @@ def settle(case: Case, result: CaseResult) -> None:
     result.attempts = [result.verdict]
     named = len(result.runs) > 1
     for run in result.runs:
-        result.sub = result.sub or (
-            run.sub if run.verdict.weight >= worst(verdicts).weight else Sub.NONE
-        )
+        if run.verdict is result.verdict:
+            result.sub = result.sub or run.sub
     texts = [
         f"[{run.name}] {run.message}" if named and run.name else run.message
         for run in result.runs

@@ -1,0 +1,95 @@
+"""The TLS cases against a mini acceptor behind TLS, and against one that has none."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from testbed import catalogue, selftest
+from testbed.mini import Config, Server
+from testbed.mini_scp import PartialKeeper
+from testbed.runner import Runner
+from testbed.session import Session
+from testbed.settings import Settings, TlsFiles
+
+TLS = Path(__file__).parent.parent.parent / "fixtures" / "tls"
+FIELDS = {name: getattr(selftest.FAST, name) for name in Settings.__dataclass_fields__}
+
+
+def server_context(*, mutual: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
+    context.options |= ssl.OP_NO_COMPRESSION
+    context.set_ciphers("ECDHE+AESGCM")
+    if mutual:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(TLS / "ca.pem")
+    return context
+
+
+def judge(context, selectors, **over):
+    cases = catalogue.select(catalogue.cases("scp"), selectors)
+    with Server(Config(), PartialKeeper, context) as server:
+        settings = Settings(**{**FIELDS, "port": server.port, **over})
+        report = Runner(Session(settings, "scp"), cases).run()
+    return {case.id: case for case in report.cases}
+
+
+def test_a_good_tls_acceptor_passes():
+    found = judge(server_context(mutual=False), ["P.TLS", "P.AC.01", "P.STA6.12"], tls=True)
+    skipped = found.pop("P.TLS.06")
+    assert skipped.verdict == "skip"
+    assert {id_: case.message for id_, case in found.items() if case.verdict != "pass"} == {}
+
+
+def test_mutual_authentication():
+    files = TlsFiles(
+        ca=TLS / "ca.pem",
+        cert=TLS / "client.pem",
+        key=TLS / "client.key",
+        expired_cert=TLS / "expired-client.pem",
+        expired_key=TLS / "expired-client.key",
+        unknown_cert=TLS / "unknown-client.pem",
+        unknown_key=TLS / "unknown-client.key",
+    )
+    found = judge(server_context(mutual=True), ["P.TLS.06"], tls=True, mutual=True, tls_files=files)
+    assert found["P.TLS.06"].verdict == "pass"
+    assert [run.verdict for run in found["P.TLS.06"].runs] == ["pass"] * 3
+
+
+def test_a_server_that_takes_anybody_fails():
+    found = judge(server_context(mutual=False), ["P.TLS.06"], tls=True, mutual=True)
+    assert found["P.TLS.06"].verdict == "fail"
+    assert found["P.TLS.06"].runs[0].seen.startswith("AC")
+
+
+def test_plain_dicom_on_the_tls_port_fails():
+    with Server(Config(), PartialKeeper) as plain:
+        found = judge(None, ["P.TLS.01", "P.TLS.07"], tls_port=plain.port)
+    assert found["P.TLS.01"].verdict == "fail"
+    assert found["P.TLS.07"].verdict == "fail"
+    assert found["P.TLS.07"].runs[0].seen.startswith("AC")
+
+
+@pytest.mark.parametrize("version", [0x0300, 0x0301, 0x0302])
+def test_hand_made_hellos_are_understood(version):
+    """A server of the standard library answers them with an alert: they are well formed."""
+    from testbed import tls_raw
+
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = server_context(mutual=False).wrap_bio(incoming, outgoing, server_side=True)
+    incoming.write(tls_raw.client_hello(version, tls_raw.CBC))
+    with pytest.raises(ssl.SSLError, match=r"(?i)version|protocol|hello"):
+        server.do_handshake()
+    assert outgoing.read()[:1] == b"\x15"
+
+
+def test_a_good_hand_made_hello_is_answered():
+    from testbed import tls_raw
+
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = server_context(mutual=False).wrap_bio(incoming, outgoing, server_side=True)
+    incoming.write(tls_raw.client_hello())
+    with pytest.raises(ssl.SSLWantReadError):
+        server.do_handshake()
+    assert outgoing.read()[:1] == b"\x16"
