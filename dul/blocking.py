@@ -84,8 +84,9 @@ class Connection:
         self._resting = True  # not in the middle of a step: in a wait, or in the user's code
         self._poll = select.poll()
         self._polled: tuple[int, int] = (-1, 0)
+        self._wakeup_fd = -1 if wakeup is None else wakeup.fileno()
         if wakeup is not None:
-            self._poll.register(wakeup, select.POLLIN)
+            self._poll.register(self._wakeup_fd, select.POLLIN)
 
     def __enter__(self) -> Self:
         return self
@@ -178,7 +179,7 @@ class Connection:
 
     def _ignore_wakeup(self) -> None:
         if self._wakeup is not None:
-            self._poll.unregister(self._wakeup)
+            self._poll.unregister(self._wakeup_fd)  # it may be closed already
             self._wakeup = None
 
     @contextlib.contextmanager
@@ -234,7 +235,7 @@ class Connection:
             ready = self._poll.poll(timeout)
             self._resting = False
             if ready:
-                if self._wakeup is not None and any(fd == self._wakeup.fileno() for fd, _ in ready):
+                if self._wakeup is not None and self._wakeup.is_set:
                     raise Interrupted("interrupted")
                 return True
 

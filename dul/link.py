@@ -26,7 +26,7 @@ Address = tuple[Any, ...]
 
 TLS_CHUNK = 1 << 17
 IOV_MAX = 1024  # POSIX: how many spans one sendmsg takes
-BACKLOG = 128
+BACKLOG = 1024  # the kernel bounds it; one SYN that finds no room costs its caller a second
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -305,16 +305,17 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         sock = _listen(host, port)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise TransportError(
-            f"cannot listen on {host or 'any address'}, port {port}: "
-            f"{getattr(error, 'strerror', None) or error}"
+            f"cannot listen on {host or 'any address'}, port {port}: {error.strerror or error}"
         ) from error
     sock.setblocking(False)
     return sock
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 1 << 16:
+        raise OSError(errno.EINVAL, "there is no such TCP port")
     if not host and socket.has_dualstack_ipv6():
         with contextlib.suppress(OSError):  # a kernel without IPv6
             return socket.create_server(

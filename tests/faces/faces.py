@@ -266,11 +266,11 @@ class Acceptor:
         self._talk = talk or mirror
         self._decide = decide or (lambda request: answer(request, SUPPORT, limits or Limits()))
         self._outcomes: queue.Queue[tuple[Association, Any]] = queue.Queue()
-        self.begun: queue.Queue[Association] = queue.Queue()
+        self.peers: list[str] = []
 
     def __call__(self, association: Association, peer: str) -> Conversation[None]:
         try:
-            self.begun.put(association)
+            self.peers.append(peer)
             negotiated: Negotiated | None = yield from exchange.accept(association, self._decide)
             outcome = None if negotiated is None else (yield from self._talk(association))
         except BaseException as error:

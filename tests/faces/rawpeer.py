@@ -151,8 +151,12 @@ def connect(
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.settimeout(GUARD)
-    sock.connect(address)
-    return RawPeer(sock, tls, server_side=False)
+    try:
+        sock.connect(address)
+        return RawPeer(sock, tls, server_side=False)
+    except BaseException:
+        sock.close()
+        raise
 
 
 @contextlib.contextmanager
@@ -245,6 +249,17 @@ class RawPeer:
 
     def close(self) -> None:
         self.sock.close()
+
+
+def served(address: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
+    """A whole association with a server that mirrors, by a peer that does everything right."""
+    with connect(address, tls) as peer:
+        peer.send(associate_rq())
+        peer.expect(AC)
+        peer.send(pdata(b"are you there?"))
+        assert peer.pdu() == pdata(b"are you there?")
+        peer.send(RELEASE_RQ_PDU)
+        assert peer.pdu() == RELEASE_RP_PDU
 
 
 def is_broken(fd: int) -> None:

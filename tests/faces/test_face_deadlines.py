@@ -14,7 +14,16 @@ from dataclasses import replace
 import pytest
 import rawpeer
 from faces import QUICK, Acceptor, End, Face, Zeros, mirror, take
-from rawpeer import RELEASE_RQ_PDU, Listener, RawPeer, abort, associate_ac, associate_rq, pdata
+from rawpeer import (
+    RELEASE_RQ_PDU,
+    Listener,
+    RawPeer,
+    abort,
+    associate_ac,
+    associate_rq,
+    pdata,
+    served,
+)
 
 from dul import exchange
 from dul.association import Association
@@ -151,18 +160,6 @@ def test_a_reply_that_does_not_come(face: Face) -> None:
 
 
 # ---- the acceptor
-
-
-def served(address: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
-    """A whole association, by a peer that does everything right."""
-    with rawpeer.connect(address, tls) as peer:
-        peer.send(associate_rq())
-        peer.expect(rawpeer.AC)
-        peer.send(pdata(b"are you there?"))
-        assert peer.pdu() == pdata(b"are you there?")
-        peer.send(RELEASE_RQ_PDU)
-        assert peer.pdu() == rawpeer.RELEASE_RP_PDU
-        peer.close()
 
 
 @pytest.mark.parametrize(

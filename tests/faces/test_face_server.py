@@ -1,0 +1,580 @@
+"""Servers: bounds, crowds, silent connections, stopping, and users' functions that fail."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import errno
+import logging
+import socket
+import ssl
+import threading
+import time
+from typing import Any
+
+import pytest
+import rawpeer
+from faces import Acceptor, Face, mirror, take
+from rawpeer import (
+    RELEASE_RP_PDU,
+    RELEASE_RQ_PDU,
+    RawPeer,
+    abort,
+    associate_rj,
+    associate_rq,
+    pdata,
+    served,
+)
+
+from dul import exchange
+from dul.admission import SPARE_CONNECTIONS, Admission
+from dul.association import Association
+from dul.errors import TransportError
+from dul.exchange import Call, Conversation
+from dul.fsm import State
+from dul.limits import Limits
+from dul.link import Link, accept, listen
+from dul.pdu import AssociateRJ
+
+
+def associated(address: tuple[str, int]) -> RawPeer:
+    peer = rawpeer.connect(address)
+    peer.send(associate_rq())
+    peer.expect(rawpeer.AC)
+    return peer
+
+
+def mirrors(peer: RawPeer, data: bytes = b"still there?") -> None:
+    peer.send(pdata(data))
+    assert peer.pdu() == pdata(data)
+
+
+def released(peer: RawPeer) -> None:
+    peer.send(RELEASE_RQ_PDU)
+    assert peer.pdu() == RELEASE_RP_PDU
+    peer.close()
+
+
+# ---- bounds
+
+
+def test_one_association_too_many_is_rejected(face: Face) -> None:
+    """Result 2 (transient), source 3 (provider, presentation), reason 2 (local limit exceeded)."""
+    serve = Acceptor()
+    with face.server(serve, max_associations=2) as server:
+        first, second = associated(server.address), associated(server.address)
+        for _ in range(3):
+            with rawpeer.connect(server.address) as third:
+                third.send(associate_rq())
+                assert third.pdu() == associate_rj(2, 3, 2)
+                third.half_close()
+                third.ended()
+                assert serve.outcome() is None
+        mirrors(first)
+        released(first)
+        assert serve.outcome() == "released"
+        served(server.address)
+        mirrors(second)
+        released(second)
+        assert [serve.outcome(), serve.outcome()] == ["released"] * 2
+
+
+def test_who_was_rejected_takes_no_place(face: Face) -> None:
+    """Even while it does not close its connection (Sta13)."""
+    answers = [AssociateRJ(1, 1, 3)]
+    serve = Acceptor()
+    decide = serve._decide
+    serve._decide = lambda request: answers.pop() if answers else decide(request)
+    with face.server(serve, max_associations=1) as server:
+        with rawpeer.connect(server.address) as rejected:
+            rejected.send(associate_rq())
+            assert rejected.pdu() == associate_rj(1, 1, 3)
+            served(server.address)
+            assert serve.outcome() == "released"
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
+def test_silent_connections_make_room(face: Face, secure: bool, tls_server: ssl.SSLContext) -> None:
+    """The oldest without an association goes first; an association is never put out."""
+    serve = Acceptor()
+    options: dict[str, Any] = {"tls": tls_server} if secure else {}
+    with face.server(serve, max_associations=2, **options) as server:
+        with contextlib.ExitStack() as stack:
+            if not secure:
+                kept = stack.enter_context(associated(server.address))
+            bound = 2 + SPARE_CONNECTIONS - (not secure)
+            crowd = [stack.enter_context(rawpeer.connect(server.address)) for _ in range(bound + 5)]
+            for silent in crowd[:5]:
+                silent.ended()
+            if not secure:
+                served(server.address)
+                crowd[5].ended()
+                mirrors(kept)
+                released(kept)
+
+
+def test_rejected_connections_that_stay_make_room(face: Face) -> None:
+    with face.server(Acceptor(), max_associations=0) as server, contextlib.ExitStack() as stack:
+        crowd = [
+            stack.enter_context(rawpeer.connect(server.address)) for _ in range(SPARE_CONNECTIONS)
+        ]
+        for each in crowd:
+            each.send(associate_rq())
+            each.expect(rawpeer.RJ)
+        late = stack.enter_context(rawpeer.connect(server.address))
+        late.send(associate_rq())
+        late.expect(rawpeer.RJ)
+        crowd[0].ended()
+
+
+def test_who_had_to_make_room_is_not_admitted_any_more() -> None:
+    """Its request was being read in the very moment."""
+    admission = Admission(1, threading.Lock())
+    pairs = [socket.socketpair() for _ in range(SPARE_CONNECTIONS + 2)]
+    guests = [admission.enter(Link(ours)) for ours, _ in pairs]
+    oldest = guests[0].association
+    oldest.accepted(0.0)
+    oldest.receive_data(associate_rq(), 0.0)
+    assert (oldest.state, oldest.refusal) == (State.Sta13, AssociateRJ(2, 3, 2))
+    newest = guests[-1].association
+    newest.accepted(0.0)
+    newest.receive_data(associate_rq(), 0.0)
+    assert newest.state is State.Sta3
+    assert len(admission) == SPARE_CONNECTIONS + 1
+    for guest, (_, theirs) in zip(guests, pairs, strict=True):
+        admission.leave(guest)
+        theirs.close()
+    assert len(admission) == 0
+
+
+def test_a_connection_cut_before_its_handshake(tls_server: ssl.SSLContext) -> None:
+    """`wrap_socket` makes a new socket object of the old: the cut counts for both."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        link = Link(ours, tls=tls_server)
+        link.cut()
+        with pytest.raises(TransportError, match="cut"):
+            next(link.shake_hands(None, server_side=True))
+        link.close()
+        link.cut()  # too late, and harmless
+
+
+# ---- crowds
+
+
+def test_fifty_at_a_time(face: Face) -> None:
+    """Each gets its own data back, whole."""
+    serve = Acceptor()
+
+    def talk(association: Association, number: int) -> Conversation[int]:
+        correct = 0
+        for size in (1, 30_000, 200_000):
+            data = number.to_bytes(2) * size
+            association.send(1, command=False, source=data)
+            received = b""
+            while len(received) < len(data):
+                received += b"".join(each for _, _, each in (yield from take(association)))
+            correct += received == data
+        yield from exchange.release(association)
+        return correct
+
+    with face.server(serve, max_associations=50) as server:
+        ends = [each.result() for each in [face.connect(server.address) for _ in range(50)]]
+        running = [
+            end.start("run", talk(end.association, number)) for number, end in enumerate(ends)
+        ]
+        assert [each.result() for each in running] == [3] * 50
+        for end in ends:
+            end.do("close")
+        assert [serve.outcome() for _ in ends] == ["released"] * 50
+
+
+def test_a_flood_of_connections_that_close_at_once(face: Face) -> None:
+    serve = Acceptor()
+    with face.server(serve) as server:
+        for _ in range(300):
+            rawpeer.connect(server.address).close()
+        assert [serve.outcome() for _ in range(300)] == [None] * 300
+        served(server.address)
+
+
+def test_slow_functions_do_not_hold_up_each_other(face: Face) -> None:
+    """More of them at once than the event loop's default executor has threads."""
+    together = threading.Barrier(20)
+
+    def meet(association: Association) -> Conversation[str]:
+        yield Call(together.wait, (rawpeer.GUARD,))
+        return (yield from mirror(association))
+
+    serve = Acceptor(meet)
+    with face.server(serve) as server, contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(associated(server.address)) for _ in range(20)]
+        for peer in peers:
+            mirrors(peer)
+            released(peer)
+        assert [serve.outcome() for _ in peers] == ["released"] * 20
+
+
+# ---- stopping
+
+
+def test_stopping_aborts_all_associations(face: Face) -> None:
+    serve = Acceptor()
+    with face.server(serve) as server, contextlib.ExitStack() as stack:
+        address = server.address
+        peers = [stack.enter_context(associated(address)) for _ in range(5)]
+        stopping = face.start(server.stop)
+        for peer in peers:
+            assert peer.pdu() == abort(0, 0)
+            peer.half_close()
+            peer.ended()
+        stopping.result()
+        assert all(serve.ended()[0].state is State.Sta1 for _ in peers)
+        with pytest.raises(ConnectionRefusedError):
+            rawpeer.connect(address)
+        face.start(server.stop).result()  # once more is nothing
+
+
+def test_stopping_does_not_wait_for_the_silent(face: Face, tls_server: ssl.SSLContext) -> None:
+    """Neither for ARTIM in Sta2 nor for a handshake: there is no association to be aborted."""
+    for options in ({}, {"tls": tls_server}):
+        serve = Acceptor()
+        limits = Limits(artim=600.0, tls_handshake=600.0)
+        with face.server(serve, limits=limits, **options) as server:
+            with rawpeer.connect(server.address) as silent:
+                rawpeer.served(server.address) if not options else None
+                face.start(server.stop).result()
+                silent.ended()
+
+
+def test_stopping_before_a_connection_is_looked_at(face: Face) -> None:
+    """The connection is accepted, and the server stopped before its task or thread has begun."""
+
+    async def at_once(server: Any) -> None:
+        server._accept(asyncio.get_running_loop())
+        await server.stop()
+
+    serve = Acceptor()
+    with face.server(serve) as server:
+        if face.name == "aio":
+            face.start(server._loop.remove_reader, server._listener).result()
+            with rawpeer.connect(server.address) as peer:
+                face.start(at_once, server).result()
+                peer.ended()
+        else:
+            with rawpeer.connect(server.address) as peer:
+                face.start(server.stop).result()
+                peer.rest()
+
+
+def test_a_server_that_was_never_started(face: Face) -> None:
+    def make() -> Any:
+        return face.module.Server(Acceptor(), host=rawpeer.LOOPBACK)
+
+    server = face.start(make).result()
+    assert server.address[0] == rawpeer.LOOPBACK
+    face.start(server.stop).result()
+
+
+def test_serving_until_told_to_stop(face: Face) -> None:
+    """In the caller's own thread or task, for programs that do nothing else."""
+    server = face.start(lambda: face.module.Server(Acceptor(), host=rawpeer.LOOPBACK)).result()
+    address = server.address
+    serving = face.start(server.serve_forever)
+    served(address)
+    if face.name == "aio":
+        serving.interrupt()
+        assert type(serving.error()) is asyncio.CancelledError
+    else:
+        server.request_stop()
+        assert serving.error() is None
+        server.stop()
+
+
+def test_a_server_as_a_context_manager(face: Face) -> None:
+    def blocking_body() -> None:
+        with face.module.Server(Acceptor(), host=rawpeer.LOOPBACK) as server:
+            served(server.address)
+
+    async def aio_body() -> None:
+        async with face.module.Server(Acceptor(), host=rawpeer.LOOPBACK) as server:
+            await asyncio.to_thread(served, server.address)
+
+    face.start(aio_body if face.name == "aio" else blocking_body).result()
+
+
+def test_a_users_function_may_stop_the_server(face: Face) -> None:
+    """It does not wait for itself."""
+
+    async def aio_stop() -> None:
+        await server.stop()
+
+    def talk(association: Association) -> Conversation[str]:
+        yield Call(aio_stop if face.name == "aio" else server.stop)
+        return (yield from mirror(association))
+
+    serve = Acceptor(talk)
+    with face.server(serve) as server:
+        with associated(server.address) as peer:
+            if face.name == "aio":
+                mirrors(peer)
+                released(peer)
+                assert serve.outcome() == "released"
+            else:
+                assert peer.pdu() == abort(0, 0)
+                peer.half_close()
+                peer.ended()
+                assert type(serve.outcome()) is GeneratorExit
+
+
+# ---- users' functions
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), StopIteration(), SystemExit(3)], ids=repr)
+@pytest.mark.parametrize("where", ["conversation", "call"])
+def test_a_function_that_fails_ends_its_association_alone(
+    face: Face, error: BaseException, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    exits = isinstance(error, SystemExit)
+    if exits and where == "conversation" and face.name == "aio":
+        pytest.skip("in the event loop's own thread this is how to end the program")
+
+    def fail() -> None:
+        raise error
+
+    def talk(association: Association) -> Conversation[None]:
+        assert (yield from take(association))
+        if where == "conversation":
+            fail()
+        yield Call(fail)
+
+    serve = Acceptor(talk)
+    with caplog.at_level(logging.ERROR, "dul"), face.server(serve) as server:
+        with associated(server.address) as peer, associated(server.address) as other:
+            peer.send(pdata(b"now"))
+            if not (exits and where == "conversation"):  # where it may come from a signal handler
+                assert peer.pdu() == abort(0, 0)
+                peer.half_close()
+            peer.ended()
+            outcome = serve.outcome()
+            assert error in (outcome, outcome.__cause__) or (
+                exits and type(outcome) is GeneratorExit
+            )
+            other.send(abort())
+            other.ended()
+    (record,) = caplog.records
+    assert record.name == "dul"
+    assert record.exc_info is not None
+
+
+def test_a_conversation_may_handle_what_a_function_raises(face: Face) -> None:
+    def fail() -> None:
+        raise KeyError("no such thing")
+
+    def talk(association: Association) -> Conversation[str]:
+        try:
+            yield Call(fail)
+        except KeyError:
+            return (yield from mirror(association))
+        raise AssertionError
+
+    with face.server(Acceptor(talk)) as server:
+        served(server.address)
+
+
+def test_a_conversation_that_cannot_be_made(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+    def serve(association: Association, peer: str) -> Conversation[None]:
+        raise LookupError("no conversation for you")
+
+    with caplog.at_level(logging.ERROR, "dul"), face.server(serve) as server:
+        with rawpeer.connect(server.address) as peer:
+            peer.ended()
+    assert "failed" in caplog.text
+
+
+def test_coroutine_functions_are_awaited() -> None:
+    from faces import opened
+
+    async def double(number: int) -> int:
+        await asyncio.sleep(0)
+        return 2 * number
+
+    def talk(association: Association) -> Conversation[str]:
+        assert (yield Call(double, (4,))) == 8
+        assert (yield Call(lambda: double(5))) == 10
+        return (yield from mirror(association))
+
+    with opened("aio") as face, face.server(Acceptor(talk)) as server:
+        served(server.address)
+
+
+def test_functions_in_threads_see_the_context() -> None:
+    from faces import opened
+
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+
+    def talk(association: Association) -> Conversation[str]:
+        variable.set("set")
+        assert (yield Call(variable.get)) == "set"
+        return (yield from mirror(association))
+
+    with opened("aio") as face, face.server(Acceptor(talk)) as server:
+        served(server.address)
+
+
+# ---- what the system refuses
+
+
+def test_no_descriptors_are_left_for_a_while(
+    face: Face, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = [errno.EMFILE, errno.ENFILE]
+
+    def scarce(*arguments: Any) -> Link | None:
+        if failures:
+            raise OSError(failures.pop(), "none left")
+        return accept(*arguments)
+
+    monkeypatch.setattr(face.module, "accept", scarce)
+    monkeypatch.setattr(face.module, "PAUSE", 0.01)
+    with face.server(Acceptor()) as server:
+        served(server.address)
+    assert not failures
+    assert caplog.text.count("none left") == 2
+
+
+def test_stopping_while_no_descriptors_are_left(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = threading.Event()
+
+    def none(*_: Any) -> None:
+        refused.set()
+        raise OSError(errno.EMFILE, "none left")
+
+    monkeypatch.setattr(face.module, "accept", none)
+    monkeypatch.setattr(face.module, "PAUSE", 2 * rawpeer.GUARD)
+    with face.server(Acceptor()) as server, rawpeer.connect(server.address):
+        assert refused.wait(rawpeer.GUARD)
+        before = time.monotonic()
+        face.start(server.stop).result()
+        assert time.monotonic() - before < rawpeer.GUARD
+
+
+def test_a_listener_out_of_descriptors_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Listener:
+        def __init__(self, code: int) -> None:
+            self.code = code
+
+        def accept(self) -> None:
+            raise OSError(self.code, "")
+
+    assert accept(Listener(errno.ECONNABORTED), None) is None  # type: ignore[arg-type]
+    with pytest.raises(OSError, match=str(errno.EMFILE)):
+        accept(Listener(errno.EMFILE), None)  # type: ignore[arg-type]
+
+
+def test_no_threads_are_left_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from faces import opened
+
+    start, failures = threading.Thread.start, [1]
+
+    def scarce(thread: threading.Thread) -> None:
+        if thread.name.startswith("dul-127") and failures:
+            failures.pop()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    with opened("blocking") as face, face.server(Acceptor()) as server:
+        with rawpeer.connect(server.address) as peer:
+            peer.ended()
+        served(server.address)
+    assert "can't start new thread" in caplog.text
+
+
+# ---- addresses
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_every_interface_and_how_peers_are_named(face: Face, host: str) -> None:
+    serve = Acceptor()
+    with face.server(serve, host="") as server:
+        try:
+            sock = socket.create_connection((host, server.address[1]))
+        except OSError:
+            pytest.skip(f"no {host} on this machine")
+        with RawPeer(sock) as peer:
+            peer.send(associate_rq())
+            peer.expect(rawpeer.AC)
+            port = sock.getsockname()[1]
+            released(peer)
+            assert serve.outcome() == "released"
+    assert serve.peers == [f"127.0.0.1:{port}" if host == "127.0.0.1" else f"[::1]:{port}"]
+
+
+def test_an_address_that_cannot_be_listened_on() -> None:
+    with rawpeer.Listener() as taken:
+        with pytest.raises(TransportError, match=f"port {taken.address[1]}"):
+            listen(*taken.address)
+    for host, port in (("127.0.0.1", 70000), ("::ffff:1.2.3.4.5", 0)):
+        with pytest.raises(TransportError, match="cannot listen"):
+            listen(host, port)
+
+
+def test_a_kernel_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = socket.create_server
+
+    def only_4(address: Any, *, family: int = socket.AF_INET, **options: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "no IPv6")
+        return create(address, family=family, **options)
+
+    monkeypatch.setattr(socket, "create_server", only_4)
+    with listen("", 0) as listener:
+        assert listener.family == socket.AF_INET
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536, 70000])
+def test_a_port_that_there_is_not(face: Face, port: int) -> None:
+    error = face.connect(("127.0.0.1", port)).error()
+    assert type(error) is TransportError
+    assert f"no TCP port {port}" in str(error)
+
+
+def test_a_host_that_there_is_not(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = face.connect(("x" * 80, 104)).error()
+    assert type(error) is TransportError
+    assert "cannot find host" in str(error)
+
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    error = face.connect(("pacs.invalid", 104)).error()
+    assert type(error) is TransportError
+    assert "'pacs.invalid' (port 104): Name or service not known" in str(error)
+
+
+def test_nobody_listens(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every address is tried; the last one's error is told."""
+    with rawpeer.Listener() as listener:
+        address = listener.address
+    ways = [
+        (999, socket.SOCK_STREAM, 0, "", address),
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", address),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ways)
+    error = face.connect(("two.invalid", address[1])).error()
+    assert type(error) is TransportError
+    assert "refused" in str(error)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ways[:1])
+    error = face.connect(("one.invalid", address[1])).error()
+    assert type(error) is TransportError
+    assert "not supported" in str(error)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    error = face.connect(("none.invalid", address[1])).error()
+    assert "no address" in str(error)
