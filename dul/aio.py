@@ -31,7 +31,7 @@ from dul.link import Link, Wait, Waiting, accept, listen, not_found
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
-from dul.pump import can_abort, handshake, hang_up, pump
+from dul.pump import can_abort, handshake, hang_up, pump, push
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Server", "connect"]
@@ -148,6 +148,7 @@ class Connection:
             await self.abort()
 
     async def _call(self, call: Call, conversation: Conversation[Any]) -> Step:
+        push(self.association, self._link, self._loop.time)
         try:
             if inspect.iscoroutinefunction(call.function):
                 reply = await call.function(*call.arguments)

@@ -29,7 +29,7 @@ from dul.link import Link, Wait, Waiting, accept, listen, not_found
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
-from dul.pump import can_abort, handshake, hang_up, pump
+from dul.pump import can_abort, handshake, hang_up, pump, push
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
@@ -195,6 +195,7 @@ class Connection:
             raise
 
     def _call(self, call: Call, conversation: Conversation[Any]) -> Step:
+        push(self.association, self._link, time.monotonic)
         try:
             self._resting = True
             reply = call.function(*call.arguments)

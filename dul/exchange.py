@@ -135,7 +135,6 @@ def accept(
                 continue  # the peer went away while we decided
             if isinstance(answer, AssociateAC):
                 association.accept(answer)
-                yield from flush(association)
                 return association.negotiated
             association.reject(answer)
         elif event is None:

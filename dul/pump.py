@@ -10,7 +10,7 @@ from dul.errors import LocalProtocolError, TimedOut, TransportError
 from dul.fsm import State
 from dul.link import Clock, Link, Wait, Waiting
 
-__all__ = ["can_abort", "handshake", "hang_up", "pump"]
+__all__ = ["can_abort", "handshake", "hang_up", "pump", "push"]
 
 
 def handshake(association: Association, link: Link, clock: Clock) -> Waiting[None]:
@@ -50,6 +50,12 @@ def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     association.handle_deadline(clock())
     if association.close_wanted:
         link.close()
+
+
+def push(association: Association, link: Link, clock: Clock) -> None:
+    """Send what the transport takes at once: the user's function that is next may take its time."""
+    if association.sending and link.is_open and link.write_error is None:
+        _send(association, link, clock)
 
 
 def can_abort(association: Association, link: Link) -> bool:
