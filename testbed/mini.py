@@ -217,15 +217,20 @@ class Link:
 
 
 class Server:
-    """Listens on an ephemeral port and gives each connection a thread of its own."""
+    """Listens, on an ephemeral port unless told, and gives each connection a thread of its own."""
 
     def __init__(
-        self, config: Config, link: type[Link], context: ssl.SSLContext | None = None
+        self,
+        config: Config,
+        link: type[Link],
+        context: ssl.SSLContext | None = None,
+        *,
+        port: int = 0,
     ) -> None:
         self.config = config
         self.context = context
         self.link = link
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port: int = self.listener.getsockname()[1]
         self.open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -237,6 +242,10 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
         self._thread.join(5)
+
+    def join(self) -> None:
+        """Wait until the server has stopped."""
+        self._thread.join()
 
     def stop(self) -> None:
         """Stop listening and drop every connection."""

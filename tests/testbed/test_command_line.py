@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 
 import pytest
 
@@ -146,3 +147,19 @@ def test_scu_with_a_command(tmp_path, capsys):
     command = f'python -c "{script}" {{host}} {{port}}'
     assert cli.main(["scu", "--exec", command, "U.RQ.01", "-q"]) == 2
     assert "baseline failed" in capsys.readouterr().err
+
+
+def test_a_product_that_died_is_started_again(tmp_path):
+    """--start-cmd: the crash is the verdict of its case alone, the next case runs on a new process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    command = f"{sys.executable} -m testbed.mini_main {port} crashes-on-garbage"
+    path = tmp_path / "result.json"
+    cases = ["P.STO.08", "P.STO.10", "P.CMD.01"]
+    arguments = ["scp", "127.0.0.1", port, *FAST, "--live-max", "0.3", "--json", str(path)]
+    assert cli.main([*arguments, "--start-cmd", command, "-q", *cases]) == 1
+    report = results.load(path)
+    assert report.complete
+    verdicts = {case.id: (case.verdict, case.sub) for case in report.cases}
+    assert verdicts["P.STO.08"] == ("fail", "crash")
+    assert verdicts["P.STO.10"] == verdicts["P.CMD.01"] == ("pass", "")

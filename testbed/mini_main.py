@@ -1,0 +1,27 @@
+"""`python -m testbed.mini_main PORT [FAULT ...]`: a mini acceptor as a program of its own.
+
+For trying the testbed on something known: clean, or with planted faults of `dulspec selftest --list`.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from testbed.mini import Config, Server
+from testbed.mini_scp import PartialKeeper
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until killed, or until a planted crash."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or not arguments[0].isdecimal():
+        print("usage: python -m testbed.mini_main PORT [FAULT ...]", file=sys.stderr)
+        return 2
+    config = Config(frozenset(arguments[1:]))
+    with Server(config, PartialKeeper, port=int(arguments[0])) as server:
+        print(f"mini acceptor on port {server.port}, AE title {config.title}", flush=True)
+        server.join()
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
