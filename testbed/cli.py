@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from testbed import catalogue, console, results
+from testbed import catalogue, console, decode, proxy_command, results
 from testbed.launch import command_launcher
 from testbed.model import Case
 from testbed.report import command as report_command
@@ -168,8 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     selftest.add_argument("--list", action="store_true", dest="list_faults")
     selftest.add_argument("-v", "--verbose", action="store_true")
-    for add_parser in (report_command.add_parser,):
-        add_parser(commands)
+    for add in (report_command.add_parser, proxy_command.add_parsers, decode.add_parser):
+        add(commands)
     return parser
 
 
