@@ -8,7 +8,7 @@ from golden import goldens
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from rules import Watch, allowed
+from watch import Watch, allowed
 
 from dul.association import Role
 from dul.errors import LocalProtocolError, TransportError

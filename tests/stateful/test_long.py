@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from rules import FILLED, HIT
 from test_hostile_peer import HostilePeer
 from test_two_ends import TwoEnds
+from watch import FILLED, HIT
 
 from dul.fsm import State
 
