@@ -81,15 +81,32 @@ class Runner:
             raise Unusable(f"baseline failed: {reason}")
 
     def _live_with_patience(self) -> str:
-        """The liveness probe, again until `live_max` has passed: products take a moment to recover."""
-        deadline = time.monotonic() + self.session.settings.live_max
+        """The liveness probe, again and again: "" once it succeeds, else why it does not.
+
+        A product that refuses the connection has `live_max` seconds to come back. One that still
+        takes connections, but does not serve or rejects as busy, has `artim_max`: it is not dead, it
+        waits for a timer of its own. `late` and `late_reason` tell of that.
+        """
+        settings = self.session.settings
+        started = time.monotonic()
+        self.late, self.late_reason = 0.0, ""
         while True:
             reason, self.live_log = self.session.live()
-            if not reason or time.monotonic() >= deadline:
+            passed = time.monotonic() - started
+            if not reason:
+                self.late = passed
+                return ""
+            self.late_reason = reason
+            refused = "no connection" in reason
+            if passed >= (
+                settings.live_max if refused else max(settings.live_max, settings.artim_max)
+            ):
                 return reason
             # The product says nothing when it becomes ready; ask again a little later.
             time.sleep(0.2)
 
+    late: float = 0.0
+    late_reason: str = ""
     live_log: list = field(default_factory=list)  # type: ignore[type-arg]
 
     def _probe_concurrency(self) -> bool:
@@ -182,7 +199,17 @@ class Runner:
             reason = self._live_with_patience()
             if reason:
                 self._died(result, reason)
+            elif self.late > self.session.settings.live_max:
+                self._was_late(result)
         return result
+
+    def _was_late(self, result: CaseResult) -> None:
+        """The product served again, but only after a long while."""
+        busy = "RJ(2," in self.late_reason
+        result.verdict = worst([result.verdict, Verdict.NON_STRICT if busy else Verdict.FAIL])
+        result.sub = Sub.HANG
+        text = f"served again only after {self.late:.0f} s ({self.late_reason})"
+        result.message = "; ".join(filter(None, [result.message, text]))
 
     def _died(self, result: CaseResult, reason: str) -> None:
         """The liveness probe failed after a case: a crash, or a hang of the whole product."""
