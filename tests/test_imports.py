@@ -1,0 +1,282 @@
+"""The import rules of `docs/design.md` section 1, kept by walking the sources."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("dul", "dimse", "cli", "testbed")
+MAY_IMPORT = {
+    "dul": {"dul"},
+    "dimse": {"dimse", "dul"},
+    "cli": {"cli", "dimse", "dul"},
+    "testbed": {"testbed"},
+}
+
+# Below these the Upper Layer is pure: it knows no socket, no thread, no clock and no file.
+TRANSPORT = {"dul.link", "dul.pump", "dul.admission", "dul.blocking", "dul.aio"}
+TOUCHES_THE_WORLD = {
+    "asyncio", "concurrent", "ctypes", "fcntl", "http", "io", "logging", "mmap", "multiprocessing",
+    "os", "pathlib", "queue", "random", "sched", "select", "selectors", "shutil", "signal", "socket",
+    "socketserver", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
+}  # fmt: skip
+# The two that do not import any of it themselves.
+PLAIN_TRANSPORT = {"dul.pump", "dul.admission"}
+
+# What does I/O in dimse: faces, files, and the conversions through them.
+DIMSE_IO = {
+    "dimse.aio",
+    "dimse.client",
+    "dimse.dictionary",
+    "dimse.files",
+    "dimse.part10",
+    "dimse.server",
+    "dimse.spool",
+    "dimse.spool_directory",
+    "dimse.transcode",
+}
+DIMSE_IO_MODULES = TOUCHES_THE_WORLD - {"logging", "pathlib", "io", "sys"}
+FILE_CALLS = {
+    "exists", "glob", "is_dir", "is_file", "iterdir", "mkdir", "open", "read_bytes", "read_text",
+    "rglob", "rmdir", "stat", "touch", "unlink", "write_bytes", "write_text",
+}  # fmt: skip
+
+HEAVY = {"pydicom", "numpy", "rich"}
+# What may be imported inside a function: these, the asyncio faces, what needs pydicom itself, and
+# the metadata of the distribution, which takes as long to load as a tool.
+LATE = HEAVY | {"dul.aio", "dimse.aio", "dimse.transcode", "importlib.metadata"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, and where."""
+
+    importer: str
+    module: str
+    line: int
+    inside_function: bool
+    for_types_only: bool
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"{self.importer}:{self.line} imports {self.module}"
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TEXTS = {
+    name_of(path): path.read_text("utf-8").splitlines()
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+SOURCES = {module: ast.parse("\n".join(lines), module) for module, lines in TEXTS.items()}
+
+
+def imports_of(
+    module: str, tree: ast.AST, inside: bool = False, typing: bool = False
+) -> Iterator[Import]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(module, alias.name, node.lineno, inside, typing)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}: a relative import"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield Import(
+                    module, whole if whole in SOURCES else node.module, node.lineno, inside, typing
+                )
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from imports_of(module, node, True, typing)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            for child in node.body:
+                yield from imports_of(module, ast.Module([child], []), inside, True)
+            for child in node.orelse:
+                yield from imports_of(module, ast.Module([child], []), inside, typing)
+        else:
+            yield from imports_of(module, node, inside, typing)
+
+
+IMPORTS = [each for module, tree in SOURCES.items() for each in imports_of(module, tree)]
+LOCAL = [each for each in IMPORTS if each.top in PACKAGES]
+
+
+def listed(found: list[Import]) -> str:
+    return "\n".join(map(str, found))
+
+
+def package_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def test_the_sources_are_found():
+    assert {package_of(module) for module in SOURCES} == set(PACKAGES)
+    assert {"dul.fsm", "dul.association", "dimse.command"} <= SOURCES.keys()
+    assert any(each.importer == "dul.association" and each.module == "dul.fsm" for each in LOCAL)
+
+
+def test_packages_import_downwards_only():
+    """cli -> dimse -> dul, never up; the testbed knows none of them, nor they the testbed."""
+    wrong = [each for each in LOCAL if each.top not in MAY_IMPORT[package_of(each.importer)]]
+    assert not wrong, listed(wrong)
+
+
+def test_nothing_that_ships_imports_the_tests_or_a_peer():
+    names = {"tests", "fixtures", "benchmarks", "pytest", "hypothesis", "pynetdicom", "atheris"}
+    wrong = [each for each in IMPORTS if each.top in names]
+    assert not wrong, listed(wrong)
+
+
+def test_there_are_no_cycles():
+    """Imports inside functions do not count: they run when all is loaded; types only do not run."""
+    edges: dict[str, set[str]] = {module: set() for module in SOURCES}
+    for each in LOCAL:
+        if not each.inside_function and not each.for_types_only and each.module != each.importer:
+            edges[each.importer].add(each.module)
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " -> ".join((*way[way.index(module) :], module))
+        if module not in done:
+            for other in sorted(edges[module]):
+                visit(other, (*way, module))
+            done.add(module)
+
+    for module in SOURCES:
+        visit(module, ())
+
+
+def test_the_core_of_the_upper_layer_knows_nothing_of_the_world():
+    core = [m for m in SOURCES if package_of(m) == "dul" and m not in TRANSPORT]
+    wrong = [
+        each
+        for each in IMPORTS
+        if (each.importer in core or each.importer in PLAIN_TRANSPORT)
+        and (each.top in TOUCHES_THE_WORLD)
+    ]
+    wrong += [each for each in LOCAL if each.importer in core and each.module in TRANSPORT]
+    assert not wrong, listed(wrong)
+    assert len(core) >= 15
+
+
+def test_the_state_machine_imports_next_to_nothing():
+    tops = {each.top for each in IMPORTS if each.importer == "dul.fsm"}
+    assert tops <= {"__future__", "dataclasses", "enum", "typing"}
+
+
+def test_only_some_of_dimse_does_io():
+    """Paths may be named anywhere (`os.PathLike`, `Path`); files are opened in few places."""
+    assert DIMSE_IO <= SOURCES.keys()
+    others = [m for m in SOURCES if package_of(m) == "dimse" and m not in DIMSE_IO]
+    wrong = [
+        str(each)
+        for each in IMPORTS
+        if each.importer in others
+        and each.top in DIMSE_IO_MODULES
+        and not (each.module == "os" and _only_names_paths(SOURCES[each.importer]))
+    ]
+    for module in others:
+        wrong += [f"{module}:{line} calls {call}" for line, call in _file_calls(SOURCES[module])]
+    assert not wrong, "\n".join(wrong)
+
+
+def _only_names_paths(tree: ast.Module) -> bool:
+    return all(
+        node.attr in {"PathLike", "fspath"}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+    )
+
+
+def _file_calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Name) and function.id == "open":
+                yield node.lineno, "open"
+            if isinstance(function, ast.Attribute) and function.attr in FILE_CALLS:
+                yield node.lineno, f".{function.attr}"
+
+
+def test_late_imports_are_of_heavy_modules_only():
+    """In the stack; the testbed's own modules may wait for each other, if they say why."""
+    wrong = [
+        each
+        for each in IMPORTS
+        if each.inside_function
+        and package_of(each.importer) != "testbed"
+        and not {each.top, each.module} & LATE
+    ]
+    assert not wrong, listed(wrong)
+
+
+def test_each_late_import_says_why():
+    """In a comment behind its `noqa: PLC0415`, or on a line of its own above the late imports."""
+    wrong = [each for each in IMPORTS if each.inside_function and not _explained(each)]
+    assert not wrong, listed(wrong)
+
+
+def _explained(late: Import) -> bool:
+    for line in reversed(TEXTS[late.importer][: late.line]):
+        text = line.strip()
+        if text.startswith("#") or "noqa: PLC0415 - " in text:
+            return True
+        # Neighbours share a reason: go up over late imports and what stands between them.
+        if text not in {"", "try:", ")"} and "PLC0415" not in text and not text.endswith(","):
+            return False
+    return False
+
+
+def test_heavy_modules_are_imported_late_only():
+    wrong = [
+        each
+        for each in IMPORTS
+        if each.top in HEAVY and not each.inside_function and not each.for_types_only
+    ]
+    assert not wrong, listed(wrong)
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """What a fresh interpreter has loaded after these imports."""
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "modules", [("dul",), ("dul", "dimse"), ("dul", "dimse", "cli", "cli.storescu"), ("testbed",)]
+)
+def test_heavy_modules_are_not_loaded_before_they_are_needed(modules: tuple[str, ...]):
+    assert not HEAVY & loaded_by(*modules)
+
+
+def test_the_core_loads_no_transport():
+    loaded = loaded_by("dul")
+    assert "dul.association" in loaded
+    assert not {"asyncio", "selectors", "socket", "ssl", "threading", "logging"} & loaded
+    assert not TRANSPORT & loaded
+
+
+def test_the_testbed_loads_nothing_of_what_it_judges():
+    loaded = loaded_by("testbed", "testbed.cli")
+    assert not {each for each in loaded if package_of(each) in {"dul", "dimse", "cli"}}
