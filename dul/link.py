@@ -80,7 +80,7 @@ class Link:
         self._sock = sock
         self._cut = False
         self._secure = False  # the TLS handshake is done
-        self._retry = memoryview(b"")  # bytes that TLS has taken and not sent yet
+        self._retry = memoryview(b"")  # what OpenSSL has been given and has not sent yet
         self._sending_wants_read = False
         self._receiving_wants_write = False
         if sock is not None:
@@ -138,11 +138,14 @@ class Link:
         """
         if self._tls is None or self._sock is None:
             return True
+        name = None if server_side else self._server_hostname
         try:
+            if name is not None:
+                name.encode("idna")  # `wrap_socket` would refuse it as well, but lose the socket
             self._sock = tls = self._tls.wrap_socket(
                 self._sock,
                 server_side=server_side,
-                server_hostname=None if server_side else self._server_hostname,
+                server_hostname=name,
                 do_handshake_on_connect=False,
             )
             if self._cut:  # `cut` may have met the socket that `wrap_socket` took apart
@@ -175,9 +178,9 @@ class Link:
         return self._sock.fileno() if self._sock is not None else -1
 
     @property
-    def unsent(self) -> bool:
-        """TLS has something of its own to send, or to send again."""
-        return self._receiving_wants_write or bool(self._retry)
+    def receiving_wants_write(self) -> bool:
+        """TLS can receive nothing until it has sent something of its own."""
+        return self._receiving_wants_write
 
     @property
     def sending_wants_read(self) -> bool:
@@ -214,24 +217,26 @@ class Link:
             return 0
 
     def _send_tls(self, sock: ssl.SSLSocket, spans: Sequence[Buffer]) -> int:
-        # OpenSSL must be given the same bytes again after "want": what it has seen counts as
-        # sent, and is kept here until it is.
+        # After "want", OpenSSL must be given the same bytes again; they are kept here. Their
+        # last byte is not counted until they are out, and stands first in the next spans: so a
+        # flush waits for them, a deadline watches them, and an abort finds their PDU begun.
+        owed = 1 if self._retry else 0
         taken = 0
         self._sending_wants_read = False
-        chunks = _chunks(spans, TLS_CHUNK)
+        chunks = _chunks(spans, owed, TLS_CHUNK)
         try:
             while True:
                 while self._retry:
                     self._retry = self._retry[sock.send(self._retry) :]
                 self._retry = memoryview(next(chunks, b""))
                 if not self._retry:
-                    return taken
+                    return owed + taken
                 taken += len(self._retry)
         except ssl.SSLWantWriteError:
-            return taken
+            pass
         except ssl.SSLWantReadError:
             self._sending_wants_read = True
-            return taken
+        return owed + taken - 1
 
     def receive(self, view: memoryview) -> int | None:
         """Bytes received into the view; 0 at the peer's end, None if there are none yet.
@@ -278,12 +283,13 @@ def _prepare(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _chunks(spans: Sequence[Buffer], size: int) -> Iterator[bytes]:
+def _chunks(spans: Sequence[Buffer], skip: int, size: int) -> Iterator[bytes]:
     """The spans' bytes, so many at a time: a TLS record for each PDU header would cost more."""
     parts: list[memoryview] = []
     room = size
     for span in spans:
-        view = memoryview(span)
+        view = memoryview(span)[skip:]
+        skip = 0
         while len(view) >= room:
             yield b"".join((*parts, view[:room]))
             view, parts, room = view[room:], [], size

@@ -42,10 +42,8 @@ def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     if not link.is_open:
         association.disconnected(clock(), TransportError("the transport connection was closed"))
         return
-    if link.write_error is None and (association.sending or link.unsent):
-        _send(association, link, clock)
-        if not (association.sending or link.unsent):
-            return
+    if association.sending and link.write_error is None and _send(association, link, clock):
+        return
     yield from _wait_and_receive(association, link, clock)
     association.handle_deadline(clock())
     if association.close_wanted:
@@ -84,7 +82,8 @@ def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:
         association.handle_deadline(max(clock(), until or 0.0))  # an event loop may be early
 
 
-def _send(association: Association, link: Link, clock: Clock) -> None:
+def _send(association: Association, link: Link, clock: Clock) -> bool:
+    """Send a batch; returns whether nothing more waits."""
     link.uncertain = True
     try:
         count = link.send(association.data_to_send())
@@ -94,12 +93,13 @@ def _send(association: Association, link: Link, clock: Clock) -> None:
         count = 0
     association.data_sent(count, clock())
     link.uncertain = False
+    return not association.sending
 
 
 def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     broken = link.write_error
     hungry = not association.has_events  # what came must be taken before more can be received
-    blocked = broken is None and (association.sending or link.unsent)
+    blocked = broken is None and association.sending
     if not (hungry or blocked):
         if broken is not None:  # and what the peer said last cannot be read either
             association.disconnected(clock(), _broke(association, link, broken))
@@ -109,7 +109,7 @@ def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Wai
         yield Wait(
             link.fileno(),
             read=hungry or link.sending_wants_read,
-            write=blocked and not link.sending_wants_read,
+            write=link.receiving_wants_write or (blocked and not link.sending_wants_read),
             until=association.next_deadline(),
         )
     if hungry:
