@@ -31,6 +31,7 @@ from testbed.results import (
     is_xpass,
 )
 from testbed.settings import Settings
+from testbed.trace import legend
 
 _COLOURS = {
     Verdict.PASS: "32", Verdict.INFO: "36", Verdict.SKIP: "2", Verdict.UNSUPPORTED: "2",
@@ -99,6 +100,11 @@ class Screen:
                 print(f"\n{title}:")
             for case in cases:
                 print(f"  {self.line(case)}\n      {case.message}")
+        if failures or others:
+            texts = [
+                t for c in (*failures, *others) for t in (*c.expected, *(r.seen for r in c.runs))
+            ]
+            print("\nNotation: " + "\n          ".join(legend(texts)))
         print("\n" + "  ".join(group_counts(report)))
         counts = report.counts()
         order = [*(verdict.value for verdict in Verdict), "xfail"]

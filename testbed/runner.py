@@ -170,7 +170,12 @@ class Runner:
         if not cases:
             return
         with ThreadPoolExecutor(len(cases)) as pool:
-            results = list(pool.map(self._judge, cases))
+            try:
+                results = list(pool.map(self._judge, cases))
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.session.interrupt()
+                raise
         reason = self._live_with_patience() if self.session.role == "scp" else ""
         for result in results:
             self._add(result)

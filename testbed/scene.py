@@ -96,6 +96,7 @@ class Scene:
     def adopt(self, wire: Wire) -> None:
         """Make a connection the one in use."""
         self.wires.append(wire)
+        self.session.remember(wire)
         self.assembler = Assembler()
         self.established = False
         self.stimulus_at = time.monotonic()

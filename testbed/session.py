@@ -1,9 +1,11 @@
 """A session: one product, one run of the testbed; what all its cases share."""
 
+import contextlib
 import socket
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,7 @@ class Session:
         self.target: dict[str, Any] = {"host": settings.host, "port": settings.port}
         self.observed: list[tuple[str, Message]] = []
         self._lock = threading.Lock()
+        self._wires: weakref.WeakSet[Wire] = weakref.WeakSet()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._files: dict[tuple[int, bool], list[Path]] = {}
         self._counter = 0
@@ -47,6 +50,19 @@ class Session:
         """Keep a message of the product for the cases that look at every reply."""
         with self._lock:
             self.observed.append((case_id, message))
+
+    def remember(self, wire: Wire) -> None:
+        """Know a connection, so that `interrupt` can end it."""
+        with self._lock:
+            self._wires.add(wire)
+
+    def interrupt(self) -> None:
+        """End every connection at once: threads that read from them come back."""
+        with self._lock:
+            for wire in self._wires:
+                wire.fin()
+                with contextlib.suppress(OSError):
+                    wire.sock.shutdown(socket.SHUT_RDWR)
 
     def unique_uid(self) -> str:
         """A SOP Instance UID not used before in this session."""

@@ -17,11 +17,30 @@ pattern without them does not care how the run ended.
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 ENDS = ("CLOSE", "OPEN")
 _NAME = r"[A-Z0-9-]+"
 _ARGS = r"(?:\([^)]*\))?"
+#: What the tokens mean, for people who read a report for the first time.
+LEGEND = {
+    "RQ": "RQ: A-ASSOCIATE-RQ",
+    "AC": "AC(context:result;...): A-ASSOCIATE-AC",
+    "RJ": "RJ(result,source,reason): A-ASSOCIATE-RJ",
+    "RELEASE": "RELEASE: A-RELEASE-RQ",
+    "RP": "RP: A-RELEASE-RP",
+    "AB": "AB(source,reason): A-ABORT, source 0 user, 2 provider",
+    "RSP": "C-...-RSP(status): a whole DIMSE response",
+    "REQ": "C-...-RQ: a whole DIMSE request",
+    "BADMSG": "BADMSG: an unreadable command set",
+    "BADDATA": "BADDATA: an unreadable P-DATA-TF",
+    "PDU": "PDU(type): a PDU type that PS3.8 does not define",
+    "JUNK": "JUNK: bytes that are no PDU",
+    "CLOSE": "CLOSE: the peer closed the connection (FIN or RST)",
+    "OPEN": "OPEN: nothing (more) came, the connection is still open",
+    "REFUSED": "REFUSED: no connection, or no TLS handshake",
+}
 _CLASSES = {
     "REQ": r"[CN]-[A-Z0-9-]+-RQ",
     "RSP": rf"[CN]-[A-Z0-9-]+-RSP{_ARGS}",
@@ -65,6 +84,15 @@ def compiled(pattern: str) -> re.Pattern[str]:
         ended = bool(words) and words[-1] in ENDS
         alternatives.append(body if ended else f"{body}(?:CLOSE |OPEN )?")
     return re.compile(f"(?:{'|'.join(alternatives)})")
+
+
+def legend(texts: Iterable[str]) -> list[str]:
+    """The meaning of the tokens that occur in some traces or patterns, and of the wildcards."""
+    words = {word for text in texts for word in re.findall(r"[A-Z][A-Z0-9-]*", text)}
+    words |= {"RSP" for word in words if word.endswith("-RSP")}
+    words |= {"REQ" for word in words if re.match(r"[CN]-.*-RQ$", word)}
+    lines = [meaning for token, meaning in LEGEND.items() if token in words]
+    return [*lines, "* any value, a/b either, ? optional, + repeated"]
 
 
 def matches(pattern: str, tokens: list[str]) -> bool:

@@ -163,3 +163,16 @@ def test_a_product_that_died_is_started_again(tmp_path):
     verdicts = {case.id: (case.verdict, case.sub) for case in report.cases}
     assert verdicts["P.STO.08"] == ("fail", "crash")
     assert verdicts["P.STO.10"] == verdicts["P.CMD.01"] == ("pass", "")
+
+
+def test_an_interrupted_run_says_so(peer, tmp_path, monkeypatch, capsys):
+    def interrupt(_screen, _result):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.console.Screen, "case", interrupt)
+    path = tmp_path / "result.json"
+    assert cli.main([*peer, "P.AC", "--json", str(path)]) == 3
+    assert "INTERRUPTED" in capsys.readouterr().out
+    report = results.load(path)
+    assert not report.complete
+    assert len(report.cases) == 1

@@ -11,7 +11,7 @@ from testbed import raw
 ROOT = Path(raw.__file__).parent
 ALLOWED = set(sys.stdlib_module_names) | {"testbed"}
 #: Report libraries, imported only inside the functions that need them.
-LAZY = {"rich", "dpkt", "scapy"}
+LAZY = {"pydicom", "rich", "dpkt", "scapy"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from testbed.engine import classify, decide
 from testbed.model import Sub, Verdict, bad, lax, ok
-from testbed.trace import compiled, ends_with, matches, starts_with
+from testbed.trace import compiled, ends_with, legend, matches, starts_with
 
 FITS = [
     ("AB(0,*)", "AB(0,0) CLOSE"),
@@ -83,3 +83,12 @@ def test_verdicts(trace, verdict, sub):
 
 def test_classify_needs_no_outcome():
     assert classify((), ["OPEN"]) is Sub.HANG
+
+
+def test_legend_explains_what_occurs():
+    lines = legend(["pass: AB(0,*)", "C-ECHO-RSP(0000) CLOSE"])
+    assert [line.partition(":")[0] for line in lines[:-1]] == [
+        "AB(source,reason)",
+        "C-...-RSP(status)",
+        "CLOSE",
+    ]
