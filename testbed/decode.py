@@ -3,6 +3,7 @@
 import argparse
 import gzip
 import io
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -46,9 +47,14 @@ def run(arguments: argparse.Namespace) -> int:
     printer = Printer(show_data=arguments.show_data, fields=0 if arguments.brief else 400)
     found = False
     with _open(arguments.file) as stream:
-        for line in decode(stream, printer, ports=arguments.port):
-            found = True
-            print(line)
+        try:
+            for line in decode(stream, printer, ports=arguments.port):
+                found = True
+                print(line)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader, `head` perhaps, has seen enough; Python's own flush at exit must not fail either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if not found:
         print("nothing of DICOM found", file=sys.stderr)
     return OK if found else NOTHING
@@ -106,6 +112,7 @@ class _Side:
     framer: Framer
     synced: bool
     skipped: int = 0
+    gapped: bool = False
     ended: bool = False
 
 
@@ -159,7 +166,7 @@ class _Listing:
             for sender in watch.sides:
                 yield from self._rest(number, watch, sender)
         if self.dicom and self.foreign:
-            yield f"{self.foreign} other TCP connections, not DICOM or encrypted, are left out"
+            yield f"other TCP connections, not DICOM or encrypted, left out: {self.foreign}"
 
     def _open(self, happening: Happening) -> None:
         ends = (happening.sender, happening.server)
@@ -206,6 +213,10 @@ def _units(side: _Side, happening: Happening) -> Iterator[Unit]:
             side.skipped += len(data)
             return
         side.synced = True
+    side.gapped = side.gapped or gap
+    if side.gapped and side.framer.lost and not gap and _begins(data[:HEADER]):
+        # A PDU's header was among the missing bytes: begin anew where one can be seen again.
+        side.framer, side.gapped = Framer(), False
     yield from side.framer.feed(data, missing=gap)
 
 

@@ -29,12 +29,12 @@ def plausible(head: bytes, largest: int) -> bool:
     """Whether six bytes can begin a PDU: a type of PS3.8 9.3.1, or at least the shape of one.
 
     The second byte is reserved and sent as zero, though never tested by a receiver (PS3.8 9.3.1); for an
-    undefined type it tells a PDU from TLS or HTTP.
+    undefined type it tells a PDU from TLS or HTTP, and a length tells it from a run of zeros.
     """
     type_, reserved, length = struct.unpack(">BBI", head)
     if 1 <= type_ <= 7:
         return True
-    return reserved == 0 and int(length) <= largest
+    return reserved == 0 and 0 < int(length) <= largest
 
 
 class Framer:
