@@ -125,10 +125,13 @@ class Proxy:
         except (OSError, TimeoutError) as error:
             reason = str(error) or "no answer"
             self._note(number, "", f"the acceptor cannot be reached: {reason}")
-            requestor.reset()
+            self._close(link, reset=True)
+        except asyncio.CancelledError:
+            self._close(link, reset=True)
+            raise
         finally:
             if not link.closed:
-                self._close(link, reset=link.pumps == [] or not _all_done(link))
+                self._close(link, reset=False)
             self.rules.forget(number)
             self._note(number, "end", "the connection is over")
 
@@ -216,7 +219,3 @@ class Proxy:
         for at in range(0, len(step.data), size):
             if not await receiver.write(step.data[at : at + size]):
                 return
-
-
-def _all_done(link: _Link) -> bool:
-    return all(pump.done() for pump in link.pumps)

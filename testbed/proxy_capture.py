@@ -20,7 +20,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from types import UnionType
-from typing import Any, BinaryIO, Literal, TextIO
+from typing import Any, BinaryIO, Literal, TextIO, cast
 
 from testbed import annotate, proxy_rules
 from testbed.decode_print import Printer
@@ -138,8 +138,8 @@ def _check(row: Row) -> None:
         raise ValueError(f"unknown direction {row.direction!r}")
     if row.event not in _EVENTS:
         raise ValueError(f"unknown event {row.event!r}")
-    for rule in row.rules:
-        proxy_rules.parse(rule)
+    for rule in cast("list[object]", row.rules):
+        proxy_rules.parse(str(rule))
     bytes.fromhex(row.hex)
 
 
