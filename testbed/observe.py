@@ -5,6 +5,7 @@ what the peer sent before either of them is read first. Nothing is judged here.
 """
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -131,6 +132,13 @@ class Wire:
             self.sock.close()
 
     # -- reading
+
+    def wait_readable(self, timeout: float) -> bool:
+        """Whether the peer sends something, or closes, within `timeout` seconds."""
+        if self._buffer or self.ended is not None:
+            return True
+        ready, _, _ = select.select([self.sock], [], [], timeout)
+        return bool(ready)
 
     def read(self, timeout: float) -> Event:
         """The next event, or Timeout after `timeout` seconds without a whole one."""

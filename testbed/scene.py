@@ -12,7 +12,7 @@ from testbed import messages, raw
 from testbed.assemble import Assembler
 from testbed.model import Facts, Patience, Sub, Verdict
 from testbed.observe import Closed, Event, Junk, LogEntry, Reset, Timeout, Wire, connect
-from testbed.parse import Associate, Message, Pdu, parse_associate
+from testbed.parse import HEADER, Associate, Message, Pdu, parse_associate
 from testbed.settings import Settings, client_tls
 from testbed.trace import ends_with
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: A peer that floods us with PDUs is cut off after this many tokens.
 LONGEST_TRACE = 400
+#: How long a paced send waits for the peer's word after the PDU header.
+PACE = 0.3
 
 
 class Unmet(Exception):
@@ -44,6 +46,7 @@ class Scene:
         self.session = session
         self.case_id = case_id
         self.settings: Settings = session.settings
+        self.paced = False
         self.log: list[LogEntry] = []
         self.wires: list[Wire] = []
         self.tokens: list[str] = []
@@ -114,7 +117,7 @@ class Scene:
         self._note_association(data)
         self.stimulus_at = time.monotonic()
         if not by_byte:
-            wire.send(data, what)
+            self._send_whole(wire, data, what)
             return
         wire.note(f"the next {len(data)} bytes go out one by one: {what}")
         kept, wire.log = wire.log, []
@@ -123,6 +126,17 @@ class Scene:
                 break
         wire.log = kept
         wire.log.append(LogEntry(time.monotonic() - wire.started, "sent", data, what, wire.number))
+
+    def _send_whole(self, wire: Wire, data: bytes, what: str) -> None:
+        """Send in one piece; paced, the PDU header first, the rest only if the peer keeps silent.
+
+        A peer that closes with unread bytes in its buffer resets the connection, and the reset may
+        overtake its A-ABORT. Paced sending leaves nothing unread.
+        """
+        if not self.paced or len(data) <= HEADER:
+            wire.send(data, what)
+        elif wire.send(data[:HEADER], f"{what}: the PDU header") and not wire.wait_readable(PACE):
+            wire.send(data[HEADER:], f"{what}: the rest")
 
     def _note_association(self, data: bytes) -> None:
         """Remember what our own request or accept announced."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -129,6 +130,9 @@ class Session:
         if listener is None:
             raise RuntimeError("listen first")
         listener.settimeout(CALL_TIMEOUT if self.launcher else None)
+        if self.launcher is None:
+            port = listener.getsockname()[1]
+            print(f"{scene.case_id}: start the product towards port {port}", file=sys.stderr)
         try:
             sock, _ = listener.accept()
             if self.settings.tls:

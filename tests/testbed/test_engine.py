@@ -1,0 +1,126 @@
+"""Playing runs against tiny peers that do one thing."""
+
+import socket
+import struct
+import threading
+
+import pytest
+
+from testbed import catalogue, raw
+from testbed.engine import play
+from testbed.model import Case, Do, Level, Read, Run, Send, ok
+from testbed.session import Session
+from testbed.settings import Settings
+
+
+class Peer:
+    """Accepts connections one after another and lets a function deal with each."""
+
+    def __init__(self, deal):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.heads = []
+        self.deal = deal
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(5)
+
+    def run(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            with sock:
+                self.heads.append(sock.recv(6))
+                self.deal(sock)
+
+
+def reset(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def session(peer, **over):
+    return Session(Settings(port=peer.port, timeout=2.0, **over), "scp")
+
+
+def first_run(id_):
+    case = catalogue.find(id_)
+    return case, case.runs[0]
+
+
+def test_a_reset_without_an_abort_is_played_again_paced():
+    """The A-ABORT may have been overtaken by the reset: the second try leaves nothing unread."""
+    with Peer(reset) as peer:
+        result = play(*first_run("P.STA2.01"), session(peer))
+        assert (result.verdict, result.sub) == ("fail", "close-only")
+        assert "played again, paced" in result.message
+        assert [row.size for row in result.wire if row.direction == "sent"] == [6]
+        assert len(peer.heads) == 2
+
+
+def test_an_abort_that_comes_between_header_and_body_counts():
+    answers = iter([reset, lambda sock: sock.sendall(raw.abort(0, 0))])
+
+    def deal(sock):
+        next(answers)(sock)
+
+    with Peer(deal) as peer:
+        result = play(*first_run("P.STA2.01"), session(peer))
+        assert result.verdict == "pass"
+        assert result.seen.startswith("AB(0,0)")
+
+
+def test_a_precondition_that_fails_is_named():
+    with Peer(lambda sock: sock.sendall(raw.associate_rj(2, 3, 1))) as peer:
+        result = play(*first_run("P.STA6.09"), session(peer))
+    assert (result.verdict, result.sub) == ("fail", "precondition")
+    assert "RJ(2,3,1)" in result.message
+
+
+def test_a_context_that_was_not_accepted_makes_it_unsupported():
+    answer = raw.associate_ac(contexts=(raw.context_ac(1), raw.context_ac(3, 3)))
+    with Peer(lambda sock: sock.sendall(answer)) as peer:
+        result = play(*first_run("P.STO.01"), session(peer))
+    assert result.verdict == "unsupported"
+    assert "context 3 was answered with result 3" in result.message
+
+
+def test_the_testers_own_fault_is_an_error():
+    def broken(_scene):
+        raise ZeroDivisionError
+
+    run = Run("", (Do("break", broken),))
+    case = Case("P.X.01", "", Level.REQUIRED, "", "It breaks.", (run,), ok(""))
+    with Peer(lambda _sock: None) as peer:
+        result = play(case, run, session(peer))
+    assert result.verdict == "error"
+    assert "ZeroDivisionError" in result.message
+    assert "in broken" in result.message
+
+
+def test_a_flood_of_aborts_ends():
+    """AA-7 amplification: the tester stops reading in the end and the first A-ABORT decides."""
+    run = Run("", (Send("x", raw.unknown_pdu(9)), Read()))
+    case = Case("P.X.02", "", Level.REQUIRED, "", "It ends.", (run,), ok("AB(0,*)"))
+    with Peer(lambda sock: sock.sendall(raw.abort(0, 0) * 1000)) as peer:
+        result = play(case, run, session(peer))
+    assert result.verdict == "pass"
+    assert result.seen.count("AB(0,0)") <= 400
+
+
+@pytest.mark.parametrize("by", ["FIN", "RST"])
+def test_fin_and_rst_are_both_a_close(by):
+    with Peer(reset if by == "RST" else lambda _sock: None) as peer:
+        result = play(*first_run("P.STA2.06"), session(peer))
+    assert result.verdict == "pass"
+    assert result.seen == "CLOSE"
+    # A peer that closes with bytes unread resets as well.
+    assert result.close in {f"peer {by}", "peer RST"}
