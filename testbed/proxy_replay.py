@@ -134,7 +134,8 @@ def script(rows: list[Row], role: Sender, *, faithful: bool = False) -> list[Sce
                 scenes.append(Scene())
             steps = _played(row, faithful=faithful)
             scenes[-1].steps += steps
-            over = any(isinstance(step, Close) for step in steps)
+            # After our own FIN the other side may still speak; after anything else it cannot be heard.
+            over = row.event != "fin" and any(isinstance(step, Close) for step in steps)
         elif row.direction != "note":
             scenes[-1].expected += _answer(row, teller)
             over = row.event in {"fin", "rst"}
@@ -180,7 +181,7 @@ def play(scenes: list[Scene], wire: Wire, timeout: float) -> list[str]:
 
 
 def _act(steps: list[Step], wire: Wire) -> bool:
-    """Do the steps of a scene; whether they ended the connection."""
+    """Do the steps of a scene; whether they ended the connection for reading, too."""
     for step in steps:
         match step:
             case Write():
@@ -191,8 +192,10 @@ def _act(steps: list[Step], wire: Wire) -> bool:
                 # The rule of the capture asks for this delay.
                 time.sleep(step.seconds)
             case Close():
-                wire.rst() if step.reset else wire.fin()
-                return True
+                if step.reset:
+                    wire.rst()
+                    return True
+                wire.fin()
             case Stall():
                 pass
     return False
