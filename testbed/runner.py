@@ -209,10 +209,15 @@ class Runner:
         return result
 
     def _was_late(self, result: CaseResult) -> None:
-        """The product served again, but only after a long while."""
+        """The product served again, but only after a long while.
+
+        Rejecting as busy meanwhile is its right, and when it begins depends on all the cases before:
+        that is only told, except where staying alive is what the case is about.
+        """
         busy = "RJ(2," in self.late_reason
-        result.verdict = worst([result.verdict, Verdict.NON_STRICT if busy else Verdict.FAIL])
-        result.sub = Sub.HANG
+        if not busy or "live" in result.tags:
+            verdict = Verdict.NON_STRICT if busy else Verdict.FAIL
+            result.verdict, result.sub = worst([result.verdict, verdict]), Sub.HANG
         text = f"served again only after {self.late:.0f} s ({self.late_reason})"
         result.message = "; ".join(filter(None, [result.message, text]))
 

@@ -99,7 +99,7 @@ CASES = (
         "A connection that goes away before a request is forgotten; the acceptor goes on serving.",
         one(Do("20 x connect and FIN, 20 x connect and RST", churn)),
         why="Port scanners and load balancers do this all day.",
-        tags=("security",),
+        tags=("security", "live"),
     ),
     Case(
         "P.TCP.05", "PS3.8 9.1.1a,b", S,

@@ -90,7 +90,7 @@ def store_request(scene: Scene) -> Iterator[Finding]:
 
 def pdv_discipline(scene: Scene) -> Iterator[Finding]:
     """Every PDV has an even length, content, zero in bits 2-7, an accepted context; PDUs within our maximum."""
-    yield from discipline(scene, scene.messages)
+    yield from discipline(scene.messages)
     yield from within_our_maximum(scene)
     proposed = {context.id for context in scene.rq.contexts} if scene.rq else set()
     if any(message.context not in proposed for message in scene.messages):
