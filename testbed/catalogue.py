@@ -48,9 +48,11 @@ def select(
     clauses: Iterable[str] = (),
     levels: Iterable[str] = (),
     tags: Iterable[str] = (),
+    without_tags: Iterable[str] = (),
 ) -> list[Case]:
     """The cases that fit any selector, any clause, any level and any tag given, and no exclude."""
     selectors, clauses, tags = list(selectors), list(clauses), list(tags)
+    unwanted = set(without_tags)
     levels, excludes = set(levels), list(excludes)
     return [
         case
@@ -60,4 +62,5 @@ def select(
         and (not clauses or any(clause in case.clause for clause in clauses))
         and (not levels or case.level.value in levels)
         and (not tags or any(tag in case.tags for tag in tags))
+        and not unwanted.intersection(case.tags)
     ]

@@ -33,6 +33,7 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--tag", action="append", default=[], help="artim, security, matrix, observed, ..."
     )
+    group.add_argument("--exclude-tag", action="append", default=[], metavar="TAG")
     group.add_argument(
         "--only-failed", metavar="RESULT.json", type=Path, help="the cases that failed there"
     )
@@ -189,6 +190,7 @@ def _selected(arguments: argparse.Namespace, pool: Sequence[Case]) -> list[Case]
         clauses=arguments.clause,
         levels=arguments.level,
         tags=arguments.tag,
+        without_tags=arguments.exclude_tag,
     )
     if arguments.only_failed is not None:
         before = results.load(arguments.only_failed)

@@ -103,4 +103,5 @@ def test_selection():
     assert set(ids("P.AC", levels=["info"])) == {"P.AC.13"}
     assert "P.STO.12" in ids(tags=["security"])
     assert all("D.3.3.7" in catalogue.find(id_).clause for id_ in ids(clauses=["D.3.3.7"]))
+    assert "P.STO.12" not in ids("P.STO", without_tags=["security"])
     assert ids("nothing") == []
