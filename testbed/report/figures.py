@@ -47,6 +47,20 @@ SUB_MEANING = {
 }
 
 
+TRACE_MEANING = {
+    "RQ, AC(1:0;3:4)": "A-ASSOCIATE-RQ; A-ASSOCIATE-AC with context:result of each context",
+    "RJ(1,1,2)": "A-ASSOCIATE-RJ with result, source, reason",
+    "RELEASE, RP": "A-RELEASE-RQ; A-RELEASE-RP",
+    "AB(2,6)": "A-ABORT with source (0 service-user, 2 service-provider) and reason",
+    "C-ECHO-RSP(0000)": "a whole DIMSE message, with the status of a response",
+    "BADMSG, BADDATA": "a command set, or a P-DATA-TF, that cannot be read",
+    "PDU(09), JUNK": "a PDU of an undefined type; bytes that are no PDU",
+    "CLOSE": "the product closed the connection (FIN or RST)",
+    "OPEN": "nothing came, and the connection stayed open",
+    "*, a/b": "in what is expected: anything; either",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """A clause group: what its cases are about, and the clauses they rest on."""

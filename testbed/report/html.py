@@ -161,7 +161,7 @@ def _failures(report: Report, prefix: str) -> Markup | None:
             el("a", el("code", case.id), href=f"#{prefix}{case.id}"),
             el("span", case.title),
             el("span", case.sub.value, class_="sub") if case.sub else None,
-            el("small", case.message),
+            el("small", "; ".join(_briefly(case))),
         )
         for case in failures
     ]
@@ -172,6 +172,11 @@ def _failures(report: Report, prefix: str) -> Markup | None:
         open=len(rows) <= _SHORT_LIST,
         class_="todo-box",
     )
+
+
+def _briefly(case: CaseResult) -> list[str]:
+    meaning = figures.SUB_MEANING.get(case.sub.value, "")
+    return [text for text in (meaning, case.message) if text]
 
 
 def _tiles(report: Report) -> Markup:
@@ -371,6 +376,8 @@ def _legend() -> Markup:
         entries(figures.MEANING, badges=True),
         el("h3", "Kinds of deviation"),
         entries(figures.SUB_MEANING),
+        el("h3", "What was seen"),
+        entries(figures.TRACE_MEANING),
         el("h3", "Levels"),
         entries(figures.LEVEL_MEANING),
         el("p", "Bytes of data sets and of credentials are zeroed and shown as ** unless the run "
