@@ -30,6 +30,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="wire logs in the HTML page (default: all of one product, deviations of several)",
     )  # fmt: skip
     parser.add_argument(
+        "--without-tag", action="append", default=[], metavar="TAG",
+        help="leave out cases with this tag: `security` for what is told to a maker first",
+    )  # fmt: skip
+    parser.add_argument(
         "--check", action="store_true", help="exit 1 unless every run is complete and passed"
     )
     parser.set_defaults(tool=run)
@@ -43,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
         ValueError: a file is no dulspec result.
     """
     reports = [_load(path) for path in arguments.files]
+    hidden = set(arguments.without_tag)
+    for report in reports:
+        report.cases = [case for case in report.cases if not hidden & set(case.tags)]
     if arguments.html is not None:
         page = html.page(reports, wire=arguments.wire)
         arguments.html.write_text(page, encoding="utf-8")

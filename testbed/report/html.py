@@ -50,7 +50,7 @@ def page(reports: Sequence[Report], *, wire: str | None = None) -> str:
     title = f"{len(reports)} products compared" if several else figures.name_of(reports[0])
     body = el(
         "body",
-        el("a", "Skip to the cases", class_="skip", href="#cases"),
+        el("a", "Skip to the cases", class_="skip-link", href="#cases"),
         _header(reports, title),
         el(
             "main",

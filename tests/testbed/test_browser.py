@@ -222,3 +222,18 @@ def test_dark_and_light_differ(browser, files):
     before = browser.js(colour)
     browser.open(files["one"], dark=True)
     assert browser.js(colour) != before
+
+
+def test_paper_is_white_whatever_the_screen_is(browser, files):
+    colour = "getComputedStyle(document.body).backgroundColor"
+    browser.open(files["one"])
+    white = browser.js(colour)
+    browser.open(files["one"], dark=True)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.call("Emulation.setEmulatedMedia", media="print", features=dark)
+    try:
+        assert browser.js(colour) == white
+        assert browser.js("document.querySelector('.tiles .skip').checkVisibility()")
+        assert not browser.js("document.getElementById('filterbox').checkVisibility()")
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="")

@@ -100,6 +100,19 @@ def test_check_turns_the_outcome_into_the_exit_code(tmp_path, verdict, code, cap
     capsys.readouterr()
 
 
+def test_cases_of_a_tag_can_be_left_out_of_everything(tmp_path, capsys):
+    path, page = tmp_path / "r.json", tmp_path / "r.html"
+    secret = case("P.STO.12", Verdict.FAIL, tags=["security"], title="escapes its folder")
+    results.save(report(secret, case("P.RQ.02")), path)
+    assert (
+        main(["report", str(path), "--without-tag", "security", "--html", str(page), "--text"]) == 0
+    )
+    for form in (capsys.readouterr().out, page.read_text(encoding="utf-8")):
+        assert "P.RQ.02" in form
+        assert "P.STO.12" not in form
+        assert "escapes" not in form
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "dulspec-result/1"}', "\x00"])
 def test_a_file_that_is_no_result_is_a_usage_error(tmp_path, content, capsys):
     path = Path(tmp_path / "bad.json")
