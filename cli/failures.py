@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from cli.report import Report
 from dul.errors import (
     AssociationAborted,
@@ -52,6 +54,8 @@ def not_associated(report: Report, error: DULError, *, calling: str, called: str
         report.fatal(f"Try: {_LATER[error.which]}")
     elif isinstance(error, RemoteProtocolError):
         report.fatal("Try: is that port a DICOM application's? Look at its answer with -d")
+    elif isinstance(error.__cause__, socket.gaierror):
+        report.fatal("Try: check how the name is spelt, or give the address")
     elif isinstance(error, AssociationAborted):
         report.fatal("Try: the peer's log should say what it did not like")
 

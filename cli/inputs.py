@@ -38,9 +38,22 @@ class Bad:
 
 
 def find(
-    names: Sequence[str], report: Report, *, scan: bool, recurse: bool
+    names: Sequence[str],
+    report: Report,
+    interrupted: Callable[[], bool],
+    *,
+    scan: bool,
+    recurse: bool,
 ) -> tuple[list[Found], list[Bad]]:
-    """The files that the names stand for, in their order; those of a directory sorted by name."""
+    """The files that the names stand for, in their order; those of a directory sorted by name.
+
+    Args:
+        names: files and directories.
+        report: for the warnings.
+        interrupted: asked before each file in a directory; True ends the search early.
+        scan: look into the directories.
+        recurse: and into those that are in them.
+    """
     if scan:
         report.info("determining input files ...")
     files: list[Found] = []
@@ -50,7 +63,10 @@ def find(
         if not path.is_dir():
             files.append(Found(path))
         elif scan:
-            files += (Found(each, scanned=True) for each in _scan(path, bad, recurse=recurse))
+            for found in _scan(path, bad, recurse=recurse):
+                if interrupted():
+                    break
+                files.append(Found(found, scanned=True))
         else:
             report.warn(
                 f"ignoring directory because option --scan-directories is not set: {path}\n"

@@ -29,6 +29,7 @@ __all__ = [
     "listening_port",
     "port",
     "seconds",
+    "some_seconds",
     "text",
 ]
 
@@ -248,6 +249,14 @@ def seconds(token: str) -> float | None:
     if decimals and not decimals.isdigit():
         raise ValueError
     return float(token) or None
+
+
+def some_seconds(token: str) -> float:
+    """A time in seconds that is not 0."""
+    found = seconds(token)
+    if found is None:
+        raise ValueError("underflow: 0")
+    return found
 
 
 def ae_title(token: str) -> str:

@@ -56,9 +56,7 @@ class Report:
 
     def __enter__(self) -> Self:
         for name in ("dul", "dimse"):
-            logger = logging.getLogger(name)
-            logger.addHandler(self._handler)
-            logger.setLevel(logging.WARNING)
+            logging.getLogger(name).addHandler(self._handler)
         return self
 
     def __exit__(
@@ -118,12 +116,10 @@ def _to_stderr(lines: str) -> None:
 class _Handler(logging.Handler):
     """What `dul` and `dimse` log, in the tools' form."""
 
-    LEVELS = ((logging.ERROR, Level.ERROR), (logging.WARNING, Level.WARN), (0, Level.DEBUG))
-
     def __init__(self, report: Report) -> None:
-        super().__init__()
+        super().__init__(logging.WARNING)  # what is below is said here in the tools' own words
         self._report = report
 
     def emit(self, record: logging.LogRecord) -> None:
-        level = next(level for bound, level in self.LEVELS if record.levelno >= bound)
+        level = Level.ERROR if record.levelno >= logging.ERROR else Level.WARN
         self._report.say(level, self.format(record))

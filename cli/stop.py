@@ -1,10 +1,16 @@
-"""Ctrl-C and SIGTERM: the first ends the work in order, the second ends the process."""
+"""Ctrl-C and SIGTERM: the first ends the work in order, the second ends the process.
+
+A handler in Python runs only when the main thread gets round to it; a signal that comes just
+before a system call that waits is not seen until the call is over. So the handlers do nothing, and
+a thread waits for the byte that the interpreter's own handler in C writes for each signal.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -19,19 +25,18 @@ class Stop:
     """Catches the two signals while it is entered.
 
     Args:
-        request: called by the first signal, in the signal handler: it must do no more than set
-            a flag or write a byte.
+        request: called at the first signal, from a thread.
 
     Attributes:
         signal: the first signal that came, or None.
-        at_once: called before the second ends the process.
+        at_once: called, from a thread, before the second ends the process.
     """
 
     def __init__(self, request: Callable[[], None]) -> None:
         self.signal: int | None = None
         self.at_once: Callable[[], None] | None = None
         self._request = request
-        self._before: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+        self._leave = contextlib.ExitStack()
 
     @property
     def exit_code(self) -> int:
@@ -46,10 +51,9 @@ class Stop:
     def __enter__(self) -> Self:
         # Only the main thread may set handlers; elsewhere nobody presses Ctrl-C.
         if threading.current_thread() is threading.main_thread():
-            for each in _SIGNALS:
-                # Who started us with a signal ignored (nohup, a shell's "&") wants it ignored.
-                if signal.getsignal(each) is not signal.SIG_IGN:
-                    self._before[each] = signal.signal(each, self._handle)
+            with contextlib.ExitStack() as stack:
+                self._catch(stack)
+                self._leave = stack.pop_all()
         return self
 
     def __exit__(
@@ -58,11 +62,31 @@ class Stop:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
-        self._before.clear()
+        self._leave.close()
 
-    def _handle(self, number: int, _: FrameType | None) -> None:
+    def _catch(self, stack: contextlib.ExitStack) -> None:
+        """Set all up; the stack takes it down again, in the opposite order."""
+        reader, writer = socket.socketpair()
+        stack.enter_context(reader)
+        thread = threading.Thread(target=self._watch, args=(reader,), name="stop", daemon=True)
+        thread.start()
+        stack.callback(thread.join)
+        stack.enter_context(writer)  # closing it ends the thread
+        writer.setblocking(False)
+        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        stack.callback(signal.set_wakeup_fd, before)
+        for each in _SIGNALS:
+            # Who started us with a signal ignored (nohup, a shell's "&") wants it ignored.
+            if signal.getsignal(each) is not signal.SIG_IGN:
+                stack.callback(signal.signal, each, signal.signal(each, _do_nothing))
+
+    def _watch(self, reader: socket.socket) -> None:
+        while numbers := reader.recv(64):
+            for number in numbers:
+                if number in _SIGNALS:
+                    self._take(number)
+
+    def _take(self, number: int) -> None:
         if self.signal is None:
             self.signal = number
             self._request()
@@ -71,3 +95,7 @@ class Stop:
             if self.at_once is not None:
                 self.at_once()
         os._exit(128 + number)
+
+
+def _do_nothing(_: int, __: FrameType | None) -> None:
+    """A signal whose handler is this one is told by the interpreter's byte."""

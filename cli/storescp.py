@@ -123,19 +123,19 @@ COMMAND = Command(
         ),
         Group("sizes of PDUs", (common.max_pdu(_LIMITS.max_pdu_length),)),
         Group(
-            "time limits, in seconds; 0: none",
+            "time limits, in seconds",
             (
                 Option(
                     ("-ta", "--acse-timeout"),
                     "acse_timeout",
                     "for an association request on a new connection (default: 30)",
-                    read=opt.seconds,
+                    read=opt.some_seconds,
                     metavar="S",
                 ),
                 Option(
                     ("-td", "--dimse-timeout"),
                     "dimse_timeout",
-                    "for the next message on an association (default: 600)",
+                    "for the next message on an association; 0: none (default: 600)",
                     read=opt.seconds,
                     metavar="S",
                 ),
@@ -180,7 +180,7 @@ class Settings:
     check_called: bool
     max_associations: int
     max_pdu: int
-    acse_timeout: float | None
+    acse_timeout: float
     dimse_timeout: float | None
 
     @property
@@ -188,8 +188,7 @@ class Settings:
         """The bounds and times of every association."""
         return Limits(
             max_pdu_length=self.max_pdu,
-            # ARTIM is the standard's; it can be longer or shorter, but not be left out.
-            artim=self.acse_timeout or _LIMITS.artim,
+            artim=self.acse_timeout,
             idle=self.dimse_timeout,
         )
 

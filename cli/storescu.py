@@ -140,8 +140,13 @@ def _work(values: dict[str, Any], report: Report) -> int:
 def _send(
     settings: Settings, report: Report, dictionary: Dictionary, wakeup: Wakeup, stop: Stop
 ) -> int:
-    files, missing = find(settings.file, report, scan=settings.scan, recurse=settings.recurse)
-    items, bad = check(files, report, lambda: wakeup.is_set)
+    def interrupted() -> bool:
+        return wakeup.is_set
+
+    files, missing = find(
+        settings.file, report, interrupted, scan=settings.scan, recurse=settings.recurse
+    )
+    items, bad = check(files, report, interrupted)
     bad = missing + bad
     if wakeup.is_set:
         report.error(f"interrupted by {stop.name}: nothing was sent")

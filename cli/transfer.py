@@ -172,7 +172,7 @@ class Transfer:
             self._lost(session, pending, error)
             return
         except _Halt as halt:
-            self._end(session, abort=halt.abort)
+            self._end(session, abort=halt.abort or self._calling.abort)
             raise
         self._end(session, abort=self._calling.abort)
 
@@ -249,6 +249,7 @@ class Transfer:
 
     def _failed(self, entry: Entry, why: str) -> None:
         entry.verdict = Verdict.FAILED
+        why = why.removeprefix(f"{entry.name}: ")
         self._report.error(f"Store Failed, file: {entry.name}:\n{why}")
 
     def _open(self, item: Sendable, transfer_syntax_uid: str) -> Opened:

@@ -13,6 +13,7 @@ from cli_peers import ABORT, P_DATA, PATIENCE, ScriptedPeer
 
 from cli import echoscu, storescu
 from cli.stop import Stop
+from dul.blocking import Wakeup
 from testbed import raw
 from testbed.observe import Closed, Reset
 
@@ -23,6 +24,24 @@ CT, MR = DICOM / "ct-explicit.dcm", DICOM / "mr-explicit.dcm"
 def interrupt(number=signal.SIGINT):
     """As a terminal does it: the main thread gets the signal."""
     signal.pthread_kill(threading.main_thread().ident, number)
+
+
+@pytest.fixture
+def interrupt_and_wait(monkeypatch):
+    """Send Ctrl-C, and wait until storescu has noticed."""
+    noticed = threading.Event()
+
+    class Noticing(Wakeup):
+        def set(self):
+            super().set()
+            noticed.set()
+
+    def send():
+        interrupt()
+        assert noticed.wait(PATIENCE)
+
+    monkeypatch.setattr(storescu, "Wakeup", Noticing)
+    return send
 
 
 def stopping_after(stores, number=signal.SIGINT):
@@ -156,18 +175,35 @@ def test_while_the_name_is_looked_up(tool, monkeypatch):
             thread.join(PATIENCE)
 
 
-def test_while_files_are_checked(capsys, monkeypatch):
+def test_while_files_are_checked(capsys, monkeypatch, interrupt_and_wait):
     from cli import inputs
 
     real = inputs.examine
 
     def examine(path):
-        interrupt()
+        interrupt_and_wait()
         return real(path)
 
     monkeypatch.setattr(inputs, "examine", examine)
     assert storescu.main(["127.0.0.1", "1", str(CT), str(MR)]) == 130
     assert capsys.readouterr().err == "E: interrupted by Ctrl-C: nothing was sent\n"
+
+
+def test_while_directories_are_searched(capsys, monkeypatch, tmp_path, interrupt_and_wait):
+    from cli import inputs
+
+    for name in "abc":
+        shutil.copy(CT, tmp_path / name)
+    real = inputs.Path.is_dir
+
+    def is_dir(path):
+        if path == tmp_path:
+            interrupt_and_wait()
+        return real(path)
+
+    monkeypatch.setattr(inputs.Path, "is_dir", is_dir)
+    assert storescu.main(["-ll", "info", "+sd", "127.0.0.1", "1", str(tmp_path)]) == 130
+    assert capsys.readouterr().err.endswith("E: interrupted by Ctrl-C: nothing was sent\n")
 
 
 def test_an_ignored_signal_stays_ignored():

@@ -161,6 +161,12 @@ def test_errors(tokens, message, capsys):
     assert (message or "--recurse only allowed with --scan-directories") in said.err
 
 
+def test_storescp_needs_a_time_for_requests():
+    with pytest.raises(UsageError, match=r"option -ta \(underflow: 0\)"):
+        storescp.COMMAND.parse(["-ta", "0", "104"])
+    assert storescp.COMMAND.parse(["-ta", "0.5", "-td", "0", "104"])["acse_timeout"] == 0.5
+
+
 @pytest.mark.parametrize("title", ["", "   ", "ABCDEFGHIJKLMNOPQ", "A\\B", "A\tB", "ÄRZTE"])
 def test_what_is_no_ae_title(title):
     with pytest.raises(ValueError):

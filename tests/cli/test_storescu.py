@@ -299,6 +299,11 @@ def test_a_failure_status_halts_and_the_association_is_released(send):
     assert lines[-1].endswith("files failed: 1, not sent: 1")
 
 
+def test_abort_is_heeded_after_a_failure_status_too(send):
+    with ScriptedPeer(storing(0xA700, ends=ABORT)) as peer:
+        assert send(peer.port, CT, MR, "-a")[0] == 0xA7
+
+
 def test_no_halt_goes_on_and_still_tells_the_failure(send):
     with ScriptedPeer(storing(0xA700, 0, 0xC000, 0)) as peer:
         code, lines = send(peer.port, CT, MR, CT, MR, "-nh", "-v")
@@ -534,7 +539,7 @@ def test_no_context_for_a_file(send):
         code, lines = send(peer.port, CT, MR)
     assert code == 1
     assert lines[0] == f"E: Store Failed, file: {CT}:"
-    assert "no presentation context for CT Image Storage" in lines[1]
+    assert lines[1].startswith("E: the peer accepted no presentation context for CT Image Storage")
 
 
 @pytest.mark.parametrize("file", [RLE, JPEG])
@@ -603,6 +608,7 @@ def test_unknown_host(send, monkeypatch):
     assert code == 1
     assert lines[0].startswith("F: Association Request Failed: cannot find host 'pacs.example'")
     assert lines[0].endswith("Name or service not known")
+    assert lines[1] == "F: Try: check how the name is spelt, or give the address"
 
 
 def test_a_peer_that_never_answers(send):
