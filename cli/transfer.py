@@ -23,7 +23,7 @@ from dimse.errors import DIMSEError
 from dimse.files import FileObject, Opened, Sendable
 from dimse.message_base import Message
 from dimse.outcome import Outcome
-from dimse.plan import SEED_CONTEXTS, PlannedAssociation, TooManyContexts, plan
+from dimse.plan import SEED_CONTEXTS, PlannedAssociation, plan
 from dimse.status import StatusClass
 from dimse.storage_sops import prefix_of
 from dimse.transfer_syntaxes import name_of
@@ -141,11 +141,7 @@ class Transfer:
     # -------------------------------------------------------------------- associations --
 
     def _send_all(self) -> None:
-        try:
-            associations = plan(self._items(), base_contexts=SEED_CONTEXTS)
-        except TooManyContexts as error:
-            self._report.fatal(str(error))
-            raise _Halt(FAILED, abort=False) from error
+        associations = plan((entry.item for entry in self.entries), base_contexts=SEED_CONTEXTS)
         if len(associations) > 1:
             self._report.info(f"the files need {len(associations)} associations")
         entries = iter(self.entries)
@@ -153,9 +149,6 @@ class Transfer:
             pending = deque(islice(entries, len(planned.objects)))
             while pending:
                 self._one_association(planned, pending)
-
-    def _items(self) -> list[Sendable]:
-        return [entry.item for entry in self.entries]
 
     def _one_association(
         self, planned: PlannedAssociation[Sendable], pending: deque[Entry]

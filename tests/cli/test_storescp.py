@@ -18,7 +18,8 @@ from cli_peers import (
     Caller,
 )
 
-from cli import storescp, storescu
+from cli import dumps, storescp, storescu
+from dimse.composite import CStoreRSP
 from dimse.server import Server
 from testbed import messages, raw
 from testbed.observe import Closed, Reset
@@ -137,6 +138,51 @@ def test_debug(serve):
     for each in ("received C-STORE-RQ", "sent C-STORE-RSP", "received C-ECHO-RQ", "A-ASSOCIATE-AC"):
         assert f"D: {each}" in said
     assert "Sta2 Evt6 AE-6 Sta3" in said
+
+
+def test_debug_shows_what_a_peer_negotiates_but_no_password(serve):
+    user = [
+        raw.max_length(0),
+        raw.async_window(4, 2),
+        raw.role(raw.CT_STORAGE, 1, 0),
+        raw.identity_rq(2, b"somebody", b"secret"),
+    ]
+
+    def clients(port):
+        with Caller(port) as caller:
+            unknown = raw.context_rq(3, "1.2.3\x1b[2J", [raw.IMPLICIT_LE])
+            caller.wire.send(raw.associate_rq(contexts=[CT_CONTEXT, unknown], user=user))
+            caller.accepted().release()
+
+    _, lines = serve("-d", clients=clients)
+    said = "\n".join(" ".join(line.split()) for line in lines)
+    for each in (
+        "Maximum length received no maximum",
+        "Implementation class UID (none)",
+        "Asynchronous operations window 4/2",
+        "Role selection CT Image Storage (1.2.840.10008.5.1.4.1.1.2): SCU 1, SCP 0",
+        "User identity type 2",
+        r"3 1.2.3\x1b[2J: abstract syntax not supported",
+    ):
+        assert f"D: {each}" in said
+    assert "secret" not in said
+
+
+def test_debug_shows_error_comments_and_offending_elements():
+    said = dumps.message(
+        CStoreRSP(
+            message_id_being_responded_to=1,
+            status=0xA900,
+            error_comment="no",
+            offending_element=(0x00080018, 0x00280010),
+        ),
+        "received",
+    )
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines[0] == "received C-STORE-RSP"
+    assert "Error comment no" in lines
+    assert "Offending element (0008,0018), (0028,0010)" in lines
+    assert "Status A900H: Error: Data Set does not match SOP Class" in lines
 
 
 # -------------------------------------------------------------------------------- naming --
