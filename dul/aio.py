@@ -25,7 +25,7 @@ from dul.admission import Admission, Guest
 from dul.association import Association, Role, Trace
 from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
-from dul.exchange import Call, Conversation, Step
+from dul.exchange import Call, Conversation
 from dul.limits import Limits
 from dul.link import Link, Wait, Waiting, accept, listen, not_found
 from dul.negotiation import Negotiated
@@ -99,7 +99,8 @@ class Connection:
             step = conversation.send(None)
             while True:
                 if isinstance(step, Call):
-                    step = await self._call(step, conversation)
+                    reply, error = await self._call(step)
+                    step = conversation.throw(error) if error else conversation.send(reply)
                 else:
                     await self._drive(pump(self.association, self._link, self._loop.time))
                     step = conversation.send(None)
@@ -147,8 +148,9 @@ class Connection:
         else:
             await self.abort()
 
-    async def _call(self, call: Call, conversation: Conversation[Any]) -> Step:
+    async def _call(self, call: Call) -> tuple[Any, Exception | None]:
         push(self.association, self._link, self._loop.time)
+        reply = error = None
         try:
             if inspect.iscoroutinefunction(call.function):
                 reply = await call.function(*call.arguments)
@@ -156,11 +158,10 @@ class Connection:
                 reply = await self._in_thread(call)
                 if inspect.isawaitable(reply):  # from a lambda or a callable object
                     reply = await reply
-        except Exception as error:  # noqa: BLE001 - it is the conversation's to handle
-            self.association.tick(self._loop.time())
-            return conversation.throw(error)
+        except Exception as caught:  # noqa: BLE001 - it is the conversation's to handle
+            error = caught
         self.association.tick(self._loop.time())
-        return conversation.send(reply)
+        return reply, error
 
     async def _in_thread(self, call: Call) -> Any:
         """Like `asyncio.to_thread`, but a cancellation comes when the function has returned.
@@ -256,10 +257,10 @@ async def connect(
     connection = Connection(association, link)
     try:
         await connection.run(exchange.associate(association, request))
+        return connection
     except BaseException:
         await connection.abort()
         raise
-    return connection
 
 
 Serve = Callable[[Association, str], Conversation[None]]

@@ -23,7 +23,7 @@ from dul.admission import Admission, Guest
 from dul.association import Association, Role, Trace
 from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
-from dul.exchange import Call, Conversation, Step
+from dul.exchange import Call, Conversation
 from dul.limits import Limits
 from dul.link import Link, Wait, Waiting, accept, listen, not_found
 from dul.negotiation import Negotiated
@@ -126,7 +126,8 @@ class Connection:
                 step = conversation.send(None)
                 while True:
                     if isinstance(step, Call):
-                        step = self._call(step, conversation)
+                        reply, error = self._call(step)
+                        step = conversation.throw(error) if error else conversation.send(reply)
                     else:
                         self._drive(pump(self.association, self._link, time.monotonic))
                         step = conversation.send(None)
@@ -194,18 +195,17 @@ class Connection:
             self._link.uncertain |= not self._resting
             raise
 
-    def _call(self, call: Call, conversation: Conversation[Any]) -> Step:
+    def _call(self, call: Call) -> tuple[Any, Exception | None]:
         push(self.association, self._link, time.monotonic)
+        reply = error = None
         try:
             self._resting = True
             reply = call.function(*call.arguments)
-            self._resting = False
-        except Exception as error:  # noqa: BLE001 - it is the conversation's to handle
-            self._resting = False
-            self.association.tick(time.monotonic())
-            return conversation.throw(error)
+        except Exception as caught:  # noqa: BLE001 - it is the conversation's to handle
+            error = caught
+        self._resting = False
         self.association.tick(time.monotonic())
-        return conversation.send(reply)
+        return reply, error
 
     def _drive(self, waiting: Waiting[None]) -> None:
         try:
@@ -322,10 +322,10 @@ def connect(
     connection = Connection(association, link, wakeup)
     try:
         connection.run(exchange.associate(association, request))
+        return connection
     except BaseException:
         connection.abort()
         raise
-    return connection
 
 
 Serve = Callable[[Association, str], Conversation[None]]

@@ -267,13 +267,14 @@ class Link:
 
     def close(self) -> None:
         """Close; the kernel still sends what it has."""
-        sock, self._sock = self._sock, None
+        sock = self._sock
         if sock is not None:
             if isinstance(sock, ssl.SSLSocket) and self._secure and not self._retry:
                 # One close_notify; the peer's is not waited for (RFC 8446 6.1).
                 with contextlib.suppress(OSError, ValueError):
                     sock.unwrap()
             sock.close()
+            self._sock = None  # last, so that an interrupted close can be repeated
 
 
 def _prepare(sock: socket.socket) -> None:

@@ -251,6 +251,29 @@ class RawPeer:
         self.sock.close()
 
 
+def oblige(peer: RawPeer) -> list[bytes]:
+    """Do what a good acceptor does, and nothing by itself, until the connection ends.
+
+    Returns all that came, as PDUs; the last may be cut off.
+    """
+    answers = {RQ: associate_ac(), RELEASE_RQ: RELEASE_RP_PDU}
+    stream, pdus = bytearray(), []
+    with peer, contextlib.suppress(ConnectionError):
+        while piece := peer.sock.recv(1 << 16):
+            stream += piece
+            while len(stream) >= 6 and len(stream) >= 6 + int.from_bytes(stream[2:6]):
+                size = 6 + int.from_bytes(stream[2:6])
+                pdus.append(bytes(stream[:size]))
+                del stream[:size]
+                if pdus[-1][0] == ABORT:
+                    peer.half_close()
+                elif pdus[-1][0] == PDATA and pdus[-1][11] == DATA_LAST:
+                    peer.send(pdata(b"done", COMMAND_LAST))
+                elif pdus[-1][0] in answers:
+                    peer.send(answers[pdus[-1][0]])
+    return [*pdus, bytes(stream)] if stream else pdus
+
+
 def served(address: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
     """A whole association with a server that mirrors, by a peer that does everything right."""
     with connect(address, tls) as peer:
