@@ -187,7 +187,7 @@ class _Listing:
             yield self.printer.note(self.time, number, watch.name)
         skipped, watch.sides[sender].skipped = watch.sides[sender].skipped, 0
         if skipped:
-            text = f"the capture began in the middle: {skipped} bytes of the {sender} left out"
+            text = f"the capture lacks what went before: {skipped} bytes of the {sender} left out"
             yield self.printer.note(self.time, number, text)
 
     def _rest(self, number: int, watch: _Watched, sender: Sender) -> Iterator[str]:
@@ -207,8 +207,11 @@ class _Listing:
 
 def _units(side: _Side, happening: Happening) -> Iterator[Unit]:
     gap, data = happening.kind == "gap", happening.data
+    if happening.kind == "break":
+        side.framer, side.synced, side.skipped = Framer(), False, side.skipped + happening.size
+        return
     if not side.synced:
-        # The capture began in the middle: wait for something that looks like a PDU's beginning.
+        # The capture joins in the middle: wait for something that looks like a PDU's beginning.
         if gap or not _begins(data[:HEADER]):
             side.skipped += len(data)
             return

@@ -78,8 +78,10 @@ def _segment(packet: "Packet", tcp: "TCP") -> Segment:
 
     payload = tcp.payload
     data = b"" if isinstance(payload, Padding) else bytes(payload.original or b"")
-    # Frames shorter than on the wire were cut by the snapshot length.
-    cut = max(0, int(packet.wirelen or 0) - len(packet.original))
+    # Frames shorter than on the wire were cut by the snapshot length; none was longer than this.
+    cut = int(packet.wirelen or 0) - len(packet.original)
+    if not 0 <= cut <= _LARGEST_FRAME:
+        cut = 0
     flags = int(tcp.flags)
     below = cast("Any", tcp.underlayer)  # IP or IPv6
     return Segment(

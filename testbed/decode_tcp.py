@@ -38,18 +38,19 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something on a connection: "open", "data", "gap", "fin", "rst".
+    """Something on a connection: "open", "data", "gap", "break", "fin", "rst".
 
     `sender` is the address it comes from; of "open" the caller, `server` then being the other end and
     `whole` telling whether the capture holds the beginning. `data` of a gap is as many zero bytes as
-    were lost.
+    were lost; a break is a gap too long for that, of `size` bytes.
     """
 
     time: float
     connection: int
     sender: Address
-    kind: Literal["open", "data", "gap", "fin", "rst"]
+    kind: Literal["open", "data", "gap", "break", "fin", "rst"]
     data: bytes = b""
+    size: int = 0
     server: Address = ("", 0)
     whole: bool = False
 
@@ -203,9 +204,10 @@ class Reassembler:
         nearest = min(half.waiting, key=lambda seq: _ahead(seq, start))
         gap = _ahead(nearest, start)
         half.next = nearest
-        for at in range(0, gap, MOST_WAITING):
-            zeros = bytes(min(gap - at, MOST_WAITING))
-            yield Happening(time, connection.number, sender, "gap", zeros)
+        if gap <= MOST_WAITING:
+            yield Happening(time, connection.number, sender, "gap", bytes(gap))
+        else:
+            yield Happening(time, connection.number, sender, "break", size=gap)
         yield from self._ready(connection, sender, time)
 
     def _flush(self, connection: _Connection) -> Iterator[Happening]:

@@ -218,14 +218,34 @@ def test_frames_cut_by_the_snapshot_length_keep_the_framing():
     assert any("-> A-RELEASE-RQ" in line for line in found)
 
 
+def test_an_absurd_length_on_the_wire_costs_nothing():
+    data = bytearray(pcap([ethernet(packet) for packet in conversation()]))
+    at = data.index(RQ) - 54 - 4
+    data[at : at + 4] = b"\xff" * 4
+    assert len(lines(bytes(data), fields=0)) == 12
+
+
 def test_a_capture_that_begins_in_the_middle_starts_at_the_next_pdu():
     packets = conversation(size=50, start=False)[1:]
     packets.insert(0, ipv4(tcp(40000, 104, 60, b"rest of something", 0x18)))
     extra = len(REQUESTOR) + 100
     packets.append(ipv4(tcp(40000, 104, extra, raw.abort(), 0x18)))
     found = lines(pcap([ethernet(packet) for packet in packets]), fields=0)
-    assert any("the capture began in the middle" in line and "requestor" in line for line in found)
+    assert any(
+        "the capture lacks what went before" in line and "requestor" in line for line in found
+    )
     assert any("<- A-ASSOCIATE-AC" in line or "A-ASSOCIATE-AC" in line for line in found)
+
+
+def test_after_a_break_the_next_pdu_is_found():
+    packets = [
+        *conversation(start=True)[:3],
+        ipv4(tcp(40000, 104, 100 + len(RQ) + (1 << 26), b"in the middle of something", 0x18)),
+        ipv4(tcp(40000, 104, 126 + len(RQ) + (1 << 26), raw.abort(), 0x18)),
+    ]
+    found = lines(pcap([ethernet(packet) for packet in packets]), fields=0)
+    assert f"{(1 << 26) + 26} bytes of the requestor left out" in found[-2]
+    assert "-> A-ABORT" in found[-1]
 
 
 def test_other_traffic_is_counted_and_left_out():

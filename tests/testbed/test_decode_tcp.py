@@ -81,6 +81,13 @@ def test_waiting_is_bounded(monkeypatch):
     assert b"".join(entry[1] for entry in found[2:]) == b"bcdefghijkl"
 
 
+def test_a_gap_too_long_to_fill_is_a_break(monkeypatch):
+    monkeypatch.setattr(decode_tcp, "MOST_WAITING", 10)
+    (_, first, last) = run(syn(), seg(11, b"x"))
+    assert (first.kind, first.size, first.data) == ("break", 11, b"")
+    assert last.data == b"x"
+
+
 def test_segments_far_outside_any_window_are_not_of_this_stream():
     assert told(syn(), seg(0, b"ab"), seg((1 << 30) + 10, b"stray"), seg(2, b"c")) == [
         "open", ("data", b"ab"), ("data", b"c"),
