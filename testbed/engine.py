@@ -98,8 +98,7 @@ def _reap(handle: Handle, scene: Scene, result: RunResult) -> None:
         scene.notes.append(
             f"the product was still running {scene.settings.exit_max:g} s after the connection"
         )
-        scene.tokens.append("STUCK")
-        result.seen = " ".join(scene.tokens)
+        result.reported = "nothing"
     else:
         result.exit_code = code
         result.reported = "success" if code == 0 else "failure"
@@ -235,7 +234,7 @@ def _one_abort(tokens: list[str]) -> list[str]:
 def classify(outcomes: tuple[Outcome, ...], tokens: list[str]) -> Sub:
     """What kind of failure an unlisted trace is."""
     accepted = [entry.pattern for entry in outcomes if entry.verdict is Verdict.PASS]
-    if tokens and tokens[-1] in {"OPEN", "STUCK"} and len(tokens) == 1:
+    if tokens == ["OPEN"]:
         return Sub.HANG
     if tokens == ["CLOSE"] and any("AB" in pattern for pattern in accepted):
         return Sub.CLOSE_ONLY
@@ -245,7 +244,7 @@ def classify(outcomes: tuple[Outcome, ...], tokens: list[str]) -> Sub:
             return Sub.WRONG_SOURCE
     if any(starts_with(pattern, tokens) for pattern in accepted):
         return Sub.EXTRA_PDU
-    return Sub.HANG if tokens and tokens[-1] in {"OPEN", "STUCK"} else Sub.NONE
+    return Sub.HANG if tokens and tokens[-1] == "OPEN" else Sub.NONE
 
 
 def _any_abort(pattern: str) -> str:
@@ -258,6 +257,11 @@ def _judge_report(case: Case, result: RunResult) -> None:
     if result.exit_code is not None and result.exit_code < 0:
         result.verdict, result.sub = Verdict.FAIL, Sub.CRASH
         result.message = f"the product was ended by signal {-result.exit_code}"
+        return
+    if result.reported == "nothing":
+        # The wire's verdict stands; a product that does not end is a deviation beside it.
+        result.verdict = worst([result.verdict, Verdict.NON_STRICT])
+        result.sub = result.sub or Sub.HANG
         return
     if not case.reported or not result.reported or result.reported == case.reported:
         return
