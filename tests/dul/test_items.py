@@ -27,7 +27,7 @@ from dul.user_items import (
     UserIdentity,
     UserInformation,
 )
-from dul.wire import Reader, item, uid
+from dul.wire import Reader, counted, item, uid
 
 GOLDEN_ITEMS = [
     pytest.param(each, id=each.name) for each in goldens("canonical") if each.item_type is not None
@@ -336,3 +336,32 @@ TOO_LONG = "1" * 0x10000
 def test_what_does_not_fit_is_the_users_error(value):
     with pytest.raises(LocalProtocolError):
         value.encode()
+
+
+@pytest.mark.parametrize(
+    ("fits", "too_long"),
+    [
+        (UnknownItem(0x60, bytes(0xFFFF)), UnknownItem(0x60, bytes(0x10000))),
+        (ExtendedNegotiation("1", bytes(0xFFFF - 3)), ExtendedNegotiation("1", bytes(0xFFFF - 2))),
+        (UserIdentity(1, bytes(0xFFFF - 6)), UserIdentity(1, bytes(0xFFFF - 5))),
+    ],
+)
+def test_a_length_field_of_two_bytes_is_used_to_its_end(fits, too_long):
+    assert fits.encode()[2:4] == b"\xff\xff"
+    with pytest.raises(LocalProtocolError, match="65536 bytes"):
+        too_long.encode()
+
+
+def test_a_counted_field_is_used_to_its_end():
+    assert counted(bytes(0xFFFF))[:2] == b"\xff\xff"
+    with pytest.raises(LocalProtocolError, match="65536 bytes"):
+        counted(bytes(0x10000))
+
+
+def test_what_is_not_said_is_the_standards_default():
+    """PS3.7 D.3.3.3: 1, 1 is synchronous; D.3.3.6: version 0; D.3.3.7: no response is wanted."""
+    assert AsynchronousOperationsWindow() == AsynchronousOperationsWindow(1, 1)
+    assert UserIdentity(1, b"me") == UserIdentity(1, b"me", b"", positive_response_requested=False)
+    assert CommonExtendedNegotiation("1", "2") == CommonExtendedNegotiation("1", "2", (), 0, b"")
+    assert ApplicationContext() == ApplicationContext("1.2.840.10008.3.1.1.1")
+    assert UserInformation().encode() == b"\x50\0\0\0"
