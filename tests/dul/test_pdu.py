@@ -75,6 +75,14 @@ def test_invalid_pdus_are_refused_with_a_reason(each: Golden):
     assert error.why in str(error)
 
 
+@pytest.mark.parametrize("name", ["rq-length-0", "rq-length-67", "ac-length-0", "ac-length-67"])
+def test_a_pdu_without_its_fixed_part_is_told_as_such(name: str):
+    """PS3.8 9.3.2: bytes 7 to 74 are always there."""
+    data = golden(name, "invalid").data
+    with pytest.raises(InvalidPDU, match=f"the fixed part has 68 bytes, not {len(data) - 6}"):
+        decode(data)
+
+
 @pytest.mark.parametrize("each", every("unacceptable"))
 def test_unacceptable_pdus_are_read_or_refused(each: Golden):
     """What a rule forbids may be refused here or later; it is never anything else."""
