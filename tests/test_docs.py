@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -30,3 +34,31 @@ def test_every_make_target_of_the_documents_exists() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"(?:^\$ |`)make ([a-z-]+)", document.read_text(), re.MULTILINE):
             assert target in targets, f"{document.name}: make {target}"
+
+
+def test_the_programs_of_the_readme_run(tmp_path: Path) -> None:
+    fixtures = ROOT / "fixtures" / "dicom"
+    shutil.copy(fixtures / "ct-explicit.dcm", tmp_path / "ct.dcm")
+    shutil.copy(fixtures / "mr-explicit.dcm", tmp_path / "mr.dcm")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    programs = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert len(programs) == 2
+    for program in programs:
+        result = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                program.replace("11112", port).replace("localhost", "127.0.0.1"),
+            ],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        for name in ("ct.dcm Success", "mr.dcm Success"):
+            assert name in result.stdout
+    assert len(list((tmp_path / "incoming").iterdir())) == 2
