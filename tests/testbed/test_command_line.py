@@ -3,12 +3,16 @@
 import json
 import socket
 import sys
+import threading
 
 import pytest
 
 from testbed import cli, results, selftest
 from testbed.mini import Config, Server
 from testbed.mini_scp import PartialKeeper
+from testbed.mini_scu import Thread
+from testbed.session import Session
+from testbed.settings import Settings
 
 FAST = ["--called", "MINI", "--timeout", "0.8", "--artim-max", "2.5"]
 
@@ -176,3 +180,32 @@ def test_an_interrupted_run_says_so(peer, tmp_path, monkeypatch, capsys):
     report = results.load(path)
     assert not report.complete
     assert len(report.cases) == 1
+
+
+def test_a_product_started_by_hand(tmp_path, capsys):
+    """--listen: whoever calls is the product; here a mini requestor that calls again and again."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    done = threading.Event()
+    maker = Session(Settings(), "scu")
+    files = maker.files(1, big=False)
+
+    def call_on_and_on():
+        while not done.wait(0.01):
+            Thread(Config(), port, files, echo=False).wait(10)
+
+    caller = threading.Thread(target=call_on_and_on, daemon=True)
+    caller.start()
+    path = tmp_path / "result.json"
+    try:
+        code = cli.main(
+            ["scu", "--listen", str(port), "U.RQ.01", "U.S5.04", "U.REL.01", "--json", str(path)]
+        )
+    finally:
+        done.set()
+        caller.join(10)
+        maker.close()
+    captured = capsys.readouterr()
+    assert code == 0
+    assert f"U.S5.04: start the product towards port {port}" in captured.err
+    assert [case.verdict for case in results.load(path).cases] == ["pass"] * 3
