@@ -1,11 +1,13 @@
 """All cases, and choosing among them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import import_module
 
 from testbed.model import Case
+from testbed.whys import why
 
 #: One module per group, in the order cases run and are listed.
 GROUPS = {
@@ -20,7 +22,7 @@ def cases(role: str) -> tuple[Case, ...]:
     found: list[Case] = []
     for name in GROUPS[role]:
         found += import_module(f"testbed.cases.{name}").CASES
-    return tuple(found)
+    return tuple(case if case.why else replace(case, why=why(case.id)) for case in found)
 
 
 def all_cases() -> tuple[Case, ...]:

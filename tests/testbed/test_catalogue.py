@@ -43,6 +43,7 @@ def test_case_agrees_with_the_catalogue(case):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case_is_whole(case):
     assert case.requirement.endswith(".")
+    assert case.why.endswith(".")
     assert case.runs
     names = [run.name for run in case.runs]
     assert len(set(names)) == len(names)
