@@ -94,13 +94,8 @@ def _tls(parser: argparse.ArgumentParser) -> None:
         group.add_argument(f"--{name}", type=Path, metavar="PEM")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="dulspec", description="Conformance tests for the DICOM Upper Layer."
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def _scp(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     defaults = Settings()
-
     scp = commands.add_parser("scp", help="test an association acceptor that listens")
     scp.add_argument("host")
     scp.add_argument("port", type=int)
@@ -131,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
         "--start-cmd", default="", help="command that starts the product, again if it dies"
     )
 
+
+def _scu(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     scu = commands.add_parser("scu", help="test an association requestor that calls us")
     scu.add_argument(
         "--exec", default="", metavar="CMD", help="started once per run: '... {host} {port} {file}'"
@@ -153,6 +150,8 @@ def _parser() -> argparse.ArgumentParser:
     _running(scu)
     _tls(scu)
 
+
+def _others(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     listing = commands.add_parser("list", help="list the cases")
     _selection(listing)
     listing.add_argument("--json", action="store_true", dest="as_json")
@@ -169,6 +168,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     selftest.add_argument("--list", action="store_true", dest="list_faults")
     selftest.add_argument("-v", "--verbose", action="store_true")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dulspec", description="Conformance tests for the DICOM Upper Layer."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _scp(commands)
+    _scu(commands)
+    _others(commands)
     for add in (report_command.add_parser, proxy_command.add_parsers, decode.add_parser):
         add(commands)
     return parser
