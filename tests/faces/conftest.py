@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from certificates import client_context, server_context
 from faces import FACES, Face, opened
-
-TLS = Path(__file__).resolve().parent.parent.parent / "fixtures" / "tls"
 
 
 def _descriptors() -> dict[str, str]:
@@ -37,19 +36,6 @@ def no_leaks() -> Iterator[None]:
 def face(request: pytest.FixtureRequest, no_leaks: None) -> Iterator[Face]:
     with opened(request.param) as each:
         yield each
-
-
-VERSIONS = {"TLS 1.2": ssl.TLSVersion.TLSv1_2, "TLS 1.3": ssl.TLSVersion.TLSv1_3}
-
-
-def server_context(name: str = "server") -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / f"{name}.pem", TLS / f"{name}.key")
-    return context
-
-
-def client_context() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(TLS / "ca.pem"))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import rawpeer
-from conftest import TLS, client_context, server_context
+from certificates import TLS, client_context, server_context
 from faces import Acceptor, End, Face, Zeros, take
 from rawpeer import (
     RELEASE_RP_PDU,
