@@ -166,6 +166,7 @@ def _others(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     selftest.add_argument(
         "faults", nargs="*", metavar="FAULT", help="names of faults (default: all)"
     )
+    selftest.add_argument("--jobs", type=int, default=2, metavar="N", help="faults at a time")
     selftest.add_argument("--list", action="store_true", dest="list_faults")
     selftest.add_argument("-v", "--verbose", action="store_true")
 
@@ -287,7 +288,10 @@ def _selftest(arguments: argparse.Namespace) -> int:
     from testbed import selftest  # noqa: PLC0415
 
     return selftest.main(
-        arguments.faults, list_faults=arguments.list_faults, verbose=arguments.verbose
+        arguments.faults,
+        list_faults=arguments.list_faults,
+        verbose=arguments.verbose,
+        jobs=arguments.jobs,
     )
 
 

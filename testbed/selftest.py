@@ -6,8 +6,10 @@ no unrelated case. A case catches a fault if its verdict or its sub-verdict diff
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from fnmatch import fnmatchcase
+from multiprocessing import get_context
 from pathlib import Path
 
 from testbed import catalogue
@@ -15,7 +17,7 @@ from testbed.faults import SCP_FAULTS, SCU_FAULTS, Fault
 from testbed.mini import Config, Server
 from testbed.mini_scp import PartialKeeper
 from testbed.mini_scu import thread_launcher
-from testbed.model import Case, Level, Verdict
+from testbed.model import Case, Level, Sub, Verdict
 from testbed.results import CaseResult, Report
 from testbed.runner import Runner, Unusable
 from testbed.session import Session
@@ -67,14 +69,23 @@ def _report(runner: Runner) -> Report:
         return runner.report
 
 
-def reactions(report: Report, clean: dict[str, CaseResult]) -> set[str]:
-    """Ids of the cases that judged this peer otherwise than the clean one."""
+Judged = dict[str, tuple[Verdict, Sub]]
+
+
+def judged(report: Report) -> Judged:
+    """Verdict and sub-verdict of each case that ran."""
     return {
-        case.id
+        case.id: (case.verdict, case.sub)
         for case in report.cases
         if not case.message.startswith("not run:")
-        and (case.verdict, case.sub) != (clean[case.id].verdict, clean[case.id].sub)
     }
+
+
+def reactions(report: Report | Judged, clean: Report | Judged) -> set[str]:
+    """Ids of the cases that judged this peer otherwise than the clean one."""
+    seen = judged(report) if isinstance(report, Report) else report
+    usual = judged(clean) if isinstance(clean, Report) else clean
+    return {id_ for id_, verdicts in seen.items() if verdicts != usual[id_]}
 
 
 def missed(fault: Fault, seen: set[str]) -> set[str]:
@@ -132,8 +143,27 @@ def _clean(role: str, report: Report) -> int:
     return len(deviations)
 
 
-def main(names: Sequence[str], *, list_faults: bool = False, verbose: bool = False) -> int:
-    """Run the self-test; 0 if the testbed is right, 1 if not.
+def _judge_fault(role: str, name: str) -> Judged:
+    """What all the cases of a role say of one fault; run in a process of its own."""
+    judge = next(judge for group, _, judge in GROUPS if group == role)
+    return judged(judge(name, catalogue.cases(role)))
+
+
+def _judge_all(role: str, faults: Sequence[Fault], jobs: int) -> Iterator[Judged]:
+    """The verdicts on each fault in order, `jobs` faults at a time."""
+    names = [fault.name for fault in faults]
+    if jobs <= 1:
+        yield from (_judge_fault(role, name) for name in names)
+        return
+    # Threads are running in this process: children start afresh.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_judge_fault, [role] * len(names), names)
+
+
+def main(
+    names: Sequence[str], *, list_faults: bool = False, verbose: bool = False, jobs: int = 2
+) -> int:
+    """Run the self-test, `jobs` faults at a time; 0 if the testbed is right, 1 if not.
 
     Raises:
         Unusable: there is no fault of a given name.
@@ -148,14 +178,11 @@ def main(names: Sequence[str], *, list_faults: bool = False, verbose: bool = Fal
         chosen = [fault for fault in faults if not names or fault.name in names]
         if not chosen:
             continue
-        cases = catalogue.cases(role)
-        report = judge(None, cases)
-        clean = {case.id: case for case in report.cases}
-        wrong += _clean(role, report)
+        clean = judge(None, catalogue.cases(role))
+        wrong += _clean(role, clean)
         count += len(chosen)
-        for fault in chosen:
-            seen = reactions(judge(fault.name, cases), clean)
-            wrong += _tell(fault, seen, verbose=verbose)
+        for fault, found in zip(chosen, _judge_all(role, chosen, jobs), strict=True):
+            wrong += _tell(fault, reactions(found, clean), verbose=verbose)
     seconds = time.monotonic() - started
     print(f"{count} planted faults in {seconds:.0f} s: {'FAILED' if wrong else 'PASSED'}")
     return 1 if wrong else 0

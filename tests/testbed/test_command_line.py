@@ -139,7 +139,7 @@ def test_selftest_of_one_fault(monkeypatch, capsys):
         for role in ("scp", "scu")
     }
     monkeypatch.setattr(selftest.catalogue, "cases", few.get)
-    assert cli.main(["selftest", "accepts-version-2"]) == 0
+    assert cli.main(["selftest", "--jobs", "1", "accepts-version-2"]) == 0
     assert "1 planted faults" in capsys.readouterr().out
     assert cli.main(["selftest", "no-such-fault"]) == 2
     assert cli.main(["selftest", "--list"]) == 0
