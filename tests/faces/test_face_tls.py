@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
 import threading
@@ -131,7 +132,7 @@ def test_the_peers_close_notify_is_its_end(
             assert receiving.error() is None
             receiving = end.start("receive")
             peer.sock.setblocking(False)
-            with pytest.raises(ssl.SSLWantReadError):
+            with contextlib.suppress(ssl.SSLWantReadError):  # unless ours is here already
                 peer.sock.unwrap()
             error = receiving.error()
             assert type(error) is TransportError
