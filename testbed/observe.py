@@ -166,6 +166,10 @@ class Wire:
                 pdu = Pdu(type_, reserved, body)
                 self._log("received", pdu.data, "")
                 return pdu
+        if buffer and isinstance(self.ended, Reset) and 1 <= buffer[0] <= 7:
+            # What a reset cuts off is chance: how much arrives before it says nothing about the peer.
+            self._log("received", bytes(buffer), "the beginning of a PDU that the reset cut off")
+            buffer.clear()
         if buffer and self.ended is not None:
             return self._junk()
         return None

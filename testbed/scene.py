@@ -82,19 +82,25 @@ class Scene:
         settings = self.settings
         context = client_tls(settings) if settings.tls else None
         number = len(self.wires) + 1
-        try:
-            wire = connect(
-                settings.host,
-                settings.port,
-                max(settings.timeout, 5.0),
-                log=self.log,
-                number=number,
-                context=context,
-            )
-        except OSError as error:
-            raise Unmet(Verdict.ERROR, f"no connection: {error}", Sub.CRASH) from error
-        self.adopt(wire)
-        return wire
+        deadline = time.monotonic() + settings.live_max
+        while True:
+            try:
+                wire = connect(
+                    settings.host,
+                    settings.port,
+                    max(settings.timeout, 5.0),
+                    log=self.log,
+                    number=number,
+                    context=context,
+                )
+            except OSError as error:
+                # A product that serves one at a time may not listen until it is done with the last.
+                if isinstance(error, ConnectionRefusedError) and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                    continue
+                raise Unmet(Verdict.ERROR, f"no connection: {error}", Sub.CRASH) from error
+            self.adopt(wire)
+            return wire
 
     def adopt(self, wire: Wire) -> None:
         """Make a connection the one in use."""

@@ -78,6 +78,27 @@ def test_an_abort_that_comes_between_header_and_body_counts():
         assert result.seen.startswith("AB(0,0)")
 
 
+def test_a_product_that_does_not_listen_for_a_moment_is_asked_again():
+    """One that serves one association at a time may open its port again only after it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    peer = Peer(lambda sock: sock.sendall(raw.abort(0, 0)))
+    peer.listener.close()
+
+    def listen_again():
+        peer.listener = socket.create_server(("127.0.0.1", port))
+        peer.port = port
+        peer.thread.start()
+
+    peer.port = port
+    later = threading.Timer(0.3, listen_again)
+    later.start()
+    result = play(*first_run("P.STA2.01"), session(peer))
+    later.join()
+    peer.__exit__()
+    assert result.verdict == "pass"
+
+
 def test_a_precondition_that_fails_is_named():
     with Peer(lambda sock: sock.sendall(raw.associate_rj(2, 3, 1))) as peer:
         result = play(*first_run("P.STA6.09"), session(peer))

@@ -55,6 +55,16 @@ def test_timeout_keeps_a_partial_pdu(pair):
     assert wire.read(5) == Pdu(6, 0, bytes(4))
 
 
+def test_a_pdu_cut_by_a_reset_is_only_logged(pair):
+    wire, peer = pair
+    peer.sendall(raw.abort(0, 0) + raw.release_rp()[:7])
+    assert wire.read(5) == Pdu(7, 0, bytes(4))
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+    assert wire.read(5) == Reset()
+    assert [entry.data for entry in wire.log if "cut off" in entry.what] == [raw.release_rp()[:7]]
+
+
 def test_a_cut_pdu_is_junk_then_closed(pair):
     wire, peer = pair
     peer.sendall(raw.release_rp()[:7])
