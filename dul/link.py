@@ -25,6 +25,7 @@ Address = tuple[Any, ...]
 """One answer of `socket.getaddrinfo`."""
 
 TLS_CHUNK = 1 << 17
+SMALL_RECORD = 1024  # bytes; larger ones are taken for parts of something large
 IOV_MAX = 1024  # POSIX: how many spans one sendmsg takes
 BACKLOG = 1024  # the kernel bounds it; one SYN that finds no room costs its caller a second
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -83,6 +84,7 @@ class Link:
         self._retry = memoryview(b"")  # what OpenSSL has been given and has not sent yet
         self._sending_wants_read = False
         self._receiving_wants_write = False
+        self._read_error: OSError | None = None  # came behind the bytes of the latest read
         if sock is not None:
             _prepare(sock)
 
@@ -245,16 +247,39 @@ class Link:
             OSError: the connection is broken.
         """
         assert self._sock is not None
-        self._receiving_wants_write = False
+        if isinstance(self._sock, ssl.SSLSocket):
+            return self._receive_tls(self._sock, view)
         try:
             return self._sock.recv_into(view)
-        except (BlockingIOError, ssl.SSLWantReadError):
+        except BlockingIOError:
             return None
+
+    def _receive_tls(self, sock: ssl.SSLSocket, view: memoryview) -> int | None:
+        # OpenSSL gives one record at a time. Behind one of a large object there is the next one,
+        # and a turn of the pump costs more than asking; behind a small message there is nothing.
+        self._receiving_wants_write = False
+        error, self._read_error = self._read_error, None
+        if error is not None:
+            raise error
+        count = got = 0
+        try:
+            while count < len(view):
+                got = sock.recv_into(view[count:])
+                count += got
+                if got < SMALL_RECORD:
+                    break
+        except ssl.SSLWantReadError:
+            return count or None
         except ssl.SSLWantWriteError:
             self._receiving_wants_write = True
-            return None
+            return count or None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            return 0
+            pass  # it will be met again
+        except OSError as caught:
+            if not count:
+                raise
+            self._read_error = caught  # it may not: after what came before it
+        return count
 
     def cut(self) -> None:
         """End the connection from another thread: who waits for the peer finds it gone."""

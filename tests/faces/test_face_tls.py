@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import ssl
 import threading
@@ -392,3 +393,48 @@ def test_receiving_that_wants_to_write_first(
             closing = end.start("abort")
             peer.close()
             closing.result()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+        ssl.SSLEOFError(),
+        ssl.SSLWantWriteError(),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_comes_behind_data_comes_behind_it(
+    face: Face,
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+    monkeypatch: pytest.MonkeyPatch,
+    error: OSError,
+) -> None:
+    """Records are read until there is none: what ends the reading does not hide what was read."""
+    replies: list[OSError | None] = [None, error]
+    receive = ssl.SSLSocket.recv_into
+    with Listener() as listener:
+        peer, end = established(face, listener, contexts)
+        with peer:
+            ours = end.connection._link._sock
+
+            def fails(sock: ssl.SSLSocket, *arguments: Any) -> int:
+                failure = replies.pop(0) if sock is ours and replies else None
+                if failure is not None:
+                    raise failure
+                return receive(sock, *arguments)
+
+            monkeypatch.setattr(ssl.SSLSocket, "recv_into", fails)
+            peer.send(pdata(bytes(5000)))
+            assert end.take() == [(1, 2, bytes(5000))]
+            peer.send(pdata(bytes(6000)))
+            peer.close()
+            if isinstance(error, ConnectionResetError):
+                failure = end.start("receive").error()
+                assert type(failure) is TransportError
+                assert failure.__cause__ is error
+            else:
+                assert end.take() == [(1, 2, bytes(6000))]
+                assert type(end.start("receive").error()) is TransportError
+            assert not replies
+            end.do("close")
