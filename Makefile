@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-CODE   := dul dimse cli testbed
+# Both cores; a file's tests stay together, in their order.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# What needs no other program and no waiting: the core, DIMSE, the state machines, the fixtures, the import rules.
+UNIT   := tests/dul tests/dimse tests/stateful $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types unit coverage stateful fuzz interop bench docs clean
@@ -22,7 +25,8 @@ demo: setup ## send the fixtures' DICOM files to an embedded storescp and compar
 	$(BIN)/python -m cli.demo
 
 test: setup ## all tests: unit, faces, command line, and interoperability with the peers that are installed
-	$(BIN)/python -m pytest
+	$(PYTEST) -m 'not interop' --ignore=tests/interop tests
+	$(BIN)/python -m pytest tests/interop
 
 check: lint types unit ## ruff, mypy strict, import rules and the unit tests: under a minute
 
@@ -34,10 +38,10 @@ types: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/python -m pytest -m 'not interop' --ignore=tests/interop
+	$(PYTEST) $(UNIT)
 
 coverage: setup ## branch coverage of dul and dimse by the unit tests
-	$(BIN)/python -m pytest -m 'not interop' --ignore=tests/interop --cov --cov-branch --cov-report=term-missing --cov-fail-under=95
+	$(BIN)/python -m pytest tests/dul tests/stateful tests/dimse tests/faces --cov --cov-branch --cov-report=term-missing --cov-fail-under=95
 
 stateful: setup ## the long profile of the stateful machines; counts the cells of Table 9-10 that it hits
 	DULCET_STATEFUL=long $(BIN)/python -m pytest tests/stateful -s
