@@ -65,7 +65,9 @@ def publish(entries: Sequence[Published], out: Path, work: Path) -> bool:
         data = _clean(json.loads(entry.result.read_text("utf-8")), entry.subject, work)
         shown[entry] = data
         _write(out / entry.file, _small(data))
-    _matrix(list(shown.items()), out, work)
+    # Variants of our own stack would only repeat a column.
+    columns = [(entry, data) for entry, data in shown.items() if not entry.subject.variant]
+    _matrix(columns, out, work)
     (out / "README.md").write_text(_readme(entries, shown), "utf-8")
     _assert_anonymous(out, work)
     return all(_passes(data) for entry, data in shown.items() if entry.subject.ours) and all(

@@ -48,6 +48,11 @@ class Subject:
     def ours(self) -> bool:
         return self.package == OURS
 
+    @property
+    def variant(self) -> bool:
+        """Whether it is our stack in another dress than its programs."""
+        return self.ours and self.key != OURS
+
     def missing(self) -> str | None:
         """Why it cannot run here, or None."""
         return None if self.ours else PACKAGES[self.package]()
