@@ -96,7 +96,9 @@ class Runner:
             if not reason:
                 self.late = passed
                 return ""
-            self.late_reason = reason
+            # Once it has said that it is busy, a probe that meets silence means the same.
+            if "RJ(2," not in self.late_reason:
+                self.late_reason = reason
             refused = "no connection" in reason
             if passed >= (
                 settings.live_max if refused else max(settings.live_max, settings.artim_max)
