@@ -231,6 +231,13 @@ def test_after_a_length_beyond_belief_nothing_more_is_found(header: bytes):
     assert not framer.incomplete
 
 
+def test_the_longest_believable_pdu_is_skipped_and_a_longer_one_loses_the_stream():
+    """As long as the largest PDU that we take, whatever its type: 2000 bytes."""
+    after = pdu(5, bytes(4))
+    assert feed(Framer(LIMITS), pdu(9, bytes(2000)) + after)[1:] == [(5, bytes(4))]
+    assert feed(Framer(LIMITS), pdu(9, bytes(2001)) + after)[1:] == []
+
+
 def test_incomplete_says_whether_a_pdu_has_begun_and_not_ended():
     framer = Framer(LIMITS)
     states = []
