@@ -44,7 +44,7 @@ coverage: setup ## branch coverage of dul and dimse by the unit tests
 	$(BIN)/python -m pytest tests/dul tests/stateful tests/dimse tests/faces --cov --cov-branch --cov-report=term-missing --cov-fail-under=95
 
 stateful: setup ## the long profile of the stateful machines; counts the cells of Table 9-10 that it hits
-	DULCET_STATEFUL=long $(BIN)/python -m pytest tests/stateful -s
+	$(BIN)/python -m pytest -m stateful tests/stateful -s
 
 fuzz: setup ## fuzz the PDU stream and the command sets (SECONDS=600 each)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
