@@ -1,7 +1,7 @@
 """What is published of the results: small, without machine paths, and fair to other products.
 
-Of the cases tagged `security` only our own results are published; other products' go to their
-makers first.
+Of the cases tagged `security`, and of those in which a product crashed, only our own results are
+published; other products' go to their makers first.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _clean(data: dict[str, Any], subject: Subject, work: Path) -> dict[str, Any]
     for key in ("exec", "exec_echo"):
         data["settings"][key] = _without_ports(data["settings"][key])
     if not subject.ours:
-        data["cases"] = [case for case in data["cases"] if TOLD_FIRST not in case["tags"]]
+        data["cases"] = [case for case in data["cases"] if not _told_first(case)]
     for case in data["cases"]:
         case["message"] = _shortened(case["message"])
         for run in case["runs"]:
@@ -106,6 +106,12 @@ def _clean(data: dict[str, Any], subject: Subject, work: Path) -> dict[str, Any]
             run["output"] = ""  # programs name hosts, users and folders in their logs
     data["counts"] = dict(Counter(case["verdict"] for case in data["cases"]))
     return data
+
+
+def _told_first(case: dict[str, Any]) -> bool:
+    """Whether makers are told first: the case is about security, or the product crashed."""
+    crashed = "crash" in {case["sub"], *(run["sub"] for run in case["runs"])}
+    return TOLD_FIRST in case["tags"] or crashed
 
 
 def _shortened(text: str) -> str:
@@ -199,8 +205,8 @@ def _readme(entries: Sequence[Published], shown: dict[Published, dict[str, Any]]
         "were run as below, most with defaults; a few lines of our own stand around libraries",
         "(`tests/interop/recipes/`).",
         "",
-        "Of cases tagged `security` only our own results are published. That is why other products",
-        "have fewer cases.",
+        "Of cases tagged `security`, and of those in which a product crashed, only our own results are",
+        "published: other products' go to their makers first. That is why they have fewer cases.",
         "",
         "## Repeat",
         "",
