@@ -267,6 +267,7 @@ SUBJECTS = [
             *(_PYTHON, "-m", "pynetdicom", "storescp", "-ba", "127.0.0.1"),
             *("-od", work / "stored", port),
         ],
+        options=("--timeout", 5),  # its threads take turns; with a busy machine that takes seconds
     ),
     Subject(
         "pynetdicom",
