@@ -275,14 +275,14 @@ SUBJECTS = [
         "pynetdicom",
         "scu",
         store=lambda _: [
-            *(_PYTHON, "-m", "pynetdicom", "storescu", "-ta", 10, "-td", 10),
+            *(_PYTHON, "-m", "pynetdicom", "storescu", "-ta", 5, "-td", 5),
             *(*_CALLED, "{file}"),
         ],
         echo=lambda _: [
-            *(_PYTHON, "-m", "pynetdicom", "echoscu", "-ta", 10, "-td", 10),
+            *(_PYTHON, "-m", "pynetdicom", "echoscu", "-ta", 5, "-td", 5),
             *_CALLED,
         ],
-        note="run with -ta 10 -td 10",
+        note="run with -ta 5 -td 5",
     ),
     Subject(
         "ctn",
