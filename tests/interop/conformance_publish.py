@@ -96,7 +96,7 @@ def _clean(data: dict[str, Any], subject: Subject, work: Path) -> dict[str, Any]
         data["settings"].pop(key, None)
     data["settings"]["start_cmd"] = _without_ports(data["settings"]["start_cmd"])
     for key in ("exec", "exec_echo"):
-        data["settings"][key] = _without_ports(data["settings"][key])
+        data["settings"][key] = _without_ports(data["settings"].get(key, ""))
     if not subject.ours:
         data["cases"] = [case for case in data["cases"] if not _told_first(case)]
     for case in data["cases"]:
