@@ -56,6 +56,16 @@ def test_rejections_are_told_in_the_words_of_table_9_21(source: int, reason: int
         assert error.reason_text in str(error)
 
 
+def test_the_sources_of_rejections_are_those_of_table_9_21():
+    section = PDUS.split("## 3.")[1].split("Reason values")[0]
+    table = re.findall(r"\| (\d) \| UL ([^|]+?) \|", section)
+    assert len(table) == 3
+    for source, words in table:
+        plain, _, layer = words.partition(", ")
+        expected = f"{plain} ({layer})" if layer else plain
+        assert AssociationRejected(1, int(source), 0).source_text.lower() == expected.lower()
+
+
 def test_all_eight_defined_rejections_are_listed():
     assert len(rejections()) == 8
 
