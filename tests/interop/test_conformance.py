@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +21,8 @@ from peers import need
 pytestmark = pytest.mark.interop
 
 QUICK = {
-    "scp": ["P.STA2", "P.AC", "P.STA6.0*", "P.PDV.0*", "P.CMD.0*", "M.P.Sta6"],
-    "scu": ["U.RQ", "U.AC.01", "U.AC.04", "U.S6.03", "U.REL.02", "U.DIM.01", "M.U.Sta6.Evt12"],
+    "scp": ["P.STA2.0[1-6]", "P.AC", "P.STA6.0*", "P.PDV.0*", "M.P.Sta6"],
+    "scu": ["U.RQ.0[1-4]", "U.AC.01", "U.S5.04", "U.REL.02", "U.REL.07", "U.DIM.01"],
 }
 CHOSEN = [each for each in SUBJECTS if each.key in {"dulcet", "dcmtk", "pynetdicom"}]
 BUSY = "while True: pass"
@@ -31,13 +30,12 @@ BUSY = "while True: pass"
 
 @contextlib.contextmanager
 def busy_machine():
-    """Something that competes for every processor."""
-    command = [sys.executable, "-c", BUSY]
-    with contextlib.ExitStack() as stack:
-        for _ in range(os.cpu_count() or 1):
-            process = stack.enter_context(subprocess.Popen(command))
-            stack.callback(process.kill)
-        yield
+    """Something that competes for a processor, beside the subjects that do."""
+    with subprocess.Popen([sys.executable, "-c", BUSY]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def verdicts(subject: Subject, work: Path) -> dict[str, tuple[str, str]]:
@@ -73,7 +71,7 @@ def test_two_runs_on_a_busy_machine_give_the_same_verdicts(subject, twice):
     if not subject.ours:
         need(subject.package)
     first, second = twice[subject]
-    assert len(first) > (30 if subject.role == "scp" else 10)
+    assert len(first) > (30 if subject.role == "scp" else 8)
     assert first == second
 
 
