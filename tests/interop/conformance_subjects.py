@@ -189,7 +189,6 @@ SUBJECTS = [
             *("-ta", "3", "-od", work / "stored", port),
         ],
         options=("--artim-max", 10),
-        note="run with -ta 3",
     ),
     Subject(
         "dulcet-blocking",
@@ -220,7 +219,7 @@ SUBJECTS = [
         ],
         echo=lambda _: [_PYTHON, "-m", "cli.echoscu", "-ta", 5, "-td", 5, *_CALLED],
         options=("--dimse-max", 70),
-        note="run with -ta 5 -td 5; a peer that stops reading is given its default of 60 s",
+        note="a peer that stops reading is given the default of 60 s",
     ),
     Subject(
         "dulcet-asyncio",
@@ -247,7 +246,6 @@ SUBJECTS = [
         "dcmtk",
         "scp",
         lambda port, work: ["storescp", "--fork", "+xa", "-od", work / "stored", port],
-        note="run with --fork +xa",
     ),
     Subject(
         "dcmtk",
@@ -256,7 +254,6 @@ SUBJECTS = [
         "scu",
         store=lambda _: ["storescu", "-ta", 10, "-td", 10, *_CALLED, "{file}"],
         echo=lambda _: ["echoscu", "-ta", 10, "-td", 10, *_CALLED],
-        note="run with -ta 10 -td 10",
     ),
     Subject(
         "pynetdicom",
@@ -282,7 +279,6 @@ SUBJECTS = [
             *(_PYTHON, "-m", "pynetdicom", "echoscu", "-ta", 5, "-td", 5),
             *_CALLED,
         ],
-        note="run with -ta 5 -td 5",
     ),
     Subject(
         "ctn",
