@@ -137,7 +137,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "conformance")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "conformance")
-    parser.add_argument("--jobs", type=int, default=3, help="subjects side by side (3)")
+    parser.add_argument("--jobs", type=int, default=6, help="subjects side by side (6)")
     parser.add_argument(
         "--only", action="append", default=[], metavar="KEY[-ROLE]",
         help="judge these again, take what is in the work folder for the others",
