@@ -142,6 +142,11 @@ def _scu(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
         metavar="PORT",
         help="wait there for a product started by hand",
     )
+    scu.add_argument(
+        "--port-per-case",
+        action="store_true",
+        help="with --listen: each case has a port of its own, the same in every run",
+    )
     scu.add_argument("--host", default="127.0.0.1", help="address to listen on")
     scu.add_argument(
         "--check-host", action="store_true", help="it checks the host name in our certificate"

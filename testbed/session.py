@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from testbed import messages, raw
+from testbed import catalogue, messages, raw
 from testbed.launch import Launcher
 from testbed.model import Case, Facts, Sub, Verdict
 from testbed.observe import LogEntry, Wire
@@ -39,6 +39,8 @@ class Session:
         self._wires: weakref.WeakSet[Wire] = weakref.WeakSet()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._files: dict[tuple[int, bool], list[Path]] = {}
+        # By its place in the whole catalogue, so that a product's configuration stays right.
+        self._places = {case.id: place for place, case in enumerate(catalogue.cases("scu"), 1)}
         self._counter = 0
 
     def facts(self) -> Facts:
@@ -92,7 +94,10 @@ class Session:
     def listen(self, scene: "Scene") -> int:
         """Open the scene's listening socket; its port."""
         settings = self.settings
-        scene.listener = socket.create_server((settings.host, settings.listen))
+        port = settings.listen
+        if settings.port_per_case:
+            port += self._places.get(scene.case_id, 0)
+        scene.listener = socket.create_server((settings.host, port))
         return int(scene.listener.getsockname()[1])
 
     def start(self, scene: "Scene", case: Case, port: int) -> None:

@@ -60,6 +60,7 @@ class Settings:
     exec: str = ""
     exec_echo: str = ""
     listen: int = 0
+    port_per_case: bool = False
     show_data: bool = False
     big: int = 64 * 1024 * 1024
 

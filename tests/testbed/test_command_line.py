@@ -1,13 +1,15 @@
 """The command line: exit codes, selection, output."""
 
+import contextlib
 import json
 import socket
 import sys
 import threading
+import types
 
 import pytest
 
-from testbed import cli, results, selftest
+from testbed import catalogue, cli, results, selftest
 from testbed.mini import Config, Server
 from testbed.mini_scp import PartialKeeper
 from testbed.mini_scu import Thread
@@ -209,3 +211,16 @@ def test_a_product_started_by_hand(tmp_path, capsys):
     assert code == 0
     assert f"U.S5.04: start the product towards port {port}" in captured.err
     assert [case.verdict for case in results.load(path).cases] == ["pass"] * 3
+
+
+def test_each_case_has_a_port_of_its_own(monkeypatch):
+    """The n-th case of the catalogue waits on PORT + n, whatever else is selected."""
+    asked = []
+    monkeypatch.setattr("testbed.session.socket.create_server", asked.append)
+    session = Session(Settings(listen=30000, port_per_case=True), "scu")
+    place = [case.id for case in catalogue.cases("scu")].index("U.S5.04") + 1
+    for case_id in ("U.S5.04", "baseline"):
+        scene = types.SimpleNamespace(case_id=case_id, listener=None)
+        with contextlib.suppress(AttributeError):  # there is no socket to ask for its port
+            session.listen(scene)
+    assert asked == [("127.0.0.1", 30000 + place), ("127.0.0.1", 30000)]
