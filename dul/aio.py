@@ -27,11 +27,12 @@ from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation
 from dul.limits import Limits
-from dul.link import Link, Wait, Waiting, accept, listen, not_found
+from dul.link import Link, accept, listen, not_found
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
 from dul.pump import can_abort, handshake, hang_up, pump, push
+from dul.watch import Watch
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Server", "connect"]
@@ -62,6 +63,7 @@ class Connection:
         self._link = link
         self._executor = executor
         self._loop = asyncio.get_running_loop()
+        self._watch = Watch(link, self._loop)
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,7 +104,7 @@ class Connection:
                     reply, error = await self._call(step)
                     step = conversation.throw(error) if error else conversation.send(reply)
                 else:
-                    await self._drive(pump(self.association, self._link, self._loop.time))
+                    await self._watch.drive(pump(self.association, self._link, self._loop.time))
                     step = conversation.send(None)
         except StopIteration as stop:
             outcome: T = stop.value
@@ -112,7 +114,7 @@ class Connection:
 
     async def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
-        await self._drive(handshake(self.association, self._link, self._loop.time))
+        await self._watch.drive(handshake(self.association, self._link, self._loop.time))
         await self.run(conversation)
         await self.close()
 
@@ -181,38 +183,6 @@ class Connection:
             raise cancelled
         return running.result()
 
-    async def _drive(self, waiting: Waiting[None]) -> None:
-        try:
-            wait = next(waiting)
-            while True:
-                wait = waiting.send(await self._wait(wait))
-        except StopIteration:
-            pass
-        finally:
-            waiting.close()
-
-    async def _wait(self, wait: Wait) -> bool:
-        loop = self._loop
-        ready: asyncio.Future[bool] = loop.create_future()
-        timer = None
-        if wait.until is not None:
-            if wait.until <= loop.time():
-                return False
-            timer = loop.call_at(wait.until, _settle, ready, False)
-        if wait.read:
-            loop.add_reader(wait.fd, _settle, ready, True)
-        if wait.write:
-            loop.add_writer(wait.fd, _settle, ready, True)
-        try:
-            return await ready
-        finally:
-            if wait.read:
-                loop.remove_reader(wait.fd)
-            if wait.write:
-                loop.remove_writer(wait.fd)
-            if timer is not None:
-                timer.cancel()
-
 
 def _perform(call: Call) -> Any:
     try:
@@ -220,11 +190,6 @@ def _perform(call: Call) -> Any:
     except (StopIteration, SystemExit) as error:
         # A future cannot carry the one, and the other would end the event loop.
         raise RuntimeError(f"{call.function!r} raised {error!r}") from error
-
-
-def _settle(future: asyncio.Future[bool], result: bool) -> None:
-    if not future.done():
-        future.set_result(result)
 
 
 async def _resolve(host: str, port: int) -> list[Any]:

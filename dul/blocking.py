@@ -30,6 +30,7 @@ from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
 from dul.pump import can_abort, handshake, hang_up, pump, push
+from dul.wakeup import Interrupted, Wakeup
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
@@ -39,35 +40,6 @@ logger = logging.getLogger("dul")
 
 LONGEST_POLL = 3600.0  # seconds; poll() takes milliseconds in a C int
 PAUSE = 0.5  # seconds without accepting when descriptors or memory are exhausted
-
-
-class Interrupted(DULError):
-    """Another thread, or a signal handler, ended the conversation with `Wakeup.set`."""
-
-
-class Wakeup:
-    """Ends whatever waits on it; safe to set from threads and signal handlers, once for all."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = socket.socketpair()
-        self._reader.setblocking(False)
-        self._writer.setblocking(False)
-        self.is_set = False
-
-    def set(self) -> None:
-        """Let every conversation that waits, or is going to, raise `Interrupted`."""
-        self.is_set = True
-        with contextlib.suppress(OSError):
-            self._writer.send(b"!")
-
-    def fileno(self) -> int:
-        """Readable from `set` on."""
-        return self._reader.fileno()
-
-    def close(self) -> None:
-        """Give the descriptors back."""
-        self._reader.close()
-        self._writer.close()
 
 
 class Connection:

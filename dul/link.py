@@ -60,6 +60,7 @@ class Link:
     Attributes:
         uncertain: an exception came between sending and counting, or in the middle of another
             step; what the peer got is not known, so that nothing sensible can follow.
+        on_close: called before the descriptor is closed: who watches it must not any more.
         write_error: why nothing more can be sent; what the peer said before is still read.
     """
 
@@ -74,6 +75,7 @@ class Link:
     ) -> None:
         self.peer = peer
         self.uncertain = False
+        self.on_close: Callable[[], None] | None = None
         self.write_error: OSError | None = None
         self._addresses = addresses
         self._tls = tls
@@ -201,8 +203,10 @@ class Link:
         option back by itself, so it is set before each wait.
         """
         if _QUICKACK is not None and self._sock is not None:
-            with contextlib.suppress(OSError):
+            try:  # noqa: SIM105 - on the path of every message: `suppress` costs more than the call
                 self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            except OSError:
+                pass  # broken, or no TCP: reading will tell
 
     def send(self, spans: Sequence[Buffer]) -> int:
         """Send what the transport takes now; returns how many bytes, 0 if it takes none.
@@ -298,6 +302,8 @@ class Link:
                 # One close_notify; the peer's is not waited for (RFC 8446 6.1).
                 with contextlib.suppress(OSError, ValueError):
                     sock.unwrap()
+            if self.on_close is not None:
+                self.on_close()
             sock.close()
             self._sock = None  # last, so that an interrupted close can be repeated
 

@@ -21,7 +21,9 @@ MAY_IMPORT = {
 }
 
 # Below these the Upper Layer is pure: it knows no socket, no thread, no clock and no file.
-TRANSPORT = {"dul.link", "dul.pump", "dul.admission", "dul.blocking", "dul.aio"}
+TRANSPORT = {
+    "dul.link", "dul.pump", "dul.admission", "dul.wakeup", "dul.watch", "dul.blocking", "dul.aio",
+}  # fmt: skip
 TOUCHES_THE_WORLD = {
     "asyncio", "concurrent", "ctypes", "fcntl", "http", "io", "logging", "mmap", "multiprocessing",
     "os", "pathlib", "queue", "random", "sched", "select", "selectors", "shutil", "signal", "socket",

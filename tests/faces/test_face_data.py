@@ -13,7 +13,7 @@ import rawpeer
 from faces import Acceptor, End, Face, Zeros, rq, take
 from rawpeer import Listener, RawPeer, abort, associate_ac, associate_rq, pdata
 
-from dul import exchange
+from dul import exchange, pump
 from dul.association import Association
 from dul.errors import LocalProtocolError
 from dul.exchange import Conversation
@@ -291,15 +291,15 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, face: Face) -> Counter[str]:
     def counted(owner: Any, name: str) -> None:
         original = getattr(owner, name)
 
-        def wrapper(*arguments: Any) -> Any:
+        def wrapper(*arguments: Any, **options: Any) -> Any:
             calls[name] += 1
-            return original(*arguments)
+            return original(*arguments, **options)
 
         monkeypatch.setattr(owner, name, wrapper)
 
     for name in ("send", "receive", "quick_ack"):
         counted(Link, name)
-    counted(face.module.Connection, "_wait")
+    counted(pump, "Wait")
     return calls
 
 
@@ -320,7 +320,7 @@ def test_what_a_round_trip_costs(face: Face, monkeypatch: pytest.MonkeyPatch) ->
                 peer.expect(rawpeer.PDATA)
                 peer.send(pdata(b"answer", rawpeer.COMMAND_LAST))
             asking.result()
-            assert calls == {"send": 100, "quick_ack": 100, "_wait": 100, "receive": 100}
+            assert calls == {"send": 100, "quick_ack": 100, "Wait": 100, "receive": 100}
             over(end, peer)
 
 

@@ -32,7 +32,7 @@ from rawpeer import (
 )
 
 import dul
-from dul import aio, blocking
+from dul import aio, blocking, watch
 from dul.association import Association
 from dul.exchange import Call, Conversation
 from dul.fsm import State
@@ -191,34 +191,24 @@ def whole(face: Face, address: tuple[str, int]) -> Any:
     return face.start(in_thread if face.name == "blocking" else in_task)
 
 
-def interrupting(module: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+def interrupting(face: Face, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """A function that arms the interrupt of the n-th wait from now on."""
-    original = module.Connection._wait
+    owner, name = (
+        (blocking.Connection, "_wait") if face.name == "blocking" else (watch.Watch, "_watch")
+    )
+    original = getattr(owner, name)
     left: list[Iterator[int]] = []
 
-    def interrupt(connection: Any) -> None:
+    def wait(waiter: Any, what: Any) -> Any:
         if left and next(left[0]) == 0:
-            if module is blocking:
-                connection._wakeup.set()
+            if face.name == "blocking":
+                waiter._wakeup.set()
             else:
-                task = asyncio.current_task()
-                assert task is not None
-                task.cancel()
+                for task in asyncio.all_tasks(waiter._loop):  # there is but one
+                    task.cancel()
+        return original(waiter, what)
 
-    if module is blocking:
-
-        def wait(connection: Any, what: Any) -> bool:
-            interrupt(connection)
-            return original(connection, what)
-
-        monkeypatch.setattr(module.Connection, "_wait", wait)
-    else:
-
-        async def wait_async(connection: Any, what: Any) -> bool:
-            interrupt(connection)
-            return await original(connection, what)
-
-        monkeypatch.setattr(module.Connection, "_wait", wait_async)
+    monkeypatch.setattr(owner, name, wait)
     return lambda number: left.__setitem__(slice(None), [itertools.count(-number)])
 
 
@@ -233,7 +223,7 @@ def assert_whole_then_over(pdus: list[bytes], *, aborted: bool | None) -> None:
 
 
 def test_at_every_wait(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    arm = interrupting(face.module, monkeypatch)
+    arm = interrupting(face, monkeypatch)
     interrupted = 0
     with Listener() as listener, ThreadPoolExecutor(1) as helper:
         for number in itertools.count():
