@@ -193,8 +193,7 @@ class Connection:
         mask = (select.POLLIN if wait.read else 0) | (select.POLLOUT if wait.write else 0)
         if self._polled != (wait.fd, mask):
             if self._polled[0] not in {-1, wait.fd}:
-                with contextlib.suppress(KeyError, ValueError):
-                    self._poll.unregister(self._polled[0])
+                self._poll.unregister(self._polled[0])
             self._poll.register(wait.fd, mask)
             self._polled = (wait.fd, mask)
         while True:
