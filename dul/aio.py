@@ -27,7 +27,7 @@ from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation
 from dul.limits import Limits
-from dul.link import Link, accept, listen, not_found
+from dul.link import Link, accept, listen, not_found, peer_name
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
@@ -104,8 +104,12 @@ class Connection:
                     reply, error = await self._call(step)
                     step = conversation.throw(error) if error else conversation.send(reply)
                 else:
-                    await self._watch.drive(pump(self.association, self._link, self._loop.time))
-                    step = conversation.send(None)
+                    try:
+                        await self._watch.drive(pump(self.association, self._link, self._loop.time))
+                    except DULError as caught:
+                        step = conversation.throw(caught)
+                    else:
+                        step = conversation.send(None)
         except StopIteration as stop:
             outcome: T = stop.value
             return outcome
@@ -217,7 +221,7 @@ async def connect(
         addresses=await _resolve(host, port),
         tls=tls,
         server_hostname=server_hostname or host,
-        peer=f"{host}:{port}",
+        peer=peer_name(host, port),
     )
     connection = Connection(association, link)
     try:

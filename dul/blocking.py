@@ -25,7 +25,7 @@ from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation
 from dul.limits import Limits
-from dul.link import Link, Wait, Waiting, accept, listen, not_found
+from dul.link import Link, Wait, Waiting, accept, listen, not_found, peer_name
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
@@ -101,8 +101,12 @@ class Connection:
                         reply, error = self._call(step)
                         step = conversation.throw(error) if error else conversation.send(reply)
                     else:
-                        self._drive(pump(self.association, self._link, time.monotonic))
-                        step = conversation.send(None)
+                        try:
+                            self._drive(pump(self.association, self._link, time.monotonic))
+                        except DULError as caught:
+                            step = conversation.throw(caught)
+                        else:
+                            step = conversation.send(None)
             except StopIteration as stop:
                 outcome: T = stop.value
                 return outcome
@@ -288,7 +292,7 @@ def connect(
         addresses=_resolve(host, port, wakeup),
         tls=tls,
         server_hostname=server_hostname or host,
-        peer=f"{host}:{port}",
+        peer=peer_name(host, port),
     )
     connection = Connection(association, link, wakeup)
     try:

@@ -50,6 +50,7 @@ class Pump(Enum):
     """See `PUMP`."""
 
     ONCE = "exchange bytes with the transport: send a batch, or wait for the peer"
+    # What goes wrong with the face meanwhile, an interrupt for instance, is raised at the `yield`.
 
 
 PUMP: Final = Pump.ONCE

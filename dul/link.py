@@ -17,7 +17,18 @@ from typing import Any, NamedTuple, TypeVar
 from dul.errors import TransportError
 from dul.wire import Buffer
 
-__all__ = ["Address", "Clock", "Link", "Ready", "Wait", "Waiting", "accept", "listen", "not_found"]
+__all__ = [
+    "Address",
+    "Clock",
+    "Link",
+    "Ready",
+    "Wait",
+    "Waiting",
+    "accept",
+    "listen",
+    "not_found",
+    "peer_name",
+]
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -375,8 +386,13 @@ def accept(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:
         if error.errno in _EXHAUSTED:
             raise
         return None
-    host = host.removeprefix("::ffff:")  # a caller by IPv4, on a listener for both
-    return Link(sock, tls=tls, peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    # A caller by IPv4, on a listener for both, has an address of IPv6 with its own in it.
+    return Link(sock, tls=tls, peer=peer_name(host.removeprefix("::ffff:"), port))
+
+
+def peer_name(host: str, port: int) -> str:
+    """How a peer is named, in errors and to the user: "host:port", "[::1]:port"."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def not_found(host: str, port: int, error: Exception | None = None) -> TransportError:
