@@ -159,7 +159,6 @@ class Association(ServiceProvider):
         for which in self._deadlines.passed():
             if which not in self._deadlines:
                 continue  # the one before it has ended the association
-            self._deadlines.disarm(which)
             if which != ARTIM:
                 self._fail(self._deadlines.error(which))
                 continue

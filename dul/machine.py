@@ -124,7 +124,6 @@ class ServiceProvider:
                 progress = True
                 self._receive_pdu(*pdu)
             except RemoteProtocolError as error:
-                progress = True
                 self._blame(error)
                 self._do(Event.Evt19)
         return progress

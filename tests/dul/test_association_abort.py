@@ -31,7 +31,7 @@ from dul.errors import (
     RemoteProtocolError,
     UnexpectedPDU,
 )
-from dul.fsm import State
+from dul.fsm import Effect, State
 from dul.limits import Limits
 from dul.pdu import LAST, PDV, Abort, AssociateRJ, PDataTF
 
@@ -251,6 +251,9 @@ def test_the_peers_abort_is_told_with_source_and_reason(source: int, reason: int
     end = established(Role.REQUESTOR)
     end.receive(Abort(source, reason))
     assert end.events() == [ind.AbortIndication(source, reason)]
+    # A-P-ABORT for a provider's, A-ABORT for all others: AA-3's two branches.
+    told = Effect.INDICATE_P_ABORT if source == 2 else Effect.INDICATE_ABORT
+    assert end.steps[-1].effects == (told, Effect.CLOSE)
     assert end.association.close_wanted
     assert end.sent() == []
     failure = end.association.failure
@@ -267,6 +270,13 @@ def test_an_abort_overtakes_data_but_not_a_pdu_that_has_begun():
     assert wire[:20] == DATA.encode()
     assert wire.endswith(Abort(0, 0).encode())
     assert len(wire) == 20 + (6 + 16384) + 10
+
+
+def test_a_providers_abort_overtakes_data_as_well():
+    end = established(Role.REQUESTOR)
+    end.association.send(1, command=False, source=bytes(1 << 20))
+    end.receive(AC)
+    assert end.sent() == [Abort(2, 2)]
 
 
 # --------------------------------------------------------------------- unreadable sources --

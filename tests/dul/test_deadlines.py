@@ -131,6 +131,21 @@ def test_only_artim_runs_in_sta13():
     assert end.association.failure is None
 
 
+def test_only_artim_runs_while_the_abort_is_being_sent():
+    """Behind a data PDU that had begun."""
+    end = established(Role.REQUESTOR, LIMITS)
+    end.association.send(1, command=True, source=bytes(100))
+    end.take(50)
+    end.association.abort()
+    until = end.now + 11
+    end.wait(1)
+    assert len(end.take(62)) == 62  # the rest of the data PDU
+    assert end.association.sending
+    assert end.association.next_deadline() == until
+    end.association._deadlines.disarm("artim")
+    assert end.association.next_deadline() is None
+
+
 # ----------------------------------------------------------------------- establishment --
 
 
@@ -158,6 +173,15 @@ def test_associate_counts_from_the_request_being_sent():
     assert end.state is State.Sta5
     end.take()
     assert_times_out(end, "associate")
+
+
+def test_the_time_to_send_the_request_starts_with_the_connection():
+    end = end_in(State.Sta4, limits=LIMITS)
+    end.association.tick(end.now)
+    end.now += 10
+    end.association.connected(end.now)
+    assert end.association.data_to_send()
+    assert end.association.next_deadline() == end.now + 37
 
 
 def test_an_answer_ends_the_wait_for_it():
