@@ -1,6 +1,5 @@
 """What every test of the faces gets: each face in turn, TLS contexts, and a search for leaks."""
 
-import gc
 import ssl
 import threading
 from collections.abc import Iterator
@@ -23,10 +22,12 @@ def _descriptors() -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def no_leaks() -> Iterator[None]:
-    """Each test leaves as many descriptors and threads as it found. Tasks: see `AioFace.close`."""
+    """Each test leaves the descriptors and threads that it found. Tasks: see `AioFace.close`.
+
+    A socket that is collected before it is closed warns, and warnings are errors.
+    """
     descriptors, threads = _descriptors(), set(threading.enumerate())
     yield
-    gc.collect()  # sockets that are only collected, not closed, warn here, and warnings are errors
     assert _descriptors() == descriptors
     left = [each for each in threading.enumerate() if each not in threads]
     assert not left, f"threads are left: {left}"
