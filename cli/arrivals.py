@@ -21,6 +21,7 @@ from dul.limits import Limits
 from dul.negotiation import Negotiated
 from dul.pdata import fragment_length
 from dul.pdu import AssociateRJ
+from dul.wakeup import Interrupted
 
 __all__ = ["Arrivals", "caller", "unique_name"]
 
@@ -128,7 +129,9 @@ class Arrivals(Observer):
         """The association ended in another way."""
         with self._lock:
             established = peer.address in self._open
-        if isinstance(error, AssociationAborted):
+        if isinstance(error, Interrupted):
+            self._say(Level.INFO, peer, "Association Aborted (we end)")
+        elif isinstance(error, AssociationAborted):
             self._say(Level.INFO, peer, f"Association Aborted ({error})")
         elif not established and isinstance(error, TransportError):
             # Monitors and port scanners do that all day.

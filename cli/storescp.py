@@ -278,8 +278,8 @@ def _listen(server: Server, settings: Settings, report: Report, stop: Stop) -> i
     where = "nowhere (--ignore)" if settings.ignore else settings.directory
     report.info(f"Listening on port {port} as {settings.title}, storing to {where}")
     server.serve_forever()
-    report.info(f"Ended by {stop.name}")
     server.stop()
+    report.info(f"Ended by {stop.name}")
     return 0
 
 

@@ -510,7 +510,7 @@ def test_sigterm_aborts_associations_and_leaves_no_temporary_files(process, tmp_
         assert caller.pdu(ABORT).data == raw.abort(0, 0)
     _, said = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0
-    assert said.splitlines()[-1] == "I: Ended by SIGTERM"
+    assert said.splitlines()[-2:] == ["I: Association Aborted (we end)", "I: Ended by SIGTERM"]
     assert "Traceback" not in said
     assert names(tmp_path) == ["CT.2.25.1"]
 
