@@ -25,7 +25,7 @@ from dul.admission import Admission, Guest
 from dul.association import Association, Role, Trace
 from dul.errors import DULError, LocalProtocolError
 from dul.events import DataIndication, ReleaseIndication
-from dul.exchange import Call, Conversation
+from dul.exchange import Call, Conversation, Step
 from dul.limits import Limits
 from dul.link import Link, accept, listen, not_found, peer_name
 from dul.negotiation import Negotiated
@@ -101,8 +101,7 @@ class Connection:
             step = conversation.send(None)
             while True:
                 if isinstance(step, Call):
-                    reply, error = await self._call(step)
-                    step = conversation.throw(error) if error else conversation.send(reply)
+                    step = _resume(conversation, *await self._call(step))
                 else:
                     try:
                         await self._watch.drive(pump(self.association, self._link, self._loop.time))
@@ -154,25 +153,29 @@ class Connection:
         else:
             await self.abort()
 
-    async def _call(self, call: Call) -> tuple[Any, Exception | None]:
+    async def _call(self, call: Call) -> _Outcome:
         push(self.association, self._link, self._loop.time)
-        reply = error = None
+        reply = error = cancelled = None
         try:
             if inspect.iscoroutinefunction(call.function):
                 reply = await call.function(*call.arguments)
             else:
-                reply = await self._in_thread(call)
+                running, cancelled = await self._in_thread(call)
+                reply = running.result()
                 if inspect.isawaitable(reply):  # from a lambda or a callable object
                     reply = await reply
         except Exception as caught:  # noqa: BLE001 - it is the conversation's to handle
             error = caught
         self.association.tick(self._loop.time())
-        return reply, error
+        return reply, error, cancelled
 
-    async def _in_thread(self, call: Call) -> Any:
-        """Like `asyncio.to_thread`, but a cancellation comes when the function has returned.
+    async def _in_thread(
+        self, call: Call
+    ) -> tuple[asyncio.Future[Any], asyncio.CancelledError | None]:
+        """Like `asyncio.to_thread`, but a cancellation waits until the function has returned.
 
-        A thread cannot be stopped, and what it works on must not be taken from under it.
+        A thread cannot be stopped. What it works on must not be taken from under it, and what it
+        returns (an open file, perhaps) must come to the conversation, which cleans up.
         """
         context = contextvars.copy_context()
         running = self._loop.run_in_executor(self._executor, context.run, _perform, call)
@@ -182,10 +185,24 @@ class Connection:
                 await asyncio.wait([running])
             except asyncio.CancelledError as error:
                 cancelled = error
+        return running, cancelled
+
+
+_Outcome = tuple[Any, Exception | None, asyncio.CancelledError | None]
+"""What a function returned, what it raised, and whether the task was cancelled meanwhile."""
+
+
+def _resume(
+    conversation: Conversation[Any],
+    reply: Any,
+    error: Exception | None,
+    cancelled: asyncio.CancelledError | None,
+) -> Step:
+    try:
+        return conversation.throw(error) if error else conversation.send(reply)
+    finally:
         if cancelled is not None:
-            running.exception()  # looked at, so that nobody warns of it
             raise cancelled
-        return running.result()
 
 
 def _perform(call: Call) -> Any:

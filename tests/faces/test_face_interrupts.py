@@ -108,19 +108,24 @@ def test_while_releasing(face: Face) -> None:
 
 
 def test_in_the_users_function(face: Face) -> None:
-    """The function comes to its end; what follows is not begun."""
+    """The function comes to its end, and what it returns to the conversation, which can clean up;
+    what it waits for then is not begun."""
     running, go_on = threading.Event(), threading.Event()
     done: list[str] = []
 
-    def slow() -> None:
+    def slow() -> str:
         running.set()
         assert go_on.wait(rawpeer.GUARD)
-        done.append("function")
+        return "an open file"
 
     def talk(association: Association) -> Conversation[None]:
-        yield Call(slow)
-        yield from take(association)
-        done.append("conversation")
+        held = ""
+        try:
+            held = yield Call(slow)
+            yield from take(association)
+            done.append("received")
+        finally:
+            done.append(f"closed {held}")
 
     with Listener() as listener:
         peer, end = established(face, listener)
@@ -131,7 +136,7 @@ def test_in_the_users_function(face: Face) -> None:
             operation.interrupt()
             go_on.set()
             assert isinstance(operation.error(), face.Interrupted)
-            assert done == ["function"]
+            assert done == ["closed an open file"]
             aborting = end.start("abort")
             peer.expect(rawpeer.ABORT)
             peer.close()
@@ -161,6 +166,43 @@ def test_a_stopped_server_waits_for_the_users_function(face: Face) -> None:
         assert peer.pdu() == abort(0, 0)
         peer.close()
         stopping.result()
+
+
+def test_a_cancellation_is_not_lost_to_what_the_function_raises() -> None:
+    """Nor to a conversation that ends with it."""
+    from faces import opened
+
+    running, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        running.set()
+        assert go_on.wait(rawpeer.GUARD)
+        raise ValueError
+
+    def fails(association: Association) -> Conversation[None]:
+        yield Call(slow)
+
+    def ends(association: Association) -> Conversation[None]:
+        with contextlib.suppress(ValueError):
+            yield Call(slow)
+
+    with opened("aio") as face, Listener() as listener:
+        for talk in (fails, ends):
+            peer, end = established(face, listener)
+            with peer:
+                running.clear()
+                go_on.clear()
+                operation = end.start("run", talk(end.association))
+                assert running.wait(rawpeer.GUARD)
+                operation.interrupt()
+                # The loop has seen it when it has answered this.
+                face.start(lambda: None).result()
+                go_on.set()
+                assert type(operation.error()) is asyncio.CancelledError
+                aborting = end.start("abort")
+                peer.expect(rawpeer.ABORT)
+                peer.close()
+                aborting.result()
 
 
 # ---- at every single wait
