@@ -219,6 +219,8 @@ class Connection:
 def _resolve(host: str, port: int, wakeup: Wakeup | None) -> list[Any]:
     if not 0 < port < 1 << 16:
         raise not_found(host, port)
+    if wakeup is not None and wakeup.is_set:
+        raise Interrupted("interrupted")
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
         return look_up() if wakeup is None else _beside(look_up, wakeup)

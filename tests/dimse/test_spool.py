@@ -692,7 +692,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
         patch.setattr(spool_directory, "fcntl", NoLocks)
         with Spool(tmp_path) as there:
             file = there.begin(CT, INSTANCE, EXPLICIT)
-            temporary, other = names(tmp_path)
+            other, temporary = sorted(names(tmp_path), key=lambda name: name.endswith("unlocked"))
             assert re.fullmatch(r"\.dulcet-[0-9a-f]{16}\.unlocked", temporary)
             assert other == ".dulcet-dead.part"  # nobody can tell that it is
             file.commit()
