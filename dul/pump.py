@@ -79,7 +79,7 @@ def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:
         association.connected(clock())
     else:
         link.close()
-        association.handle_deadline(max(clock(), until or 0.0))  # an event loop may be early
+        association.handle_deadline(max(clock(), until or 0.0))  # a face may wake a moment early
 
 
 def _send(association: Association, link: Link, clock: Clock) -> bool:

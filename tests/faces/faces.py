@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from rawpeer import GUARD
+from rawpeer import GUARD, RQ, Listener, RawPeer, associate_ac
 
 from dul import aio, blocking, exchange
 from dul.association import Association
@@ -240,6 +240,17 @@ class AioFace(Face):
 
 def _no_interrupt() -> None:
     raise AssertionError("this operation cannot be interrupted")
+
+
+def established(
+    face: Face, listener: Listener, maximum: int = 0, **options: Any
+) -> tuple[RawPeer, End]:
+    """An association of the face as requestor, with the raw peer that accepted it."""
+    connecting = face.connect(listener.address, **options)
+    peer = listener.accept()
+    peer.expect(RQ)
+    peer.send(associate_ac(maximum=maximum))
+    return peer, connecting.result()
 
 
 FACES: dict[str, type[Face]] = {"blocking": BlockingFace, "aio": AioFace}

@@ -274,15 +274,32 @@ def oblige(peer: RawPeer) -> list[bytes]:
     return [*pdus, bytes(stream)] if stream else pdus
 
 
+def associated(address: tuple[str, int], tls: ssl.SSLContext | None = None) -> RawPeer:
+    """A requestor with an association."""
+    peer = connect(address, tls)
+    peer.send(associate_rq())
+    peer.expect(AC)
+    return peer
+
+
+def mirrors(peer: RawPeer, data: bytes = b"still there?") -> None:
+    """What it sends comes back."""
+    peer.send(pdata(data))
+    assert peer.pdu() == pdata(data)
+
+
+def released(peer: RawPeer) -> None:
+    """It releases, and closes."""
+    peer.send(RELEASE_RQ_PDU)
+    assert peer.pdu() == RELEASE_RP_PDU
+    peer.close()
+
+
 def served(address: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
     """A whole association with a server that mirrors, by a peer that does everything right."""
-    with connect(address, tls) as peer:
-        peer.send(associate_rq())
-        peer.expect(AC)
-        peer.send(pdata(b"are you there?"))
-        assert peer.pdu() == pdata(b"are you there?")
-        peer.send(RELEASE_RQ_PDU)
-        assert peer.pdu() == RELEASE_RP_PDU
+    with associated(address, tls) as peer:
+        mirrors(peer)
+        released(peer)
 
 
 def is_broken(fd: int) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import rawpeer
-from faces import IMPLICIT, Acceptor, End, Face, Zeros, take
-from rawpeer import Listener, RawPeer, abort, associate_ac, associate_rj, associate_rq, pdata
+from faces import IMPLICIT, Acceptor, End, Face, Zeros, established, take
+from rawpeer import Listener, RawPeer, abort, associate_rj, associate_rq, pdata
 
 from dul import exchange
 from dul.association import Association
@@ -26,14 +26,6 @@ from dul.pdu import Abort, AssociateRJ
 
 LARGE = 64 << 20  # more than any socket buffer takes
 SMALL_WINDOW = 4096
-
-
-def established(face: Face, listener: Listener, maximum: int = 0) -> tuple[RawPeer, End]:
-    connecting = face.connect(listener.address)
-    peer = listener.accept()
-    peer.expect(rawpeer.RQ)
-    peer.send(associate_ac(maximum=maximum))
-    return peer, connecting.result()
 
 
 def assert_data_then_abort(stream: bytes, expected: bytes, sent: int) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import rawpeer
-from faces import Acceptor, End, Face, mirror, opened, take
-from rawpeer import Listener, RawPeer, abort, associate_ac, associate_rq, pdata, served
+from faces import Acceptor, Face, established, mirror, opened, take
+from rawpeer import Listener, abort, associate_rq, pdata, served
 
 from dul import exchange, link
 from dul.association import Association
@@ -20,15 +20,6 @@ from dul.exchange import PUMP, Conversation
 from dul.fsm import State
 from dul.link import Link
 from dul.pdu import AssociateAC, AssociateRJ
-
-
-def established(face: Face, listener: Listener) -> tuple[RawPeer, End]:
-    connecting = face.connect(listener.address)
-    peer = listener.accept()
-    peer.expect(rawpeer.RQ)
-    peer.send(associate_ac())
-    return peer, connecting.result()
-
 
 # ---- connecting
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import rawpeer
-from faces import Acceptor, End, Face, Zeros, rq, take
+from faces import Acceptor, End, Face, Zeros, established, rq, take
 from rawpeer import Listener, RawPeer, abort, associate_ac, associate_rq, pdata
 
 from dul import exchange, pump
@@ -47,14 +47,6 @@ class Pattern:
         first = start // 4
         words = b"".join(n.to_bytes(4) for n in range(first, (start + count) // 4 + 1))
         return words[start - 4 * first :][:count]
-
-
-def established(face: Face, listener: Listener, maximum: int) -> tuple[RawPeer, End]:
-    connecting = face.connect(listener.address)
-    peer = listener.accept()
-    peer.expect(rawpeer.RQ)
-    peer.send(associate_ac(maximum=maximum))
-    return peer, connecting.result()
 
 
 def over(end: End, peer: RawPeer) -> None:

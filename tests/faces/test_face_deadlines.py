@@ -13,11 +13,10 @@ from dataclasses import replace
 
 import pytest
 import rawpeer
-from faces import QUICK, Acceptor, End, Face, Zeros, mirror, take
+from faces import QUICK, Acceptor, Face, Zeros, established, mirror, take
 from rawpeer import (
     RELEASE_RQ_PDU,
     Listener,
-    RawPeer,
     abort,
     associate_ac,
     associate_rq,
@@ -43,14 +42,6 @@ def limits(**bounds: float) -> Limits:
 def assert_timed_out(error: object, which: str) -> None:
     assert type(error) is TimedOut, error
     assert (error.which, error.seconds) == (which, SHORT)
-
-
-def established(face: Face, listener: Listener, bounds: Limits) -> tuple[RawPeer, End]:
-    connecting = face.connect(listener.address, limits=bounds)
-    peer = listener.accept()
-    peer.expect(rawpeer.RQ)
-    peer.send(associate_ac(maximum=0))
-    return peer, connecting.result()
 
 
 # ---- the requestor
@@ -94,7 +85,7 @@ def test_nobody_answers_the_associate_request(face: Face) -> None:
 
 def test_nobody_answers_the_release_request(face: Face) -> None:
     with Listener() as listener:
-        peer, end = established(face, listener, limits(release=SHORT))
+        peer, end = established(face, listener, limits=limits(release=SHORT))
         with peer:
             releasing = end.start("release")
             assert peer.pdu() == RELEASE_RQ_PDU
@@ -107,7 +98,7 @@ def test_nobody_answers_the_release_request(face: Face) -> None:
 def test_nobody_answers_in_a_release_collision(face: Face) -> None:
     """Sta11: our A-RELEASE-RP is out, the peer's never comes."""
     with Listener() as listener:
-        peer, end = established(face, listener, limits(release=SHORT))
+        peer, end = established(face, listener, limits=limits(release=SHORT))
         with peer:
             releasing = end.start("release")
             assert peer.pdu() == RELEASE_RQ_PDU
@@ -120,7 +111,7 @@ def test_nobody_answers_in_a_release_collision(face: Face) -> None:
 
 def test_a_peer_that_never_reads(face: Face) -> None:
     with Listener(receive_buffer=4096) as listener:
-        peer, end = established(face, listener, limits(write=SHORT))
+        peer, end = established(face, listener, limits=limits(write=SHORT))
         with peer:
             end.do("send", 1, command=False, source=Zeros(64 << 20))
             assert_timed_out(end.start("receive").error(), "write")
@@ -130,7 +121,7 @@ def test_a_peer_that_never_reads(face: Face) -> None:
 
 def test_a_pdu_that_does_not_end(face: Face) -> None:
     with Listener() as listener:
-        peer, end = established(face, listener, limits(pdu=SHORT))
+        peer, end = established(face, listener, limits=limits(pdu=SHORT))
         with peer:
             receiving = end.start("receive")
             peer.send(pdata(b"whole"), pdata(b"begun")[:-1])
@@ -149,7 +140,7 @@ def test_a_reply_that_does_not_come(face: Face) -> None:
         yield from take(association)
 
     with Listener() as listener:
-        peer, end = established(face, listener, limits(reply=SHORT))
+        peer, end = established(face, listener, limits=limits(reply=SHORT))
         with peer:
             assert_timed_out(end.start("run", ask(end.association)).error(), "reply")
             closing = end.start("close")

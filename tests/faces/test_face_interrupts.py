@@ -20,11 +20,10 @@ from typing import Any
 
 import pytest
 import rawpeer
-from faces import Acceptor, End, Face, Zeros, mirror, rq, take
+from faces import Acceptor, Face, Zeros, established, mirror, rq, take
 from rawpeer import (
     RELEASE_RQ_PDU,
     Listener,
-    RawPeer,
     abort,
     associate_ac,
     associate_rq,
@@ -38,14 +37,6 @@ from dul.exchange import Call, Conversation
 from dul.fsm import State
 
 DUL = str(Path(dul.__file__).parent)
-
-
-def established(face: Face, listener: Listener) -> tuple[RawPeer, End]:
-    connecting = face.connect(listener.address)
-    peer = listener.accept()
-    peer.expect(rawpeer.RQ)
-    peer.send(associate_ac(maximum=0))
-    return peer, connecting.result()
 
 
 # ---- while it waits for one thing or another

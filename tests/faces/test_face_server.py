@@ -1,29 +1,24 @@
-"""Servers: bounds, crowds, silent connections, stopping, and users' functions that fail."""
+"""Servers: bounds, crowds, silent connections, and stopping."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import errno
-import logging
 import socket
 import ssl
 import threading
-import time
 from typing import Any
 
 import pytest
 import rawpeer
 from faces import Acceptor, Face, mirror, take
 from rawpeer import (
-    RELEASE_RP_PDU,
-    RELEASE_RQ_PDU,
-    RawPeer,
     abort,
     associate_rj,
     associate_rq,
-    pdata,
+    associated,
+    mirrors,
+    released,
     served,
 )
 
@@ -34,27 +29,8 @@ from dul.errors import TransportError
 from dul.exchange import Call, Conversation
 from dul.fsm import State
 from dul.limits import Limits
-from dul.link import Link, accept, listen
+from dul.link import Link
 from dul.pdu import AssociateRJ
-
-
-def associated(address: tuple[str, int]) -> RawPeer:
-    peer = rawpeer.connect(address)
-    peer.send(associate_rq())
-    peer.expect(rawpeer.AC)
-    return peer
-
-
-def mirrors(peer: RawPeer, data: bytes = b"still there?") -> None:
-    peer.send(pdata(data))
-    assert peer.pdu() == pdata(data)
-
-
-def released(peer: RawPeer) -> None:
-    peer.send(RELEASE_RQ_PDU)
-    assert peer.pdu() == RELEASE_RP_PDU
-    peer.close()
-
 
 # ---- bounds
 
@@ -330,255 +306,3 @@ def test_a_users_function_may_stop_the_server(face: Face) -> None:
                 peer.half_close()
                 peer.ended()
                 assert type(serve.outcome()) is face.Interrupted
-
-
-# ---- users' functions
-
-
-@pytest.mark.parametrize("error", [ValueError("broken"), StopIteration(), SystemExit(3)], ids=repr)
-@pytest.mark.parametrize("where", ["conversation", "call"])
-def test_a_function_that_fails_ends_its_association_alone(
-    face: Face, error: BaseException, where: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    exits = isinstance(error, SystemExit)
-    if exits and where == "conversation" and face.name == "aio":
-        pytest.skip("in the event loop's own thread this is how to end the program")
-
-    def fail() -> None:
-        raise error
-
-    def talk(association: Association) -> Conversation[None]:
-        assert (yield from take(association))
-        if where == "conversation":
-            fail()
-        yield Call(fail)
-
-    serve = Acceptor(talk)
-    with caplog.at_level(logging.ERROR, "dul"), face.server(serve) as server:
-        with associated(server.address) as peer, associated(server.address) as other:
-            peer.send(pdata(b"now"))
-            if not (exits and where == "conversation"):  # where it may come from a signal handler
-                assert peer.pdu() == abort(0, 0)
-                peer.half_close()
-            peer.ended()
-            outcome = serve.outcome()
-            assert error in (outcome, outcome.__cause__) or (
-                exits and type(outcome) is GeneratorExit
-            )
-            other.send(abort())
-            other.ended()
-    (record,) = caplog.records
-    assert record.name == "dul"
-    assert record.exc_info is not None
-
-
-def test_a_conversation_may_handle_what_a_function_raises(face: Face) -> None:
-    def fail() -> None:
-        raise KeyError("no such thing")
-
-    def talk(association: Association) -> Conversation[str]:
-        try:
-            yield Call(fail)
-        except KeyError:
-            return (yield from mirror(association))
-        raise AssertionError
-
-    with face.server(Acceptor(talk)) as server:
-        served(server.address)
-
-
-def test_a_conversation_that_cannot_be_made(face: Face, caplog: pytest.LogCaptureFixture) -> None:
-    def serve(association: Association, peer: str) -> Conversation[None]:
-        raise LookupError("no conversation for you")
-
-    with caplog.at_level(logging.ERROR, "dul"), face.server(serve) as server:
-        with rawpeer.connect(server.address) as peer:
-            peer.ended()
-    assert "failed" in caplog.text
-
-
-def test_coroutine_functions_are_awaited() -> None:
-    from faces import opened
-
-    async def double(number: int) -> int:
-        await asyncio.sleep(0)
-        return 2 * number
-
-    def talk(association: Association) -> Conversation[str]:
-        assert (yield Call(double, (4,))) == 8
-        assert (yield Call(lambda: double(5))) == 10
-        return (yield from mirror(association))
-
-    with opened("aio") as face, face.server(Acceptor(talk)) as server:
-        served(server.address)
-
-
-def test_functions_in_threads_see_the_context() -> None:
-    from faces import opened
-
-    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
-
-    def talk(association: Association) -> Conversation[str]:
-        variable.set("set")
-        assert (yield Call(variable.get)) == "set"
-        return (yield from mirror(association))
-
-    with opened("aio") as face, face.server(Acceptor(talk)) as server:
-        served(server.address)
-
-
-# ---- what the system refuses
-
-
-def test_no_descriptors_are_left_for_a_while(
-    face: Face, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    failures = [errno.EMFILE, errno.ENFILE]
-
-    def scarce(*arguments: Any) -> Link | None:
-        if failures:
-            raise OSError(failures.pop(), "none left")
-        return accept(*arguments)
-
-    monkeypatch.setattr(face.module, "accept", scarce)
-    monkeypatch.setattr(face.module, "PAUSE", 0.01)
-    with face.server(Acceptor()) as server:
-        served(server.address)
-    assert not failures
-    assert caplog.text.count("none left") == 2
-
-
-def test_stopping_while_no_descriptors_are_left(
-    face: Face, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused = threading.Event()
-
-    def none(*_: Any) -> None:
-        refused.set()
-        raise OSError(errno.EMFILE, "none left")
-
-    monkeypatch.setattr(face.module, "accept", none)
-    monkeypatch.setattr(face.module, "PAUSE", 2 * rawpeer.GUARD)
-    with face.server(Acceptor()) as server, rawpeer.connect(server.address):
-        assert refused.wait(rawpeer.GUARD)
-        before = time.monotonic()
-        face.start(server.stop).result()
-        assert time.monotonic() - before < rawpeer.GUARD
-
-
-def test_a_listener_out_of_descriptors_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Listener:
-        def __init__(self, code: int) -> None:
-            self.code = code
-
-        def accept(self) -> None:
-            raise OSError(self.code, "")
-
-    assert accept(Listener(errno.ECONNABORTED), None) is None  # type: ignore[arg-type]
-    with pytest.raises(OSError, match=str(errno.EMFILE)):
-        accept(Listener(errno.EMFILE), None)  # type: ignore[arg-type]
-
-
-def test_no_threads_are_left_for_a_while(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    from faces import opened
-
-    start, failures = threading.Thread.start, [1]
-
-    def scarce(thread: threading.Thread) -> None:
-        if thread.name.startswith("dul-127") and failures:
-            failures.pop()
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", scarce)
-    with opened("blocking") as face, face.server(Acceptor()) as server:
-        with rawpeer.connect(server.address) as peer:
-            peer.ended()
-        served(server.address)
-    assert "can't start new thread" in caplog.text
-
-
-# ---- addresses
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_every_interface_and_how_peers_are_named(face: Face, host: str) -> None:
-    serve = Acceptor()
-    with face.server(serve, host="") as server:
-        try:
-            sock = socket.create_connection((host, server.address[1]))
-        except OSError:
-            pytest.skip(f"no {host} on this machine")
-        with RawPeer(sock) as peer:
-            peer.send(associate_rq())
-            peer.expect(rawpeer.AC)
-            port = sock.getsockname()[1]
-            released(peer)
-            assert serve.outcome() == "released"
-    assert serve.peers == [f"127.0.0.1:{port}" if host == "127.0.0.1" else f"[::1]:{port}"]
-
-
-def test_an_address_that_cannot_be_listened_on() -> None:
-    with rawpeer.Listener() as taken:
-        with pytest.raises(TransportError, match=f"port {taken.address[1]}"):
-            listen(*taken.address)
-    for host, port in (("127.0.0.1", 70000), ("::ffff:1.2.3.4.5", 0)):
-        with pytest.raises(TransportError, match="cannot listen"):
-            listen(host, port)
-
-
-def test_a_kernel_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
-    create = socket.create_server
-
-    def only_4(address: Any, *, family: int = socket.AF_INET, **options: Any) -> socket.socket:
-        if family == socket.AF_INET6:
-            raise OSError(errno.EAFNOSUPPORT, "no IPv6")
-        return create(address, family=family, **options)
-
-    monkeypatch.setattr(socket, "create_server", only_4)
-    with listen("", 0) as listener:
-        assert listener.family == socket.AF_INET
-
-
-@pytest.mark.parametrize("port", [0, -1, 65536, 70000])
-def test_a_port_that_there_is_not(face: Face, port: int) -> None:
-    error = face.connect(("127.0.0.1", port)).error()
-    assert type(error) is TransportError
-    assert f"no TCP port {port}" in str(error)
-
-
-def test_a_host_that_there_is_not(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = face.connect(("x" * 80, 104)).error()
-    assert type(error) is TransportError
-    assert "cannot find host" in str(error)
-
-    def unknown(*_: Any, **__: Any) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    error = face.connect(("pacs.invalid", 104)).error()
-    assert type(error) is TransportError
-    assert "'pacs.invalid' (port 104): Name or service not known" in str(error)
-
-
-def test_nobody_listens(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every address is tried; the last one's error is told."""
-    with rawpeer.Listener() as listener:
-        address = listener.address
-    ways = [
-        (999, socket.SOCK_STREAM, 0, "", address),
-        (socket.AF_INET, socket.SOCK_STREAM, 0, "", address),
-    ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ways)
-    error = face.connect(("two.invalid", address[1])).error()
-    assert type(error) is TransportError
-    assert "refused" in str(error)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ways[:1])
-    error = face.connect(("one.invalid", address[1])).error()
-    assert type(error) is TransportError
-    assert "not supported" in str(error)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
-    error = face.connect(("none.invalid", address[1])).error()
-    assert "no address" in str(error)
