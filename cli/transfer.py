@@ -16,7 +16,7 @@ from cli.common import FAILED
 from cli.progress import Display
 from cli.report import Level, Report, printable
 from dimse import status
-from dimse.client import Session, offers_of
+from dimse.client import Session
 from dimse.composite import CStoreRQ, CStoreRSP
 from dimse.dictionary import Dictionary
 from dimse.errors import DIMSEError
@@ -170,7 +170,7 @@ class Transfer:
         self._end(session, abort=self._calling.abort)
 
     def _associate(self, planned: PlannedAssociation[Sendable]) -> Session:
-        session = associate(self._client, offers_of(planned), self._calling, self._report)
+        session = associate(self._client, planned.offers, self._calling, self._report)
         if session is None:
             raise _Halt(FAILED, abort=True)
         if not session.negotiated.contexts:

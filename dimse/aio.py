@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from dimse.client import VERIFICATION_CONTEXT, Item, Peer, echo_context, examine_all, offers_of
+from dimse.client import VERIFICATION_CONTEXT, Item, Peer, echo_context, examine_all
 from dimse.files import Sendable
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, plan
@@ -118,7 +118,7 @@ class Client:
         for outcome in bad:
             yield outcome
         for planned in plan(good, base_contexts=base_contexts):
-            async with await self.associate(offers_of(planned)) as session:
+            async with await self.associate(planned.offers) as session:
                 for item in planned.objects:
                     yield await session.store(item, **options)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from dimse.errors import DIMSEError
 from dimse.files import Sendable, examine
 from dimse.outcome import Outcome
-from dimse.plan import ContextOffer, PlannedAssociation, plan
+from dimse.plan import ContextOffer, numbered, plan
 from dimse.scu import VERIFICATION, MessageIds, Reply, echo
 from dimse.sending import send_one
 from dimse.transfer_syntaxes import UNCOMPRESSED
@@ -29,7 +29,7 @@ from dul import blocking
 from dul.association import Trace
 from dul.errors import LocalProtocolError
 from dul.limits import Limits
-from dul.negotiation import Negotiated, context_offers, request
+from dul.negotiation import Negotiated, request
 from dul.pdu import AssociateRQ
 from dul.user_items import UserIdentity
 
@@ -74,9 +74,12 @@ class Peer:
 
     def request(self, contexts: Sequence[ContextOffer]) -> AssociateRQ:
         """The A-ASSOCIATE-RQ that proposes these contexts."""
-        offers = context_offers((each.abstract_syntax, each.transfer_syntaxes) for each in contexts)
         return request(
-            self.called, self.calling, offers, self.limits, user_identity=self.user_identity
+            self.called,
+            self.calling,
+            numbered(contexts),
+            self.limits,
+            user_identity=self.user_identity,
         )
 
 
@@ -102,11 +105,6 @@ def examine_all(items: Iterable[Item]) -> tuple[list[Sendable], list[Outcome]]:
             path = getattr(error, "path", None)
             bad.append(Outcome(path=path, error=error))
     return good, bad
-
-
-def offers_of(planned: PlannedAssociation[Sendable]) -> list[ContextOffer]:
-    """What a planned association proposes."""
-    return [ContextOffer(each.abstract_syntax, each.transfer_syntaxes) for each in planned.contexts]
 
 
 class Session:
@@ -222,6 +220,6 @@ class Client:
         good, bad = examine_all(items)
         yield from bad
         for planned in plan(good, base_contexts=base_contexts):
-            with self.associate(offers_of(planned)) as session:
+            with self.associate(planned.offers) as session:
                 for item in planned.objects:
                     yield session.store(item, **options)

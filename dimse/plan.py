@@ -26,21 +26,22 @@ from dimse.errors import DIMSEError, FilePath
 from dimse.storage_sops import STORAGE_SOP_CLASSES
 from dimse.transcode import CannotTranscode
 from dimse.transfer_syntaxes import UNCOMPRESSED, describe
+from dul.items import PresentationContextRQ
+from dul.negotiation import AcceptedContext, context_offers
 
 __all__ = [
     "MAXIMUM_CONTEXTS",
     "SEED_CONTEXTS",
-    "AcceptedContext",
     "Choice",
     "ContextOffer",
     "FileRecord",
     "NoPresentationContext",
     "PlannedAssociation",
-    "ProposedContext",
     "Storable",
     "TooManyContexts",
     "choose_context",
     "explain_refusal",
+    "numbered",
     "plan",
 ]
 
@@ -62,17 +63,6 @@ class Storable(Protocol):
     def transfer_syntax_uid(self) -> str: ...
 
 
-class AcceptedContext(Protocol):
-    """A presentation context that the acceptor answered with result 0, acceptance."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def abstract_syntax(self) -> str: ...
-    @property
-    def transfer_syntax(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """The least that `plan` needs: where the object is, what it is, how it is encoded."""
@@ -90,24 +80,20 @@ class ContextOffer:
     transfer_syntaxes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProposedContext:
-    """A presentation context of an A-ASSOCIATE-RQ (PS3.8 9.3.2.2); the ID is odd, 1 to 255."""
-
-    id: int
-    abstract_syntax: str
-    transfer_syntaxes: tuple[str, ...]
-
-
 T = TypeVar("T", bound=Storable)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedAssociation(Generic[T]):
-    """The contexts to propose together, and the objects that they serve, in the given order."""
+    """What to offer together, and the objects that it serves, in the given order."""
 
-    contexts: tuple[ProposedContext, ...]
+    offers: tuple[ContextOffer, ...]
     objects: tuple[T, ...]
+
+    @property
+    def contexts(self) -> tuple[PresentationContextRQ, ...]:
+        """The offers as the A-ASSOCIATE-RQ will number them."""
+        return numbered(self.offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +196,12 @@ def plan(
             new = [offer for offer in needed if offer not in in_base]
             if len(base) + len(new) > maximum:
                 raise TooManyContexts(len(base), len(new), maximum)
-            associations.append(_association(base, offers, members))
+            associations.append(PlannedAssociation((*base, *offers), tuple(members)))
             offers, members = {}, []
         offers.update(dict.fromkeys(new))
         members.append(item)
     if members:
-        associations.append(_association(base, offers, members))
+        associations.append(PlannedAssociation((*base, *offers), tuple(members)))
     return associations
 
 
@@ -226,14 +212,13 @@ def _offers_for(item: Storable, default_offered: set[str]) -> list[ContextOffer]
     return offers
 
 
-def _association(
-    base: tuple[ContextOffer, ...], offers: Iterable[ContextOffer], members: list[T]
-) -> PlannedAssociation[T]:
-    contexts = tuple(
-        ProposedContext(2 * index + 1, offer.abstract_syntax, offer.transfer_syntaxes)
-        for index, offer in enumerate((*base, *offers))
-    )
-    return PlannedAssociation(contexts, tuple(members))
+def numbered(offers: Iterable[ContextOffer]) -> tuple[PresentationContextRQ, ...]:
+    """Presentation contexts 1, 3, 5, ...
+
+    Raises:
+        LocalProtocolError: there are more than 128.
+    """
+    return context_offers((each.abstract_syntax, each.transfer_syntaxes) for each in offers)
 
 
 def choose_context(
