@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from dimse.client import VERIFICATION_CONTEXT, Item, Peer, echo_context, examine_all
+from dimse.client import VERIFICATION_CONTEXT, Item, Peer, examine_all
 from dimse.files import Sendable
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, plan
 from dimse.provider import OpenSink
-from dimse.scu import MessageIds, Reply, echo
-from dimse.sending import send_one
+from dimse.scu import Reply
+from dimse.sending import Operations
 from dimse.server import conversation_for
 from dul import aio
 from dul.negotiation import Support
@@ -26,13 +26,12 @@ __all__ = ["Client", "Server", "Session"]
 
 
 class Session:
-    """One established association of an `Client`; leaving it releases."""
+    """One established association of a `Client`; leaving it releases."""
 
     def __init__(self, connection: aio.Connection) -> None:
         self.connection = connection
         self.negotiated = connection.negotiated
-        self._accepted = tuple(self.negotiated.contexts.values())
-        self._ids = MessageIds()
+        self._operations = Operations(connection.association, self.negotiated, time.monotonic)
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,23 +46,11 @@ class Session:
 
     async def echo(self, **options: Any) -> Reply:
         """C-ECHO; see `dimse.client.Session.echo`."""
-        context_id = echo_context(self.negotiated)
-        return await self.connection.run(
-            echo(self.connection.association, context_id, self._ids.next(), **options)
-        )
+        return await self.connection.run(self._operations.echo(**options))
 
     async def store(self, item: Sendable, **options: Any) -> Outcome:
         """C-STORE of one examined object; see `dimse.client.Session.store`."""
-        return await self.connection.run(
-            send_one(
-                self.connection.association,
-                self._accepted,
-                item,
-                self._ids,
-                time.monotonic,
-                **options,
-            )
-        )
+        return await self.connection.run(self._operations.store(item, **options))
 
     async def release(self) -> None:
         """End the association in order."""
@@ -98,10 +85,7 @@ class Client:
             peer.host,
             peer.port,
             peer.request(contexts),
-            limits=peer.limits,
-            tls=peer.tls,
-            server_hostname=peer.server_hostname,
-            trace=peer.trace,
+            **peer.association_options(),
         )
         return Session(connection)
 

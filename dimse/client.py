@@ -22,14 +22,13 @@ from dimse.errors import DIMSEError
 from dimse.files import Sendable, examine
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, numbered, plan
-from dimse.scu import VERIFICATION, MessageIds, Reply, echo
-from dimse.sending import send_one
+from dimse.scu import VERIFICATION, Reply
+from dimse.sending import Operations
 from dimse.transfer_syntaxes import UNCOMPRESSED
 from dul import blocking
 from dul.association import Trace
-from dul.errors import LocalProtocolError
 from dul.limits import Limits
-from dul.negotiation import Negotiated, request
+from dul.negotiation import request
 from dul.pdu import AssociateRQ
 from dul.user_items import UserIdentity
 
@@ -82,16 +81,14 @@ class Peer:
             user_identity=self.user_identity,
         )
 
-
-def echo_context(negotiated: Negotiated) -> int:
-    """The accepted Verification context."""
-    for context in negotiated.contexts.values():
-        if context.abstract_syntax == VERIFICATION:
-            return context.id
-    raise LocalProtocolError(
-        "the peer accepted no presentation context for Verification; "
-        "it answers no C-ECHO, or it was not proposed"
-    )
+    def association_options(self) -> dict[str, Any]:
+        """What `connect` of either face wants to know besides."""
+        return {
+            "limits": self.limits,
+            "tls": self.tls,
+            "server_hostname": self.server_hostname,
+            "trace": self.trace,
+        }
 
 
 def examine_all(items: Iterable[Item]) -> tuple[list[Sendable], list[Outcome]]:
@@ -113,8 +110,7 @@ class Session:
     def __init__(self, connection: blocking.Connection) -> None:
         self.connection = connection
         self.negotiated = connection.negotiated
-        self._accepted = tuple(self.negotiated.contexts.values())
-        self._ids = MessageIds()
+        self._operations = Operations(connection.association, self.negotiated, time.monotonic)
 
     def __enter__(self) -> Self:
         return self
@@ -129,23 +125,11 @@ class Session:
 
     def echo(self, **options: Any) -> Reply:
         """C-ECHO; options and errors are those of `dimse.scu.echo`."""
-        context_id = echo_context(self.negotiated)
-        return self.connection.run(
-            echo(self.connection.association, context_id, self._ids.next(), **options)
-        )
+        return self.connection.run(self._operations.echo(**options))
 
     def store(self, item: Sendable, **options: Any) -> Outcome:
         """C-STORE of one examined object. Raises what `dimse.sending.send_one` raises."""
-        return self.connection.run(
-            send_one(
-                self.connection.association,
-                self._accepted,
-                item,
-                self._ids,
-                time.monotonic,
-                **options,
-            )
-        )
+        return self.connection.run(self._operations.store(item, **options))
 
     def release(self) -> None:
         """End the association in order."""
@@ -184,10 +168,7 @@ class Client:
             peer.host,
             peer.port,
             peer.request(contexts),
-            limits=peer.limits,
-            tls=peer.tls,
-            server_hostname=peer.server_hostname,
-            trace=peer.trace,
+            **peer.association_options(),
             wakeup=peer.wakeup,
         )
         return Session(connection)

@@ -1,4 +1,4 @@
-"""C-STORE of one object on an established association, whatever it is and however it travels."""
+"""What a client does on an established association, written once for both faces."""
 
 from __future__ import annotations
 
@@ -9,14 +9,49 @@ from dimse.errors import DIMSEError
 from dimse.files import Sendable
 from dimse.outcome import Outcome
 from dimse.plan import choose_context, explain_refusal
-from dimse.scu import MessageIds, store
+from dimse.scu import VERIFICATION, MessageIds, Reply, echo, store
 from dul.association import Association
+from dul.errors import LocalProtocolError
 from dul.exchange import Call, Conversation
-from dul.negotiation import AcceptedContext
+from dul.negotiation import AcceptedContext, Negotiated
 
-__all__ = ["send_one"]
+__all__ = ["Operations", "send_one"]
 
 Clock = Callable[[], float]
+
+
+class Operations:
+    """The operations of one established association, as conversations; their IDs are counted.
+
+    Args:
+        association: established.
+        negotiated: what it allows.
+        clock: for the seconds of an outcome.
+    """
+
+    def __init__(self, association: Association, negotiated: Negotiated, clock: Clock) -> None:
+        self._association = association
+        self._clock = clock
+        self._accepted = tuple(negotiated.contexts.values())
+        self._ids = MessageIds()
+
+    def echo(self, **options: Any) -> Conversation[Reply]:
+        """C-ECHO; options are those of `dimse.scu.echo`.
+
+        Raises:
+            LocalProtocolError: there is no accepted context for Verification.
+        """
+        for context in self._accepted:
+            if context.abstract_syntax == VERIFICATION:
+                return echo(self._association, context.id, self._ids.next(), **options)
+        raise LocalProtocolError(
+            "the peer accepted no presentation context for Verification; "
+            "it answers no C-ECHO, or it was not proposed"
+        )
+
+    def store(self, item: Sendable, **options: Any) -> Conversation[Outcome]:
+        """C-STORE of one examined object; see `send_one`."""
+        return send_one(self._association, self._accepted, item, self._ids, self._clock, **options)
 
 
 def send_one(
