@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dimse.assembly import Assembler, DataSetPart, Received
+from dimse.assembly import Assembler, Received
 from dimse.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
-from dimse.errors import DIMSEError
+from dimse.errors import DIMSEError, UnknownCommand
 from dimse.message_base import Message, Priority, Request, Response
 from dul.association import Association
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
@@ -169,7 +169,6 @@ def _await_response(
     association: Association, context_id: int, asked: Request[R]
 ) -> Conversation[R]:
     assembler = Assembler()
-    contexts = _same_abstract_syntax(association, context_id)
     response: R | None = None
     while response is None or assembler.within_message:
         event = association.next_event()
@@ -179,7 +178,9 @@ def _await_response(
             case DataIndication(pdvs):
                 try:
                     for part in assembler.feed(pdvs):
-                        response = _judge(part, response, contexts, asked)
+                        if isinstance(part, Received):  # else a data set: read and dropped
+                            response = _judge(part.message, response, asked)
+                            _judge_context(association, part.context_id, context_id)
                 except DIMSEError:
                     # What is wrong with a message is the user's to find, hence A-ABORT source 0.
                     association.abort()
@@ -194,27 +195,12 @@ def _await_response(
     return response
 
 
-def _same_abstract_syntax(association: Association, context_id: int) -> frozenset[int]:
-    """The contexts on which a response is believed.
+def _judge(message: Message | UnknownCommand, response: R | None, asked: Request[R]) -> R:
+    """The response that was due.
 
-    It belongs on its request's. But there are stacks (odil) that look a context up by its
-    abstract syntax when they answer, and where several are accepted for one, find another. The
-    message ID tells which request is meant, and a response has no data set whose transfer syntax
-    could be mistaken: refusing it would lose an object that is stored.
+    Raises:
+        UnexpectedMessage: it is none, a second one, or one for another request.
     """
-    assert association.negotiated is not None  # the request went out
-    accepted = association.negotiated.contexts
-    wanted = accepted[context_id].abstract_syntax
-    return frozenset(each.id for each in accepted.values() if each.abstract_syntax == wanted)
-
-
-def _judge(
-    part: Received | DataSetPart, response: R | None, contexts: frozenset[int], asked: Request[R]
-) -> R | None:
-    """The response that was due, or what there was before; else an error."""
-    if isinstance(part, DataSetPart):
-        return response  # a data set that the response's table does not have: read and dropped
-    message = part.message
     if response is not None or not isinstance(message, asked.RESPONSE):
         name = getattr(message, "NAME", str(message))
         raise UnexpectedMessage(f"{name} instead of a {asked.RESPONSE.NAME}")
@@ -223,8 +209,25 @@ def _judge(
             f"{message.NAME} for message {message.message_id_being_responded_to}, "
             f"but {asked.message_id} is outstanding"
         )
-    if part.context_id not in contexts:
-        raise UnexpectedMessage(
-            f"{message.NAME} on presentation context {part.context_id} instead of {min(contexts)}"
-        )
     return message  # type: ignore[return-value] # RESPONSE is the class that R stands for
+
+
+def _judge_context(association: Association, context_id: int, asked_on: int) -> None:
+    """A response belongs on its request's context, or on one of the same abstract syntax.
+
+    There are stacks (odil) that look a context up by its abstract syntax when they answer, and
+    where several are accepted for one, find another. The message ID tells which request is
+    meant, and a response has no data set whose transfer syntax could be mistaken: refusing it
+    would lose an object that is stored.
+
+    Raises:
+        UnexpectedMessage: it came on a context of something else.
+    """
+    if context_id == asked_on:
+        return
+    assert association.negotiated is not None  # the request went out
+    accepted = association.negotiated.contexts
+    if accepted[context_id].abstract_syntax != accepted[asked_on].abstract_syntax:
+        raise UnexpectedMessage(
+            f"a response on presentation context {context_id} instead of {asked_on}"
+        )
