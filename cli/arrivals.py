@@ -12,7 +12,8 @@ from cli.failures import describe_rejection
 from cli.report import Level, Report, printable
 from dimse.errors import DIMSEError
 from dimse.messages import response_to
-from dimse.provider import EchoRequest, Observer, OpenSink, Peer, Sink, StoreRequest
+from dimse.provider import EchoRequest, Observer, OpenSink, Peer, StoreRequest
+from dimse.sinks import Sink
 from dimse.spool import Arrival
 from dimse.status import StatusClass, classify, meaning
 from dimse.storage_sops import prefix_of

@@ -17,9 +17,9 @@ from cli.common import FAILED
 from cli.options import Command, Group, Option, Parameter, UsageError
 from cli.report import Report
 from cli.stop import Stop
-from dimse.provider import OpenSink, Sink, StoreRequest, storage_support
+from dimse.provider import OpenSink, StoreRequest, storage_support
 from dimse.server import Server
-from dimse.sinks import Discard
+from dimse.sinks import Discard, Sink
 from dimse.spool import Arrival, Existing, Fsync, Spool, SpoolUnusable, dcmtk_name
 from dul.errors import DULError
 from dul.limits import Limits

@@ -7,10 +7,10 @@ from dimse.client import Client, Peer, Session
 from dimse.errors import DIMSEError
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer
-from dimse.provider import EchoRequest, Observer, Provider, Sink, StoreRequest, storage_support
+from dimse.provider import EchoRequest, Observer, Provider, StoreRequest, storage_support
 from dimse.scu import Reply
 from dimse.server import Server
-from dimse.sinks import Discard, Memory
+from dimse.sinks import Discard, Memory, Sink
 from dimse.spool import Spool
 from dimse.status import StatusClass
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from dimse.composite import CEchoRQ, CStoreRQ
 from dimse.scu import VERIFICATION
+from dimse.sinks import Sink
 from dimse.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 from dul.negotiation import AcceptedContext, Negotiated, Support
@@ -23,7 +24,6 @@ __all__ = [
     "OpenSink",
     "Peer",
     "Provider",
-    "Sink",
     "StoreRequest",
     "storage_support",
 ]
@@ -80,22 +80,6 @@ class StoreRequest:
     def transfer_syntax_uid(self) -> str:
         """How the data set is encoded."""
         return self.context.transfer_syntax
-
-
-class Sink(Protocol):
-    """Where a data set goes while it arrives."""
-
-    def write(self, views: Sequence[memoryview], /) -> None:
-        """Take fragments, in order; they are lent, and void after the return."""
-        ...
-
-    def commit(self) -> Path | None:
-        """The data set is complete: make it durable. Raising refuses the object."""
-        ...
-
-    def discard(self) -> None:
-        """The data set will not be complete: leave no trace. May be called at any time."""
-        ...
 
 
 OpenSink = Callable[[StoreRequest], Sink]

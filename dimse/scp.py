@@ -7,7 +7,6 @@ committing a sink, the user's handlers) runs as a `Call`, so that an event loop 
 
 from __future__ import annotations
 
-import errno
 import logging
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from dimse.composite import CCancelRQ, CEchoRQ, CStoreRQ
 from dimse.errors import DIMSEError, UnknownCommand
 from dimse.message_base import Message, Request
 from dimse.messages import response_to, unrecognized
-from dimse.provider import EchoRequest, Peer, Provider, Sink, StoreRequest
+from dimse.provider import EchoRequest, Peer, Provider, StoreRequest
 from dimse.scu import VERIFICATION
-from dimse.sinks import StorageRefused
+from dimse.sinks import NO_SPACE, Sink, StorageRefused
 from dul.association import Association
 from dul.errors import DULError, TransportError
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
@@ -259,14 +258,11 @@ def _refusal(request: StoreRequest) -> StorageRefused | None:
     return None
 
 
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
 def _status_of(error: Exception) -> int:
     status = getattr(error, "status", None)
     if isinstance(status, int):
         return status
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
         return statuses.OUT_OF_RESOURCES
     return statuses.PROCESSING_FAILURE
 

@@ -9,6 +9,7 @@ is raised by `commit`, and until then the rest is swallowed.
 
 from __future__ import annotations
 
+import errno
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from dimse.transfer_syntaxes import TRANSFER_SYNTAXES
 from dimse.walk import Walk, Window
 
 __all__ = [
+    "NO_SPACE",
     "CannotUnderstand",
     "Checked",
     "DataSetMismatch",
@@ -28,11 +30,15 @@ __all__ = [
     "InvalidSOPInstance",
     "Memory",
     "OutOfResources",
+    "Sink",
     "StorageRefused",
 ]
 
 # In practice (0008,0016) and (0008,0018) stand in the first few hundred bytes.
 HEAD: Final = 1 << 16
+
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the operating system says when there is no room: A700H."""
 
 
 class StorageRefused(DIMSEError):
@@ -74,10 +80,20 @@ class InvalidSOPInstance(StorageRefused):
     status = statuses.INVALID_SOP_INSTANCE
 
 
-class _Sink(Protocol):
-    def write(self, views: Sequence[memoryview], /) -> None: ...
-    def commit(self) -> Path | None: ...
-    def discard(self) -> None: ...
+class Sink(Protocol):
+    """Where a data set goes while it arrives."""
+
+    def write(self, views: Sequence[memoryview], /) -> None:
+        """Take fragments, in order; they are lent, and void after the return."""
+        ...
+
+    def commit(self) -> Path | None:
+        """The data set is complete: make it durable. Raising refuses the object."""
+        ...
+
+    def discard(self) -> None:
+        """The data set will not be complete: leave no trace. May be called at any time."""
+        ...
 
 
 class Discard:
@@ -152,7 +168,7 @@ class Checked:
     """
 
     def __init__(
-        self, sink: _Sink, sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str
+        self, sink: Sink, sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str
     ) -> None:
         """Compare with the UIDs of the command what goes through to `sink`."""
         self._sink = sink

@@ -25,13 +25,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Protocol, Self
+from typing import Final, Literal, Self
 
 from dimse import status as statuses
 from dimse import uids
 from dimse.errors import FilePath
 from dimse.filemeta import encode_file_meta
-from dimse.sinks import Checked, InvalidSOPInstance, OutOfResources, StorageRefused
+from dimse.provider import StoreRequest
+from dimse.sinks import NO_SPACE, Checked, InvalidSOPInstance, OutOfResources, StorageRefused
 from dimse.spool_directory import SpoolDirectory, SpoolUnusable, reason
 from dimse.storage_sops import prefix_of
 
@@ -60,7 +61,6 @@ _INSTANCE_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _EXTENSION = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
 _FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
 
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _IOV_MAX: Final = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 16
 
 
@@ -91,7 +91,7 @@ class SpoolError(OutOfResources):
     def __init__(self, path: FilePath, why: str, number: int | None = None) -> None:
         self.path = path
         self.errno = number
-        self.no_space = number in _NO_SPACE
+        self.no_space = number in NO_SPACE
         advice = "Free some space" if self.no_space else "Look after the disk and its permissions"
         super().__init__(
             "no space left" if self.no_space else "the object can't be written",
@@ -103,26 +103,6 @@ class UnknownSOPClass(StorageRefused):
     """The SOP Class UID is none, so that no file meta information can name it."""
 
     status = statuses.SOP_CLASS_NOT_SUPPORTED
-
-
-class _Peer(Protocol):
-    @property
-    def address(self) -> str: ...
-    @property
-    def calling_ae_title(self) -> str: ...
-    @property
-    def called_ae_title(self) -> str: ...
-
-
-class _Request(Protocol):
-    @property
-    def sop_class_uid(self) -> str: ...
-    @property
-    def sop_instance_uid(self) -> str: ...
-    @property
-    def transfer_syntax_uid(self) -> str: ...
-    @property
-    def peer(self) -> _Peer: ...
 
 
 def dcmtk_name(arrival: Arrival) -> str:
@@ -172,7 +152,7 @@ class Spool:
         self._implementation = implementation_class_uid, implementation_version_name
         self._directory = SpoolDirectory(directory, keep=existing == "keep")
 
-    def open(self, request: _Request) -> SpoolFile | Checked:
+    def open(self, request: StoreRequest) -> SpoolFile | Checked:
         """The sink for a C-STORE request, as `dimse.provider.StoreRequest` describes it.
 
         Raises:
@@ -193,7 +173,7 @@ class Spool:
             file, request.sop_class_uid, request.sop_instance_uid, request.transfer_syntax_uid
         )
 
-    def __call__(self, request: _Request) -> SpoolFile | Checked:
+    def __call__(self, request: StoreRequest) -> SpoolFile | Checked:
         """The same as `open`, so that a spool can be given where sinks are made."""
         return self.open(request)
 
