@@ -8,9 +8,12 @@ set (`InvalidCommandSet`, `UnknownCommand`, `InvalidValue`) and what is the matt
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from dimse.transfer_syntaxes import TRANSFER_SYNTAXES, describe
 
 __all__ = [
+    "CannotTranscode",
     "DIMSEError",
     "FilePath",
     "InvalidCommandSet",
@@ -133,3 +136,33 @@ class Truncated(Part10Error):
         self.offset = offset
         self.declared = declared
         self.size = size
+
+
+class CannotTranscode(DIMSEError):
+    """The peer doesn't accept the file's transfer syntax, nor one that it could be converted to.
+
+    Attributes:
+        path: the file.
+        from_uid: its transfer syntax.
+        to_uids: those that the peer accepted for its SOP class.
+        why: what is in the way.
+    """
+
+    def __init__(self, path: FilePath, from_uid: str, to_uids: Sequence[str], why: str) -> None:
+        accepted = ", ".join(map(describe, to_uids))
+        syntax = TRANSFER_SYNTAXES.get(from_uid)
+        if syntax is not None and syntax.pixel_data == "native":
+            advice = "Have the peer accept the file's own transfer syntax"
+        else:
+            advice = (
+                "Have the peer accept this transfer syntax, or decompress the file first "
+                "(dcmdjpeg, dcmdjpls, dcmdrle, gdcmconv --raw)"
+            )
+        super().__init__(
+            f"{path}: its transfer syntax is {describe(from_uid)}, the peer accepted only "
+            f"{accepted}, and it cannot be converted: {why}. {advice}"
+        )
+        self.path = path
+        self.from_uid = from_uid
+        self.to_uids = tuple(to_uids)
+        self.why = why

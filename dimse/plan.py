@@ -22,9 +22,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
-from dimse.errors import DIMSEError, FilePath
+from dimse.errors import CannotTranscode, DIMSEError, FilePath
 from dimse.storage_sops import STORAGE_SOP_CLASSES
-from dimse.transcode import CannotTranscode
 from dimse.transfer_syntaxes import UNCOMPRESSED, describe
 from dul.items import PresentationContextRQ
 from dul.negotiation import AcceptedContext, context_offers

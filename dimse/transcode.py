@@ -30,11 +30,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from dimse.errors import DIMSEError, FilePath, InvalidFile, Truncated
+from dimse.errors import CannotTranscode, FilePath, InvalidFile, Truncated
 from dimse.layout import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from dimse.part10 import StoredObject, open_object
 from dimse.reencode import Part, reencode, turn_words
-from dimse.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED, describe
+from dimse.transfer_syntaxes import UNCOMPRESSED, describe
 from dimse.walk import Window
 
 __all__ = ["CannotTranscode", "TranscodedDataSet", "transcode"]
@@ -51,36 +51,6 @@ _LAYOUTS: Final = {
     _BIG_ENDIAN: EXPLICIT_BIG,
     _DEFLATED: EXPLICIT_LITTLE,
 }
-
-
-class CannotTranscode(DIMSEError):
-    """The peer doesn't accept the file's transfer syntax, nor one that it could be converted to.
-
-    Attributes:
-        path: the file.
-        from_uid: its transfer syntax.
-        to_uids: those that the peer accepted for its SOP class.
-        why: what is in the way.
-    """
-
-    def __init__(self, path: FilePath, from_uid: str, to_uids: Sequence[str], why: str) -> None:
-        accepted = ", ".join(map(describe, to_uids))
-        syntax = TRANSFER_SYNTAXES.get(from_uid)
-        if syntax is not None and syntax.pixel_data == "native":
-            advice = "Have the peer accept the file's own transfer syntax"
-        else:
-            advice = (
-                "Have the peer accept this transfer syntax, or decompress the file first "
-                "(dcmdjpeg, dcmdjpls, dcmdrle, gdcmconv --raw)"
-            )
-        super().__init__(
-            f"{path}: its transfer syntax is {describe(from_uid)}, the peer accepted only "
-            f"{accepted}, and it cannot be converted: {why}. {advice}"
-        )
-        self.path = path
-        self.from_uid = from_uid
-        self.to_uids = tuple(to_uids)
-        self.why = why
 
 
 class _File(Protocol):
