@@ -80,9 +80,9 @@ NETWORK_DEFAULTS: dict[str, Any] = {
     "called": "ANY-SCP",
     "max_pdu": DEFAULT_MAX_PDU,
     "max_send_pdu": _LIMITS.max_send_pdu_length,
-    "connect_timeout": 30.0,
-    "acse_timeout": 30.0,
-    "dimse_timeout": 300.0,
+    "connect_timeout": _LIMITS.connect,
+    "acse_timeout": _LIMITS.associate,
+    "dimse_timeout": _LIMITS.reply,
 }
 
 

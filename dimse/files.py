@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from dimse.errors import DIMSEError, Unreadable
 from dimse.part10 import FileSource, open_object
+from dimse.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from dul.pdata import Source
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 __all__ = ["DataSetObject", "FileObject", "Sendable", "examine"]
-
-EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 
 Opened = tuple[Source, Callable[[], None]]
 """The bytes of a data set, and how to close them."""

@@ -6,7 +6,11 @@ import re
 from typing import Final
 
 # Who wrote a file (0002,0012) is who speaks on an association (PS3.7 D.3.3.2).
-from dul.negotiation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dul.negotiation import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    valid_uid,
+)
 
 __all__ = [
     "DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN",
@@ -28,7 +32,6 @@ DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 
 _SENDABLE = re.compile(r"[0-9.]{1,64}")
-_STRICT = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 
 
 def is_sendable(uid: str) -> bool:
@@ -42,4 +45,4 @@ def is_sendable(uid: str) -> bool:
 
 def is_uid(uid: str) -> bool:
     """Whether the text is a UID by the letter of PS3.5 9.1: no empty component, no leading zero."""
-    return len(uid) <= MAXIMUM_LENGTH and _STRICT.fullmatch(uid) is not None
+    return valid_uid(uid)
