@@ -186,6 +186,14 @@ def _associate(
     return pdu(type, body, length=length, reserved=reserved)
 
 
+def _variable_part(
+    application: bytes | None, contexts: Iterable[bytes], user: Iterable[bytes] | None
+) -> list[bytes]:
+    first = application_context() if application is None else application
+    last = b"" if user is None else user_information(user)
+    return [first, *contexts, last]
+
+
 ECHO_CONTEXTS = (context_rq(1),)
 
 
@@ -204,9 +212,7 @@ def associate_rq(
 ) -> bytes:
     """An A-ASSOCIATE-RQ (01H). `items` replaces the whole variable part."""
     if items is None:
-        first = application_context() if application is None else application
-        last = b"" if user is None else user_information(user)
-        items = [first, *contexts, last]
+        items = _variable_part(application, contexts, user)
     fields = {"version": version, "reserved": reserved}
     return _associate(1, called, calling, items, reserved_32=reserved_32, length=length, **fields)
 
@@ -226,9 +232,7 @@ def associate_ac(
 ) -> bytes:
     """An A-ASSOCIATE-AC (02H). `items` replaces the whole variable part."""
     if items is None:
-        first = application_context() if application is None else application
-        last = b"" if user is None else user_information(user)
-        items = [first, *contexts, last]
+        items = _variable_part(application, contexts, user)
     fields = {"version": version, "reserved": reserved}
     return _associate(2, called, calling, items, reserved_32=reserved_32, length=length, **fields)
 
