@@ -225,8 +225,7 @@ def _judge_context(association: Association, context_id: int, asked_on: int) -> 
     """
     if context_id == asked_on:
         return
-    assert association.negotiated is not None  # the request went out
-    accepted = association.negotiated.contexts
+    accepted = association.agreed.contexts
     if accepted[context_id].abstract_syntax != accepted[asked_on].abstract_syntax:
         raise UnexpectedMessage(
             f"a response on presentation context {context_id} instead of {asked_on}"

@@ -13,6 +13,7 @@ from typing import Any
 from dimse.provider import OpenSink, Provider, storage_support
 from dimse.scp import serve
 from dul import blocking
+from dul.admission import Serve
 from dul.association import Association
 from dul.exchange import Conversation
 from dul.negotiation import Support
@@ -22,7 +23,7 @@ __all__ = ["Server", "conversation_for"]
 
 def conversation_for(
     open_sink: OpenSink, support: Support | None, options: dict[str, Any]
-) -> tuple[blocking.Serve, dict[str, Any]]:
+) -> tuple[Serve, dict[str, Any]]:
     """What is said on each association, and the options that are the listener's."""
     names = Provider.__dataclass_fields__.keys()
     ours = {name: value for name, value in options.items() if name in names}

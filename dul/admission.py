@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
 from dul.association import Association, Role, Trace
+from dul.exchange import Conversation
 from dul.fsm import State
 from dul.limits import Limits
 from dul.link import Link
 from dul.pdu import AssociateRJ, AssociateRQ
 
-__all__ = ["Admission", "Guest"]
+__all__ = ["PAUSE", "Admission", "Guest", "Serve"]
+
+Serve = Callable[[Association, str], Conversation[None]]
+"""What an acceptor does with an association of this peer: a conversation from Sta2 to the end."""
+
+PAUSE = 0.5
+"""Seconds without accepting when descriptors or memory are exhausted."""
 
 SPARE_CONNECTIONS = 64
 """Connections beyond the associations that may still be served: a handshake, a rejection."""

@@ -14,20 +14,19 @@ import inspect
 import logging
 import socket
 import ssl
-from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dul import exchange
-from dul.admission import Admission, Guest
+from dul.admission import PAUSE, Admission, Guest, Serve
 from dul.association import Association, Role, Trace
-from dul.errors import DULError, LocalProtocolError
+from dul.errors import DULError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation, Step
 from dul.limits import Limits
-from dul.link import Link, accept, listen, not_found, peer_name
+from dul.link import Link, accept, listen, not_found, requestor_link
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
@@ -39,8 +38,6 @@ __all__ = ["Connection", "Server", "connect"]
 
 T = TypeVar("T")
 logger = logging.getLogger("dul")
-
-PAUSE = 0.5  # seconds without accepting when descriptors or memory are exhausted
 
 
 class Connection:
@@ -81,14 +78,8 @@ class Connection:
 
     @property
     def negotiated(self) -> Negotiated:
-        """What was agreed.
-
-        Raises:
-            LocalProtocolError: no association was ever established.
-        """
-        if self.association.negotiated is None:
-            raise LocalProtocolError("the association is not established")
-        return self.association.negotiated
+        """What was agreed; see `Association.agreed`."""
+        return self.association.agreed
 
     async def run(self, conversation: Conversation[T]) -> T:
         """Drive a conversation to its end and give its outcome.
@@ -234,12 +225,8 @@ async def connect(
 ) -> Connection:
     """Establish an association as its requestor; arguments and errors of `blocking.connect`."""
     association = Association(Role.REQUESTOR, limits, trace=trace)
-    link = Link(
-        addresses=await _resolve(host, port),
-        tls=tls,
-        server_hostname=server_hostname or host,
-        peer=peer_name(host, port),
-    )
+    addresses = await _resolve(host, port)
+    link = requestor_link(host, port, addresses, tls, server_hostname)
     connection = Connection(association, link)
     try:
         await connection.run(exchange.associate(association, request))
@@ -247,10 +234,6 @@ async def connect(
     except BaseException:
         await connection.abort()
         raise
-
-
-Serve = Callable[[Association, str], Conversation[None]]
-"""What an acceptor does with an association: a conversation from Sta2 to the end."""
 
 
 class Server:

@@ -13,7 +13,7 @@ from dul.deadlines import ARTIM
 from dul.errors import DULError, LocalProtocolError, TransportError
 from dul.fsm import Event, State, step
 from dul.machine import OPEN_ENDED, ProviderCheck, Role, ServiceProvider, Trace
-from dul.negotiation import conclude
+from dul.negotiation import Negotiated, conclude
 from dul.pdata import MINIMUM_PDU_LENGTH, Source
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.wire import Buffer
@@ -180,6 +180,17 @@ class Association(ServiceProvider):
     def has_events(self) -> bool:
         """Something waits in `next_event`."""
         return bool(self._events)
+
+    @property
+    def agreed(self) -> Negotiated:
+        """What was agreed.
+
+        Raises:
+            LocalProtocolError: no association was ever established.
+        """
+        if self.negotiated is None:
+            raise LocalProtocolError("the association is not established")
+        return self.negotiated
 
     @property
     def established(self) -> bool:

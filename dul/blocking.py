@@ -19,13 +19,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dul import exchange
-from dul.admission import Admission, Guest
+from dul.admission import PAUSE, Admission, Guest, Serve
 from dul.association import Association, Role, Trace
-from dul.errors import DULError, LocalProtocolError
+from dul.errors import DULError
 from dul.events import DataIndication, ReleaseIndication
 from dul.exchange import Call, Conversation
 from dul.limits import Limits
-from dul.link import Link, Wait, Waiting, accept, listen, not_found, peer_name
+from dul.link import Link, Wait, Waiting, accept, listen, not_found, requestor_link
 from dul.negotiation import Negotiated
 from dul.pdata import Source
 from dul.pdu import AssociateRQ
@@ -39,7 +39,6 @@ T = TypeVar("T")
 logger = logging.getLogger("dul")
 
 LONGEST_POLL = 3600.0  # seconds; poll() takes milliseconds in a C int
-PAUSE = 0.5  # seconds without accepting when descriptors or memory are exhausted
 
 
 class Connection:
@@ -76,14 +75,8 @@ class Connection:
 
     @property
     def negotiated(self) -> Negotiated:
-        """What was agreed.
-
-        Raises:
-            LocalProtocolError: no association was ever established.
-        """
-        if self.association.negotiated is None:
-            raise LocalProtocolError("the association is not established")
-        return self.association.negotiated
+        """What was agreed; see `Association.agreed`."""
+        return self.association.agreed
 
     def run(self, conversation: Conversation[T]) -> T:
         """Drive a conversation to its end and give its outcome.
@@ -290,12 +283,8 @@ def connect(
         TimedOut: nobody answered in time.
     """
     association = Association(Role.REQUESTOR, limits, trace=trace)
-    link = Link(
-        addresses=_resolve(host, port, wakeup),
-        tls=tls,
-        server_hostname=server_hostname or host,
-        peer=peer_name(host, port),
-    )
+    addresses = _resolve(host, port, wakeup)
+    link = requestor_link(host, port, addresses, tls, server_hostname)
     connection = Connection(association, link, wakeup)
     try:
         connection.run(exchange.associate(association, request))
@@ -303,10 +292,6 @@ def connect(
     except BaseException:
         connection.abort()
         raise
-
-
-Serve = Callable[[Association, str], Conversation[None]]
-"""What an acceptor does with an association: a conversation from Sta2 to the end."""
 
 
 class Server:

@@ -28,6 +28,7 @@ __all__ = [
     "listen",
     "not_found",
     "peer_name",
+    "requestor_link",
 ]
 
 T = TypeVar("T")
@@ -388,6 +389,22 @@ def accept(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:
         return None
     # A caller by IPv4, on a listener for both, has an address of IPv6 with its own in it.
     return Link(sock, tls=tls, peer=peer_name(host.removeprefix("::ffff:"), port))
+
+
+def requestor_link(
+    host: str,
+    port: int,
+    addresses: Sequence[Address],
+    tls: ssl.SSLContext | None,
+    server_hostname: str | None,
+) -> Link:
+    """A connection that is to be opened; the certificate must name the host unless told otherwise."""
+    return Link(
+        addresses=addresses,
+        tls=tls,
+        server_hostname=server_hostname or host,
+        peer=peer_name(host, port),
+    )
 
 
 def peer_name(host: str, port: int) -> str:
