@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 # Both cores; a file's tests stay together, in their order.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # What needs no other program and no waiting: the core, DIMSE, the state machines, the fixtures, the import rules.
-UNIT   := tests/dul tests/dimse tests/stateful $(wildcard tests/test_*.py)
+UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types unit coverage stateful fuzz interop conformance bench docs clean

@@ -25,7 +25,6 @@ applied, in the order given. Nothing here touches a socket.
 """
 
 import re
-import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -348,13 +347,3 @@ def _patch(data: bytes, offset: int, value: bytes | None) -> bytes:
         return data
     new = bytes([data[start] ^ 0xFF]) if value is None else value[: len(data) - start]
     return data[:start] + new + data[start + len(new) :]
-
-
-def is_pdu(head: bytes) -> bool:
-    """Whether six bytes can be the header of a PDU that PS3.8 9.3.1 defines."""
-    return 1 <= head[0] <= 7
-
-
-def pdu_size(head: bytes) -> int:
-    """Bytes of the whole PDU, from its first six."""
-    return 6 + int(struct.unpack(">I", head[2:6])[0])
