@@ -242,12 +242,14 @@ def _beside(function: Callable[[], T], wakeup: Wakeup) -> T:
                 errors.append(error)
 
     with reader:
-        threading.Thread(target=call, name="dul-resolver", daemon=True).start()
+        thread = threading.Thread(target=call, name="dul-resolver", daemon=True)
+        thread.start()
         poll = select.poll()
         poll.register(reader, select.POLLIN)
         poll.register(wakeup, select.POLLIN)
         if any(fd == wakeup.fileno() for fd, _ in poll.poll()):
             raise Interrupted("interrupted")
+    thread.join()  # it has said "done", and is about to end
     if errors:
         raise errors[0]
     return results[0]

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import rawpeer
-from faces import Acceptor, Face
+from faces import Acceptor, Face, rq
 from rawpeer import RawPeer, associate_rq, released, served
 
+from dul import blocking
 from dul.errors import TransportError
 from dul.link import Link, accept, listen
 
@@ -171,3 +172,25 @@ def test_nobody_listens(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
     error = face.connect(("none.invalid", address[1])).error()
     assert "no address" in str(error)
+
+
+def test_a_resolver_that_answered_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that looks a name up outlives the look-up only if that was interrupted."""
+    checked = threading.Event()
+
+    class SlowToEnd(threading.Thread):
+        def run(self) -> None:
+            super().run()
+            checked.wait(0.2)  # whoever goes on before the thread has ended finds it alive
+
+    monkeypatch.setattr(threading, "Thread", SlowToEnd)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    wakeup = blocking.Wakeup()
+    try:
+        with pytest.raises(TransportError, match="no address"):
+            blocking.connect("none.invalid", 104, rq(), wakeup=wakeup)
+        alive = [each for each in threading.enumerate() if isinstance(each, SlowToEnd)]
+    finally:
+        checked.set()
+        wakeup.close()
+    assert alive == []
