@@ -39,13 +39,17 @@ class Process:
     def __init__(self, arguments: list[str]) -> None:
         self._text = ""
         self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed once it was read to its end
-        self._process = subprocess.Popen(  # noqa: S603 - the command is the user's
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=self._out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the command is the user's
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=self._out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except BaseException:
+            self._out.close()
+            raise
 
     def wait(self, timeout: float) -> int | None:
         """The exit code, None if it is still running after `timeout` seconds."""

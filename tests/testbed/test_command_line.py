@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shlex
 import socket
 import sys
 import threading
@@ -9,7 +10,7 @@ import types
 
 import pytest
 
-from testbed import catalogue, cli, results, selftest
+from testbed import catalogue, cli, launch, results, selftest
 from testbed.mini import Config, Server
 from testbed.mini_scp import PartialKeeper
 from testbed.mini_scu import Thread
@@ -150,16 +151,36 @@ def test_selftest_of_one_fault(monkeypatch, capsys):
 def test_scu_with_a_command(tmp_path, capsys):
     """A real child process: one that calls, says nothing of DICOM and fails."""
     script = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2]))).close(); sys.exit(3)"
-    command = f'python -c "{script}" {{host}} {{port}}'
+    command = f'{shlex.quote(sys.executable)} -c "{script}" {{host}} {{port}}'
     assert cli.main(["scu", "--exec", command, "U.RQ.01", "-q"]) == 2
     assert "baseline failed" in capsys.readouterr().err
+
+
+def test_a_command_that_there_is_not(tmp_path, monkeypatch, capsys):
+    """Nothing of the failed start stays open: the file for the product's output is closed."""
+    made = []
+    temporary = launch.tempfile.TemporaryFile
+
+    def remembered():
+        made.append(temporary())
+        return made[-1]
+
+    monkeypatch.setattr(launch.tempfile, "TemporaryFile", remembered)
+    missing = shlex.quote(str(tmp_path / "no-such-product"))
+    assert cli.main(["scu", "--exec", f"{missing} {{host}} {{port}}", "U.RQ.01", "-q"]) == 2
+    assert "baseline failed" in capsys.readouterr().err
+    assert cli.main(["scp", "127.0.0.1", "1", "--start-cmd", missing, "P.AC.01", "-q"]) == 2
+    assert "no-such-product" in capsys.readouterr().err
+    assert [file.closed for file in made] == [True] * len(made)
+    assert len(made) >= 2
 
 
 def test_a_product_that_died_is_started_again(tmp_path):
     """--start-cmd: the crash is the verdict of its case alone, the next case runs on a new process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    command = f"{sys.executable} -m testbed.mini_main {port} crashes-on-garbage"
+    python = shlex.quote(sys.executable)
+    command = f"{python} -m testbed.mini_main {port} crashes-on-garbage"
     path = tmp_path / "result.json"
     cases = ["P.STO.08", "P.STO.10", "P.CMD.01"]
     arguments = ["scp", "127.0.0.1", port, *FAST, "--live-max", "0.3", "--json", str(path)]
