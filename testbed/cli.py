@@ -6,9 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from testbed import catalogue, console, decode, proxy_command, results
+from testbed import catalogue, console, results
+from testbed.decode import command as decode_command
 from testbed.launch import command_launcher
 from testbed.model import Case
+from testbed.proxy import command as proxy_command
 from testbed.report import command as report_command
 from testbed.runner import Runner, Unusable
 from testbed.session import Session
@@ -184,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     _scp(commands)
     _scu(commands)
     _others(commands)
-    for add in (report_command.add_parser, proxy_command.add_parsers, decode.add_parser):
+    for add in (report_command.add_parser, proxy_command.add_parsers, decode_command.add_parser):
         add(commands)
     return parser
 

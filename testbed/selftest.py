@@ -14,9 +14,9 @@ from pathlib import Path
 
 from testbed import catalogue
 from testbed.faults import SCP_FAULTS, SCU_FAULTS, Fault
-from testbed.mini import Config, Server
-from testbed.mini_scp import PartialKeeper
-from testbed.mini_scu import thread_launcher
+from testbed.mini.acceptor import PartialKeeper
+from testbed.mini.peer import Config, Server
+from testbed.mini.requestor import thread_launcher
 from testbed.model import Case, Level, Sub, Verdict
 from testbed.results import CaseResult, Report
 from testbed.runner import Runner, Unusable

@@ -3,8 +3,8 @@
 import itertools
 
 from testbed import catalogue, selftest
-from testbed.mini import Config, Server
-from testbed.mini_scp import PartialKeeper, Rejected
+from testbed.mini.acceptor import PartialKeeper, Rejected
+from testbed.mini.peer import Config, Server
 from testbed.model import Verdict
 from testbed.results import RunResult
 from testbed.runner import Runner, settle

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from testbed import catalogue, selftest, tls_raw
-from testbed.mini import Config, Server
-from testbed.mini_scp import PartialKeeper
+from testbed.mini.acceptor import PartialKeeper
+from testbed.mini.peer import Config, Server
 from testbed.runner import Runner
 from testbed.session import Session
 from testbed.settings import Settings, TlsFiles

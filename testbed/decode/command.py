@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from testbed import decode_capture
-from testbed.decode_messages import Sender
-from testbed.decode_print import Printer
-from testbed.decode_stream import HEADER, Framer, Unit
-from testbed.decode_tcp import Address, Happening, Reassembler
+from testbed.decode import pcap
+from testbed.decode.dialogue import Sender
+from testbed.decode.printer import Printer
+from testbed.decode.stream import HEADER, Framer, Unit
+from testbed.decode.tcp import Address, Happening, Reassembler
+from testbed.proxy import capture
 
 OK, NOTHING = 0, 1
 _CHUNK = 64 * 1024
@@ -77,13 +78,11 @@ def decode(stream: BinaryIO, printer: Printer, *, ports: Iterable[int] = ()) -> 
     if head[:2] == b"\x1f\x8b":
         peekable = io.BufferedReader(_raw(gzip.GzipFile(fileobj=peekable)))
         head = peekable.peek(4)[:4]
-    if head in decode_capture.MAGICS:
+    if head in pcap.MAGICS:
         yield from _capture(peekable, printer, frozenset(ports))
     elif head[:1] == b"{":
         # Only captures of the proxy begin so: 7BH is no PDU type.
-        from testbed import proxy_capture  # noqa: PLC0415 - the proxy's modules import ours
-
-        yield from proxy_capture.lines(peekable, printer)
+        yield from capture.lines(peekable, printer)
     else:
         yield from _stream(peekable, printer)
 
@@ -231,8 +230,8 @@ def _begins(head: bytes) -> bool:
 
 
 def _capture(stream: BinaryIO, printer: Printer, ports: frozenset[int]) -> Iterator[str]:
-    listing, tally, reassembler = _Listing(printer), decode_capture.Tally(), Reassembler()
-    for segment in decode_capture.segments(stream, tally):
+    listing, tally, reassembler = _Listing(printer), pcap.Tally(), Reassembler()
+    for segment in pcap.segments(stream, tally):
         if ports and not ports & {segment.source[1], segment.destination[1]}:
             continue
         for happening in reassembler.take(segment):

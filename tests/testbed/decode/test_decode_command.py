@@ -8,8 +8,8 @@ import pytest
 
 from testbed import messages, raw
 from testbed.cli import main
-from testbed.decode import decode
-from testbed.decode_print import Printer
+from testbed.decode.command import decode
+from testbed.decode.printer import Printer
 
 SECRET = b"DOE^JANE"
 RQ = raw.associate_rq(contexts=[raw.context_rq(1, raw.CT_STORAGE, [raw.EXPLICIT_LE])])

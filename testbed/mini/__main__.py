@@ -1,4 +1,4 @@
-"""`python -m testbed.mini_main PORT [FAULT ...]`: a mini acceptor as a program of its own.
+"""`python -m testbed.mini PORT [FAULT ...]`: a mini acceptor as a program of its own.
 
 For trying the testbed on something known: clean, or with planted faults of `dulspec selftest --list`.
 """
@@ -6,15 +6,15 @@ For trying the testbed on something known: clean, or with planted faults of `dul
 import sys
 from collections.abc import Sequence
 
-from testbed.mini import Config, Server
-from testbed.mini_scp import PartialKeeper
+from testbed.mini.acceptor import PartialKeeper
+from testbed.mini.peer import Config, Server
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until killed, or until a planted crash."""
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or not arguments[0].isdecimal():
-        print("usage: python -m testbed.mini_main PORT [FAULT ...]", file=sys.stderr)
+        print("usage: python -m testbed.mini PORT [FAULT ...]", file=sys.stderr)
         return 2
     config = Config(frozenset(arguments[1:]))
     with Server(config, PartialKeeper, port=int(arguments[0])) as server:

@@ -3,7 +3,7 @@
 import pytest
 
 from testbed import messages, raw
-from testbed.proxy_rules import (
+from testbed.proxy.rules import (
     ACTIONS,
     Close,
     Rulebook,

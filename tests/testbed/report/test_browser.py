@@ -4,7 +4,7 @@ import copy
 
 import chromium_pipe
 import pytest
-from test_report_figures import SAMPLE
+from samples import SAMPLE
 
 from testbed import results
 from testbed.model import Sub, Verdict

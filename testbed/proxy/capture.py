@@ -22,9 +22,10 @@ from dataclasses import asdict, dataclass, field, fields
 from types import UnionType
 from typing import Any, BinaryIO, Literal, TextIO, cast
 
-from testbed import annotate, proxy_rules
-from testbed.decode_print import Printer
-from testbed.decode_stream import Unit
+from testbed import annotate
+from testbed.decode.printer import Printer
+from testbed.decode.stream import Unit
+from testbed.proxy import rules
 
 FORMAT = "dulspec-capture/1"
 #: A line longer than this is no row that the proxy wrote: 4 MiB of PDU in hex, and some text.
@@ -139,7 +140,7 @@ def _check(row: Row) -> None:
     if row.event not in _EVENTS:
         raise ValueError(f"unknown event {row.event!r}")
     for rule in cast("list[object]", row.rules):
-        proxy_rules.parse(str(rule))
+        rules.parse(str(rule))
     bytes.fromhex(row.hex)
 
 

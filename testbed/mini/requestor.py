@@ -8,8 +8,8 @@ from pathlib import Path
 
 from testbed import messages, raw
 from testbed.launch import Handle, Launcher
-from testbed.mini import OUR_MAX, Config, Gone, Incoming, Link, Refused
-from testbed.mini_scp import KNOWN_ITEMS
+from testbed.mini.acceptor import KNOWN_ITEMS
+from testbed.mini.peer import OUR_MAX, Config, Gone, Incoming, Link, Refused
 from testbed.parse import Associate, Context, Pdu, parse_associate, uid_text
 
 SUCCESSES = {0x0000, 0xB000, 0xB006, 0xB007}

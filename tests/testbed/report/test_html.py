@@ -8,7 +8,7 @@ from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
-from test_report_figures import SAMPLE, case, report
+from samples import SAMPLE, case, report
 
 from testbed import results
 from testbed.model import Cell, Verdict

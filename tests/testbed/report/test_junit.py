@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 import pytest
-from test_report_figures import case, report
+from samples import case, report
 
 from testbed.model import Level, Sub, Verdict
 from testbed.report import junit

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from testbed import annotate
-from testbed.decode_messages import Dialogue, Sender, Told, data_lines, hex_lines
-from testbed.decode_stream import Unit
+from testbed.decode.dialogue import Dialogue, Sender, Told, data_lines, hex_lines
+from testbed.decode.stream import Unit
 
 ARROWS: dict[Sender, str] = {"requestor": "->", "acceptor": "<-"}
 #: Bytes of a data set that are kept for --show-data.

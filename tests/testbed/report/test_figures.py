@@ -1,33 +1,13 @@
 """What all reports are made of: marks, outcomes, deviations, the matrix of products."""
 
 import copy
-from pathlib import Path
 
 import pytest
+from samples import SAMPLE, case, report
 
 from testbed import results
 from testbed.model import Level, Sub, Verdict
 from testbed.report import figures
-from testbed.results import CaseResult, Report, RunResult
-
-SAMPLE = Path(__file__).parent / "data" / "sample-scp.json"
-
-
-def case(id, verdict=Verdict.PASS, **over):
-    fields = {
-        "role": "scp", "clause": "PS3.8 9.3", "level": Level.REQUIRED, "title": f"title of {id}",
-        "requirement": "It does.", "expected": ["pass: AC"],
-    } | over  # fmt: skip
-    fields.setdefault("runs", [RunResult("", verdict)])
-    return CaseResult(id=id, verdict=verdict, **fields)
-
-
-def report(*cases, **over):
-    fields = {
-        "role": "scp", "target": {"name": "peer"}, "settings": {}, "started": "2026-01-01T00:00:00Z",
-        "complete": True, "baseline": {"first": "pass", "last": "pass"},
-    } | over  # fmt: skip
-    return Report(cases=list(cases), **fields)
 
 
 def test_an_expected_failure_is_marked_as_such_and_an_unexpected_pass_too():

@@ -1,25 +1,15 @@
 """The proxy between two real connections on loopback: what passes, what rules do, how it ends."""
 
 import asyncio
-import contextlib
-import io
-import json
-import signal
 import socket
 import struct
-import subprocess
-import sys
 
 import pytest
 
-from testbed import messages, proxy_capture, raw
-from testbed.decode_print import Printer
-from testbed.decode_stream import LARGEST
-from testbed.proxy import Proxy
-from testbed.proxy_capture import Header, Row, Writer
-from testbed.proxy_command import read_rules
-from testbed.proxy_ends import MOST_HELD, End
-from testbed.proxy_rules import Rulebook, RuleError, parse
+from testbed import messages, raw
+from testbed.decode.stream import LARGEST
+from testbed.proxy.relay import Proxy
+from testbed.proxy.rules import Rulebook, parse
 
 LIMIT = 20
 ABORT = raw.abort(2, 1)
@@ -278,79 +268,6 @@ async def test_stopping_resets_what_is_open():
         assert bench.events()[-1] == ("note", "end")
 
 
-class FakeTransport(asyncio.Transport):
-    def __init__(self):
-        super().__init__()
-        self.calls = []
-
-    def set_write_buffer_limits(self, high=None, low=None):
-        self.calls.append(("limits", high))
-
-    def pause_reading(self):
-        self.calls.append("pause")
-
-    def resume_reading(self):
-        self.calls.append("resume")
-
-
-@bench_test
-async def test_no_more_is_read_than_is_taken():
-    end, transport = End(), FakeTransport()
-    end.connection_made(transport)
-    end.data_received(bytes(MOST_HELD - 1))
-    assert "pause" not in transport.calls
-    end.data_received(b"x")
-    assert transport.calls[-1] == "pause"
-    assert len(await end.read()) == MOST_HELD
-    assert transport.calls[-1] == "resume"
-    end.data_received(b"last words")
-    end.connection_lost(ConnectionResetError())
-    assert await end.read() == b"last words"
-    with pytest.raises(ConnectionResetError):
-        await end.read()
-
-
-# -- capture
-
-
-def test_a_capture_is_read_back_as_it_was_written():
-    header = Header("2026-01-01T00:00:00Z", "127.0.0.1:1", "127.0.0.1:2", ["any * drop"], "zeroed")
-    rows = [
-        Row(0.0, 1, "requestor", "open", summary="calls"),
-        Row(0.5, 1, "requestor", "pdu", 10, 0, ABORT.hex(), ["any * drop"]),
-        Row(0.75, 1, "note", "end"),
-    ]
-    text = io.StringIO()
-    writer = Writer(text, header)
-    for row in rows:
-        writer.row(row)
-    found, read = proxy_capture.read(io.BytesIO(text.getvalue().encode()))
-    assert found == header
-    assert list(read) == rows
-
-
-GOOD = json.dumps({"format": proxy_capture.FORMAT, "started": "", "listen": "", "target": "",
-                   "rules": [], "data": "zeroed"})  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "x", "[]", "{}", json.dumps({"format": proxy_capture.FORMAT}), GOOD + "\nx", GOOD + "\n[]",
-        GOOD + '\n{"time": 0}',
-        GOOD + '\n{"time": 0, "connection": 1, "direction": "x", "event": "pdu"}',
-        GOOD + '\n{"time": 0, "connection": 1, "direction": "note", "event": "x"}',
-        GOOD + '\n{"time": 0, "connection": 1, "direction": "note", "event": "", "hex": "0"}',
-        GOOD + '\n{"time": 0, "connection": 1, "direction": "note", "event": "", "rules": [3]}',
-        GOOD + '\n{"time": 0, "connection": 1, "direction": "note", "event": "", "rules": ["x"]}',
-        GOOD + '\n{"time": "0", "connection": 1, "direction": "note", "event": ""}',
-    ],
-)  # fmt: skip
-def test_what_is_no_capture_is_refused(text):
-    with pytest.raises(ValueError):
-        list(proxy_capture.lines(io.BytesIO(text.encode()), Printer()))
-
-
 @pytest.mark.parametrize("kept", [False, True])
 def test_data_sets_are_stored_only_when_asked_for(kept):
     async def run():
@@ -363,46 +280,3 @@ def test_data_sets_are_stored_only_when_asked_for(kept):
     stored = next(row for row in rows if row.event == "pdu")
     assert (b"DOE^JANE" in stored.data) is kept
     assert len(stored.data) == stored.size
-
-
-def test_rules_from_a_file(tmp_path):
-    path = tmp_path / "rules"
-    path.write_text("# comment\n\nany RQ#2 drop # why\n  acceptor AC split\n")
-    assert [rule.text for rule in read_rules(["any * stall"], path)] == [
-        "any * stall", "any RQ#2 drop", "acceptor AC split",
-    ]  # fmt: skip
-    path.write_text("any RQ explode\n")
-    with pytest.raises(RuleError):
-        read_rules([], path)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_ends_cleanly_and_leaves_a_whole_capture(tmp_path, number):
-    capture = tmp_path / "capture.json"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "testbed", "proxy", "--listen", "0", "127.0.0.1",
-             str(server.getsockname()[1]), "--capture", str(capture), "--rule", "any RP drop"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            port = int(process.stdout.readline().split()[-1])
-            with socket.create_connection(("127.0.0.1", port), LIMIT) as sock:
-                inner, _ = server.accept()
-                with inner:
-                    inner.settimeout(LIMIT)
-                    sock.sendall(ECHO)
-                    assert inner.recv(len(ECHO), socket.MSG_WAITALL) == ECHO
-                    process.send_signal(number)
-                    out, err = process.communicate(timeout=LIMIT)
-                    with contextlib.suppress(ConnectionResetError):
-                        assert sock.recv(1) == b""
-        finally:
-            process.kill()
-            process.communicate()
-    assert (process.returncode, err) == (0, "")
-    assert "= C-ECHO-RQ, message 1" in out
-    with capture.open("rb") as stream:
-        header, rows = proxy_capture.read(stream)
-        assert header.rules == ["any RP drop"]
-        assert [row.event for row in rows] == ["open", "pdu", "end"]

@@ -6,13 +6,14 @@ import threading
 
 import pytest
 
-from testbed import messages, proxy_replay, raw
+from testbed import messages, raw
 from testbed.cli import main
 from testbed.observe import Closed, Reset, Timeout, Wire
 from testbed.parse import Pdu
-from testbed.proxy_capture import Header, Row, Writer
-from testbed.proxy_replay import Scene, Teller, script
-from testbed.proxy_rules import Close, Write
+from testbed.proxy import replay
+from testbed.proxy.capture import Header, Row, Writer
+from testbed.proxy.replay import Scene, Teller, script
+from testbed.proxy.rules import Close, Write
 
 RQ = raw.associate_rq()
 AC = raw.associate_ac()
@@ -172,7 +173,7 @@ GOOD = {1: AC, 4: RESPONSE, 5: raw.release_rp()}
 def played(answers, rows=ROWS, timeout=LIMIT):
     peer = Peer(answers)
     peer.start()
-    ((number, differences),) = proxy_replay.call(
+    ((number, differences),) = replay.call(
         {1: script(rows, "requestor")}, "127.0.0.1", peer.port, timeout
     )
     peer.join(LIMIT)
@@ -209,7 +210,7 @@ def test_another_answer_and_one_too_much_are_differences():
 def test_the_acceptor_is_played_for_a_product_that_calls():
     ports = []
     ready, found = threading.Event(), []
-    results = proxy_replay.answer(
+    results = replay.answer(
         {1: script(ROWS, "acceptor")}, ("127.0.0.1", 0), LIMIT, LIMIT,
         lambda port: (ports.append(port), ready.set()),
     )  # fmt: skip
@@ -227,7 +228,7 @@ def test_the_acceptor_is_played_for_a_product_that_calls():
 
 def test_no_call_is_an_error():
     with pytest.raises(TimeoutError):
-        list(proxy_replay.answer({1: []}, ("127.0.0.1", 0), 0.01, 0.01, lambda _port: None))
+        list(replay.answer({1: []}, ("127.0.0.1", 0), 0.01, 0.01, lambda _port: None))
 
 
 def stored(path, rows=ROWS):

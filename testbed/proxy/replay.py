@@ -26,8 +26,8 @@ from testbed.parse import (
     parse_command,
     parse_pdvs,
 )
-from testbed.proxy_capture import Row
-from testbed.proxy_rules import Close, Sender, Stall, Step, Wait, Write, apply, parse
+from testbed.proxy.capture import Row
+from testbed.proxy.rules import Close, Sender, Stall, Step, Wait, Write, apply, parse
 
 #: The longest run of answers that is read: a peer that floods is cut off there.
 MOST_LINES = 10_000

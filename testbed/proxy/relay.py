@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from testbed.decode_stream import LARGEST, Framer, Unit
-from testbed.proxy_capture import Event, Row, shown
-from testbed.proxy_ends import End
-from testbed.proxy_rules import Close, Rulebook, Sender, Stall, Step, Wait, Write
+from testbed.decode.stream import LARGEST, Framer, Unit
+from testbed.proxy.capture import Event, Row, shown
+from testbed.proxy.ends import End
+from testbed.proxy.rules import Close, Rulebook, Sender, Stall, Step, Wait, Write
 
 MOST_CONNECTIONS = 256
 CONNECT_TIMEOUT = 10.0

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_report_figures import SAMPLE, case, report
+from samples import SAMPLE, case, report
 
 from testbed import results
 from testbed.cli import main

@@ -6,8 +6,8 @@ import time
 import zlib
 
 from testbed import messages, raw
-from testbed.mini import OUR_MAX, Gone, Incoming, Link, Refused
-from testbed.mini_data import escape, inner_faults, valid_uid, walk
+from testbed.mini.data import escape, inner_faults, valid_uid, walk
+from testbed.mini.peer import OUR_MAX, Gone, Incoming, Link, Refused
 from testbed.parse import Associate, CommandSet, Context, Pdu, Pdv, parse_associate, uid_text
 
 TRANSFERS = (raw.IMPLICIT_LE, raw.EXPLICIT_LE, raw.DEFLATED_LE)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed import decode_tcp
-from testbed.decode_tcp import Reassembler, Segment
+from testbed.decode import tcp
+from testbed.decode.tcp import Reassembler, Segment
 
 CLIENT, SERVER = ("10.0.0.1", 40000), ("10.0.0.2", 104)
 
@@ -75,14 +75,14 @@ def test_bytes_the_capture_cut_off_are_a_gap_at_once():
 
 
 def test_waiting_is_bounded(monkeypatch):
-    monkeypatch.setattr(decode_tcp, "MOST_WAITING", 10)
+    monkeypatch.setattr(tcp, "MOST_WAITING", 10)
     found = told(syn(), seg(1, b"bcdef"), seg(6, b"ghijk"), seg(11, b"l"))
     assert found[:2] == ["open", ("gap", bytes(1))]
     assert b"".join(entry[1] for entry in found[2:]) == b"bcdefghijkl"
 
 
 def test_a_gap_too_long_to_fill_is_a_break(monkeypatch):
-    monkeypatch.setattr(decode_tcp, "MOST_WAITING", 10)
+    monkeypatch.setattr(tcp, "MOST_WAITING", 10)
     (_, first, last) = run(syn(), seg(11, b"x"))
     assert (first.kind, first.size, first.data) == ("break", 11, b"")
     assert last.data == b"x"
@@ -123,7 +123,7 @@ def test_ports_used_again_are_another_connection():
 
 
 def test_connections_followed_at_a_time_are_bounded(monkeypatch):
-    monkeypatch.setattr(decode_tcp, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(tcp, "MOST_CONNECTIONS", 3)
     reassembler = Reassembler()
     for port in range(10):
         list(reassembler.take(seg(0, b"x", ("10.0.0.1", port + 1))))

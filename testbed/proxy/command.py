@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from testbed import proxy_capture, proxy_replay, proxy_rules
-from testbed.decode_print import Printer
-from testbed.decode_stream import Unit
-from testbed.proxy import MOST_CONNECTIONS, Proxy
-from testbed.proxy_capture import Header, Row, Writer
-from testbed.proxy_rules import Rule, Rulebook
+from testbed.decode.printer import Printer
+from testbed.decode.stream import Unit
+from testbed.proxy import rules as rule_language
+from testbed.proxy.capture import Header, Row, Writer, connections, read, row_lines
+from testbed.proxy.relay import MOST_CONNECTIONS, Proxy
+from testbed.proxy.replay import answer, call, script
+from testbed.proxy.rules import Rule, Rulebook, parse
 
 OK, DIFFERENT = 0, 1
 
@@ -56,7 +57,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _rules_text() -> str:
-    text = proxy_rules.__doc__ or ""
+    text = rule_language.__doc__ or ""
     return text.replace("Nothing here touches a socket.", "").strip()
 
 
@@ -71,8 +72,7 @@ def read_rules(texts: list[str], path: Path | None) -> list[Rule]:
     # A `#` after a space or at the start is a comment; in RQ#2 it counts.
     stripped = (line.partition(" #")[0].strip() for line in lines)
     return [
-        proxy_rules.parse(text)
-        for text in (*texts, *(line for line in stripped if line and line[0] != "#"))
+        parse(text) for text in (*texts, *(line for line in stripped if line and line[0] != "#"))
     ]
 
 
@@ -118,7 +118,7 @@ def run_proxy(arguments: argparse.Namespace) -> int:
 def lines(printer: Printer, row: Row, unit: Unit | None) -> Iterator[str]:
     """A row as it is printed while the proxy runs: with the bytes as they came."""
     if unit is None or row.direction == "note":
-        yield from proxy_capture.row_lines(row, printer)
+        yield from row_lines(row, printer)
         return
     yield from printer.unit(row.time, row.connection, row.direction, unit)
     yield from (f"    * {rule}" for rule in row.rules)
@@ -152,14 +152,12 @@ def run_replay(arguments: argparse.Namespace) -> int:
     if calling == (arguments.listen is not None):
         raise ValueError("give either HOST PORT or --listen PORT")
     with arguments.capture.open("rb") as stream:
-        header, rows = proxy_capture.read(stream)
-        found = proxy_capture.connections(rows)
+        header, rows = read(stream)
+        found = connections(rows)
     if arguments.connection is not None:
         found = {key: rows for key, rows in found.items() if key == arguments.connection}
     scripts = {
-        number: proxy_replay.script(
-            rows, "requestor" if calling else "acceptor", faithful=arguments.faithful
-        )
+        number: script(rows, "requestor" if calling else "acceptor", faithful=arguments.faithful)
         for number, rows in found.items()
     }
     scripts = {number: script for number, script in scripts.items() if script}
@@ -168,9 +166,9 @@ def run_replay(arguments: argparse.Namespace) -> int:
     if header.data == "zeroed":
         print("note: the capture's data sets are zeroed; products that look into them may refuse")
     if calling:
-        results = proxy_replay.call(scripts, arguments.host, arguments.port, arguments.timeout)
+        results = call(scripts, arguments.host, arguments.port, arguments.timeout)
     else:
-        results = proxy_replay.answer(
+        results = answer(
             scripts, (arguments.listen_host, arguments.listen), arguments.timeout, arguments.wait,
             lambda port: print(f"listening on port {port}", flush=True),
         )  # fmt: skip

@@ -11,9 +11,9 @@ import types
 import pytest
 
 from testbed import catalogue, cli, launch, results, selftest
-from testbed.mini import Config, Server
-from testbed.mini_scp import PartialKeeper
-from testbed.mini_scu import Thread
+from testbed.mini.acceptor import PartialKeeper
+from testbed.mini.peer import Config, Server
+from testbed.mini.requestor import Thread
 from testbed.session import Session
 from testbed.settings import Settings
 
@@ -180,7 +180,7 @@ def test_a_product_that_died_is_started_again(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     python = shlex.quote(sys.executable)
-    command = f"{python} -m testbed.mini_main {port} crashes-on-garbage"
+    command = f"{python} -m testbed.mini {port} crashes-on-garbage"
     path = tmp_path / "result.json"
     cases = ["P.STO.08", "P.STO.10", "P.CMD.01"]
     arguments = ["scp", "127.0.0.1", port, *FAST, "--live-max", "0.3", "--json", str(path)]

@@ -1,0 +1,1 @@
+"""`dulspec decode`: captures and streams as annotated PDUs and messages."""
