@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli import common, dumps
+from cli import dumps, tool
 from cli import options as opt
 from cli.failures import not_associated
 from cli.options import Group, Option
@@ -16,7 +16,7 @@ from dimse.plan import ContextOffer
 from dul.blocking import Interrupted, Wakeup
 from dul.errors import DULError
 from dul.limits import Limits
-from dul.pdata import fragment_length
+from dul.outbox import fragment_length
 
 __all__ = [
     "DEFAULT_MAX_PDU",
@@ -38,12 +38,12 @@ _LIMITS = Limits()
 PDU_SIZES = Group(
     "sizes of PDUs",
     (
-        common.max_pdu(DEFAULT_MAX_PDU),
+        tool.max_pdu(DEFAULT_MAX_PDU),
         Option(
             ("--max-send-pdu",),
             "max_send_pdu",
             "send no PDU of more than N bytes even if the peer takes larger ones (default: 131072)",
-            read=common.PDU_LENGTH,
+            read=tool.PDU_LENGTH,
             metavar="N",
         ),
     ),

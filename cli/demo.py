@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli import storescu
-from dimse.part10 import StoredObject, open_object
+from dimse.objects.part10 import StoredObject, open_object
 from dimse.provider import Observer, StoreRequest
 from dimse.server import Server
-from dimse.spool import Spool
-from dimse.status import meaning
-from dimse.storage_sops import name_of
-from dimse.transfer_syntaxes import name_of as syntax_name
+from dimse.storage.spool import Spool
+from dimse.tables.status import meaning
+from dimse.tables.storage_sops import name_of
+from dimse.tables.transfer_syntaxes import name_of as syntax_name
 
 __all__ = ["main"]
 

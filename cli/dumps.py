@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cli.report import Level, Report, printable
-from dimse import status, storage_sops, transfer_syntaxes
-from dimse.message_base import Message, Response
+from dimse.messages.base import Message, Response
 from dimse.scu import VERIFICATION
+from dimse.tables import status, storage_sops, transfer_syntaxes
 from dul.fsm import Transition
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRQ

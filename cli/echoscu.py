@@ -6,18 +6,18 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from cli import calling, common, dumps
+from cli import calling, dumps, tool
 from cli import options as opt
 from cli.calling import Calling
-from cli.common import FAILED
 from cli.options import Command, Group, Option, Parameter
 from cli.report import Level, Report, printable
 from cli.stop import Stop
-from dimse import status
+from cli.tool import FAILED
 from dimse.client import VERIFICATION_CONTEXT, Session
-from dimse.composite import CEchoRQ
 from dimse.errors import DIMSEError
-from dimse.message_base import Message
+from dimse.messages.base import Message
+from dimse.messages.composite import CEchoRQ
+from dimse.tables import status
 from dul.blocking import Interrupted, Wakeup
 from dul.errors import AssociationAborted, DULError
 
@@ -31,7 +31,7 @@ COMMAND = Command(
         Parameter("port", "tcp/ip port number of peer", opt.port),
     ),
     groups=(
-        common.GENERAL,
+        tool.GENERAL,
         Group(
             "association",
             (
@@ -54,7 +54,7 @@ COMMAND = Command(
         calling.TIMES,
     ),
     defaults={
-        **common.GENERAL_DEFAULTS,
+        **tool.GENERAL_DEFAULTS,
         **calling.NETWORK_DEFAULTS,
         "calling": "ECHOSCU",
         "repeat": 1,
@@ -65,7 +65,7 @@ COMMAND = Command(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return common.run(COMMAND, argv, _work)
+    return tool.run(COMMAND, argv, _work)
 
 
 def _work(values: dict[str, Any], report: Report) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.report import Report
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
-from dimse.files import Sendable, examine
+from dimse.objects.outgoing import Sendable, examine
 
 __all__ = ["Bad", "Found", "check", "find"]
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from cli.report import Level, Report
-from dul.pdata import Source
+from dul.outbox import Source
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli import common, dumps
+from cli import dumps, tool
 from cli import options as opt
 from cli.arrivals import Arrivals, caller, unique_name
-from cli.common import FAILED
 from cli.options import Command, Group, Option, Parameter, UsageError
 from cli.report import Report
 from cli.stop import Stop
+from cli.tool import FAILED
 from dimse.provider import OpenSink, StoreRequest, storage_support
 from dimse.server import Server
-from dimse.sinks import Discard, Sink
-from dimse.spool import Arrival, Existing, Fsync, Spool, SpoolUnusable, dcmtk_name
+from dimse.storage.sinks import Discard, Sink
+from dimse.storage.spool import Arrival, Existing, Fsync, Spool, SpoolUnusable, dcmtk_name
 from dul.errors import DULError
 from dul.limits import Limits
 
@@ -35,7 +35,7 @@ COMMAND = Command(
         Parameter("port", "tcp/ip port number to listen on; 0: any free one", opt.listening_port),
     ),
     groups=(
-        common.GENERAL,
+        tool.GENERAL,
         Group(
             "output",
             (
@@ -121,7 +121,7 @@ COMMAND = Command(
                 ),
             ),
         ),
-        Group("sizes of PDUs", (common.max_pdu(_LIMITS.max_pdu_length),)),
+        Group("sizes of PDUs", (tool.max_pdu(_LIMITS.max_pdu_length),)),
         Group(
             "time limits, in seconds",
             (
@@ -143,7 +143,7 @@ COMMAND = Command(
         ),
     ),
     defaults={
-        **common.GENERAL_DEFAULTS,
+        **tool.GENERAL_DEFAULTS,
         "directory": ".",
         "extension": "",
         "unique": False,
@@ -195,7 +195,7 @@ class Settings:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return common.run(COMMAND, argv, _work)
+    return tool.run(COMMAND, argv, _work)
 
 
 def _work(values: dict[str, Any], report: Report) -> int:

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli import calling, common
+from cli import calling, tool
 from cli import options as opt
 from cli.calling import Calling
-from cli.common import FAILED
 from cli.inputs import Bad, check, find
 from cli.options import Command, Group, Option, Parameter, UsageError
 from cli.report import Level, Report
 from cli.stop import Stop
+from cli.tool import FAILED
 from cli.transfer import Transfer, Verdict
-from dimse.dictionary import Dictionary, DictionaryError, load
-from dimse.files import Sendable
+from dimse.objects.outgoing import Sendable
+from dimse.tables.dictionary import Dictionary, DictionaryError, load
 from dul.blocking import Interrupted, Wakeup
 
 __all__ = ["COMMAND", "main"]
@@ -43,7 +43,7 @@ COMMAND = Command(
         Parameter("file", "DICOM image file, or with +sd a directory", opt.text, many=True),
     ),
     groups=(
-        common.GENERAL,
+        tool.GENERAL,
         Group(
             "files",
             (
@@ -95,7 +95,7 @@ COMMAND = Command(
         calling.TIMES,
     ),
     defaults={
-        **common.GENERAL_DEFAULTS,
+        **tool.GENERAL_DEFAULTS,
         **calling.NETWORK_DEFAULTS,
         "calling": "STORESCU",
         "repeat": 1,
@@ -119,7 +119,7 @@ class Settings(Calling):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return common.run(COMMAND, argv, _work)
+    return tool.run(COMMAND, argv, _work)
 
 
 def _work(values: dict[str, Any], report: Report) -> int:

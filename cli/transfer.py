@@ -12,21 +12,21 @@ from pathlib import Path
 
 from cli import dumps
 from cli.calling import Calling, associate, client_for, end
-from cli.common import FAILED
 from cli.progress import Display
 from cli.report import Level, Report, printable
-from dimse import status
+from cli.tool import FAILED
 from dimse.client import Session
-from dimse.composite import CStoreRQ, CStoreRSP
-from dimse.dictionary import Dictionary
 from dimse.errors import DIMSEError
-from dimse.files import FileObject, Opened, Sendable
-from dimse.message_base import Message
+from dimse.messages.base import Message
+from dimse.messages.composite import CStoreRQ, CStoreRSP
+from dimse.objects.outgoing import FileObject, Opened, Sendable
 from dimse.outcome import Outcome
 from dimse.plan import SEED_CONTEXTS, PlannedAssociation, plan
-from dimse.status import StatusClass
-from dimse.storage_sops import prefix_of
-from dimse.transfer_syntaxes import name_of
+from dimse.tables import status
+from dimse.tables.dictionary import Dictionary
+from dimse.tables.status import StatusClass
+from dimse.tables.storage_sops import prefix_of
+from dimse.tables.transfer_syntaxes import name_of
 from dul.blocking import Interrupted, Wakeup
 from dul.errors import AssociationAborted, DULError, LocalProtocolError, TransportError
 

@@ -10,9 +10,9 @@ from dimse.plan import ContextOffer
 from dimse.provider import EchoRequest, Observer, Provider, StoreRequest, storage_support
 from dimse.scu import Reply
 from dimse.server import Server
-from dimse.sinks import Discard, Memory, Sink
-from dimse.spool import Spool
-from dimse.status import StatusClass
+from dimse.storage.sinks import Discard, Memory, Sink
+from dimse.storage.spool import Spool
+from dimse.tables.status import StatusClass
 
 __all__ = [
     "Client",

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from dimse.client import VERIFICATION_CONTEXT, Item, Peer, examine_all
-from dimse.files import Sendable
+from dimse.objects.outgoing import Sendable
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, plan
 from dimse.provider import OpenSink

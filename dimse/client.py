@@ -19,12 +19,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from dimse.errors import DIMSEError
-from dimse.files import Sendable, examine
+from dimse.objects.outgoing import Sendable, examine
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, numbered, plan
 from dimse.scu import VERIFICATION, Reply
 from dimse.sending import Operations
-from dimse.transfer_syntaxes import UNCOMPRESSED
+from dimse.tables.transfer_syntaxes import UNCOMPRESSED
 from dul import blocking
 from dul.association import Trace
 from dul.limits import Limits

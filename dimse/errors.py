@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from dimse.transfer_syntaxes import TRANSFER_SYNTAXES, describe
+from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, describe
 
 __all__ = [
     "CannotTranscode",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dimse.errors import DIMSEError
-from dimse.status import StatusClass, classify, meaning
+from dimse.tables.status import StatusClass, classify, meaning
 from dul.errors import DULError
 
 __all__ = ["Outcome"]

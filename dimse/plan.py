@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from dimse.errors import CannotTranscode, DIMSEError, FilePath
-from dimse.storage_sops import STORAGE_SOP_CLASSES
-from dimse.transfer_syntaxes import UNCOMPRESSED, describe
+from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
+from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dul.items import PresentationContextRQ
 from dul.negotiation import AcceptedContext, context_offers
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dimse.composite import CEchoRQ, CStoreRQ
+from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.scu import VERIFICATION
-from dimse.sinks import Sink
-from dimse.storage_sops import SUPPORTED_BY_DEFAULT
-from dimse.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
+from dimse.storage.sinks import Sink
+from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
+from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 from dul.negotiation import AcceptedContext, Negotiated, Support
 from dul.pdu import AssociateRJ, AssociateRQ
 

@@ -1,6 +1,6 @@
 """The conversation of a service class provider: it serves C-ECHO and C-STORE on one association.
 
-`serve` is a generator over `dul.exchange`; `dimse.server` runs one for each association. What
+`serve` is a generator over `dul.conversations`; `dimse.server` runs one for each association. What
 the user provides is a `dimse.provider.Provider`; what may take its time (the access check, opening and
 committing a sink, the user's handlers) runs as a `Call`, so that an event loop is not held up.
 """
@@ -11,19 +11,19 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from dimse import status as statuses
-from dimse.assembly import Assembler, DataSetPart, MessageFault, Received
-from dimse.composite import CCancelRQ, CEchoRQ, CStoreRQ
 from dimse.errors import DIMSEError, UnknownCommand
-from dimse.message_base import Message, Request
-from dimse.messages import response_to, unrecognized
+from dimse.messages.assembly import Assembler, DataSetPart, MessageFault, Received
+from dimse.messages.base import Message, Request
+from dimse.messages.codec import response_to, unrecognized
+from dimse.messages.composite import CCancelRQ, CEchoRQ, CStoreRQ
 from dimse.provider import EchoRequest, Peer, Provider, StoreRequest
 from dimse.scu import VERIFICATION
-from dimse.sinks import NO_SPACE, Sink, StorageRefused
+from dimse.storage.sinks import NO_SPACE, Sink, StorageRefused
+from dimse.tables import status as statuses
 from dul.association import Association
+from dul.conversations import PUMP, Call, Conversation, abort, accept, fail, respond_to_release
 from dul.errors import DULError, TransportError
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
-from dul.exchange import PUMP, Call, Conversation, abort, accept, fail, respond_to_release
 from dul.negotiation import AcceptedContext, Negotiated, answer
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 

@@ -1,6 +1,6 @@
 """Conversations of a service class user: C-ECHO and C-STORE (PS3.4 Annexes A and B).
 
-They are generators over `dul.exchange`, and know neither sockets nor clocks; `dimse.client`
+They are generators over `dul.conversations`, and know neither sockets nor clocks; `dimse.client`
 runs them.
 """
 
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dimse.assembly import Assembler, Received
-from dimse.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.errors import DIMSEError, UnknownCommand
-from dimse.message_base import Message, Priority, Request, Response
+from dimse.messages.assembly import Assembler, Received
+from dimse.messages.base import Message, Priority, Request, Response
+from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dul.association import Association
+from dul.conversations import PUMP, Conversation, fail
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
-from dul.exchange import PUMP, Conversation, fail
-from dul.pdata import Source
+from dul.outbox import Source
 
 __all__ = [
     "VERIFICATION",

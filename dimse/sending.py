@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dimse.errors import DIMSEError
-from dimse.files import Sendable
+from dimse.objects.outgoing import Sendable
 from dimse.outcome import Outcome
 from dimse.plan import choose_context, explain_refusal
 from dimse.scu import VERIFICATION, MessageIds, Reply, echo, store
 from dul.association import Association
+from dul.conversations import Call, Conversation
 from dul.errors import LocalProtocolError
-from dul.exchange import Call, Conversation
 from dul.negotiation import AcceptedContext, Negotiated
 
 __all__ = ["Operations", "send_one"]

@@ -13,10 +13,10 @@ from typing import Any
 from dimse.provider import OpenSink, Provider, storage_support
 from dimse.scp import serve
 from dul import blocking
-from dul.admission import Serve
 from dul.association import Association
-from dul.exchange import Conversation
+from dul.conversations import Conversation
 from dul.negotiation import Support
+from dul.transport.admission import Serve
 
 __all__ = ["Server", "conversation_for"]
 

@@ -19,19 +19,19 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from dul import exchange
-from dul.admission import PAUSE, Admission, Guest, Serve
+from dul import conversations
 from dul.association import Association, Role, Trace
+from dul.conversations import Call, Conversation, Step
 from dul.errors import DULError
 from dul.events import DataIndication, ReleaseIndication
-from dul.exchange import Call, Conversation, Step
 from dul.limits import Limits
-from dul.link import Link, accept, listen, not_found, requestor_link
 from dul.negotiation import Negotiated
-from dul.pdata import Source
+from dul.outbox import Source
 from dul.pdu import AssociateRQ
-from dul.pump import can_abort, handshake, hang_up, pump, push
-from dul.watch import Watch
+from dul.transport.admission import PAUSE, Admission, Guest, Serve
+from dul.transport.link import Link, accept, listen, not_found, requestor_link
+from dul.transport.loop import Watch
+from dul.transport.pump import can_abort, handshake, hang_up, pump, push
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Server", "connect"]
@@ -113,17 +113,19 @@ class Connection:
         await self.close()
 
     async def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
-        """Send a command set or a data set (see `exchange.send`)."""
-        await self.run(exchange.send(self.association, context_id, command=command, source=source))
+        """Send a command set or a data set (see `conversations.send`)."""
+        await self.run(
+            conversations.send(self.association, context_id, command=command, source=source)
+        )
 
     async def receive(self) -> DataIndication | ReleaseIndication:
-        """What the peer says next (see `exchange.receive`)."""
-        return await self.run(exchange.receive(self.association))
+        """What the peer says next (see `conversations.receive`)."""
+        return await self.run(conversations.receive(self.association))
 
     async def release(self) -> None:
         """Release the association and wait for its end."""
         try:
-            await self.run(exchange.release(self.association))
+            await self.run(conversations.release(self.association))
         finally:
             await self.abort()
 
@@ -131,7 +133,7 @@ class Connection:
         """Abort the association, whatever its state, and wait until the transport is closed."""
         try:
             if can_abort(self.association, self._link):
-                await self.run(exchange.abort(self.association))
+                await self.run(conversations.abort(self.association))
             else:
                 hang_up(self.association, self._link, self._loop.time)
         finally:
@@ -229,7 +231,7 @@ async def connect(
     link = requestor_link(host, port, addresses, tls, server_hostname)
     connection = Connection(association, link)
     try:
-        await connection.run(exchange.associate(association, request))
+        await connection.run(conversations.associate(association, request))
         return connection
     except BaseException:
         await connection.abort()

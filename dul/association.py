@@ -9,12 +9,12 @@ and takes `next_event`. Each of them is an event of Table 9-10, which `machine` 
 from __future__ import annotations
 
 from dul import events as ind
+from dul.actions import OPEN_ENDED, ProviderCheck, Role, ServiceProvider, Trace
 from dul.deadlines import ARTIM
 from dul.errors import DULError, LocalProtocolError, TransportError
 from dul.fsm import Event, State, step
-from dul.machine import OPEN_ENDED, ProviderCheck, Role, ServiceProvider, Trace
 from dul.negotiation import Negotiated, conclude
-from dul.pdata import MINIMUM_PDU_LENGTH, Source
+from dul.outbox import MINIMUM_PDU_LENGTH, Source
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.wire import Buffer
 

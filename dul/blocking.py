@@ -1,6 +1,6 @@
 """The blocking face: sockets, threads and the monotonic clock.
 
-Same names, same order as `dul.aio`. Everything that is protocol is in `dul.exchange` and
+Same names, same order as `dul.aio`. Everything that is protocol is in `dul.conversations` and
 below; a face connects, listens, waits, and runs conversations.
 """
 
@@ -18,19 +18,19 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from dul import exchange
-from dul.admission import PAUSE, Admission, Guest, Serve
+from dul import conversations
 from dul.association import Association, Role, Trace
+from dul.conversations import Call, Conversation
 from dul.errors import DULError
 from dul.events import DataIndication, ReleaseIndication
-from dul.exchange import Call, Conversation
 from dul.limits import Limits
-from dul.link import Link, Wait, Waiting, accept, listen, not_found, requestor_link
 from dul.negotiation import Negotiated
-from dul.pdata import Source
+from dul.outbox import Source
 from dul.pdu import AssociateRQ
-from dul.pump import can_abort, handshake, hang_up, pump, push
-from dul.wakeup import Interrupted, Wakeup
+from dul.transport.admission import PAUSE, Admission, Guest, Serve
+from dul.transport.link import Link, Wait, Waiting, accept, listen, not_found, requestor_link
+from dul.transport.pump import can_abort, handshake, hang_up, pump, push
+from dul.transport.wakeup import Interrupted, Wakeup
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
@@ -114,17 +114,17 @@ class Connection:
         self.close()
 
     def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
-        """Send a command set or a data set (see `exchange.send`)."""
-        self.run(exchange.send(self.association, context_id, command=command, source=source))
+        """Send a command set or a data set (see `conversations.send`)."""
+        self.run(conversations.send(self.association, context_id, command=command, source=source))
 
     def receive(self) -> DataIndication | ReleaseIndication:
-        """What the peer says next (see `exchange.receive`)."""
-        return self.run(exchange.receive(self.association))
+        """What the peer says next (see `conversations.receive`)."""
+        return self.run(conversations.receive(self.association))
 
     def release(self) -> None:
         """Release the association and wait for its end."""
         try:
-            self.run(exchange.release(self.association))
+            self.run(conversations.release(self.association))
         finally:
             self.abort()
 
@@ -134,7 +134,7 @@ class Connection:
             # What called for the end must not cut it short; ARTIM bounds it.
             self._ignore_wakeup()
             if can_abort(self.association, self._link):
-                self.run(exchange.abort(self.association))
+                self.run(conversations.abort(self.association))
             else:
                 hang_up(self.association, self._link, time.monotonic)
         finally:
@@ -289,7 +289,7 @@ def connect(
     link = requestor_link(host, port, addresses, tls, server_hostname)
     connection = Connection(association, link, wakeup)
     try:
-        connection.run(exchange.associate(association, request))
+        connection.run(conversations.associate(association, request))
         return connection
     except BaseException:
         connection.abort()

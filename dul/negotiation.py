@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from dul.errors import InvalidPDU, LocalProtocolError
 from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextAC, PresentationContextRQ
 from dul.limits import Limits
-from dul.pdata import MINIMUM_PDU_LENGTH
+from dul.outbox import MINIMUM_PDU_LENGTH
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.user_items import (
     AsynchronousOperationsWindow,

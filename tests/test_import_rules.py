@@ -22,7 +22,7 @@ MAY_IMPORT = {
 
 # Below these the Upper Layer is pure: it knows no socket, no thread, no clock and no file.
 TRANSPORT = {
-    "dul.link", "dul.pump", "dul.admission", "dul.wakeup", "dul.watch", "dul.blocking", "dul.aio",
+    "dul.transport.link", "dul.transport.pump", "dul.transport.admission", "dul.transport.wakeup", "dul.transport.loop", "dul.blocking", "dul.aio",
 }  # fmt: skip
 TOUCHES_THE_WORLD = {
     "asyncio", "concurrent", "ctypes", "fcntl", "http", "io", "logging", "mmap", "multiprocessing",
@@ -30,19 +30,19 @@ TOUCHES_THE_WORLD = {
     "socketserver", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
 # The two that do not import any of it themselves.
-PLAIN_TRANSPORT = {"dul.pump", "dul.admission"}
+PLAIN_TRANSPORT = {"dul.transport.pump", "dul.transport.admission"}
 
 # What does I/O in dimse: faces, files, and the conversions through them.
 DIMSE_IO = {
     "dimse.aio",
     "dimse.client",
-    "dimse.dictionary",
-    "dimse.files",
-    "dimse.part10",
+    "dimse.tables.dictionary",
+    "dimse.objects.outgoing",
+    "dimse.objects.part10",
     "dimse.server",
-    "dimse.spool",
-    "dimse.spool_directory",
-    "dimse.transcode",
+    "dimse.storage.spool",
+    "dimse.storage.directory",
+    "dimse.objects.transcode",
 }
 DIMSE_IO_MODULES = TOUCHES_THE_WORLD - {"logging", "pathlib", "io", "sys"}
 FILE_CALLS = {
@@ -53,7 +53,7 @@ FILE_CALLS = {
 HEAVY = {"pydicom", "numpy", "rich"}
 # What may be imported inside a function: these, the asyncio faces, what needs pydicom itself, and
 # the metadata of the distribution, which takes as long to load as a tool.
-LATE = HEAVY | {"dul.aio", "dimse.aio", "dimse.transcode", "importlib.metadata"}
+LATE = HEAVY | {"dul.aio", "dimse.aio", "dimse.objects.transcode", "importlib.metadata"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def package_of(module: str) -> str:
 
 def test_the_sources_are_found():
     assert {package_of(module) for module in SOURCES} == set(PACKAGES)
-    assert {"dul.fsm", "dul.association", "dimse.command"} <= SOURCES.keys()
+    assert {"dul.fsm", "dul.association", "dimse.messages.command"} <= SOURCES.keys()
     assert any(each.importer == "dul.association" and each.module == "dul.fsm" for each in LOCAL)
 
 

@@ -14,9 +14,9 @@ import pytest
 from cli_peers import ABORT, RELEASE_RQ, ScriptedPeer, rejecting, storing
 
 from cli import storescu
-from dimse import dictionary
 from dimse.server import Server
-from dimse.spool import Spool
+from dimse.storage.spool import Spool
+from dimse.tables import dictionary
 from testbed import messages, raw
 from testbed.parse import uid_text
 

@@ -19,7 +19,7 @@ from cli_peers import (
 )
 
 from cli import dumps, storescp, storescu
-from dimse.composite import CStoreRSP
+from dimse.messages.composite import CStoreRSP
 from dimse.server import Server
 from testbed import messages, raw
 from testbed.observe import Closed, Reset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from dimse.command import ELEMENTS
+from dimse.messages.command import ELEMENTS
 
 _printable = st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters="\\")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dul.association import Association, Role
-from dul.exchange import PUMP, Call, Conversation
+from dul.conversations import PUMP, Call, Conversation
 from dul.limits import Limits
 
 

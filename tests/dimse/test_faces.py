@@ -16,15 +16,15 @@ import pytest
 from dimse import aio
 from dimse.client import VERIFICATION_CONTEXT, Client
 from dimse.errors import DIMSEError, NotDICOM, Truncated
-from dimse.files import examine
+from dimse.objects.outgoing import examine
+from dimse.objects.part10 import open_object
+from dimse.objects.transcode import CannotTranscode
 from dimse.outcome import Outcome
-from dimse.part10 import open_object
 from dimse.plan import ContextOffer, NoPresentationContext
 from dimse.provider import StoreRequest, storage_support
 from dimse.server import Server
-from dimse.sinks import Discard
-from dimse.spool import Spool
-from dimse.transcode import CannotTranscode
+from dimse.storage.sinks import Discard
+from dimse.storage.spool import Spool
 from dul.errors import AssociationRejected, LocalProtocolError, TransportError
 from dul.pdu import AssociateRJ
 

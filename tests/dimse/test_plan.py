@@ -12,6 +12,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from dimse.objects.transcode import CannotTranscode
 from dimse.plan import (
     MAXIMUM_CONTEXTS,
     SEED_CONTEXTS,
@@ -24,7 +25,6 @@ from dimse.plan import (
     explain_refusal,
     plan,
 )
-from dimse.transcode import CannotTranscode
 
 STANDARD = Path(__file__).parents[2] / "fixtures" / "standard"
 

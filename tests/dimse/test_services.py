@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pair import Pair
 
-from dimse import command
-from dimse.composite import CCancelRQ, CEchoRQ, CEchoRSP, CFindRQ, CStoreRQ, CStoreRSP
 from dimse.errors import DIMSEError, InvalidCommandSet
-from dimse.messages import decode_message
-from dimse.normalized import NGetRQ
+from dimse.messages import command
+from dimse.messages.codec import decode_message
+from dimse.messages.composite import CCancelRQ, CEchoRQ, CEchoRSP, CFindRQ, CStoreRQ, CStoreRSP
+from dimse.messages.normalized import NGetRQ
 from dimse.provider import EchoRequest, Observer, Provider, StoreRequest, storage_support
 from dimse.scp import serve
 from dimse.scu import (
@@ -27,7 +27,7 @@ from dimse.scu import (
     echo,
     store,
 )
-from dul import exchange
+from dul import conversations
 from dul.errors import AssociationAborted, TimedOut, TransportError
 from dul.fsm import State
 from dul.limits import Limits
@@ -109,14 +109,14 @@ class Scene:
         self.scp = self.pair.acceptor
         self.scp.start(serve(self.scp.association, "here:1", provider))
         asked = request("CALLED", "CALLING", CONTEXTS, limits)
-        self.run(exchange.associate(self.scu.association, asked))
+        self.run(conversations.associate(self.scu.association, asked))
         self.ids = MessageIds()
 
     def open_sink(self, request: StoreRequest) -> MemorySink:
         self.sinks.append(MemorySink())
         return self.sinks[-1]
 
-    def run(self, conversation: exchange.Conversation[Any]) -> Any:
+    def run(self, conversation: conversations.Conversation[Any]) -> Any:
         self.scu.start(conversation)
         self.pair.run()
         if self.scu.error:
@@ -138,12 +138,12 @@ class Scene:
     def say(self, context_id: int, message: bytes, content: bytes | None = None) -> list[Any]:
         """Send raw messages and give the messages that come back."""
 
-        def conversation() -> exchange.Conversation[list[Any]]:
+        def conversation() -> conversations.Conversation[list[Any]]:
             association = self.scu.association
             association.send(context_id, command=True, source=message)
             if content is not None:
                 association.send(context_id, command=False, source=content)
-            event = yield from exchange.receive(association)
+            event = yield from conversations.receive(association)
             return [decode_message(bytes(pdv.fragment)) for pdv in event.pdvs]  # type: ignore[union-attr]
 
         return self.run(conversation())
@@ -154,7 +154,7 @@ class Scene:
         self.pair.run()
 
     def release(self) -> None:
-        self.run(exchange.release(self.scu.association))
+        self.run(conversations.release(self.scu.association))
 
 
 class MemorySource:
@@ -249,12 +249,12 @@ def test_an_unknown_command_is_answered_0211() -> None:
 
         def conversation(
             unknown: bytes = unknown, content: bytes | None = content
-        ) -> exchange.Conversation[bytes]:
+        ) -> conversations.Conversation[bytes]:
             association = scene.scu.association
             association.send(1, command=True, source=unknown)
             if content:
                 association.send(1, command=False, source=content)
-            event = yield from exchange.receive(association)
+            event = yield from conversations.receive(association)
             return bytes(event.pdvs[0].fragment)  # type: ignore[union-attr]
 
         reply = command.decode(scene.run(conversation()))
@@ -391,7 +391,7 @@ def test_abort_in_mid_data_set_leaves_no_trace() -> None:
     """P.STO.14"""
     scene = Scene()
     begun(scene)
-    scene.run(exchange.abort(scene.scu.association))
+    scene.run(conversations.abort(scene.scu.association))
     assert scene.sinks[0].discarded
     assert not scene.sinks[0].committed
     assert isinstance(scene.scp.error, AssociationAborted)
@@ -437,7 +437,7 @@ def test_access_is_asked_first() -> None:
         asked.append((rq.calling_ae_title, address))
         return AssociateRJ(1, 1, 3)
 
-    with pytest.raises(exchange.AssociationRejected, match="calling AE title not recognized"):
+    with pytest.raises(conversations.AssociationRejected, match="calling AE title not recognized"):
         Scene(access=access)
     assert asked == [("CALLING", "here:1")]
 
@@ -465,14 +465,14 @@ class Scripted:
         scp = self.pair.acceptor
         support = storage_support()
 
-        def play() -> exchange.Conversation[None]:
-            yield from exchange.accept(
+        def play() -> conversations.Conversation[None]:
+            yield from conversations.accept(
                 scp.association, lambda rq: answer(rq, support, scp.association.limits)
             )
 
         scp.start(play())
         asked = request("CALLED", "CALLING", CONTEXTS, LIMITS)
-        self.scu.start(exchange.associate(self.scu.association, asked))
+        self.scu.start(conversations.associate(self.scu.association, asked))
         self.pair.run()
         self.scu.start(echo(self.scu.association, 1, 5))
         self.scu.output()
@@ -531,8 +531,8 @@ def test_a_response_on_another_context_of_the_same_class_is_believed() -> None:
     support = storage_support()
     scp = pair.acceptor
 
-    def play() -> exchange.Conversation[None]:
-        yield from exchange.accept(
+    def play() -> conversations.Conversation[None]:
+        yield from conversations.accept(
             scp.association, lambda rq: answer(rq, support, scp.association.limits)
         )
 
@@ -541,7 +541,7 @@ def test_a_response_on_another_context_of_the_same_class_is_believed() -> None:
         [(VERIFICATION, [IMPLICIT]), (VERIFICATION, [IMPLICIT]), (CT, [IMPLICIT])]
     )
     asked = request("CALLED", "CALLING", offers, LIMITS)
-    pair.requestor.start(exchange.associate(pair.requestor.association, asked))
+    pair.requestor.start(conversations.associate(pair.requestor.association, asked))
     pair.run()
     pair.requestor.start(echo(pair.requestor.association, 1, 5))
     pair.requestor.output()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dimse import storage_sops, transfer_syntaxes
+from dimse.tables import storage_sops, transfer_syntaxes
 
 STANDARD = Path(__file__).parents[2] / "fixtures" / "standard"
 

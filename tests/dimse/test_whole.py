@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dimse.sinks import HEAD, CannotUnderstand, Checked, Memory
-from dimse.spool import Spool, SpoolError
+from dimse.storage.sinks import HEAD, CannotUnderstand, Checked, Memory
+from dimse.storage.spool import Spool, SpoolError
 
 CT, UID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3"
 EXPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"

@@ -16,7 +16,7 @@ MODULES = [
     importlib.import_module(f"dul.{path.stem}") for path in sorted((ROOT / "dul").glob("[!_]*.py"))
 ]
 # The faces keep books of what is open; the core hands out values.
-FACES = {f"dul.{name}" for name in "admission aio blocking link pump wakeup watch".split()}
+FACES = {"dul.aio", "dul.blocking"}
 DATACLASSES = sorted(
     {
         value

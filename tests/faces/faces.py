@@ -18,10 +18,10 @@ from typing import Any
 
 from rawpeer import GUARD, RQ, Listener, RawPeer, associate_ac
 
-from dul import aio, blocking, exchange
+from dul import aio, blocking, conversations
 from dul.association import Association
+from dul.conversations import Conversation
 from dul.events import ReleaseIndication
-from dul.exchange import Conversation
 from dul.fsm import Transition
 from dul.limits import Limits
 from dul.negotiation import Negotiated, Support, answer, context_offers, request
@@ -86,8 +86,8 @@ class End:
 
 
 def take(association: Association) -> Conversation[Any]:
-    """`exchange.receive`, as (context id, control header, bytes) of each PDV, or "release"."""
-    event = yield from exchange.receive(association)
+    """`conversations.receive`, as (context id, control header, bytes) of each PDV, or "release"."""
+    event = yield from conversations.receive(association)
     if isinstance(event, ReleaseIndication):
         return "release"
     return [(each.context_id, each.control, bytes(each.fragment)) for each in event.pdvs]
@@ -282,7 +282,9 @@ class Acceptor:
     def __call__(self, association: Association, peer: str) -> Conversation[None]:
         try:
             self.peers.append(peer)
-            negotiated: Negotiated | None = yield from exchange.accept(association, self._decide)
+            negotiated: Negotiated | None = yield from conversations.accept(
+                association, self._decide
+            )
             outcome = None if negotiated is None else (yield from self._talk(association))
         except BaseException as error:
             self._outcomes.put((association, error))
@@ -304,9 +306,9 @@ def mirror(association: Association) -> Conversation[str]:
     """Sends each message back when it is complete; answers a release. Returns "released"."""
     parts: list[bytes] = []
     while True:
-        event = yield from exchange.receive(association)
+        event = yield from conversations.receive(association)
         if isinstance(event, ReleaseIndication):
-            yield from exchange.respond_to_release(association)
+            yield from conversations.respond_to_release(association)
             return "released"
         for pdv in event.pdvs:
             parts.append(bytes(pdv.fragment))

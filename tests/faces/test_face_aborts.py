@@ -9,8 +9,9 @@ import rawpeer
 from faces import IMPLICIT, Acceptor, End, Face, Zeros, established, take
 from rawpeer import Listener, RawPeer, abort, associate_rj, associate_rq, pdata
 
-from dul import exchange
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Conversation
 from dul.errors import (
     AssociationAborted,
     AssociationRejected,
@@ -18,7 +19,6 @@ from dul.errors import (
     LocalProtocolError,
     TransportError,
 )
-from dul.exchange import Conversation
 from dul.fsm import State
 from dul.limits import Limits
 from dul.negotiation import context_offers, request
@@ -64,7 +64,7 @@ def read_to_abort(peer: RawPeer) -> bytes:
 
 def sends_a_lot(source: Zeros) -> Callable[[Association], Conversation[None]]:
     def talk(association: Association) -> Conversation[None]:
-        yield from exchange.send(association, 1, command=False, source=source)
+        yield from conversations.send(association, 1, command=False, source=source)
         yield from take(association)
 
     return talk
@@ -202,7 +202,7 @@ def test_events_not_taken_and_a_broken_connection_end_a_conversation(face: Face)
     def talk(association: Association) -> Conversation[None]:
         association.send(1, command=True, source=b"too late")
         while association.sending and association.established:
-            yield exchange.PUMP
+            yield conversations.PUMP
 
     with Listener() as listener:
         peer, end = established(face, listener)
@@ -224,7 +224,7 @@ def test_events_not_taken_do_not_stop_sending(face: Face) -> None:
         association.send(1, command=False, source=Zeros(8 << 20))
         while association.sending and association.established:
             pumps += 1
-            yield exchange.PUMP
+            yield conversations.PUMP
 
     with Listener() as listener:
         peer, end = established(face, listener)
@@ -270,7 +270,7 @@ def test_a_closed_connection_says_so(face: Face, how: str) -> None:
 def test_a_connection_that_was_never_opened_says_so(face: Face) -> None:
     def make() -> End:
         from dul.association import Role
-        from dul.link import Link
+        from dul.transport.link import Link
 
         return End(face, face.module.Connection(Association(Role.REQUESTOR), Link()), None)
 

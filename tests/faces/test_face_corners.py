@@ -14,12 +14,13 @@ import rawpeer
 from faces import Acceptor, Face, established, mirror, opened, take
 from rawpeer import Listener, abort, associate_rq, pdata, served
 
-from dul import exchange, link
+from dul import conversations
 from dul.association import Association
-from dul.exchange import PUMP, Conversation
+from dul.conversations import PUMP, Conversation
 from dul.fsm import State
-from dul.link import Link
 from dul.pdu import AssociateAC, AssociateRJ
+from dul.transport import link
+from dul.transport.link import Link
 
 # ---- connecting
 
@@ -162,7 +163,7 @@ def test_receive_is_not_confused_by_what_no_receiver_waits_for(face: Face) -> No
 
     def talk(association: Association) -> Conversation[Any]:
         association.release()
-        return (yield from exchange.receive(association))
+        return (yield from conversations.receive(association))
 
     with Listener() as listener:
         peer, end = established(face, listener)

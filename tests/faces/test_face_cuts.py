@@ -19,10 +19,10 @@ from rawpeer import (
     pdata,
 )
 
-from dul import exchange
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Conversation
 from dul.errors import TransportError
-from dul.exchange import Conversation
 from dul.fsm import State
 
 
@@ -73,12 +73,12 @@ TO_ACCEPTOR = [
 
 def client(association: Association) -> Conversation[None]:
     """Asks, waits for a command set and a data set, releases."""
-    yield from exchange.send(association, 1, command=True, source=b"question")
+    yield from conversations.send(association, 1, command=True, source=b"question")
     received = b""
     while received != b"commandfirst halfsecond half":
         for _, _, fragment in (yield from take(association)):
             received += fragment
-    yield from exchange.release(association)
+    yield from conversations.release(association)
 
 
 @CUTS

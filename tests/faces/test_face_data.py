@@ -13,13 +13,14 @@ import rawpeer
 from faces import Acceptor, End, Face, Zeros, established, rq, take
 from rawpeer import Listener, RawPeer, abort, associate_ac, associate_rq, pdata
 
-from dul import exchange, pump
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Conversation
 from dul.errors import LocalProtocolError
-from dul.exchange import Conversation
 from dul.fsm import State
 from dul.limits import Limits
-from dul.link import Link
+from dul.transport import pump
+from dul.transport.link import Link
 
 MIB = 1 << 20
 
@@ -97,7 +98,7 @@ def test_fragments_fill_the_peers_maximum(face: Face, role: str, maximum: int, f
         return
 
     def talk(association: Association) -> Conversation[None]:
-        yield from exchange.send(association, 1, command=False, source=Pattern(length))
+        yield from conversations.send(association, 1, command=False, source=Pattern(length))
         yield from take(association)
 
     with face.server(Acceptor(talk)) as server, rawpeer.connect(server.address) as peer:
@@ -232,14 +233,14 @@ def drain(association: Association) -> Conversation[str]:
     """Takes a data set without keeping it; returns its hash."""
     digest = hashlib.blake2b()
     while True:
-        event = yield from exchange.receive(association)
+        event = yield from conversations.receive(association)
         assert not hasattr(event, "collision"), "released too early"
         for pdv in event.pdvs:  # type: ignore[union-attr]
             digest.update(pdv.fragment)
             if pdv.is_last:
                 association.send(1, command=True, source=b"done")
                 yield from take(association)
-                yield from exchange.respond_to_release(association)
+                yield from conversations.respond_to_release(association)
                 return digest.hexdigest()
 
 
@@ -322,7 +323,7 @@ def test_command_and_small_data_set_leave_together(
     def store(association: Association) -> Conversation[None]:
         association.send(1, command=True, source=b"store this")
         association.send(1, command=False, source=Pattern(50_000))
-        yield from exchange.flush(association)
+        yield from conversations.flush(association)
 
     with Listener() as listener:
         peer, end = established(face, listener, 16384)

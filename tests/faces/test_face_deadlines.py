@@ -24,10 +24,10 @@ from rawpeer import (
     served,
 )
 
-from dul import exchange
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Call, Conversation
 from dul.errors import DULError, TimedOut
-from dul.exchange import Call, Conversation
 from dul.fsm import State
 from dul.limits import Limits
 
@@ -188,7 +188,7 @@ def test_a_requestor_that_is_idle(face: Face) -> None:
 
 def test_a_requestor_that_never_reads(face: Face) -> None:
     def flood(association: Association) -> Conversation[None]:
-        yield from exchange.send(association, 1, command=False, source=Zeros(64 << 20))
+        yield from conversations.send(association, 1, command=False, source=Zeros(64 << 20))
         yield from take(association)
 
     serve = Acceptor(flood)
@@ -260,7 +260,7 @@ def test_others_are_served_meanwhile(face: Face) -> None:
     def talk(association: Association) -> Conversation[str]:
         assert association.request is not None
         if association.request.user_information.maximum_length == 8:
-            yield from exchange.send(association, 1, command=False, source=Zeros(64 << 20))
+            yield from conversations.send(association, 1, command=False, source=Zeros(64 << 20))
         return (yield from mirror(association))
 
     serve = Acceptor(talk)

@@ -17,7 +17,7 @@ from rawpeer import (
 )
 
 from dul.association import Association
-from dul.exchange import Call, Conversation
+from dul.conversations import Call, Conversation
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), StopIteration(), SystemExit(3)], ids=repr)

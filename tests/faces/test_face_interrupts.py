@@ -31,10 +31,11 @@ from rawpeer import (
 )
 
 import dul
-from dul import aio, blocking, watch
+from dul import aio, blocking
 from dul.association import Association
-from dul.exchange import Call, Conversation
+from dul.conversations import Call, Conversation
 from dul.fsm import State
+from dul.transport import loop
 
 DUL = str(Path(dul.__file__).parent)
 
@@ -227,7 +228,7 @@ def whole(face: Face, address: tuple[str, int]) -> Any:
 def interrupting(face: Face, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """A function that arms the interrupt of the n-th wait from now on."""
     owner, name = (
-        (blocking.Connection, "_wait") if face.name == "blocking" else (watch.Watch, "_watch")
+        (blocking.Connection, "_wait") if face.name == "blocking" else (loop.Watch, "_watch")
     )
     original = getattr(owner, name)
     left: list[Iterator[int]] = []

@@ -15,7 +15,7 @@ from rawpeer import RawPeer, associate_rq, released, served
 
 from dul import blocking
 from dul.errors import TransportError
-from dul.link import Link, accept, listen
+from dul.transport.link import Link, accept, listen
 
 # ---- what the system refuses
 

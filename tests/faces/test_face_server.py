@@ -22,15 +22,15 @@ from rawpeer import (
     served,
 )
 
-from dul import exchange
-from dul.admission import SPARE_CONNECTIONS, Admission
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Call, Conversation
 from dul.errors import TransportError
-from dul.exchange import Call, Conversation
 from dul.fsm import State
 from dul.limits import Limits
-from dul.link import Link
 from dul.pdu import AssociateRJ
+from dul.transport.admission import SPARE_CONNECTIONS, Admission
+from dul.transport.link import Link
 
 # ---- bounds
 
@@ -152,7 +152,7 @@ def test_fifty_at_a_time(face: Face) -> None:
             while len(received) < len(data):
                 received += b"".join(each for _, _, each in (yield from take(association)))
             correct += received == data
-        yield from exchange.release(association)
+        yield from conversations.release(association)
         return correct
 
     with face.server(serve, max_associations=50) as server:

@@ -17,9 +17,9 @@ from faces import Face
 from rawpeer import RawPeer, abort, associate_rq, pdata
 
 from dimse.server import conversation_for
-from dimse.spool import Spool
+from dimse.storage.spool import Spool
 from dul.association import Association
-from dul.exchange import Conversation
+from dul.conversations import Conversation
 
 SC_STORAGE = "1.2.840.10008.5.1.4.1.1.7"
 INSTANCE = "1.2.826.0.1.3680043.2.1125.99.1"

@@ -26,10 +26,10 @@ from rawpeer import (
     served,
 )
 
-from dul import exchange
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Conversation
 from dul.errors import AssociationAborted, TimedOut, TransportError
-from dul.exchange import Conversation
 from dul.fsm import State
 from dul.limits import Limits
 
@@ -63,7 +63,7 @@ def swap(association: Association, size: int) -> Conversation[bytes]:
         for _, control, fragment in (yield from take(association)):
             received += fragment
             if control & 2:
-                yield from exchange.flush(association)
+                yield from conversations.flush(association)
                 return bytes(received)
 
 
@@ -74,7 +74,7 @@ def pattern(size: int) -> bytes:
 def swap_and_stay(association: Association) -> Conversation[bytes]:
     received = yield from swap(association, 5 << 20)
     assert (yield from take(association)) == "release"
-    yield from exchange.respond_to_release(association)
+    yield from conversations.respond_to_release(association)
     return received
 
 

@@ -27,8 +27,9 @@ from rawpeer import (
     pdata,
 )
 
-from dul import exchange
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Conversation
 from dul.errors import (
     AssociationAborted,
     AssociationRejected,
@@ -37,7 +38,6 @@ from dul.errors import (
     TransportError,
     UnexpectedPDU,
 )
-from dul.exchange import Conversation
 from dul.pdu import AssociateRJ
 
 STANDARD = Path(__file__).resolve().parent.parent.parent / "fixtures" / "standard"
@@ -216,7 +216,7 @@ def released_by_the_acceptor(peer: RawPeer, connecting: Any) -> Any:
     end = established(peer, connecting)
     peer.send(RELEASE_RQ_PDU)
     told = end.take()
-    responding = end.start("run", exchange.respond_to_release(end.association))
+    responding = end.start("run", conversations.respond_to_release(end.association))
     assert peer.pdu() == RELEASE_RP_PDU
     peer.half_close()
     responding.result()
@@ -405,7 +405,7 @@ def a_conversation_that_returns_is_released(peer: RawPeer) -> None:
     "Sta10 Evt13 AR-10 Sta12",
     "Sta12 Evt14 AR-4 Sta13",
     "Sta13 Evt17 AR-5 Sta1",
-    talk=exchange.release,
+    talk=conversations.release,
 )
 def release_collision_of_the_acceptor(peer: RawPeer) -> None:
     peer.send(associate_rq())
@@ -421,7 +421,7 @@ def release_collision_of_the_acceptor(peer: RawPeer) -> None:
 def _send_after_release(association: Association) -> Conversation[str]:
     assert (yield from take(association)) == "release"
     association.send(1, command=False, source=b"before I answer")
-    yield from exchange.respond_to_release(association)
+    yield from conversations.respond_to_release(association)
     return "answered"
 
 

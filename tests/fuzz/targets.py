@@ -16,9 +16,10 @@ from ends import end_in
 from golden import goldens
 from watch import Watch, allowed
 
-from dimse import command, messages
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
-from dimse.message_base import Request
+from dimse.messages import codec as messages
+from dimse.messages import command
+from dimse.messages.base import Request
 from dul.association import Role
 from dul.errors import InvalidPDU
 from dul.fsm import Event, State

@@ -13,8 +13,8 @@ import targets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dimse import messages
 from dimse.errors import InvalidCommandSet
+from dimse.messages import codec as messages
 from dul.association import Association
 from dul.fsm import State
 

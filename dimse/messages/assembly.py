@@ -1,0 +1,121 @@
+"""From presentation data values to DIMSE messages (PS3.7 6.3, PS3.8 Annex E).
+
+Command sets are collected here, within a bound. Data sets are not: their fragments are handed
+on as the views that they are, for a sink to take before the receive buffer is filled again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from dimse.errors import DIMSEError, UnknownCommand
+from dimse.messages.base import Message
+from dimse.messages.codec import decode_message
+from dul.pdu import PDV
+
+__all__ = ["MAXIMUM_COMMAND_LENGTH", "Assembler", "DataSetPart", "MessageFault", "Received"]
+
+MAXIMUM_COMMAND_LENGTH: Final = 1 << 16
+"""Bytes of a command set. The largest real ones, with lists of attributes, have a few thousand."""
+
+
+class MessageFault(DIMSEError):
+    """Fragments that make no message: the peer's DIMSE is broken, and the association ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A whole command set.
+
+    Attributes:
+        context_id: the presentation context that it came on.
+        message: what it says; an `UnknownCommand` if PS3.7 does not have it.
+    """
+
+    context_id: int
+    message: Message | UnknownCommand
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetPart:
+    """Fragments of the data set that follows the last command set.
+
+    Attributes:
+        fragments: views, in order, lent until the next bytes are received; maybe none.
+        last: the data set is complete.
+    """
+
+    fragments: tuple[memoryview, ...]
+    last: bool
+
+
+class Assembler:
+    """Puts the PDVs of one direction of an association together."""
+
+    def __init__(self) -> None:
+        self._command = bytearray()
+        self._context_id: int | None = None  # of the message that has begun
+        self._data_set = False  # its command set is complete, its data set is not
+
+    @property
+    def within_message(self) -> bool:
+        """A message has begun and is not complete."""
+        return self._context_id is not None
+
+    def feed(self, pdvs: Iterable[PDV]) -> Iterator[Received | DataSetPart]:
+        """What these PDVs complete, in order.
+
+        Neighbouring fragments of a data set come together, for one write.
+
+        Raises:
+            MessageFault: a data set without a command, fragments of two messages mixed, two
+                contexts in one message, or a command set that does not end.
+            InvalidCommandSet: the command set is none, or lacks what it must have.
+        """
+        fragments: list[memoryview] = []
+        for pdv in pdvs:
+            self._check(pdv)
+            if not pdv.is_command:
+                if len(pdv.fragment):
+                    fragments.append(memoryview(pdv.fragment))
+                if pdv.is_last:
+                    self._context_id, self._data_set = None, False
+                    yield DataSetPart(tuple(fragments), last=True)
+                    fragments = []
+                continue
+            if len(self._command) + len(pdv.fragment) > MAXIMUM_COMMAND_LENGTH:
+                raise MessageFault(f"a command set of over {MAXIMUM_COMMAND_LENGTH} bytes")
+            self._command += pdv.fragment
+            if pdv.is_last:
+                yield self._received(pdv.context_id)
+        if fragments:
+            yield DataSetPart(tuple(fragments), last=False)
+
+    def _check(self, pdv: PDV) -> None:
+        if self._context_id is None:
+            if not pdv.is_command:
+                raise MessageFault("a data set fragment without a command set before it")
+            self._context_id = pdv.context_id
+        elif pdv.context_id != self._context_id:
+            raise MessageFault(
+                f"a message begun on presentation context {self._context_id} goes on on "
+                f"{pdv.context_id}"
+            )
+        elif pdv.is_command and self._data_set:
+            raise MessageFault("a command set fragment within a data set")
+        elif not pdv.is_command and not self._data_set:
+            raise MessageFault("a data set fragment before its command set ends")
+
+    def _received(self, context_id: int) -> Received:
+        data, self._command = bytes(self._command), bytearray()
+        message: Message | UnknownCommand
+        try:
+            message = decode_message(data)
+        except UnknownCommand as unknown:
+            message = unknown
+        self._data_set = message.data_set_follows
+        if not self._data_set:
+            self._context_id = None
+        return Received(context_id, message)

@@ -1,0 +1,353 @@
+"""The command set: group 0000 as bytes (PS3.7 6.3.1 and Annex E).
+
+A command set is always Implicit VR Little Endian, whatever was negotiated for data sets: per
+element a tag (2 x 16 bits), a 32-bit length and the value, ascending, each tag at most once,
+every length even. The first element, (0000,0000), counts the bytes after itself.
+
+What is sent keeps to that by the letter. What is received is judged by one question: can it be
+understood in more than one way? If not, it is taken.
+
+Taken, and why:
+  - no group length, or a wrong one: the end of a command set is marked by the last-fragment bit
+    of its PDV (PS3.8 Annex E.2), so nothing hangs on the number;
+  - elements out of order: a tag says which element it is, not its place;
+  - retired and unknown elements of group 0000: skipped, as PS3.7 gives them no meaning;
+  - padding of UIDs with NUL or space, no padding at all (odd lengths of text), blanks around
+    text; an element of length zero counts as absent, since it says nothing.
+
+Refused, as `InvalidCommandSet`:
+  - an element twice: two readers might believe different ones;
+  - a group other than 0000; a header cut short; a length past the end, undefined length
+    (FFFFFFFFH) included; a number of the wrong length. Command sets in Explicit VR or in Big
+    Endian end up here, as their lengths read as far too long, and are named in the message.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from dimse.errors import InvalidCommandSet, InvalidValue
+from dimse.tables import uids
+
+__all__ = [
+    "ELEMENTS",
+    "MAXIMUM_LENGTH",
+    "NO_DATA_SET",
+    "Element",
+    "Value",
+    "comment",
+    "decode",
+    "encode",
+    "frame",
+    "writer",
+]
+
+Value = int | str | tuple[int, ...]
+Writer = Callable[[Value], bytes]
+
+NO_DATA_SET: Final = 0x0101  # Command Data Set Type: nothing follows; any other value: it does
+
+# No message of PS3.7 comes near: the largest legitimate one is an N-GET-RQ that lists a
+# quarter of a million attributes. Decoded values take up to nine times the bytes of an AT list.
+MAXIMUM_LENGTH: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A row of PS3.7 Table E.1-1: tag as group << 16 | element, VR and VM as the table has them."""
+
+    tag: int
+    keyword: str
+    name: str
+    vr: str
+    vm: str
+
+
+ELEMENTS: Final = (
+    Element(0x0000_0000, "CommandGroupLength", "Command Group Length", "UL", "1"),
+    Element(0x0000_0002, "AffectedSOPClassUID", "Affected SOP Class UID", "UI", "1"),
+    Element(0x0000_0003, "RequestedSOPClassUID", "Requested SOP Class UID", "UI", "1"),
+    Element(0x0000_0100, "CommandField", "Command Field", "US", "1"),
+    Element(0x0000_0110, "MessageID", "Message ID", "US", "1"),
+    Element(0x0000_0120, "MessageIDBeingRespondedTo", "Message ID Being Responded To", "US", "1"),
+    Element(0x0000_0600, "MoveDestination", "Move Destination", "AE", "1"),
+    Element(0x0000_0700, "Priority", "Priority", "US", "1"),
+    Element(0x0000_0800, "CommandDataSetType", "Command Data Set Type", "US", "1"),
+    Element(0x0000_0900, "Status", "Status", "US", "1"),
+    Element(0x0000_0901, "OffendingElement", "Offending Element", "AT", "1-n"),
+    Element(0x0000_0902, "ErrorComment", "Error Comment", "LO", "1"),
+    Element(0x0000_0903, "ErrorID", "Error ID", "US", "1"),
+    Element(0x0000_1000, "AffectedSOPInstanceUID", "Affected SOP Instance UID", "UI", "1"),
+    Element(0x0000_1001, "RequestedSOPInstanceUID", "Requested SOP Instance UID", "UI", "1"),
+    Element(0x0000_1002, "EventTypeID", "Event Type ID", "US", "1"),
+    Element(0x0000_1005, "AttributeIdentifierList", "Attribute Identifier List", "AT", "1-n"),
+    Element(0x0000_1008, "ActionTypeID", "Action Type ID", "US", "1"),
+    Element(0x0000_1020, "NumberOfRemainingSuboperations", "Number of Remaining Sub-operations", "US", "1"),
+    Element(0x0000_1021, "NumberOfCompletedSuboperations", "Number of Completed Sub-operations", "US", "1"),
+    Element(0x0000_1022, "NumberOfFailedSuboperations", "Number of Failed Sub-operations", "US", "1"),
+    Element(0x0000_1023, "NumberOfWarningSuboperations", "Number of Warning Sub-operations", "US", "1"),
+    Element(0x0000_1030, "MoveOriginatorApplicationEntityTitle", "Move Originator Application Entity Title", "AE", "1"),
+    Element(0x0000_1031, "MoveOriginatorMessageID", "Move Originator Message ID", "US", "1"),
+)  # fmt: skip
+
+_HEADER = struct.Struct("<HHI")  # group, element, length
+_US = struct.Struct("<H")
+_TAG = struct.Struct("<HH")
+_GROUP_LENGTH = struct.Struct("<HHII")
+
+# The default repertoire without control characters and without the backslash, which separates
+# values (PS3.5 Table 6.2-1).
+_AE = re.compile(r"[ -\[\]-~]{1,16}").fullmatch
+_LO = re.compile(r"[ -\[\]-~]{0,64}").fullmatch
+
+# PS3.7 E.1 leaves no other values.
+_PRIORITIES = frozenset({0, 1, 2})
+
+
+# ----------------------------------------------------------------------------------------- sending
+
+
+def _number(keyword: str, number: int) -> Writer:
+    head = _HEADER.pack(0, number, 2)
+
+    def write(value: Value) -> bytes:
+        try:
+            return head + _US.pack(value)
+        except struct.error:
+            raise InvalidValue(keyword, f"must be 0 to 65535, not {value!r}") from None
+
+    def write_priority(value: Value) -> bytes:
+        if value not in _PRIORITIES:
+            raise InvalidValue(keyword, f"must be 0 medium, 1 high or 2 low, not {value!r}")
+        return write(value)
+
+    return write_priority if keyword == "Priority" else write
+
+
+def _uid(keyword: str, number: int) -> Writer:
+    def write(value: Value) -> bytes:
+        if not isinstance(value, str) or not uids.is_sendable(value):
+            raise InvalidValue(keyword, f"must be a UID of 1 to 64 digits and dots, not {value!r}")
+        raw = value.encode("ascii")
+        if len(raw) & 1:
+            raw += b"\0"
+        return _HEADER.pack(0, number, len(raw)) + raw
+
+    return write
+
+
+def _text(number: int, value: str) -> bytes:
+    raw = value.encode("ascii")
+    if len(raw) & 1:
+        raw += b" "
+    return _HEADER.pack(0, number, len(raw)) + raw
+
+
+def _title(keyword: str, number: int) -> Writer:
+    def write(value: Value) -> bytes:
+        # Blanks around a title don't count, and a title of blanks only is none (PS3.5 Table 6.2-1).
+        if not isinstance(value, str) or not _AE(value) or not value.strip(" "):
+            raise InvalidValue(
+                keyword, f"must be an AE title: 1 to 16 ASCII characters, no backslash: {value!r}"
+            )
+        return _text(number, value.strip(" "))
+
+    return write
+
+
+def _long_text(keyword: str, number: int) -> Writer:
+    def write(value: Value) -> bytes:
+        if not isinstance(value, str) or not _LO(value):
+            raise InvalidValue(
+                keyword,
+                f"must be up to 64 ASCII characters, no backslash; see comment(): {value!r}",
+            )
+        return _text(number, value) if value else b""  # no text, no element
+
+    return write
+
+
+def _packed_tags(value: Value) -> bytes | None:
+    if isinstance(value, int | str):
+        return None
+    try:
+        # A tag is two 16-bit numbers, the group first, each little endian (PS3.5 6.2, AT).
+        return b"".join([_TAG.pack(tag >> 16, tag & 0xFFFF) for tag in value])
+    except (TypeError, struct.error):
+        return None
+
+
+def _tags(keyword: str, number: int) -> Writer:
+    def write(value: Value) -> bytes:
+        raw = _packed_tags(value)
+        if raw is None:
+            raise InvalidValue(
+                keyword, f"must be a tuple of tags, 00000000H to FFFFFFFFH each, not {value!r}"
+            )
+        return _HEADER.pack(0, number, len(raw)) + raw if raw else b""  # no tags, no element
+
+    return write
+
+
+_WRITERS: Final = {"US": _number, "UI": _uid, "AE": _title, "LO": _long_text, "AT": _tags}
+_BY_KEYWORD: Final[dict[str, tuple[int, Writer]]] = {
+    element.keyword: (element.tag, _WRITERS[element.vr](element.keyword, element.tag))
+    for element in ELEMENTS[1:]  # the group length is worked out by frame()
+}
+
+
+def writer(keyword: str) -> Writer:
+    """The function that turns a value of this element into its bytes, header included.
+
+    Raises:
+        KeyError: no element that a caller may set has this keyword.
+    """
+    return _BY_KEYWORD[keyword][1]
+
+
+def frame(elements: bytes) -> bytes:
+    """Put (0000,0000), the group length, before encoded elements."""
+    return _GROUP_LENGTH.pack(0, 0, 4, len(elements)) + elements
+
+
+def encode(elements: Mapping[str, Value]) -> bytes:
+    """Encode a command set (PS3.7 6.3.1): group length first, ascending, padded.
+
+    An empty text or an empty list of tags is left out: an element without a value says nothing.
+
+    Args:
+        elements: values by keyword, in any order, without CommandGroupLength, which is worked
+            out. Numbers are int, UI, AE and LO are str, AT is a tuple of group << 16 | element.
+
+    Raises:
+        InvalidValue: an unknown keyword, or a value its VR can't hold.
+    """
+    try:
+        rows = sorted([(_BY_KEYWORD[keyword], keyword) for keyword in elements])
+    except KeyError as error:
+        raise InvalidValue(
+            str(error.args[0]), "no element of the command set that a caller may set"
+        ) from None
+    return frame(b"".join([write(elements[keyword]) for (_, write), keyword in rows]))
+
+
+def comment(text: str) -> str:
+    """Any text as a legal Error Comment: ASCII, no control character or backslash, cut at 64."""
+    legal = "".join(c if " " <= c <= "~" and c != "\\" else "?" for c in " ".join(text.split()))
+    return legal[:64].rstrip(" ")
+
+
+# --------------------------------------------------------------------------------------- receiving
+# A reader gives the value, or None when the length is wrong for the VR.
+
+
+def _read_us(data: bytes, start: int, end: int) -> Value | None:
+    return data[start] | data[start + 1] << 8 if end - start == 2 else None
+
+
+def _read_ul(data: bytes, start: int, end: int) -> Value | None:
+    return int.from_bytes(data[start:end], "little") if end - start == 4 else None
+
+
+def _read_uid(data: bytes, start: int, end: int) -> Value | None:
+    # The grammar is not judged here: a bad UID deserves a status, not the end of the association.
+    return data[start:end].rstrip(b"\0 ").decode("latin-1")
+
+
+def _read_text(data: bytes, start: int, end: int) -> Value | None:
+    # ISO 8859-1 gives every byte a character, so reading never fails; only ASCII is legal, as
+    # group 0000 has no Specific Character Set.
+    return data[start:end].strip(b"\0 ").decode("latin-1")
+
+
+def _read_tags(data: bytes, start: int, end: int) -> Value | None:
+    if (end - start) % 4:
+        return None
+    return tuple([group << 16 | element for group, element in _TAG.iter_unpack(data[start:end])])
+
+
+_READERS: Final = {
+    "US": _read_us,
+    "UL": _read_ul,
+    "UI": _read_uid,
+    "AE": _read_text,
+    "LO": _read_text,
+    "AT": _read_tags,
+}
+_LENGTHS: Final = {"US": "2 bytes", "UL": "4 bytes", "AT": "a multiple of 4 bytes"}
+_BY_NUMBER: Final = {
+    element.tag: (element.keyword, _READERS[element.vr], element) for element in ELEMENTS
+}
+_VRS: Final = frozenset({b"US", b"UL", b"UI", b"AE", b"LO", b"AT"})
+
+
+def decode(data: bytes | bytearray | memoryview) -> dict[str, Value]:
+    """Decode a command set; see the module's text for what is tolerated.
+
+    Args:
+        data: the whole command set, all fragments together.
+
+    Returns:
+        Values by keyword in the order of the wire; the group length is left out, since it
+        describes the encoding and not the message.
+
+    Raises:
+        InvalidCommandSet: nothing else, whatever the bytes.
+    """
+    end = len(data)
+    if end > MAXIMUM_LENGTH:
+        raise InvalidCommandSet(
+            f"a command set of {end} bytes", f"more than {MAXIMUM_LENGTH} bytes are not accepted"
+        )
+    raw = bytes(data)  # no copy when it is bytes already
+    elements: dict[str, Value] = {}
+    unpack = _HEADER.unpack_from
+    at = 0
+    while at < end:
+        if end - at < 8:
+            raise InvalidCommandSet(f"byte {at}", f"{end - at} bytes are no element header")
+        group, number, length = unpack(raw, at)
+        start = at + 8
+        if group:
+            raise InvalidCommandSet(
+                f"({group:04X},{number:04X}) at byte {at}", "a command set has group 0000 only"
+            )
+        if length > end - start:
+            raise _overrun(raw, at, number, length)
+        known = _BY_NUMBER.get(number)
+        if known is not None and length:
+            keyword, read, element = known
+            value = read(raw, start, start + length)
+            if value is None:
+                raise InvalidCommandSet(
+                    f"(0000,{number:04X}) {element.name} at byte {at}",
+                    f"{length} bytes long, but a value of VR {element.vr} has {_LENGTHS[element.vr]}",
+                )
+            if keyword in elements:
+                raise InvalidCommandSet(
+                    f"(0000,{number:04X}) {element.name} at byte {at}", "the element comes twice"
+                )
+            if value != "":  # nothing but padding: as absent as length zero
+                elements[keyword] = value
+        at = start + length
+    elements.pop("CommandGroupLength", None)
+    return elements
+
+
+def _overrun(raw: bytes, at: int, number: int, length: int) -> InvalidCommandSet:
+    """Say why a length can't be right, with the likely cause if there is one."""
+    start = at + 8
+    left = len(raw) - start
+    if length == 0xFFFFFFFF:
+        why = "undefined length, which a command set does not have"
+    elif raw[at + 4 : at + 6] in _VRS:
+        why = "Explicit VR, but a command set is always Implicit VR Little Endian"
+    elif int.from_bytes(raw[at + 4 : start], "big") <= left:
+        why = "Big Endian, but a command set is always Implicit VR Little Endian"
+    else:
+        why = f"{length} bytes declared, {left} left"
+    return InvalidCommandSet(f"(0000,{number:04X}) at byte {at}", why)

@@ -1,0 +1,211 @@
+"""The messages of the composite services, C-STORE to C-CANCEL (PS3.7 9.3).
+
+Optional fields whose use isn't in the message's own table are those that Annex C provides for
+beside a status: Offending Element and Error Comment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dimse.messages.base import DataSet, Message, Priority, Request, Response
+from dimse.tables.status import StatusClass, classify, is_pending
+
+__all__ = [
+    "CCancelRQ",
+    "CEchoRQ",
+    "CEchoRSP",
+    "CFindRQ",
+    "CFindRSP",
+    "CGetRQ",
+    "CGetRSP",
+    "CMoveRQ",
+    "CMoveRSP",
+    "CStoreRQ",
+    "CStoreRSP",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CStoreRSP(Response):
+    """The answer to one stored object (PS3.7 9.3.1.2)."""
+
+    NAME: ClassVar[str] = "C-STORE-RSP"
+    COMMAND_FIELD: ClassVar[int] = 0x8001
+    DATA_SET: ClassVar[DataSet] = DataSet.NEVER
+
+    data_set_follows: bool = False
+    affected_sop_instance_uid: str | None = None
+    offending_element: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CStoreRQ(Request[CStoreRSP]):
+    """Store the object in the data set (PS3.7 9.3.1.1).
+
+    Priority is mandatory, but on receipt a missing one is taken as MEDIUM: there are senders
+    without it, nothing in storage depends on it, and refusing (as DCMTK does) costs the
+    association. The move originator is given when the C-STORE is a sub-operation of a C-MOVE.
+    """
+
+    NAME: ClassVar[str] = "C-STORE-RQ"
+    COMMAND_FIELD: ClassVar[int] = 0x0001
+    DATA_SET: ClassVar[DataSet] = DataSet.ALWAYS
+    RESPONSE: ClassVar[type[Response]] = CStoreRSP
+
+    data_set_follows: bool = True
+    affected_sop_class_uid: str
+    priority: int = Priority.MEDIUM
+    affected_sop_instance_uid: str
+    move_originator_application_entity_title: str | None = None
+    move_originator_message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CFindRSP(Response):
+    """A match (Pending, with its Identifier) or the end of a query (PS3.7 9.3.2.2)."""
+
+    NAME: ClassVar[str] = "C-FIND-RSP"
+    COMMAND_FIELD: ClassVar[int] = 0x8020
+    DATA_SET: ClassVar[DataSet] = DataSet.CONDITIONAL
+
+    data_set_follows: bool = False
+    offending_element: tuple[int, ...] | None = None
+
+    def fault(self) -> str | None:
+        """An Identifier goes with a Pending status and with no other (PS3.7 9.1.2.1.5)."""
+        if self.data_set_follows != is_pending(self.status):
+            return "an Identifier follows if, and only if, the status is Pending"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CFindRQ(Request[CFindRSP]):
+    """Query for what matches the Identifier (PS3.7 9.3.2.1). A missing Priority is MEDIUM."""
+
+    NAME: ClassVar[str] = "C-FIND-RQ"
+    COMMAND_FIELD: ClassVar[int] = 0x0020
+    DATA_SET: ClassVar[DataSet] = DataSet.ALWAYS
+    RESPONSE: ClassVar[type[Response]] = CFindRSP
+
+    data_set_follows: bool = True
+    affected_sop_class_uid: str
+    priority: int = Priority.MEDIUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RetrieveRSP(Response):
+    """What C-GET-RSP and C-MOVE-RSP share: the counters of sub-operations."""
+
+    DATA_SET: ClassVar[DataSet] = DataSet.CONDITIONAL
+
+    data_set_follows: bool = False
+    offending_element: tuple[int, ...] | None = None
+    number_of_remaining_suboperations: int | None = None
+    number_of_completed_suboperations: int | None = None
+    number_of_failed_suboperations: int | None = None
+    number_of_warning_suboperations: int | None = None
+
+    def fault(self) -> str | None:
+        """Which counters go with which status (PS3.4 C.4.2 and C.4.3)."""
+        if is_pending(self.status):
+            counters = (
+                self.number_of_remaining_suboperations,
+                self.number_of_completed_suboperations,
+                self.number_of_failed_suboperations,
+                self.number_of_warning_suboperations,
+            )
+            if None in counters:
+                return "a Pending status goes with all four numbers of sub-operations"
+        elif (
+            self.number_of_remaining_suboperations is not None
+            and classify(self.status) is not StatusClass.CANCEL
+        ):
+            return "the number of remaining sub-operations goes with Pending and Cancel only"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CGetRSP(_RetrieveRSP):
+    """Progress or end of a C-GET (PS3.7 9.3.3.2); an Identifier lists what failed."""
+
+    NAME: ClassVar[str] = "C-GET-RSP"
+    COMMAND_FIELD: ClassVar[int] = 0x8010
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CGetRQ(Request[CGetRSP]):
+    """Send what matches on this association (PS3.7 9.3.3.1). A missing Priority is MEDIUM."""
+
+    NAME: ClassVar[str] = "C-GET-RQ"
+    COMMAND_FIELD: ClassVar[int] = 0x0010
+    DATA_SET: ClassVar[DataSet] = DataSet.ALWAYS
+    RESPONSE: ClassVar[type[Response]] = CGetRSP
+
+    data_set_follows: bool = True
+    affected_sop_class_uid: str
+    priority: int = Priority.MEDIUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CMoveRSP(_RetrieveRSP):
+    """Progress or end of a C-MOVE (PS3.7 9.3.4.2); an Identifier lists what failed."""
+
+    NAME: ClassVar[str] = "C-MOVE-RSP"
+    COMMAND_FIELD: ClassVar[int] = 0x8021
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CMoveRQ(Request[CMoveRSP]):
+    """Send what matches to another AE (PS3.7 9.3.4.1). A missing Priority is MEDIUM."""
+
+    NAME: ClassVar[str] = "C-MOVE-RQ"
+    COMMAND_FIELD: ClassVar[int] = 0x0021
+    DATA_SET: ClassVar[DataSet] = DataSet.ALWAYS
+    RESPONSE: ClassVar[type[Response]] = CMoveRSP
+
+    data_set_follows: bool = True
+    affected_sop_class_uid: str
+    move_destination: str
+    priority: int = Priority.MEDIUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CEchoRSP(Response):
+    """The answer to a C-ECHO-RQ (PS3.7 9.3.5.2)."""
+
+    NAME: ClassVar[str] = "C-ECHO-RSP"
+    COMMAND_FIELD: ClassVar[int] = 0x8030
+    DATA_SET: ClassVar[DataSet] = DataSet.NEVER
+
+    data_set_follows: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CEchoRQ(Request[CEchoRSP]):
+    """Verify that the peer answers (PS3.7 9.3.5.1)."""
+
+    NAME: ClassVar[str] = "C-ECHO-RQ"
+    COMMAND_FIELD: ClassVar[int] = 0x0030
+    DATA_SET: ClassVar[DataSet] = DataSet.NEVER
+    RESPONSE: ClassVar[type[Response]] = CEchoRSP
+
+    data_set_follows: bool = False
+    affected_sop_class_uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CCancelRQ(Message):
+    """End a C-FIND, C-GET or C-MOVE early (PS3.7 9.3.2.3, 9.3.3.3, 9.3.4.3).
+
+    One message for the three: it names the operation by its Message ID, and has no answer of its
+    own. The operation ends with status FE00H.
+    """
+
+    NAME: ClassVar[str] = "C-CANCEL-RQ"
+    COMMAND_FIELD: ClassVar[int] = 0x0FFF
+    DATA_SET: ClassVar[DataSet] = DataSet.NEVER
+
+    data_set_follows: bool = False
+    message_id_being_responded_to: int

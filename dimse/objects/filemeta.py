@@ -1,0 +1,172 @@
+"""File meta information: the preamble and group 0002 of a DICOM file (PS3.10 section 7.1).
+
+Group 0002 is Explicit VR Little Endian, whatever the data set behind it is. Nothing is read or
+written here: bytes come through a `Window` and are handed back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+
+from dimse.errors import InvalidFile, InvalidValue, Truncated
+from dimse.objects.layout import HEADER_LENGTH
+from dimse.objects.walk import Window
+from dimse.tables import uids
+
+__all__ = ["MAXIMUM_META", "PREFIX", "FileMeta", "decode_file_meta", "encode_file_meta"]
+
+PREFIX: Final = bytes(128) + b"DICM"
+
+# Private Information (0002,0102) may be of any size, but nobody has been seen to use it for more
+# than a few kilobytes.
+MAXIMUM_META: Final = 1 << 20
+_MAXIMUM_VALUE: Final = 1024  # of the elements that are read; the longest legal one has 64 bytes
+
+_SHORT = Struct("<HH2sH")  # group, element, VR, length
+_LONG = Struct("<HH2sxxI")  # group, element, VR, reserved, length
+_WIDE = Struct("<I")
+
+_SH = re.compile(r"[ -\[\]-~]{1,16}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """What group 0002 says, as text without padding; None where it says nothing."""
+
+    media_storage_sop_class_uid: str | None = None  # (0002,0002)
+    media_storage_sop_instance_uid: str | None = None  # (0002,0003)
+    transfer_syntax_uid: str | None = None  # (0002,0010)
+    implementation_class_uid: str | None = None  # (0002,0012)
+    implementation_version_name: str | None = None  # (0002,0013)
+    source_application_entity_title: str | None = None  # (0002,0016)
+
+
+_FIELDS: Final = {
+    0x0002: "media_storage_sop_class_uid",
+    0x0003: "media_storage_sop_instance_uid",
+    0x0010: "transfer_syntax_uid",
+    0x0012: "implementation_class_uid",
+    0x0013: "implementation_version_name",
+    0x0016: "source_application_entity_title",
+}
+
+
+def decode_file_meta(window: Window, start: int) -> tuple[FileMeta, int]:
+    """Read group 0002 from `start` on, and give it with the position behind it.
+
+    The group ends where the first element of another group begins, not where the group length
+    (0002,0000) says: files with a wrong one or none are common, and both pydicom and DCMTK read
+    them.
+
+    Raises:
+        Truncated: the file ends in group 0002.
+        InvalidFile: group 0002 is longer than `MAXIMUM_META` or not Explicit VR.
+    """
+    fields: dict[str, str] = {}
+    at = start
+    while window.take(at, 2) == b"\x02\0":
+        number, size, length = _header(window, at)
+        following = at + size + length
+        # The declared length is judged before anything is read for it.
+        if following - start > MAXIMUM_META:
+            raise _invalid(
+                window, at, f"(0002,{number:04X}) reaches past {MAXIMUM_META} bytes of file meta"
+            )
+        if following > window.size:
+            raise Truncated(window.path, at, size + length, window.size)
+        field = _FIELDS.get(number)
+        if field is not None:
+            if length > _MAXIMUM_VALUE:
+                raise _invalid(window, at, f"(0002,{number:04X}) has a value of {length} bytes")
+            value = window.take(at + size, length).strip(b"\0 ").decode("latin-1")
+            if value:
+                fields[field] = value
+        at = following
+    return FileMeta(**fields), at
+
+
+def _header(window: Window, at: int) -> tuple[int, int, int]:
+    """Element number, header length and value length of the element at `at`."""
+    if window.size - at < 8:
+        raise Truncated(window.path, at, 8, window.size)
+    head = window.take(at, 12)
+    _, number, vr, length = _SHORT.unpack_from(head)
+    size = HEADER_LENGTH.get(vr)
+    if size is None:
+        raise _invalid(window, at, f"(0002,{number:04X}) has no VR that DICOM knows")
+    if size == 12:
+        length = _WIDE.unpack_from(head, 8)[0]
+    return number, size, length
+
+
+def _invalid(window: Window, at: int, what: str) -> InvalidFile:
+    return InvalidFile(
+        window.path,
+        f"damaged in the file meta information at byte {at}: {what}. Export the object again",
+    )
+
+
+def encode_file_meta(
+    *,
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    transfer_syntax_uid: str,
+    implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
+    implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
+    source_application_entity_title: str | None = None,
+    sending_application_entity_title: str | None = None,
+    receiving_application_entity_title: str | None = None,
+) -> bytes:
+    """Preamble, prefix and group 0002 (PS3.10 7.1, Table 7.1-1): what stands before a data set.
+
+    Args:
+        sop_class_uid: Media Storage SOP Class UID; that of the data set.
+        sop_instance_uid: Media Storage SOP Instance UID; that of the data set.
+        transfer_syntax_uid: of the data set behind.
+        implementation_class_uid: who writes the file.
+        implementation_version_name: which version of it.
+        source_application_entity_title: the AE that the content comes from (0002,0016).
+        sending_application_entity_title: the AE that sent it over a network (0002,0017).
+        receiving_application_entity_title: the AE that received it (0002,0018).
+
+    A title that is no legal one is left out: it is an accessory here, and a peer's odd name must
+    not keep its object from being stored.
+
+    Raises:
+        InvalidValue: a UID is none, or the version name is no text of 1 to 16 characters.
+    """
+    parts = [_LONG.pack(2, 0x0001, b"OB", 2) + b"\0\x01"]  # version 1
+    for number, name, uid in (
+        (0x0002, "sop_class_uid", sop_class_uid),
+        (0x0003, "sop_instance_uid", sop_instance_uid),
+        (0x0010, "transfer_syntax_uid", transfer_syntax_uid),
+        (0x0012, "implementation_class_uid", implementation_class_uid),
+    ):
+        if not uids.is_sendable(uid):
+            raise InvalidValue(name, f"must be a UID of 1 to 64 digits and dots, not {uid!r}")
+        parts.append(_short(number, b"UI", uid, b"\0"))
+    if not _SH(implementation_version_name):
+        raise InvalidValue(
+            "implementation_version_name",
+            f"must be 1 to 16 ASCII characters without backslash: {implementation_version_name!r}",
+        )
+    parts.append(_short(0x0013, b"SH", implementation_version_name, b" "))
+    for number, title in (
+        (0x0016, source_application_entity_title),
+        (0x0017, sending_application_entity_title),
+        (0x0018, receiving_application_entity_title),
+    ):
+        if title is not None and _SH(title) and title.strip(" "):
+            parts.append(_short(number, b"AE", title.strip(" "), b" "))
+    group = b"".join(parts)
+    return PREFIX + _SHORT.pack(2, 0x0000, b"UL", 4) + _WIDE.pack(len(group)) + group
+
+
+def _short(number: int, vr: bytes, value: str, padding: bytes) -> bytes:
+    raw = value.encode("ascii")
+    if len(raw) & 1:
+        raw += padding
+    return _SHORT.pack(2, number, vr, len(raw)) + raw

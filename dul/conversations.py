@@ -1,0 +1,230 @@
+"""Conversations: what one end says and waits for, written once for both faces.
+
+A conversation is a generator. It talks to the `Association` and yields only to say "pump once"
+(`PUMP`) or "let the user's function run" (`Call`, whose result is sent back in); it returns its
+outcome, or raises. A face drives it: `dul.blocking` with a thread, `dul.aio` with a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, NoReturn, TypeVar
+
+from dul import events as ind
+from dul.association import Association
+from dul.errors import (
+    AssociationAborted,
+    AssociationRejected,
+    InvalidPDU,
+    TransportError,
+)
+from dul.fsm import Event, State, step
+from dul.items import DICOM_APPLICATION_CONTEXT
+from dul.negotiation import Negotiated
+from dul.outbox import Source
+from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.wire import Buffer
+
+__all__ = [
+    "PUMP",
+    "Call",
+    "Conversation",
+    "Pump",
+    "Step",
+    "abort",
+    "accept",
+    "associate",
+    "drain",
+    "fail",
+    "flush",
+    "receive",
+    "release",
+    "respond_to_release",
+    "send",
+]
+
+
+class Pump(Enum):
+    """See `PUMP`."""
+
+    ONCE = "exchange bytes with the transport: send a batch, or wait for the peer"
+    # What goes wrong with the face meanwhile, an interrupt for instance, is raised at the `yield`.
+
+
+PUMP: Final = Pump.ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Let a function of the user's run; it may take its time, which is not the peer's.
+
+    What it returns is the value of the `yield`; what it raises is raised there.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+
+
+Step = Pump | Call
+T = TypeVar("T")
+Conversation = Generator[Step, Any, T]
+
+
+def fail(event: ind.AbortIndication | ind.ProviderAbortIndication) -> NoReturn:
+    """Raise what ended the association.
+
+    Raises:
+        AssociationAborted: the peer sent A-ABORT.
+        DULError: the cause of a provider abort.
+    """
+    if isinstance(event, ind.AbortIndication):
+        raise AssociationAborted(event.source, event.reason)
+    raise event.cause
+
+
+def associate(association: Association, request: AssociateRQ) -> Conversation[Negotiated]:
+    """Establish an association as its requestor (PS3.8 7.1).
+
+    Returns:
+        What was agreed; there may be no accepted context in it.
+
+    Raises:
+        AssociationRejected: the peer answered A-ASSOCIATE-RJ.
+        AssociationAborted: the peer aborted.
+        DULError: no connection, a deadline, a broken answer, or another application context.
+    """
+    association.associate(request)
+    while True:
+        event = association.next_event()
+        match event:
+            case ind.AssociateConfirmation(negotiated):
+                name = negotiated.accept.application_context
+                if name != DICOM_APPLICATION_CONTEXT:
+                    # PS3.8 7.1.1.2: who cannot live with the acceptor's name aborts.
+                    association.abort()
+                    raise InvalidPDU(
+                        AssociateAC.NAME, 68, f"application context {name!r} is not DICOM's"
+                    )
+                return negotiated
+            case ind.RejectConfirmation(result, source, reason):
+                raise AssociationRejected(result, source, reason)
+            case ind.AbortIndication() | ind.ProviderAbortIndication():
+                fail(event)
+        yield PUMP
+
+
+def accept(
+    association: Association, decide: Callable[[AssociateRQ], AssociateAC | AssociateRJ]
+) -> Conversation[Negotiated | None]:
+    """Wait for a request as the acceptor and answer it.
+
+    Args:
+        association: in Sta2.
+        decide: the local user's answer; run as a `Call`.
+
+    Returns:
+        What was agreed, or None: there was no request, or it was rejected. Then nothing more
+        is to be said; `association.failure` has the reason if the peer was at fault.
+    """
+    while not association.closed:
+        event = association.next_event()
+        if isinstance(event, ind.AssociateIndication):
+            answer = yield Call(decide, (event.request,))
+            if association.state is not State.Sta3:
+                continue  # the peer went away while we decided
+            if isinstance(answer, AssociateAC):
+                association.accept(answer)
+                return association.negotiated
+            association.reject(answer)
+        elif event is None:
+            yield PUMP
+    return None
+
+
+def send(
+    association: Association, context_id: int, *, command: bool, source: Source | Buffer
+) -> Conversation[None]:
+    """Send a command set or a data set on an accepted context, and wait until it is out.
+
+    Raises:
+        LocalProtocolError: nothing may be sent now.
+    """
+    association.send(context_id, command=command, source=source)
+    yield from flush(association)
+
+
+def flush(association: Association) -> Conversation[None]:
+    """Until all that waits is handed to the transport; what comes in meanwhile waits.
+
+    It stops early when the association ends or something was received: look at that first.
+    """
+    while association.sending and not association.closed and not association.has_events:
+        yield PUMP
+
+
+def receive(association: Association) -> Conversation[ind.DataIndication | ind.ReleaseIndication]:
+    """The next thing that the peer's user says on an established association.
+
+    Raises:
+        AssociationAborted: the peer aborted.
+        DULError: the association ended otherwise.
+    """
+    while True:
+        event = association.next_event()
+        match event:
+            case ind.DataIndication() | ind.ReleaseIndication():
+                return event
+            case ind.AbortIndication() | ind.ProviderAbortIndication():
+                fail(event)
+        if association.closed:
+            raise association.failure or TransportError("the association is closed")
+        yield PUMP
+
+
+def release(association: Association) -> Conversation[None]:
+    """Release the association and wait for its end, release collision included (PS3.8 7.2).
+
+    Data that the peer still sends is dropped (AR-6 hands it to a user who has left).
+
+    Raises:
+        AssociationAborted: the peer aborted instead.
+        DULError: the association ended otherwise.
+    """
+    association.release()
+    while True:
+        event = association.next_event()
+        match event:
+            case ind.ReleaseIndication() if association.state is State.Sta9:
+                association.release_response()
+            case ind.ReleaseConfirmation() if association.state is State.Sta12:
+                association.release_response()
+            case ind.AbortIndication() | ind.ProviderAbortIndication():
+                fail(event)
+            case None:
+                if association.closed:
+                    return
+                yield PUMP
+
+
+def respond_to_release(association: Association) -> Conversation[None]:
+    """Answer the peer's A-RELEASE-RQ and wait for its end of the connection."""
+    association.release_response()
+    yield from drain(association)
+
+
+def abort(association: Association) -> Conversation[None]:
+    """Abort from whatever state, and wait until the connection is over (ARTIM at most)."""
+    if step(association.state, Event.Evt15) is not None:
+        association.abort()
+    yield from drain(association)
+
+
+def drain(association: Association) -> Conversation[None]:
+    """Until the transport is closed; what still comes in is not looked at."""
+    while True:
+        if association.next_event() is None:
+            if association.closed or association.state is State.Sta1:
+                return
+            yield PUMP

@@ -1,0 +1,1 @@
+"""Everything of the Upper Layer that does I/O, below the two faces."""

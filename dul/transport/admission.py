@@ -1,0 +1,116 @@
+"""Who may come in: an acceptor's bounds on connections and on associations, for both faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+
+from dul.association import Association, Role, Trace
+from dul.conversations import Conversation
+from dul.fsm import State
+from dul.limits import Limits
+from dul.pdu import AssociateRJ, AssociateRQ
+from dul.transport.link import Link
+
+__all__ = ["PAUSE", "Admission", "Guest", "Serve"]
+
+Serve = Callable[[Association, str], Conversation[None]]
+"""What an acceptor does with an association of this peer: a conversation from Sta2 to the end."""
+
+PAUSE = 0.5
+"""Seconds without accepting when descriptors or memory are exhausted."""
+
+SPARE_CONNECTIONS = 64
+"""Connections beyond the associations that may still be served: a handshake, a rejection."""
+
+_LOCAL_LIMIT_EXCEEDED = AssociateRJ(2, 3, 2)
+_OVER = frozenset({State.Sta1, State.Sta13})
+
+
+@dataclass(eq=False, slots=True)
+class Guest:
+    """A connection of an acceptor.
+
+    Attributes:
+        number: in the order of their coming.
+        association: its association, in Sta1 at first.
+        link: its transport.
+        admitted: its association was requested, and is not one too many.
+    """
+
+    number: int
+    association: Association
+    link: Link
+    admitted: bool = False
+
+    @property
+    def has_place(self) -> bool:
+        """It counts among the associations."""
+        return self.admitted and self.association.state not in _OVER
+
+
+class Admission:
+    """The connections of an acceptor.
+
+    None is refused. Those without an association, be they silent, in a TLS handshake or rejected,
+    must not keep others out: when there are too many, the oldest of them makes room.
+
+    Args:
+        max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
+        lock: held while the guests are looked at and changed.
+        limits: bounds and times of each association.
+        trace: is told every transition of every association.
+    """
+
+    def __init__(
+        self,
+        max_associations: int,
+        lock: AbstractContextManager[object],
+        limits: Limits | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self._max = max_associations
+        self._lock = lock
+        self._limits = limits or Limits()
+        self._trace = trace
+        self._guests: dict[int, Guest] = {}
+        self._numbers = count(1)
+
+    def __len__(self) -> int:
+        return len(self._guests)
+
+    def enter(self, link: Link) -> Guest:
+        """Take a connection in."""
+        number = next(self._numbers)
+        # By its number and not the guest itself: an association is large, and a cycle of
+        # references would keep it until the garbage collector comes.
+        check = partial(self._judge, number)
+        association = Association(
+            Role.ACCEPTOR, self._limits, provider_check=check, trace=self._trace
+        )
+        guest = Guest(number, association, link)
+        with self._lock:
+            if len(self._guests) >= self._max + SPARE_CONNECTIONS:
+                oldest = next(each for each in self._guests.values() if not each.has_place)
+                del self._guests[oldest.number]
+                oldest.link.cut()
+            self._guests[number] = guest
+        return guest
+
+    def leave(self, guest: Guest) -> None:
+        """Its connection is over."""
+        with self._lock:
+            self._guests.pop(guest.number, None)
+        guest.link.close()
+
+    def _judge(self, number: int, _: AssociateRQ) -> AssociateRJ | None:
+        """Whether one more association is allowed (AE-6)."""
+        with self._lock:
+            guest = self._guests.get(number)
+            if guest is None:  # it had to make room at this very moment
+                return _LOCAL_LIMIT_EXCEEDED
+            guest.admitted = sum(each.has_place for each in self._guests.values()) < self._max
+        return None if guest.admitted else _LOCAL_LIMIT_EXCEEDED

@@ -1,0 +1,139 @@
+"""The pump between an association and its link: open, send, receive, keep the deadlines.
+
+Written once for both faces; it waits by yielding what to wait for.
+"""
+
+from __future__ import annotations
+
+from dul.association import Association
+from dul.errors import LocalProtocolError, TimedOut, TransportError
+from dul.fsm import State
+from dul.transport.link import Clock, Link, Wait, Waiting
+
+__all__ = ["can_abort", "handshake", "hang_up", "pump", "push"]
+
+
+def handshake(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+    """The acceptor's begin: TLS if there is a context, then Evt5.
+
+    Raises:
+        TransportError: the handshake failed.
+        TimedOut: it took longer than `Limits.tls_handshake`.
+    """
+    limit = association.limits.tls_handshake
+    until = None if limit is None else clock() + limit
+    if not (yield from link.shake_hands(until, server_side=True)):
+        raise TimedOut("tls_handshake", limit or 0.0, "waiting for the TLS handshake")
+    association.accepted(clock())
+
+
+def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+    """Exchange bytes once: open, send a batch, or wait for the peer or a deadline.
+
+    Raises:
+        DULError: the association is over, or has not begun: nothing can come any more.
+    """
+    if association.connection_wanted:
+        yield from _open(association, link, clock)
+        return
+    if association.state is State.Sta1:
+        link.close()
+        raise association.failure or LocalProtocolError("there is no association")
+    if not link.is_open:
+        association.disconnected(clock(), TransportError("the transport connection was closed"))
+        return
+    if association.sending and link.write_error is None and _send(association, link, clock):
+        return
+    yield from _wait_and_receive(association, link, clock)
+    association.handle_deadline(clock())
+    if association.close_wanted:
+        link.close()
+
+
+def push(association: Association, link: Link, clock: Clock) -> None:
+    """Send what the transport takes at once: the user's function that is next may take its time."""
+    if association.sending and link.is_open and link.write_error is None:
+        _send(association, link, clock)
+
+
+def can_abort(association: Association, link: Link) -> bool:
+    """Whether an A-ABORT makes sense: there is an association, and bytes find their place."""
+    return not (link.uncertain or association.state is State.Sta2)
+
+
+def hang_up(association: Association, link: Link, clock: Clock) -> None:
+    """Close the transport without a word."""
+    link.close()
+    association.disconnected(clock(), TransportError("the transport connection was closed"))
+
+
+def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+    until = association.next_deadline()
+    try:
+        is_open = yield from link.open(clock, until)
+    except TransportError as error:
+        link.close()
+        association.disconnected(clock(), error)
+        return
+    if is_open:
+        association.connected(clock())
+    else:
+        link.close()
+        association.handle_deadline(max(clock(), until or 0.0))  # a face may wake a moment early
+
+
+def _send(association: Association, link: Link, clock: Clock) -> bool:
+    """Send a batch; returns whether nothing more waits."""
+    link.uncertain = True
+    try:
+        count = link.send(association.data_to_send())
+    except OSError as error:
+        # The peer may have said why before it broke the connection: read that first.
+        link.write_error = error
+        count = 0
+    association.data_sent(count, clock())
+    link.uncertain = False
+    return not association.sending
+
+
+def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+    broken = link.write_error
+    hungry = not association.has_events  # what came must be taken before more can be received
+    blocked = broken is None and association.sending
+    if not (hungry or blocked):
+        if broken is not None:  # and what the peer said last cannot be read either
+            association.disconnected(clock(), _broke(association, link, broken))
+        return
+    if not (hungry and link.has_pending()):
+        link.quick_ack()
+        yield Wait(
+            link.fileno(),
+            read=hungry or link.sending_wants_read,
+            write=link.receiving_wants_write or (blocked and not link.sending_wants_read),
+            until=association.next_deadline(),
+        )
+    if hungry:
+        _receive(association, link, clock)
+
+
+def _receive(association: Association, link: Link, clock: Clock) -> None:
+    broken = link.write_error
+    count: int | None = 0
+    try:
+        count = link.receive(association.get_buffer())
+    except OSError as error:
+        broken = error
+    if count:
+        association.buffer_updated(count, clock())
+    elif count == 0:
+        cause = None if broken is None else _broke(association, link, broken)
+        association.disconnected(clock(), cause)
+
+
+def _broke(association: Association, link: Link, error: OSError) -> TransportError:
+    broke = TransportError(
+        f"the connection to {link.peer} broke in {association.state.name} "
+        f"({association.state.value}): {error.strerror or error}"
+    )
+    broke.__cause__ = error
+    return broke

@@ -1,0 +1,420 @@
+"""The way out: what is queued becomes PDUs that fill the peer's maximum, in bounded batches."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dul.errors import LocalProtocolError
+from dul.limits import Limits
+from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, SourceTooShort, fragment_length
+from dul.pdu import COMMAND, LAST, Abort, PDataTF, ReleaseRQ, decode
+
+
+class Source:
+    """Bytes that come from somewhere, a few at a time."""
+
+    def __init__(self, data: bytes, *, announced: int | None = None, at_most: int = 1 << 30):
+        self._file = io.BytesIO(data)
+        self._announced = len(data) if announced is None else announced
+        self._at_most = at_most
+        self.reads: list[int] = []
+
+    def __len__(self) -> int:
+        return self._announced
+
+    def readinto(self, view: memoryview) -> int:
+        self.reads.append(len(view))
+        return self._file.readinto(view[: self._at_most])
+
+
+class Broken(Source):
+    def readinto(self, view: memoryview) -> int:
+        raise OSError("the disk is gone")
+
+
+def outbox(maximum: int = 16384, **limits: int) -> Outbox:
+    chosen = Limits(**limits)
+    found = Outbox(chosen)
+    found.fragment = fragment_length(maximum, chosen)
+    return found
+
+
+def pump(box: Outbox, sizes: list[int] | None = None) -> bytes:
+    """All of it, as it leaves; `sizes` is how much the transport takes each time."""
+    wire = bytearray()
+    takes = iter(sizes or ())
+    while box:
+        spans = box.spans()
+        batch = b"".join(spans)
+        assert all(len(span) for span in spans)
+        count = min(len(batch), next(takes, len(batch)))
+        wire += batch[:count]
+        box.sent(count)
+    assert box.spans() == []
+    return bytes(wire)
+
+
+def split(wire: bytes) -> list:
+    pdus = []
+    while wire:
+        length = 6 + int.from_bytes(wire[2:6], "big")
+        pdus.append(decode(wire[:length]))
+        wire = wire[length:]
+    return pdus
+
+
+def pdvs(wire: bytes) -> list:
+    return [pdv for pdu in split(wire) for pdv in pdu.pdvs]
+
+
+contents = st.binary(min_size=1, max_size=400)
+takes = st.lists(st.integers(0, 90), max_size=40)
+
+# --------------------------------------------------------------------------- fragments --
+
+
+@given(st.integers(8, 300), contents, st.booleans(), st.booleans())
+def test_fragments_fill_the_peers_maximum_exactly(
+    maximum: int, data: bytes, command: bool, from_source: bool
+):
+    """PS3.8 D.1 and Annex E: the PDU-length is at most the maximum, fragments are even."""
+    box = outbox(maximum)
+    box.put_data(5, command=command, source=Source(data) if from_source else data)
+    wire = pump(box)
+    pdus = split(wire)
+    full = (maximum - 6) // 2 * 2
+    assert b"".join(pdv.fragment for pdv in pdvs(wire)) == data
+    assert [len(pdu.pdvs) for pdu in pdus] == [1] * len(pdus)
+    sizes = [len(pdv.fragment) for pdv in pdvs(wire)]
+    assert sizes[:-1] == [full] * (len(sizes) - 1)
+    assert 0 < sizes[-1] <= full
+    assert all(len(pdu.encode()) - 6 <= maximum for pdu in pdus)
+    for pdv in pdvs(wire):
+        assert pdv.context_id == 5
+        assert pdv.control & ~LAST == (COMMAND if command else 0)
+    assert [pdv.is_last for pdv in pdvs(wire)] == [False] * (len(sizes) - 1) + [True]
+
+
+@given(st.integers(8, 0xFFFFFFFF), st.integers(8, 0xFFFFFFFF))
+def test_the_fragment_length_is_the_largest_even_one_that_fits(theirs: int, ours: int):
+    limits = Limits(max_send_pdu_length=ours)
+    length = fragment_length(theirs, limits)
+    bound = min(theirs, ours)
+    assert length % 2 == 0
+    assert 0 < length + 6 <= bound < length + 6 + 2
+    assert fragment_length(0, limits) == fragment_length(ours, limits)  # 0 is "no maximum"
+
+
+def test_eight_is_the_smallest_maximum_that_leaves_room():
+    assert fragment_length(MINIMUM_PDU_LENGTH, Limits()) == 2
+    assert fragment_length(MINIMUM_PDU_LENGTH - 1, Limits()) <= 0
+
+
+def test_an_odd_maximum_is_rounded_down_to_an_even_fragment():
+    box = outbox(11)
+    box.put_data(1, command=False, source=b"abcdef")
+    assert [bytes(pdv.fragment) for pdv in pdvs(pump(box))] == [b"abcd", b"ef"]
+
+
+@pytest.mark.parametrize("empty", [b"", bytearray(), memoryview(b""), Source(b"")])
+def test_there_is_no_pdv_without_a_fragment(empty):
+    """PS3.8 Annex E: a sender shall not send an empty one."""
+    box = outbox()
+    with pytest.raises(LocalProtocolError, match="without a fragment"):
+        box.put_data(1, command=False, source=empty)
+    assert not box
+
+
+def test_a_buffer_of_wider_elements_is_sent_as_its_bytes():
+    box = outbox(8)
+    box.put_data(1, command=False, source=memoryview(b"abcdefgh").cast("I"))
+    assert b"".join(pdv.fragment for pdv in pdvs(pump(box))) == b"abcdefgh"
+
+
+# ----------------------------------------------------------------------- partial sends --
+
+_queued = st.lists(
+    st.one_of(
+        st.sampled_from([ReleaseRQ().encode(), Abort(2, 6).encode()]),
+        st.tuples(st.booleans(), contents, st.booleans()),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def fill(box: Outbox, queued: list) -> None:
+    for each in queued:
+        if isinstance(each, bytes):
+            box.put(each)
+        else:
+            command, data, from_source = each
+            box.put_data(3, command=command, source=Source(data) if from_source else data)
+
+
+@given(_queued, st.integers(8, 120), st.integers(1, 300), st.integers(1, 6), takes)
+def test_whatever_the_transport_takes_the_stream_is_the_same(
+    queued: list, maximum: int, batch: int, batch_pdus: int, sizes: list[int]
+):
+    whole, parts = outbox(maximum), outbox(maximum, send_batch=batch, send_batch_pdus=batch_pdus)
+    fill(whole, queued)
+    fill(parts, queued)
+    assert pump(parts, sizes) == pump(whole)
+
+
+@given(_queued, st.integers(8, 60), takes)
+def test_spans_not_sent_are_offered_again(queued: list, maximum: int, sizes: list[int]):
+    box = outbox(maximum)
+    fill(box, queued)
+    for size in sizes:
+        before = b"".join(box.spans())
+        assert b"".join(box.spans()) == before
+        count = min(size, len(before))
+        box.sent(count)
+        if count < len(before):
+            assert b"".join(box.spans()) == before[count:]
+
+
+@given(st.lists(st.integers(0, 40), max_size=30))
+def test_sent_counts_the_pdus_that_are_out_completely(sizes: list[int]):
+    box = outbox(16)
+    box.put_data(1, command=False, source=bytes(95))
+    box.put(ReleaseRQ().encode())
+    edges = [22 * n for n in range(1, 10)] + [22 * 9 + 12 + 5, 22 * 9 + 12 + 5 + 10]
+    out = finished = 0
+    for size in sizes:
+        count = min(size, sum(map(len, box.spans())))
+        out += count
+        finished += box.sent(count)
+        assert finished == sum(edge <= out for edge in edges)
+
+
+# ----------------------------------------------------------------------------- batches --
+
+
+def test_a_command_set_and_the_start_of_its_data_set_leave_in_one_batch():
+    """Two writes would cost 40 ms where the peer delays its acknowledgement."""
+    box = outbox(64)
+    box.put_data(1, command=True, source=b"command!")
+    box.put_data(1, command=False, source=Source(bytes(100)))
+    spans = box.spans()
+    kinds = [pdv.is_command for pdv in pdvs(b"".join(spans))]
+    assert kinds == [True, False, False]
+    assert len(spans) == 6  # header and fragment each: nothing is copied together
+
+
+def test_a_command_and_a_data_set_do_not_share_a_pdu():
+    """Legal, but some peers cannot take it."""
+    box = outbox()
+    box.put_data(1, command=True, source=b"c" * 10)
+    box.put_data(1, command=False, source=b"d" * 10)
+    assert [len(pdu.pdvs) for pdu in split(pump(box))] == [1, 1]
+
+
+@given(st.integers(8, 100), st.integers(1, 2000), st.integers(1, 40), st.integers(1, 5000))
+def test_a_batch_is_bound_in_bytes_and_in_pdus(
+    maximum: int, batch: int, batch_pdus: int, size: int
+):
+    box = outbox(maximum, send_batch=batch, send_batch_pdus=batch_pdus)
+    box.put_data(1, command=True, source=bytes(30))
+    source = Source(bytes(size))
+    box.put_data(1, command=False, source=source)
+    while box:
+        spans = box.spans()
+        pdus = split(b"".join(spans))
+        assert len(pdus) <= batch_pdus
+        payload = sum(len(pdu.pdvs[0].fragment) for pdu in pdus)
+        # One fragment is the least that makes progress.
+        assert payload < batch + box.fragment
+        box.sent(sum(map(len, spans)))
+    assert sum(source.reads) == size
+
+
+def test_a_full_batch_is_cut_into_whole_fragments():
+    """A short PDU at the end of each batch would waste what the peer allows."""
+    box = outbox(1006, send_batch=2500)
+    box.put_data(1, command=False, source=Source(bytes(10_000)))
+    sizes = []
+    while box:
+        spans = box.spans()
+        sizes += [len(pdv.fragment) for pdv in pdvs(b"".join(spans))]
+        box.sent(sum(map(len, spans)))
+    assert sizes == [1000] * 10
+
+
+def test_nothing_is_read_before_it_is_asked_for():
+    box = outbox(1006, send_batch=1000)
+    source = Source(bytes(5000))
+    box.put_data(1, command=False, source=source)
+    assert source.reads == []
+    box.spans()
+    box.spans()
+    assert source.reads == [1000]
+
+
+def test_memory_does_not_grow_with_the_object():
+    box = outbox(16384, send_batch=1 << 16)
+
+    class Zeros:
+        left = 1 << 23
+
+        def __len__(self) -> int:
+            return 1 << 23
+
+        def readinto(self, view: memoryview) -> int:
+            self.left -= len(view)
+            return len(view)
+
+    zeros = Zeros()
+    box.put_data(1, command=False, source=zeros)
+    tracemalloc.start()
+    try:
+        while box:
+            box.sent(sum(map(len, box.spans())))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert zeros.left == 0
+    assert peak < 4 << 16
+
+
+def test_the_batch_buffer_is_used_again():
+    box = outbox(106, send_batch=1000)
+    box.put_data(1, command=False, source=Source(bytes(1 << 12)))
+    owners = set()
+    while box:
+        spans = box.spans()
+        owners |= {id(span.obj) for span in spans if isinstance(span, memoryview)}
+        box.sent(sum(map(len, spans)))
+    assert len(owners) == 1
+
+
+def test_small_objects_in_one_batch_do_not_overwrite_each_other():
+    box = outbox(64, send_batch=1000)
+    for letter in b"abcdef":
+        box.put_data(1, command=False, source=Source(bytes((letter,)) * 40))
+    wire = pump(box)
+    assert b"".join(pdv.fragment for pdv in pdvs(wire)) == b"".join(
+        bytes((letter,)) * 40 for letter in b"abcdef"
+    )
+
+
+def test_a_source_that_gives_little_at_a_time_is_read_on():
+    box = outbox(106)
+    data = bytes(range(256))
+    box.put_data(1, command=False, source=Source(data, at_most=7))
+    assert b"".join(pdv.fragment for pdv in pdvs(pump(box))) == data
+
+
+# ---------------------------------------------------------------------- broken sources --
+
+
+def test_a_source_that_ends_early_is_told_with_what_is_missing():
+    box = outbox(1000)
+    box.put_data(1, command=False, source=Source(bytes(90), announced=100))
+    with pytest.raises(SourceTooShort, match="ended 10 bytes before its announced length"):
+        box.spans()
+
+
+def test_a_source_that_ends_early_in_a_later_batch_is_told_as_well():
+    box = outbox(56, send_batch=100)
+    box.put_data(1, command=False, source=Source(bytes(120), announced=500))
+    box.sent(sum(map(len, box.spans())))
+    with pytest.raises(SourceTooShort, match="ended 380 bytes"):
+        box.spans()
+
+
+def test_a_source_is_not_read_past_its_announced_length():
+    box = outbox(1000)
+    box.put_data(1, command=False, source=Source(b"abcdefgh", announced=4))
+    assert [bytes(pdv.fragment) for pdv in pdvs(pump(box))] == [b"abcd"]
+
+
+def test_what_a_source_raises_comes_through_and_the_rest_can_be_dropped():
+    box = outbox()
+    box.put_data(1, command=True, source=b"command!")
+    box.put_data(1, command=False, source=Broken(bytes(10)))
+    with pytest.raises(OSError, match="the disk is gone"):
+        box.spans()
+    box.drop()
+    assert not box
+    box.put(Abort().encode())
+    assert pump(box) == Abort().encode()
+
+
+# -------------------------------------------------------------------------------- drop --
+
+
+@given(_queued, st.integers(8, 60), takes)
+def test_an_abort_overtakes_all_but_a_pdu_that_has_begun(
+    queued: list, maximum: int, sizes: list[int]
+):
+    """The peer finds the A-ABORT: what it has got before is whole PDUs."""
+    box = outbox(maximum)
+    fill(box, queued)
+    wire = bytearray()
+    for size in sizes:
+        batch = b"".join(box.spans())
+        count = min(size, len(batch))
+        wire += batch[:count]
+        box.sent(count)
+    out = len(wire)
+    box.drop()
+    box.put(Abort(0, 0).encode())
+    wire += pump(box)
+    *before, last = split(bytes(wire))
+    assert last == Abort(0, 0)
+    # Of the PDUs before it only one was not out completely.
+    assert sum(len(pdu.encode()) for pdu in before[:-1]) <= out
+    whole = outbox(maximum)
+    fill(whole, queued)
+    assert pump(whole).startswith(b"".join(pdu.encode() for pdu in before))
+
+
+def test_an_untouched_outbox_is_empty_after_a_drop():
+    box = outbox(8)
+    fill(box, [(True, b"abcd", False), ReleaseRQ().encode()])
+    box.spans()
+    box.drop()
+    assert not box
+    assert box.spans() == []
+
+
+def test_waits_tells_whether_a_control_pdu_is_still_to_go():
+    box = outbox()
+    box.put_data(1, command=True, source=b"ab")
+    box.put_data(1, command=False, source=b"cd")
+    assert not box.waits(Abort.TYPE)
+    box.put(Abort(2, 6).encode())
+    assert box.waits(Abort.TYPE)
+    assert not box.waits(ReleaseRQ.TYPE)
+    box.spans()
+    assert box.waits(Abort.TYPE)
+    box.sent(14 + 14 + 9)
+    assert box.waits(Abort.TYPE)
+    box.sent(1)
+    assert not box.waits(Abort.TYPE)
+
+
+def test_nothing_is_left_after_a_clear_not_even_a_begun_pdu():
+    box = outbox(8)
+    fill(box, [(True, b"abcd", False), ReleaseRQ().encode()])
+    box.spans()
+    box.sent(3)
+    box.clear()
+    assert not box
+    box.put(Abort().encode())
+    assert pump(box) == Abort().encode()
+
+
+def test_pdata_is_what_a_decoder_reads():
+    box = outbox()
+    box.put_data(7, command=True, source=b"abcd")
+    (found,) = split(pump(box))
+    assert isinstance(found, PDataTF)
+    assert found.pdvs[0] == (7, COMMAND | LAST, b"abcd")
