@@ -12,17 +12,23 @@ from cli.failures import describe_rejection
 from cli.report import Level, Report, printable
 from dimse.errors import DIMSEError
 from dimse.messages.codec import response_to
-from dimse.provider import EchoRequest, Observer, OpenSink, Peer, StoreRequest
-from dimse.storage.sinks import Sink
+from dimse.provider import Observer, OpenSink
+from dimse.requests import EchoRequest, Peer, StoreRequest
+from dimse.storage.sink import Sink
 from dimse.storage.spool import Arrival
 from dimse.tables.status import StatusClass, classify, meaning
 from dimse.tables.storage_sops import prefix_of
-from dul.errors import AssociationAborted, AssociationRejected, TimedOut, TransportError
+from dul.errors import (
+    AssociationAborted,
+    AssociationRejected,
+    Interrupted,
+    TimedOut,
+    TransportError,
+)
 from dul.limits import Limits
 from dul.negotiation import Negotiated
 from dul.outbox import fragment_length
 from dul.pdu import AssociateRJ
-from dul.transport.wakeup import Interrupted
 
 __all__ = ["Arrivals", "caller", "unique_name"]
 

@@ -13,7 +13,7 @@ from cli.options import Group, Option
 from cli.report import Report
 from dimse.client import Client, Session
 from dimse.plan import ContextOffer
-from dul.blocking import Interrupted, Wakeup
+from dul.blocking import Wakeup
 from dul.errors import DULError
 from dul.limits import Limits
 from dul.outbox import fragment_length
@@ -168,8 +168,6 @@ def associate(
         report.say(level, dumps.offer(client.peer.request(contexts)))
     try:
         session = client.associate(contexts)
-    except Interrupted:
-        raise
     except DULError as error:
         not_associated(report, error, calling=calling.calling, called=calling.called)
         return None
@@ -193,8 +191,6 @@ def end(session: Session, report: Report, *, abort: bool) -> bool:
     report.info("Releasing Association")
     try:
         session.release()
-    except Interrupted:
-        raise
     except DULError as error:
         report.error(f"Association Release Failed: {error}")
         return False

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from cli import storescu
 from dimse.objects.part10 import StoredObject, open_object
-from dimse.provider import Observer, StoreRequest
+from dimse.provider import Observer
+from dimse.requests import StoreRequest
 from dimse.server import Server
 from dimse.storage.spool import Spool
 from dimse.tables.status import meaning

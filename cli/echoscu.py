@@ -18,8 +18,8 @@ from dimse.errors import DIMSEError
 from dimse.messages.base import Message
 from dimse.messages.composite import CEchoRQ
 from dimse.tables import status
-from dul.blocking import Interrupted, Wakeup
-from dul.errors import AssociationAborted, DULError
+from dul.blocking import Wakeup
+from dul.errors import AssociationAborted, DULError, Interrupted
 
 __all__ = ["COMMAND", "main"]
 

@@ -17,10 +17,12 @@ from cli.options import Command, Group, Option, Parameter, UsageError
 from cli.report import Report
 from cli.stop import Stop
 from cli.tool import FAILED
-from dimse.provider import OpenSink, StoreRequest, storage_support
+from dimse.errors import SpoolUnusable
+from dimse.provider import OpenSink, storage_support
+from dimse.requests import StoreRequest
 from dimse.server import Server
-from dimse.storage.sinks import Discard, Sink
-from dimse.storage.spool import Arrival, Existing, Fsync, Spool, SpoolUnusable, dcmtk_name
+from dimse.storage.sink import Discard, Sink
+from dimse.storage.spool import Arrival, Existing, Fsync, Spool, dcmtk_name
 from dul.errors import DULError
 from dul.limits import Limits
 

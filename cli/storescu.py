@@ -17,9 +17,11 @@ from cli.report import Level, Report
 from cli.stop import Stop
 from cli.tool import FAILED
 from cli.transfer import Transfer, Verdict
+from dimse.errors import DictionaryError
 from dimse.objects.outgoing import Sendable
-from dimse.tables.dictionary import Dictionary, DictionaryError, load
-from dul.blocking import Interrupted, Wakeup
+from dimse.tables.dictionary import Dictionary, load
+from dul.blocking import Wakeup
+from dul.errors import Interrupted
 
 __all__ = ["COMMAND", "main"]
 

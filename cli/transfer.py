@@ -27,8 +27,8 @@ from dimse.tables.dictionary import Dictionary
 from dimse.tables.status import StatusClass
 from dimse.tables.storage_sops import prefix_of
 from dimse.tables.transfer_syntaxes import name_of
-from dul.blocking import Interrupted, Wakeup
-from dul.errors import AssociationAborted, DULError, LocalProtocolError, TransportError
+from dul.blocking import Wakeup
+from dul.errors import AssociationAborted, DULError, Interrupted, LocalProtocolError, TransportError
 
 __all__ = ["Transfer", "Verdict", "response_text"]
 

@@ -7,10 +7,11 @@ from dimse.client import Client, Peer, Session
 from dimse.errors import DIMSEError
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer
-from dimse.provider import EchoRequest, Observer, Provider, StoreRequest, storage_support
+from dimse.provider import Observer, Provider, storage_support
+from dimse.requests import EchoRequest, StoreRequest
 from dimse.scu import Reply
 from dimse.server import Server
-from dimse.storage.sinks import Discard, Memory, Sink
+from dimse.storage.sink import Discard, Memory, Sink
 from dimse.storage.spool import Spool
 from dimse.tables.status import StatusClass
 

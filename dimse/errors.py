@@ -1,35 +1,82 @@
-"""The errors of the message layer: what was wrong, where, and what to try.
+"""The errors above the Upper Layer: what was wrong, where, and what to try. All are here.
 
-`DIMSEError` is the root. Two families grow from it: what a peer or a caller did with a command
-set (`InvalidCommandSet`, `UnknownCommand`, `InvalidValue`) and what is the matter with a file
-(`Part10Error` and below). A file error always names the file.
+::
+
+    DulcetError                    in `dul.errors`, where the Upper Layer's own are
+      DIMSEError
+        InvalidCommandSet          the peer's command set breaks PS3.7 6.3
+        UnknownCommand             a command that PS3.7 does not have; the association lives on
+        InvalidValue               a value of the caller's that can't be put on the wire
+        MessageFault               the peer's fragments make no message
+        UnexpectedMessage          the peer sent something else than the response that was due
+        ReleasedByPeer             the peer released while a response was due
+        TooManyContexts            more presentation contexts than an association holds
+        NoPresentationContext      the peer takes no object of this SOP class
+        CannotTranscode            nor one in a transfer syntax that it could be converted to
+        DictionaryError            DCMDICTPATH names no usable data dictionary
+        Part10Error                a file can't be used; always names the file
+          Unreadable, NotDICOM, InvalidFile, Truncated
+        StorageRefused             a received object is not stored; carries the response's status
+          OutOfResources           no room, or nothing to write it to (A700H)
+            SpoolError             the file system failed
+          DataSetMismatch          the data set is not the object that the command names (A900H)
+          CannotUnderstand         the data set can't be read (C000H)
+          InvalidSOPInstance       the SOP Instance UID breaks the rules (0117H)
+          UnknownSOPClass          the SOP Class UID breaks them (0122H)
+        SpoolUnusable              a directory can't take objects at all
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
+from dimse.tables import status as statuses
+from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, describe
+from dul.errors import DulcetError
+
+if TYPE_CHECKING:
+    from dimse.tables.dictionary_format import Problem
 
 __all__ = [
+    "NO_SPACE",
     "CannotTranscode",
+    "CannotUnderstand",
     "DIMSEError",
+    "DataSetMismatch",
+    "DictionaryError",
     "FilePath",
     "InvalidCommandSet",
     "InvalidFile",
+    "InvalidSOPInstance",
     "InvalidValue",
+    "MessageFault",
+    "NoPresentationContext",
     "NotDICOM",
+    "OutOfResources",
     "Part10Error",
+    "ReleasedByPeer",
+    "SpoolError",
+    "SpoolUnusable",
+    "StorageRefused",
+    "TooManyContexts",
     "Truncated",
+    "UnexpectedMessage",
     "UnknownCommand",
+    "UnknownSOPClass",
     "Unreadable",
 ]
 
 FilePath = str | os.PathLike[str]
 
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the operating system says when there is no room: A700H."""
 
-class DIMSEError(Exception):
+
+class DIMSEError(DulcetError):
     """Anything that goes wrong above the upper layer."""
 
 
@@ -165,4 +212,145 @@ class CannotTranscode(DIMSEError):
         self.path = path
         self.from_uid = from_uid
         self.to_uids = tuple(to_uids)
+        self.why = why
+
+
+class MessageFault(DIMSEError):
+    """Fragments that make no message: the peer's DIMSE is broken, and the association ends."""
+
+
+class UnexpectedMessage(DIMSEError):
+    """The peer sent another message than the response that was due; the association is aborted."""
+
+
+class ReleasedByPeer(DIMSEError):
+    """The peer released the association while a response was due (PS3.7 A.5 forbids it)."""
+
+
+class TooManyContexts(DIMSEError):
+    """The base contexts leave no room in an association for those that an object needs."""
+
+    def __init__(self, base: int, needed: int, maximum: int) -> None:
+        super().__init__(
+            f"{base} presentation contexts are always to be proposed and an object needs {needed} "
+            f"more, but an association holds {maximum}; propose fewer by default"
+        )
+
+
+class NoPresentationContext(DIMSEError):
+    """The peer takes no object of this SOP class on this association.
+
+    Attributes:
+        path: the file.
+        sop_class_uid: its SOP class.
+    """
+
+    def __init__(self, path: FilePath, sop_class_uid: str) -> None:
+        known = STORAGE_SOP_CLASSES.get(sop_class_uid)
+        name = f"{known.name} ({sop_class_uid})" if known else f"SOP class {sop_class_uid}"
+        super().__init__(
+            f"{path}: the peer accepted no presentation context for {name}. Have the peer "
+            "configured to store this SOP class, or send the file to one that does"
+        )
+        self.path = path
+        self.sop_class_uid = sop_class_uid
+
+
+class DictionaryError(DIMSEError):
+    """DCMDICTPATH names dictionaries, and none of them holds a single usable entry.
+
+    Attributes:
+        paths: the files that it names.
+        problems: what is wrong with them.
+    """
+
+    def __init__(self, value: str, paths: Sequence[str], problems: Sequence[Problem]) -> None:
+        reasons = []
+        for path in paths:
+            own = [problem for problem in problems if problem.path == path]
+            more = f" (and {len(own) - 1} more)" if len(own) > 1 else ""
+            reasons.append(f"{own[0]}{more}" if own else f"{path}: holds no entry")
+        details = "; ".join(reasons) or f'"{value}" names no file'
+        super().__init__(
+            f"DCMDICTPATH is set, but no data dictionary could be loaded: {details}. "
+            f"Correct DCMDICTPATH, or unset it to use the built-in dictionary"
+        )
+        self.paths = tuple(paths)
+        self.problems = tuple(problems)
+
+
+class StorageRefused(DIMSEError):
+    """An object that is not stored.
+
+    Attributes:
+        status: of the C-STORE-RSP.
+        comment: for its Error Comment (0000,0902).
+    """
+
+    status: int = statuses.CANNOT_UNDERSTAND
+
+    def __init__(self, comment: str, message: str | None = None) -> None:
+        super().__init__(message or comment)
+        self.comment = comment
+
+
+class OutOfResources(StorageRefused):
+    """There is no room for it, or nothing to write it to. The peer may try again later."""
+
+    status = statuses.OUT_OF_RESOURCES
+
+
+class DataSetMismatch(StorageRefused):
+    """The data set is not the object that the command names."""
+
+    status = statuses.DATA_SET_DOES_NOT_MATCH_SOP_CLASS
+
+
+class CannotUnderstand(StorageRefused):
+    """The data set is none in its transfer syntax."""
+
+    status = statuses.CANNOT_UNDERSTAND
+
+
+class InvalidSOPInstance(StorageRefused):
+    """The SOP Instance UID breaks the rules for UIDs: exactly what PS3.7 C.5.12 has 0117H for."""
+
+    status = statuses.INVALID_SOP_INSTANCE
+
+
+class SpoolError(OutOfResources):
+    """An object could not be written; nothing of it is left. Its status is A700H.
+
+    Attributes:
+        path: where it was to be.
+        errno: the operating system's number, None if the fault isn't its.
+        no_space: whether there was no room: disk, quota or file size limit.
+    """
+
+    def __init__(self, path: FilePath, why: str, number: int | None = None) -> None:
+        self.path = path
+        self.errno = number
+        self.no_space = number in NO_SPACE
+        advice = "Free some space" if self.no_space else "Look after the disk and its permissions"
+        super().__init__(
+            "no space left" if self.no_space else "the object can't be written",
+            f"{os.fspath(path)}: can't be stored: {why}. {advice}; the object can be sent again",
+        )
+
+
+class UnknownSOPClass(StorageRefused):
+    """The SOP Class UID is none, so that no file meta information can name it."""
+
+    status = statuses.SOP_CLASS_NOT_SUPPORTED
+
+
+class SpoolUnusable(DIMSEError):
+    """The directory can't take objects; said before the first one is accepted."""
+
+    def __init__(self, directory: FilePath, why: str) -> None:
+        super().__init__(
+            f"{os.fspath(directory)}: objects can't be stored here: {why}. Create the directory "
+            "or change its permissions, or choose another one"
+        )
+        self.directory = directory
         self.why = why

@@ -22,8 +22,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
-from dimse.errors import CannotTranscode, DIMSEError, FilePath
-from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
+from dimse.errors import (
+    CannotTranscode,
+    FilePath,
+    NoPresentationContext,
+    TooManyContexts,
+)
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dul.items import PresentationContextRQ
 from dul.negotiation import AcceptedContext, context_offers
@@ -34,10 +38,8 @@ __all__ = [
     "Choice",
     "ContextOffer",
     "FileRecord",
-    "NoPresentationContext",
     "PlannedAssociation",
     "Storable",
-    "TooManyContexts",
     "choose_context",
     "explain_refusal",
     "numbered",
@@ -102,35 +104,6 @@ class Choice:
     context_id: int
     transfer_syntax: str
     transcode: bool
-
-
-class TooManyContexts(DIMSEError):
-    """The base contexts leave no room in an association for those that an object needs."""
-
-    def __init__(self, base: int, needed: int, maximum: int) -> None:
-        super().__init__(
-            f"{base} presentation contexts are always to be proposed and an object needs {needed} "
-            f"more, but an association holds {maximum}; propose fewer by default"
-        )
-
-
-class NoPresentationContext(DIMSEError):
-    """The peer takes no object of this SOP class on this association.
-
-    Attributes:
-        path: the file.
-        sop_class_uid: its SOP class.
-    """
-
-    def __init__(self, path: FilePath, sop_class_uid: str) -> None:
-        known = STORAGE_SOP_CLASSES.get(sop_class_uid)
-        name = f"{known.name} ({sop_class_uid})" if known else f"SOP class {sop_class_uid}"
-        super().__init__(
-            f"{path}: the peer accepted no presentation context for {name}. Have the peer "
-            "configured to store this SOP class, or send the file to one that does"
-        )
-        self.path = path
-        self.sop_class_uid = sop_class_uid
 
 
 # The 17 SOP classes of storescu's conformance statement, in its order.

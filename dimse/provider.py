@@ -10,76 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dimse.messages.composite import CEchoRQ, CStoreRQ
+from dimse.requests import EchoRequest, Peer, StoreRequest
 from dimse.scu import VERIFICATION
-from dimse.storage.sinks import Sink
+from dimse.storage.sink import Sink
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
-from dul.negotiation import AcceptedContext, Negotiated, Support
+from dul.negotiation import Negotiated, Support
 from dul.pdu import AssociateRJ, AssociateRQ
 
 __all__ = [
-    "EchoRequest",
     "Observer",
     "OpenSink",
-    "Peer",
     "Provider",
-    "StoreRequest",
     "storage_support",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end.
-
-    Attributes:
-        address: "host:port".
-        calling_ae_title: what it calls itself.
-        called_ae_title: what it calls us.
-    """
-
-    address: str
-    calling_ae_title: str
-    called_ae_title: str
-
-
-@dataclass(frozen=True, slots=True)
-class EchoRequest:
-    """A C-ECHO-RQ."""
-
-    peer: Peer
-    message: CEchoRQ
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRequest:
-    """A C-STORE-RQ, whose data set is still to come or has come.
-
-    Attributes:
-        peer: who sends it.
-        context: the presentation context: SOP class and transfer syntax.
-        message: the command.
-    """
-
-    peer: Peer
-    context: AcceptedContext
-    message: CStoreRQ
-
-    @property
-    def sop_class_uid(self) -> str:
-        """Affected SOP Class UID."""
-        return self.message.affected_sop_class_uid
-
-    @property
-    def sop_instance_uid(self) -> str:
-        """Affected SOP Instance UID, as the peer sent it: not safe for a path."""
-        return self.message.affected_sop_instance_uid
-
-    @property
-    def transfer_syntax_uid(self) -> str:
-        """How the data set is encoded."""
-        return self.context.transfer_syntax
 
 
 OpenSink = Callable[[StoreRequest], Sink]

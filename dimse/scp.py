@@ -11,18 +11,19 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from dimse.errors import DIMSEError, UnknownCommand
-from dimse.messages.assembly import Assembler, DataSetPart, MessageFault, Received
+from dimse.errors import NO_SPACE, DIMSEError, MessageFault, StorageRefused, UnknownCommand
+from dimse.messages.assembly import Assembler, DataSetPart, Received
 from dimse.messages.base import Message, Request
 from dimse.messages.codec import response_to, unrecognized
 from dimse.messages.composite import CCancelRQ, CEchoRQ, CStoreRQ
-from dimse.provider import EchoRequest, Peer, Provider, StoreRequest
+from dimse.provider import Provider
+from dimse.requests import EchoRequest, Peer, StoreRequest
 from dimse.scu import VERIFICATION
-from dimse.storage.sinks import NO_SPACE, Sink, StorageRefused
+from dimse.storage.sink import Sink
 from dimse.tables import status as statuses
 from dul.association import Association
 from dul.conversations import PUMP, Call, Conversation, abort, accept, fail, respond_to_release
-from dul.errors import DULError, TransportError
+from dul.errors import DULError, Interrupted, TransportError
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
 from dul.negotiation import AcceptedContext, Negotiated, answer
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
@@ -63,7 +64,7 @@ def serve(association: Association, address: str, provider: Provider) -> Convers
     session = _Session(association, negotiated, peer, provider)
     try:
         yield from session.run()
-    except DULError as error:
+    except (DULError, Interrupted) as error:
         provider.observer.ended(peer, error)
         raise
     except DIMSEError as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dimse.errors import DIMSEError, UnknownCommand
+from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
 from dimse.messages.assembly import Assembler, Received
 from dimse.messages.base import Message, Priority, Request, Response
 from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
@@ -23,9 +23,7 @@ __all__ = [
     "VERIFICATION",
     "MessageIds",
     "Observe",
-    "ReleasedByPeer",
     "Reply",
-    "UnexpectedMessage",
     "echo",
     "request",
     "store",
@@ -37,14 +35,6 @@ R = TypeVar("R", bound=Response)
 
 Observe = Callable[[Message], None]
 """Is told a request before it is sent, and the response when it has come; for logs."""
-
-
-class UnexpectedMessage(DIMSEError):
-    """The peer sent another message than the response that was due; the association is aborted."""
-
-
-class ReleasedByPeer(DIMSEError):
-    """The peer released the association while a response was due (PS3.7 A.5 forbids it)."""
 
 
 class MessageIds:

@@ -29,7 +29,8 @@ from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
-from dul.transport.link import Link, accept, listen, not_found, requestor_link
+from dul.transport.link import Link, not_found, requestor_link
+from dul.transport.listener import accept, listen
 from dul.transport.loop import Watch
 from dul.transport.pump import can_abort, handshake, hang_up, pump, push
 from dul.wire import Buffer

@@ -3,7 +3,7 @@
 The transport calls `connected`, `accepted`, `get_buffer` / `buffer_updated`, `disconnected`,
 `data_to_send` / `data_sent` and `handle_deadline`; the local user calls `associate`, `accept`,
 `reject`, `send`, `release`, `release_response` and `abort` (the primitives of PS3.8 section 7)
-and takes `next_event`. Each of them is an event of Table 9-10, which `machine` acts on.
+and takes `next_event`. Each of them is an event of Table 9-10, which `actions` acts on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dul import events as ind
 from dul.actions import OPEN_ENDED, ProviderCheck, Role, ServiceProvider, Trace
 from dul.deadlines import ARTIM
-from dul.errors import DULError, LocalProtocolError, TransportError
+from dul.errors import DULError, LocalProtocolError, SourceFailed, TransportError
 from dul.fsm import Event, State, step
 from dul.negotiation import Negotiated, conclude
 from dul.outbox import MINIMUM_PDU_LENGTH, Source
@@ -130,7 +130,7 @@ class Association(ServiceProvider):
         try:
             spans = self._outbox.spans()
         except Exception as error:  # noqa: BLE001 - a user's source may raise anything
-            unreadable = LocalProtocolError(f"the data set cannot be read: {error}")
+            unreadable = SourceFailed(f"the data set cannot be read: {error}")
             unreadable.__cause__ = error
             self._fail(unreadable)
             spans = self._outbox.spans()

@@ -21,16 +21,17 @@ from typing import Any, Self, TypeVar
 from dul import conversations
 from dul.association import Association, Role, Trace
 from dul.conversations import Call, Conversation
-from dul.errors import DULError
+from dul.errors import DulcetError, DULError, Interrupted
 from dul.events import DataIndication, ReleaseIndication
 from dul.limits import Limits
 from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
-from dul.transport.link import Link, Wait, Waiting, accept, listen, not_found, requestor_link
+from dul.transport.link import Link, Wait, Waiting, not_found, requestor_link
+from dul.transport.listener import accept, listen
 from dul.transport.pump import can_abort, handshake, hang_up, pump, push
-from dul.transport.wakeup import Interrupted, Wakeup
+from dul.transport.wakeup import Wakeup
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
@@ -96,7 +97,7 @@ class Connection:
                     else:
                         try:
                             self._drive(pump(self.association, self._link, time.monotonic))
-                        except DULError as caught:
+                        except DulcetError as caught:
                             step = conversation.throw(caught)
                         else:
                             step = conversation.send(None)

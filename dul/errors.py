@@ -1,17 +1,20 @@
-"""The error families of the Upper Layer.
+"""The error families of the Upper Layer. All are here; those above it are in `dimse.errors`.
 
 ::
 
-    DULError
-      LocalProtocolError      you asked for something the state machine or the standard forbids; nothing changed
-      RemoteProtocolError     the peer broke the protocol; carries the A-ABORT reason that says how
-        InvalidPDU            bytes that are not a PDU
-        UnexpectedPDU         a whole PDU that this state does not allow
-        LimitExceeded         a length over a bound
-      AssociationRejected     the peer answered A-ASSOCIATE-RJ
-      AssociationAborted      the peer sent A-ABORT
-      TransportError          TCP or TLS failed
-      TimedOut                a deadline passed
+    DulcetError               whatever dulcet raises
+      Interrupted             another thread, or a signal handler, ended what was waiting
+      DULError
+        LocalProtocolError    you asked for what the state or the standard forbids; nothing was sent, nothing changed
+        SourceFailed          a data set could not be read to its end while it was sent
+        RemoteProtocolError   the peer broke the protocol; carries the A-ABORT reason that says how
+          InvalidPDU          bytes that are not a PDU
+          UnexpectedPDU       a whole PDU that this state does not allow
+          LimitExceeded       a length over a bound
+        AssociationRejected   the peer answered A-ASSOCIATE-RJ
+        AssociationAborted    the peer sent A-ABORT
+        TransportError        TCP or TLS failed
+        TimedOut              a deadline passed
 
 Receiving never raises inside the core: a fault becomes data, the machine answers the
 peer, and the face raises the first cause.
@@ -26,10 +29,13 @@ __all__ = [
     "AssociationAborted",
     "AssociationRejected",
     "DULError",
+    "DulcetError",
+    "Interrupted",
     "InvalidPDU",
     "LimitExceeded",
     "LocalProtocolError",
     "RemoteProtocolError",
+    "SourceFailed",
     "TimedOut",
     "TransportError",
     "UnexpectedPDU",
@@ -47,12 +53,30 @@ class AbortReason(IntEnum):
     INVALID_PARAMETER_VALUE = 6
 
 
-class DULError(Exception):
+class DulcetError(Exception):
+    """Anything that dulcet raises: the root of this tree and of `dimse.errors`."""
+
+
+class Interrupted(DulcetError):
+    """Another thread, or a signal handler, ended what was waiting; see `dul.blocking.Wakeup`."""
+
+
+class DULError(DulcetError):
     """Anything that goes wrong in the Upper Layer."""
 
 
 class LocalProtocolError(DULError):
-    """The local user asked for what the state or the standard does not allow; nothing changed."""
+    """The local user asked for what the state or the standard does not allow.
+
+    Nothing was sent, and the state is unchanged.
+    """
+
+
+class SourceFailed(DULError):
+    """A data set could not be read to its end while it was sent.
+
+    Its message cannot be completed, so the association was aborted (Evt15).
+    """
 
 
 class RemoteProtocolError(DULError):

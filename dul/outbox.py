@@ -16,7 +16,7 @@ from collections import deque
 from struct import Struct
 from typing import Protocol
 
-from dul.errors import LocalProtocolError
+from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
 from dul.pdu import COMMAND, LAST
 from dul.wire import Buffer
@@ -41,10 +41,6 @@ class Source(Protocol):
     def readinto(self, view: memoryview, /) -> int:
         """Fill the view from the current position; 0 at the end."""
         ...
-
-
-class SourceTooShort(LocalProtocolError):
-    """A source ended before its announced length: the message cannot be completed."""
 
 
 def fragment_length(maximum_length: int, limits: Limits) -> int:
@@ -95,7 +91,7 @@ class _Stream:
         while at < take:
             got = self._source.readinto(view[at:take])
             if not got:
-                raise SourceTooShort(
+                raise SourceFailed(
                     f"the data set ended {self._left - at} bytes before its announced length"
                 )
             at += got
@@ -141,7 +137,7 @@ class Outbox:
         """The bytes to send next, as spans in order. Report what was sent with `sent`.
 
         Raises:
-            SourceTooShort: a data set ended before its length.
+            SourceFailed: a data set ended before its length.
             OSError: a data set could not be read.
         """
         if not self._wire:

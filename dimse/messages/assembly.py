@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dimse.errors import DIMSEError, UnknownCommand
+from dimse.errors import MessageFault, UnknownCommand
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message
 from dul.pdu import PDV
@@ -19,10 +19,6 @@ __all__ = ["MAXIMUM_COMMAND_LENGTH", "Assembler", "DataSetPart", "MessageFault",
 
 MAXIMUM_COMMAND_LENGTH: Final = 1 << 16
 """Bytes of a command set. The largest real ones, with lists of attributes, have a few thousand."""
-
-
-class MessageFault(DIMSEError):
-    """Fragments that make no message: the peer's DIMSE is broken, and the association ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import os
 import secrets
 from typing import Final
 
-from dimse.errors import DIMSEError, FilePath
+from dimse.errors import FilePath, SpoolUnusable
 
 __all__ = ["SpoolDirectory", "SpoolUnusable", "reason"]
 
@@ -27,18 +27,6 @@ LOCKED, UNLOCKED = ".part", ".unlocked"
 ATTEMPTS: Final = 16
 
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
-
-
-class SpoolUnusable(DIMSEError):
-    """The directory can't take objects; said before the first one is accepted."""
-
-    def __init__(self, directory: FilePath, why: str) -> None:
-        super().__init__(
-            f"{os.fspath(directory)}: objects can't be stored here: {why}. Create the directory "
-            "or change its permissions, or choose another one"
-        )
-        self.directory = directory
-        self.why = why
 
 
 class SpoolDirectory:

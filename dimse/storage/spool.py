@@ -27,18 +27,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
-from dimse.errors import FilePath
-from dimse.objects.filemeta import encode_file_meta
-from dimse.provider import StoreRequest
-from dimse.storage.directory import SpoolDirectory, SpoolUnusable, reason
-from dimse.storage.sinks import (
-    NO_SPACE,
-    Checked,
+from dimse.errors import (
+    FilePath,
     InvalidSOPInstance,
-    OutOfResources,
-    StorageRefused,
+    SpoolError,
+    SpoolUnusable,
+    UnknownSOPClass,
 )
-from dimse.tables import status as statuses
+from dimse.objects.filemeta import encode_file_meta
+from dimse.requests import StoreRequest
+from dimse.storage.checked import Checked
+from dimse.storage.directory import SpoolDirectory, reason
 from dimse.tables import uids
 from dimse.tables.storage_sops import prefix_of
 
@@ -47,10 +46,8 @@ __all__ = [
     "Existing",
     "Fsync",
     "Spool",
-    "SpoolError",
     "SpoolFile",
     "SpoolUnusable",
-    "UnknownSOPClass",
     "dcmtk_name",
 ]
 
@@ -83,32 +80,6 @@ class Arrival:
     calling_ae_title: str = ""
     called_ae_title: str = ""
     peer: str = ""
-
-
-class SpoolError(OutOfResources):
-    """An object could not be written; nothing of it is left. Its status is A700H.
-
-    Attributes:
-        path: where it was to be.
-        errno: the operating system's number, None if the fault isn't its.
-        no_space: whether there was no room: disk, quota or file size limit.
-    """
-
-    def __init__(self, path: FilePath, why: str, number: int | None = None) -> None:
-        self.path = path
-        self.errno = number
-        self.no_space = number in NO_SPACE
-        advice = "Free some space" if self.no_space else "Look after the disk and its permissions"
-        super().__init__(
-            "no space left" if self.no_space else "the object can't be written",
-            f"{os.fspath(path)}: can't be stored: {why}. {advice}; the object can be sent again",
-        )
-
-
-class UnknownSOPClass(StorageRefused):
-    """The SOP Class UID is none, so that no file meta information can name it."""
-
-    status = statuses.SOP_CLASS_NOT_SUPPORTED
 
 
 def dcmtk_name(arrival: Arrival) -> str:

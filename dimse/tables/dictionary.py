@@ -22,14 +22,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dimse.errors import DIMSEError
+from dimse.errors import DictionaryError
 from dimse.tables.dictionary_format import PSEUDO_VRS, Entry, Fault, Parity, Problem, Span, parse
 
 __all__ = [
     "DEFAULT_FILE",
     "ENVIRONMENT_VARIABLE",
     "Dictionary",
-    "DictionaryError",
     "load",
     "load_files",
 ]
@@ -41,29 +40,6 @@ DEFAULT_FILE: Final = "/usr/local/dicom/lib/dicom.dic"
 MAXIMUM_FILE: Final = 16 << 20
 # pydicom has no masks for private tags: a range of them is spelled out, up to this many keys.
 MAXIMUM_PRIVATE_KEYS: Final = 4096
-
-
-class DictionaryError(DIMSEError):
-    """DCMDICTPATH names dictionaries, and none of them holds a single usable entry.
-
-    Attributes:
-        paths: the files that it names.
-        problems: what is wrong with them.
-    """
-
-    def __init__(self, value: str, paths: Sequence[str], problems: Sequence[Problem]) -> None:
-        reasons = []
-        for path in paths:
-            own = [problem for problem in problems if problem.path == path]
-            more = f" (and {len(own) - 1} more)" if len(own) > 1 else ""
-            reasons.append(f"{own[0]}{more}" if own else f"{path}: holds no entry")
-        details = "; ".join(reasons) or f'"{value}" names no file'
-        super().__init__(
-            f"{ENVIRONMENT_VARIABLE} is set, but no data dictionary could be loaded: {details}. "
-            f"Correct {ENVIRONMENT_VARIABLE}, or unset it to use the built-in dictionary"
-        )
-        self.paths = tuple(paths)
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,6 @@ __all__ = [
     "Ready",
     "Wait",
     "Waiting",
-    "accept",
-    "listen",
     "not_found",
     "peer_name",
     "requestor_link",
@@ -39,9 +37,7 @@ Address = tuple[Any, ...]
 TLS_CHUNK = 1 << 17
 SMALL_RECORD = 1024  # bytes; larger ones are taken for parts of something large
 IOV_MAX = 1024  # POSIX: how many spans one sendmsg takes
-BACKLOG = 1024  # the kernel bounds it; one SYN that finds no room costs its caller a second
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Wait(NamedTuple):
@@ -344,51 +340,7 @@ def _chunks(spans: Sequence[Buffer], skip: int, size: int) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-# ----------------------------------------------------------------------- listening, names --
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A non-blocking listening socket; an empty host is every interface, IPv4 and IPv6.
-
-    Raises:
-        TransportError: the address cannot be listened on.
-    """
-    try:
-        sock = _listen(host, port)
-    except OSError as error:
-        raise TransportError(
-            f"cannot listen on {host or 'any address'}, port {port}: {error.strerror or error}"
-        ) from error
-    sock.setblocking(False)
-    return sock
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port < 1 << 16:
-        raise OSError(errno.EINVAL, "there is no such TCP port")
-    if not host and socket.has_dualstack_ipv6():
-        with contextlib.suppress(OSError):  # a kernel without IPv6
-            return socket.create_server(
-                (host, port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
-            )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
-
-
-def accept(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:
-    """The next connection to a listener, or None: there is none, or it is gone again.
-
-    Raises:
-        OSError: the process or the system has no room for one more at present.
-    """
-    try:
-        sock, (host, port, *_) = listener.accept()
-    except OSError as error:
-        if error.errno in _EXHAUSTED:
-            raise
-        return None
-    # A caller by IPv4, on a listener for both, has an address of IPv6 with its own in it.
-    return Link(sock, tls=tls, peer=peer_name(host.removeprefix("::ffff:"), port))
+# ------------------------------------------------------------------------------- names --
 
 
 def requestor_link(

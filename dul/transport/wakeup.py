@@ -5,13 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 
-from dul.errors import DULError
-
-__all__ = ["Interrupted", "Wakeup"]
-
-
-class Interrupted(DULError):
-    """Another thread, or a signal handler, ended the conversation with `Wakeup.set`."""
+__all__ = ["Wakeup"]
 
 
 class Wakeup:

@@ -12,7 +12,7 @@ from cli_peers import ABORT, RELEASE_RQ, ScriptedPeer, rejecting, storing
 
 from cli import storescu
 from dimse.server import Server
-from dimse.storage.sinks import Discard
+from dimse.storage.sink import Discard
 from testbed import raw
 from testbed.messages import data_set
 

@@ -15,15 +15,16 @@ import pytest
 
 from dimse import aio
 from dimse.client import VERIFICATION_CONTEXT, Client
-from dimse.errors import DIMSEError, NotDICOM, Truncated
+from dimse.errors import DIMSEError, NoPresentationContext, NotDICOM, Truncated
 from dimse.objects.outgoing import examine
 from dimse.objects.part10 import open_object
 from dimse.objects.transcode import CannotTranscode
 from dimse.outcome import Outcome
-from dimse.plan import ContextOffer, NoPresentationContext
-from dimse.provider import StoreRequest, storage_support
+from dimse.plan import ContextOffer
+from dimse.provider import storage_support
+from dimse.requests import StoreRequest
 from dimse.server import Server
-from dimse.storage.sinks import Discard
+from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
 from dul.errors import AssociationRejected, LocalProtocolError, TransportError
 from dul.pdu import AssociateRJ

@@ -12,6 +12,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from dimse.errors import NoPresentationContext, TooManyContexts
 from dimse.objects.transcode import CannotTranscode
 from dimse.plan import (
     MAXIMUM_CONTEXTS,
@@ -19,8 +20,6 @@ from dimse.plan import (
     Choice,
     ContextOffer,
     FileRecord,
-    NoPresentationContext,
-    TooManyContexts,
     choose_context,
     explain_refusal,
     plan,

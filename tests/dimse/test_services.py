@@ -11,22 +11,15 @@ from typing import Any
 import pytest
 from pair import Pair
 
-from dimse.errors import DIMSEError, InvalidCommandSet
+from dimse.errors import DIMSEError, InvalidCommandSet, ReleasedByPeer, UnexpectedMessage
 from dimse.messages import command
 from dimse.messages.codec import decode_message
 from dimse.messages.composite import CCancelRQ, CEchoRQ, CEchoRSP, CFindRQ, CStoreRQ, CStoreRSP
 from dimse.messages.normalized import NGetRQ
-from dimse.provider import EchoRequest, Observer, Provider, StoreRequest, storage_support
+from dimse.provider import Observer, Provider, storage_support
+from dimse.requests import EchoRequest, StoreRequest
 from dimse.scp import serve
-from dimse.scu import (
-    VERIFICATION,
-    MessageIds,
-    ReleasedByPeer,
-    Reply,
-    UnexpectedMessage,
-    echo,
-    store,
-)
+from dimse.scu import VERIFICATION, MessageIds, Reply, echo, store
 from dul import conversations
 from dul.errors import AssociationAborted, TimedOut, TransportError
 from dul.fsm import State

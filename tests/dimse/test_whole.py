@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dimse.storage.sinks import HEAD, CannotUnderstand, Checked, Memory
-from dimse.storage.spool import Spool, SpoolError
+from dimse.errors import CannotUnderstand, SpoolError
+from dimse.storage.checked import HEAD, Checked
+from dimse.storage.sink import Memory
+from dimse.storage.spool import Spool
 
 CT, UID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3"
 EXPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"

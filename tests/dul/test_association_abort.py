@@ -27,8 +27,8 @@ from dul.errors import (
     AbortReason,
     InvalidPDU,
     LimitExceeded,
-    LocalProtocolError,
     RemoteProtocolError,
+    SourceFailed,
     UnexpectedPDU,
 )
 from dul.fsm import Effect, State
@@ -305,7 +305,7 @@ def test_a_data_set_that_cannot_be_read_aborts_the_association(state: State, err
     end.association.send(1, command=False, source=Broken(error))
     assert end.sent() == [Abort(0, 0)]
     (event,) = end.events()
-    assert isinstance(event.cause, LocalProtocolError)
+    assert isinstance(event.cause, SourceFailed)
     assert str(error) in str(event.cause)
     assert event.cause.__cause__ is error
     assert end.association.failure is event.cause

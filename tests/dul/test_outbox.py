@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dul.errors import LocalProtocolError
+from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
-from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, SourceTooShort, fragment_length
+from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, fragment_length
 from dul.pdu import COMMAND, LAST, Abort, PDataTF, ReleaseRQ, decode
 
 
@@ -317,7 +317,7 @@ def test_a_source_that_gives_little_at_a_time_is_read_on():
 def test_a_source_that_ends_early_is_told_with_what_is_missing():
     box = outbox(1000)
     box.put_data(1, command=False, source=Source(bytes(90), announced=100))
-    with pytest.raises(SourceTooShort, match="ended 10 bytes before its announced length"):
+    with pytest.raises(SourceFailed, match="ended 10 bytes before its announced length"):
         box.spans()
 
 
@@ -325,7 +325,7 @@ def test_a_source_that_ends_early_in_a_later_batch_is_told_as_well():
     box = outbox(56, send_batch=100)
     box.put_data(1, command=False, source=Source(bytes(120), announced=500))
     box.sent(sum(map(len, box.spans())))
-    with pytest.raises(SourceTooShort, match="ended 380 bytes"):
+    with pytest.raises(SourceFailed, match="ended 380 bytes"):
         box.spans()
 
 

@@ -16,7 +16,7 @@ from rawpeer import Listener, RawPeer, abort, associate_ac, associate_rq, pdata
 from dul import conversations
 from dul.association import Association
 from dul.conversations import Conversation
-from dul.errors import LocalProtocolError
+from dul.errors import LocalProtocolError, SourceFailed
 from dul.fsm import State
 from dul.limits import Limits
 from dul.transport import pump
@@ -170,7 +170,7 @@ def test_a_source_that_fails_aborts(face: Face, source: Any, why: str) -> None:
             peer.half_close()
             assert sending.error() is None
             error = end.start("receive").error()
-            assert type(error) is LocalProtocolError
+            assert type(error) is SourceFailed
             assert why in str(error)
             end.do("close")
             assert (end.association.state, end.fd) == (State.Sta1, -1)

@@ -15,7 +15,8 @@ from rawpeer import RawPeer, associate_rq, released, served
 
 from dul import blocking
 from dul.errors import TransportError
-from dul.transport.link import Link, accept, listen
+from dul.transport.link import Link
+from dul.transport.listener import accept, listen
 
 # ---- what the system refuses
 

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dimse.errors import InvalidCommandSet, UnknownCommand
-from dimse.messages.assembly import (
-    MAXIMUM_COMMAND_LENGTH,
-    Assembler,
-    DataSetPart,
-    MessageFault,
-    Received,
-)
+from dimse.errors import InvalidCommandSet, MessageFault, UnknownCommand
+from dimse.messages.assembly import MAXIMUM_COMMAND_LENGTH, Assembler, DataSetPart, Received
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dul.pdu import COMMAND, LAST, PDV
 

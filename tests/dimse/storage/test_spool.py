@@ -19,12 +19,20 @@ import pytest
 from hypothesis import example, given, settings
 from tests_datasets import CT, EXPLICIT, INSTANCE, encode, identity
 
+from dimse.errors import (
+    DataSetMismatch,
+    InvalidSOPInstance,
+    SpoolError,
+    SpoolUnusable,
+    StorageRefused,
+    UnknownSOPClass,
+)
 from dimse.objects.filemeta import encode_file_meta
 from dimse.objects.part10 import open_object
 from dimse.storage import directory as spool_directory
 from dimse.storage import spool
-from dimse.storage.sinks import Checked, DataSetMismatch, InvalidSOPInstance, StorageRefused
-from dimse.storage.spool import Spool, SpoolError, SpoolUnusable, UnknownSOPClass
+from dimse.storage.checked import Checked
+from dimse.storage.spool import Spool
 
 DATA = encode([*identity(), (0x00100020, "LO", b"ID")], EXPLICIT)
 OLD = b"the object that was here before"

@@ -21,9 +21,10 @@ from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from pydicom._private_dict import private_dictionaries
 from tests_datasets import BIG, EXPLICIT, IMPLICIT, Seq, encode, identity, read_all, write_file
 
+from dimse.errors import DictionaryError
 from dimse.objects.transcode import transcode
 from dimse.tables import dictionary, dictionary_format
-from dimse.tables.dictionary import Dictionary, DictionaryError, load, load_files
+from dimse.tables.dictionary import Dictionary, load, load_files
 from dimse.tables.dictionary_format import (
     PSEUDO_VRS,
     VRS,

@@ -1,161 +1,22 @@
-"""Where received data sets go besides the `spool`, and the errors by which a sink refuses one.
-
-Every refusal carries the status of the C-STORE-RSP that it leads to (PS3.4 B.2.3, PS3.7 C.5) and
-a `comment` that may be sent with it: it never names files of this machine, as the message may.
-
-A sink never raises while the data set arrives, so that the association goes on: what went wrong
-is raised by `commit`, and until then the rest is swallowed.
-"""
+"""Whether a received data set is whole, and the object that the command names."""
 
 from __future__ import annotations
 
-import errno
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from dimse.errors import DIMSEError, Part10Error, Truncated
+from dimse.errors import CannotUnderstand, DataSetMismatch, Part10Error, StorageRefused, Truncated
 from dimse.objects.layout import layout_of
 from dimse.objects.walk import Walk, Window
-from dimse.tables import status as statuses
+from dimse.storage.sink import Sink
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
 
-__all__ = [
-    "NO_SPACE",
-    "CannotUnderstand",
-    "Checked",
-    "DataSetMismatch",
-    "Discard",
-    "InvalidSOPInstance",
-    "Memory",
-    "OutOfResources",
-    "Sink",
-    "StorageRefused",
-]
+__all__ = ["Checked"]
 
 # In practice (0008,0016) and (0008,0018) stand in the first few hundred bytes.
 HEAD: Final = 1 << 16
-
-NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the operating system says when there is no room: A700H."""
-
-
-class StorageRefused(DIMSEError):
-    """An object that is not stored.
-
-    Attributes:
-        status: of the C-STORE-RSP.
-        comment: for its Error Comment (0000,0902).
-    """
-
-    status: int = statuses.CANNOT_UNDERSTAND
-
-    def __init__(self, comment: str, message: str | None = None) -> None:
-        super().__init__(message or comment)
-        self.comment = comment
-
-
-class OutOfResources(StorageRefused):
-    """There is no room for it, or nothing to write it to. The peer may try again later."""
-
-    status = statuses.OUT_OF_RESOURCES
-
-
-class DataSetMismatch(StorageRefused):
-    """The data set is not the object that the command names."""
-
-    status = statuses.DATA_SET_DOES_NOT_MATCH_SOP_CLASS
-
-
-class CannotUnderstand(StorageRefused):
-    """The data set is none in its transfer syntax."""
-
-    status = statuses.CANNOT_UNDERSTAND
-
-
-class InvalidSOPInstance(StorageRefused):
-    """The SOP Instance UID breaks the rules for UIDs: exactly what PS3.7 C.5.12 has 0117H for."""
-
-    status = statuses.INVALID_SOP_INSTANCE
-
-
-class Sink(Protocol):
-    """Where a data set goes while it arrives."""
-
-    def write(self, views: Sequence[memoryview], /) -> None:
-        """Take fragments, in order; they are lent, and void after the return."""
-        ...
-
-    def commit(self) -> Path | None:
-        """The data set is complete: make it durable. Raising refuses the object."""
-        ...
-
-    def discard(self) -> None:
-        """The data set will not be complete: leave no trace. May be called at any time."""
-        ...
-
-
-class Discard:
-    """Receives into nothing, and counts.
-
-    Attributes:
-        length: bytes received.
-    """
-
-    def __init__(self) -> None:
-        self.length = 0
-
-    def write(self, views: Sequence[memoryview]) -> None:
-        """Count the bytes."""
-        self.length += sum(map(len, views))
-
-    def commit(self) -> None:
-        """Nothing is to be made durable."""
-
-    def discard(self) -> None:
-        """Nothing is to be undone."""
-
-
-class Memory:
-    """Receives into memory, up to a bound.
-
-    Attributes:
-        length: bytes received, those beyond the bound included.
-        data: the data set, once it is committed; empty before, and after `discard`.
-    """
-
-    def __init__(self, maximum: int) -> None:
-        """Take data sets of up to `maximum` bytes."""
-        self.length = 0
-        self.data = b""
-        self._maximum = maximum
-        self._buffer = bytearray()
-
-    def write(self, views: Sequence[memoryview]) -> None:
-        """Take the bytes, or drop all of them once they are too many."""
-        self.length += sum(map(len, views))
-        if self.length > self._maximum:
-            self._buffer = bytearray()
-            return
-        for view in views:
-            self._buffer += view
-
-    def commit(self) -> None:
-        """Make the data set available.
-
-        Raises:
-            OutOfResources: it has more bytes than the bound.
-        """
-        if self.length > self._maximum:
-            raise OutOfResources(
-                f"the data set has {self.length} bytes, and {self._maximum} are allowed"
-            )
-        self.data, self._buffer = bytes(self._buffer), bytearray()
-
-    def discard(self) -> None:
-        """Forget it all."""
-        self.data, self._buffer = b"", bytearray()
 
 
 class Checked:

@@ -9,15 +9,10 @@ import pytest
 from hypothesis import given
 from tests_datasets import BIG, CT, DEFLATED, EXPLICIT, IMPLICIT, INSTANCE, encode, identity
 
-from dimse.storage import sinks
-from dimse.storage.sinks import (
-    CannotUnderstand,
-    Checked,
-    DataSetMismatch,
-    Discard,
-    Memory,
-    OutOfResources,
-)
+from dimse.errors import CannotUnderstand, DataSetMismatch, OutOfResources
+from dimse.storage import checked
+from dimse.storage.checked import Checked
+from dimse.storage.sink import Discard, Memory
 
 REST = [(0x00100020, "LO", b"ID"), (0x7FE00010, "OW", bytes(100_000))]
 
@@ -145,7 +140,7 @@ def test_one_of_the_two_is_not_enough():
 
 
 def test_uids_too_far_behind_are_not_judged():
-    far = [(0x00080006, "UT", bytes(sinks.HEAD)), (0x00080018, "UI", b"9.9\0")]
+    far = [(0x00080006, "UT", bytes(checked.HEAD)), (0x00080018, "UI", b"9.9\0")]
     for syntax in (EXPLICIT, DEFLATED):
         sink = Checked(Memory(1 << 20), CT, INSTANCE, syntax)
         for views in pieces(encoded(syntax, far)):
