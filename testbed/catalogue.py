@@ -4,25 +4,48 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from importlib import import_module
 
+from testbed.cases import (
+    ac,
+    cmd,
+    matrix_scp,
+    matrix_scu,
+    neg,
+    pdv,
+    rq,
+    sta2,
+    sta3,
+    sta6,
+    sta13,
+    sto,
+    tcp,
+    tls,
+    u_ac,
+    u_dim,
+    u_rel,
+    u_rq,
+    u_s5,
+    u_s6,
+    u_tls,
+)  # fmt: skip
 from testbed.model import Case
 from testbed.whys import why
 
 #: One module per group, in the order cases run and are listed.
 GROUPS = {
-    "scp": ("tcp", "sta2", "sta13", "ac", "rq", "neg", "sta3", "sta6", "pdv", "cmd", "sto", "tls", "matrix_scp"),
-    "scu": ("u_rq", "u_s5", "u_ac", "u_s6", "u_rel", "u_dim", "u_tls", "matrix_scu"),
+    "scp": (tcp, sta2, sta13, ac, rq, neg, sta3, sta6, pdv, cmd, sto, tls, matrix_scp),
+    "scu": (u_rq, u_s5, u_ac, u_s6, u_rel, u_dim, u_tls, matrix_scu),
 }  # fmt: skip
 
 
 @lru_cache(maxsize=2)
 def cases(role: str) -> tuple[Case, ...]:
     """The cases for products of one role, "scp" or "scu"."""
-    found: list[Case] = []
-    for name in GROUPS[role]:
-        found += import_module(f"testbed.cases.{name}").CASES
-    return tuple(case if case.why else replace(case, why=why(case.id)) for case in found)
+    found = [case for group in GROUPS[role] for case in group.CASES]
+    return tuple(
+        replace(case, why=case.why or why(case.id), place=place)
+        for place, case in enumerate(found, start=1)
+    )
 
 
 def all_cases() -> tuple[Case, ...]:

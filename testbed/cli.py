@@ -6,15 +6,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from testbed import catalogue, console, results
+from testbed import catalogue, console, results, selftest
 from testbed.decode import command as decode_command
 from testbed.launch import command_launcher
 from testbed.model import Case
 from testbed.proxy import command as proxy_command
 from testbed.report import command as report_command
 from testbed.runner import Runner, Unusable
-from testbed.session import Session
 from testbed.settings import Settings, TlsFiles
+from testbed.trial import Trial
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 3
 
@@ -242,13 +242,13 @@ def _run(arguments: argparse.Namespace) -> int:
             raise Unusable("give --exec or --listen")
         if settings.exec or settings.exec_echo:
             launcher = command_launcher(settings.exec, settings.exec_echo, settings.host)
-    session = Session(settings, role, launcher)
-    session.target["name"] = arguments.name or settings.exec or f"{settings.host}:{settings.port}"
-    session.target["exec"] = settings.exec
+    trial = Trial(settings, role, launcher)
+    trial.target["name"] = arguments.name or settings.exec or f"{settings.host}:{settings.port}"
+    trial.target["exec"] = settings.exec
     chosen = _selected(arguments, catalogue.cases(role))
     xfail = read_xfail(arguments.xfail) if arguments.xfail else {}
     screen = console.Screen(len(chosen), settings, quiet=arguments.quiet, verbose=arguments.verbose)
-    runner = Runner(session, chosen, xfail, screen.case)
+    runner = Runner(trial, chosen, xfail, screen.case)
     interrupted = False
     try:
         runner.run()
@@ -291,9 +291,6 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _selftest(arguments: argparse.Namespace) -> int:
-    # The planted-fault peers are needed by nothing else.
-    from testbed import selftest  # noqa: PLC0415
-
     return selftest.main(
         arguments.faults,
         list_faults=arguments.list_faults,

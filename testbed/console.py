@@ -4,22 +4,8 @@ import sys
 from collections import defaultdict
 
 from testbed import annotate
-from testbed.model import (
-    Accept,
-    Associate,
-    Case,
-    Facts,
-    Fence,
-    Fin,
-    Mark,
-    Read,
-    Rst,
-    Send,
-    Serve,
-    Step,
-    Verdict,
-    build,
-)
+from testbed.facts import Facts, build
+from testbed.model import Accept, Case, Establish, Fence, Fin, Mark, Read, Rst, Send, Serve, Step
 from testbed.results import (
     CaseResult,
     Report,
@@ -32,6 +18,7 @@ from testbed.results import (
 )
 from testbed.settings import Settings
 from testbed.trace import legend
+from testbed.verdicts import Verdict
 
 _COLOURS = {
     Verdict.PASS: "32", Verdict.INFO: "36", Verdict.SKIP: "2", Verdict.UNSUPPORTED: "2",
@@ -183,7 +170,7 @@ def step_lines(step: Step) -> list[str]:
                 f"send {step.what}{how}",
                 *(f"    {line}" for line in annotate.render(build(step.data, facts))),
             ]
-        case Associate():
+        case Establish():
             lines = annotate.render(build(step.rq, facts))
             return [
                 "associate (A-ASSOCIATE-RQ, expect A-ASSOCIATE-AC)",

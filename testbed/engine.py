@@ -5,44 +5,42 @@ import traceback
 from dataclasses import replace
 
 from testbed import raw
+from testbed.facts import build
 from testbed.launch import Handle
+from testbed.meeting import meet
 from testbed.model import (
     Accept,
-    Associate,
     AwaitRequest,
     Case,
     Do,
+    Establish,
     Fence,
     Fin,
     Mark,
-    Outcome,
     Read,
     Rst,
     Run,
     Send,
     Serve,
     Step,
-    Sub,
-    Verdict,
-    build,
-    worst,
 )
 from testbed.parse import Pdu
 from testbed.results import RunResult, wire_rows
 from testbed.scene import LONGEST_TRACE, Scene, Unmet, respond
-from testbed.session import Session
 from testbed.trace import matches, starts_with
+from testbed.trial import Trial
+from testbed.verdicts import Expectation, Sub, Verdict, worst
 
 
-def play(case: Case, run: Run, session: Session) -> RunResult:
+def play(case: Case, run: Run, trial: Trial) -> RunResult:
     """Play one run and judge it; never raises for what the product does.
 
     A close without an A-ABORT that came as a reset is played once more with paced sending: the reset
     may have overtaken the A-ABORT.
     """
-    result = _play(case, run, session)
+    result = _play(case, run, trial)
     if result.sub is Sub.CLOSE_ONLY and result.close == "peer RST":
-        again = _play(case, run, session, paced=True)
+        again = _play(case, run, trial, paced=True)
         again.message = "; ".join(
             filter(None, [again.message, "played again, paced, after a reset"])
         )
@@ -50,14 +48,14 @@ def play(case: Case, run: Run, session: Session) -> RunResult:
     return result
 
 
-def _play(case: Case, run: Run, session: Session, *, paced: bool = False) -> RunResult:
+def _play(case: Case, run: Run, trial: Trial, *, paced: bool = False) -> RunResult:
     started = time.monotonic()
-    scene = Scene(session, case.id)
+    scene = Scene(trial, case.id, case.place)
     scene.paced = paced
     unmet: Unmet | None = None
     try:
         if case.role == "scu" and not (run.steps and isinstance(run.steps[0], Do)):
-            session.meet(scene, case)
+            meet(scene, case)
         for step in run.steps:
             perform(step, scene)
         finish(scene)
@@ -113,7 +111,7 @@ def perform(step: Step, scene: Scene) -> None:  # noqa: C901 - one arm per kind 
     match step:
         case Send():
             scene.send(build(step.data, scene.facts), step.what, by_byte=step.by_byte)
-        case Associate():
+        case Establish():
             scene.associate(build(step.rq, scene.facts), step.need)
         case AwaitRequest():
             _await_request(scene)
@@ -193,12 +191,12 @@ def finish(scene: Scene) -> None:
 
 def judge(case: Case, run: Run, scene: Scene, result: RunResult) -> None:
     """Give the run its verdict: outcomes over the trace, then the checks, then what it reported."""
-    outcomes = run.outcomes or case.outcomes
+    expectations = run.expectations or case.expectations
     checks = (*case.checks, *run.checks)
     verdicts: list[Verdict] = []
     messages: list[str] = []
-    if outcomes:
-        outcome = decide(outcomes, scene.tokens)
+    if expectations:
+        outcome = decide(expectations, scene.tokens)
         verdicts.append(outcome.verdict)
         result.sub = outcome.sub
         if outcome.note or outcome.verdict is not Verdict.PASS:
@@ -213,13 +211,13 @@ def judge(case: Case, run: Run, scene: Scene, result: RunResult) -> None:
     _judge_report(case, result)
 
 
-def decide(outcomes: tuple[Outcome, ...], tokens: list[str]) -> Outcome:
+def decide(expectations: tuple[Expectation, ...], tokens: list[str]) -> Expectation:
     """The first outcome the trace fits; a failure with its kind if it fits none."""
     for trace in (tokens, _one_abort(tokens)):
-        for outcome in outcomes:
+        for outcome in expectations:
             if matches(outcome.pattern, trace):
                 return outcome
-    return Outcome("", Verdict.FAIL, sub=classify(outcomes, tokens))
+    return Expectation("", Verdict.FAIL, sub=classify(expectations, tokens))
 
 
 def _one_abort(tokens: list[str]) -> list[str]:
@@ -231,15 +229,15 @@ def _one_abort(tokens: list[str]) -> list[str]:
     ]
 
 
-def classify(outcomes: tuple[Outcome, ...], tokens: list[str]) -> Sub:
+def classify(expectations: tuple[Expectation, ...], tokens: list[str]) -> Sub:
     """What kind of failure an unlisted trace is."""
-    accepted = [entry.pattern for entry in outcomes if entry.verdict is Verdict.PASS]
+    accepted = [entry.pattern for entry in expectations if entry.verdict is Verdict.PASS]
     if tokens == ["OPEN"]:
         return Sub.HANG
     if tokens == ["CLOSE"] and any("AB" in pattern for pattern in accepted):
         return Sub.CLOSE_ONLY
     if tokens and tokens[0].startswith("AB(") and any("AB(" in pattern for pattern in accepted):
-        loose = [replace(entry, pattern=_any_abort(entry.pattern)) for entry in outcomes]
+        loose = [replace(entry, pattern=_any_abort(entry.pattern)) for entry in expectations]
         if any(matches(entry.pattern, tokens) for entry in loose):
             return Sub.WRONG_SOURCE
     if any(starts_with(pattern, tokens) for pattern in accepted):

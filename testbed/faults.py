@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlantedFault:
     """One planted fault."""
 
     name: str
@@ -16,8 +16,8 @@ class Fault:
     also: tuple[str, ...] = ()
 
 
-def _fault(name: str, caught_by: str, also: str = "") -> Fault:
-    return Fault(name, tuple(caught_by.split()), tuple(also.split()))
+def _fault(name: str, caught_by: str, also: str = "") -> PlantedFault:
+    return PlantedFault(name, tuple(caught_by.split()), tuple(also.split()))
 
 
 #: Every case whose expectation is the A-ABORT of AA-1.

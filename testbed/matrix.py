@@ -5,11 +5,11 @@ action written in the cell says what must be seen. The rest of the 123 cells is 
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
-from testbed.model import Case, Cell, Level, Outcome, Run, Step
+from testbed.model import Case, Cell, Run, Step
 from testbed.results import Unreached
 from testbed.table import EVENTS, TABLE
+from testbed.verdicts import Expectation, Level
 
 ROLE_LETTER = {"scp": "P", "scu": "U"}
 
@@ -32,7 +32,7 @@ def derive(
     state: int,
     event: int,
     steps: Iterable[Step],
-    outcomes: tuple[Outcome, ...],
+    expectations: tuple[Expectation, ...],
     **over: object,
 ) -> Case:
     """The case of one cell; its expectations were chosen by the cell's action."""
@@ -45,7 +45,7 @@ def derive(
         f"{EVENTS[event]}, in Sta{state}",
         f"Table 9-10: event {event} in Sta{state} leads to action {action}.",
         (Run("", tuple(steps)),),
-        outcomes,
+        expectations,
         cell=Cell(state, event, action),
         **fields,  # type: ignore[arg-type]
     )
@@ -62,12 +62,9 @@ def reason(role: str, state: int, event: int) -> str:
     return _LOCAL
 
 
-@lru_cache(maxsize=2)
-def unreached(role: str) -> list[Unreached]:
-    """The filled cells without a case in this role."""
-    from testbed.catalogue import cases  # noqa: PLC0415 - the catalogue imports the derived cases
-
-    covered = {(case.cell.state, case.cell.event) for case in cases(role) if case.cell is not None}
+def unreached(role: str, cases: Iterable[Case]) -> list[Unreached]:
+    """The filled cells for which a role's cases have none."""
+    covered = {(case.cell.state, case.cell.event) for case in cases if case.cell is not None}
     return [
         Unreached(role, Cell(state, event, action), reason(role, state, event))
         for (state, event), action in sorted(TABLE.items())

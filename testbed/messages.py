@@ -19,7 +19,7 @@ COMMAND_NAMES = {
     0x0140: "N-CREATE", 0x0150: "N-DELETE",
 }  # fmt: skip
 
-Element = tuple[int, bytes]
+CommandElement = tuple[int, bytes]
 
 
 def uid(value: str | bytes) -> bytes:
@@ -45,7 +45,7 @@ def element(tag: int, value: bytes, *, length: int | None = None) -> bytes:
     return struct.pack("<HHI", tag >> 16, tag & 0xFFFF, size) + value
 
 
-def command_set(elements: Iterable[Element], *, group_length: int | None = -1) -> bytes:
+def command_set(elements: Iterable[CommandElement], *, group_length: int | None = -1) -> bytes:
     """A command set in the given order; `group_length` -1 is the right one, None leaves it out."""
     body = b"".join(element(tag, value) for tag, value in elements)
     if group_length is None:
@@ -54,7 +54,7 @@ def command_set(elements: Iterable[Element], *, group_length: int | None = -1) -
     return element(0, struct.pack("<I", size)) + body
 
 
-def echo_elements(message_id: int = 1, sop_class: str = raw.VERIFICATION) -> list[Element]:
+def echo_elements(message_id: int = 1, sop_class: str = raw.VERIFICATION) -> list[CommandElement]:
     """The elements of a C-ECHO-RQ (PS3.7 9.3.5.1), without the group length."""
     return [
         (0x0002, uid(sop_class)),
@@ -86,7 +86,7 @@ def response(
     data_set_type: int = NO_DATA_SET,
 ) -> bytes:
     """The response to any request: Command Field with bit 15 set, the Message ID copied into 0120."""
-    elements: list[Element] = [] if sop_class is None else [(0x0002, uid(sop_class))]
+    elements: list[CommandElement] = [] if sop_class is None else [(0x0002, uid(sop_class))]
     elements += [
         (0x0100, us(request | RESPONSE)),
         (0x0120, us(message_id)),
@@ -106,7 +106,7 @@ def store_elements(
     priority: int = 0,
     data_set_type: int = 0,
     originator: tuple[str, int] | None = None,
-) -> list[Element]:
+) -> list[CommandElement]:
     """The elements of a C-STORE-RQ (PS3.7 9.3.1.1), without the group length."""
     elements = [
         (0x0002, uid(sop_class)),

@@ -1,141 +1,24 @@
-"""What a case is: data. Levels, verdicts, steps, accepted outcomes.
+"""What a case is: data.
 
 A case holds one or more runs; a run is a list of steps on a fresh connection. The steps produce a trace
-(see `testbed.trace`), and the case's outcomes are tried on it in order: the first pattern that fits
-gives the verdict. A trace that no outcome describes fails. Checks look at what a trace cannot say.
+(see `testbed.trace`), which the case's expectations judge (see `testbed.verdicts`), and its checks.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-from testbed.parse import Associate as AssociateView
+from testbed.facts import Bytes, Facts
+from testbed.scene import Scene
+from testbed.settings import Need, Patience
+from testbed.verdicts import Expectation, Finding, Level
 
-if TYPE_CHECKING:
-    from testbed.scene import Scene
-
-
-class Level(StrEnum):
-    """How binding a case is: required (shall), recommended (should), tolerated, info."""
-
-    REQUIRED = "required"
-    RECOMMENDED = "recommended"
-    TOLERATED = "tolerated"
-    INFO = "info"
-
-
-class Verdict(StrEnum):
-    """The judgement of a run or a case."""
-
-    PASS = "pass"  # noqa: S105 - a verdict, not a password
-    INFO = "info"
-    SKIP = "skip"
-    UNSUPPORTED = "unsupported"
-    NON_STRICT = "non-strict"
-    FAIL = "fail"
-    ERROR = "error"
-
-    @property
-    def weight(self) -> int:
-        """Order from best to worst: a case is as bad as its worst run."""
-        return list(Verdict).index(self)
-
-
-class Sub(StrEnum):
-    """The kind of a deviation, beside the verdict."""
-
-    NONE = ""
-    CLOSE_ONLY = "close-only"
-    HANG = "hang"
-    CRASH = "crash"
-    WRONG_SOURCE = "wrong-source"
-    WRONG_REASON = "wrong-reason"
-    EXTRA_PDU = "extra-pdu"
-    UNREPORTED = "unreported"
-    PRECONDITION = "precondition"
-    FLAKY = "flaky"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A pattern over the trace, and what it means if the trace is like that."""
-
-    pattern: str
-    verdict: Verdict
-    note: str = ""
-    sub: Sub = Sub.NONE
-
-
-def ok(*patterns: str, note: str = "", sub: Sub = Sub.NONE) -> tuple[Outcome, ...]:
-    """Outcomes that pass."""
-    return tuple(Outcome(pattern, Verdict.PASS, note, sub) for pattern in patterns)
-
-
-def lax(*patterns: str, note: str = "", sub: Sub = Sub.NONE) -> tuple[Outcome, ...]:
-    """Outcomes that deviate without breaking a "shall": non-strict."""
-    return tuple(Outcome(pattern, Verdict.NON_STRICT, note, sub) for pattern in patterns)
-
-
-def info(*patterns: str, note: str = "", sub: Sub = Sub.NONE) -> tuple[Outcome, ...]:
-    """Outcomes that are only reported."""
-    return tuple(Outcome(pattern, Verdict.INFO, note, sub) for pattern in patterns)
-
-
-def bad(*patterns: str, note: str = "", sub: Sub = Sub.NONE) -> tuple[Outcome, ...]:
-    """Failures worth naming; unnamed ones fail too."""
-    return tuple(Outcome(pattern, Verdict.FAIL, note, sub) for pattern in patterns)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found wrong (or worth telling), with its verdict."""
-
-    verdict: Verdict
-    message: str
-    sub: Sub = Sub.NONE
-
-
-Check = Callable[["Scene"], Iterable[Finding]]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a stimulus may depend on: declared names, and what the association has shown so far.
-
-    `fresh` is a SOP Instance UID nobody has seen yet; `peer_max` is the product's 51H (0 if it set no limit); `rq` is the A-ASSOCIATE-RQ of the
-    association, ours or the product's; `accepted` maps context ids to transfer syntaxes; `context`,
-    `request`, `message_id`, `sop_class`, `instance` describe the last DIMSE request received.
-    """
-
-    called: str = "ANY-SCP"
-    calling: str = "DULSPEC"
-    bad_user: str = ""
-    fresh: str = "2.25.90000000000000000001"
-    peer_max: int = 16384
-    rq: AssociateView | None = None
-    accepted: dict[int, str] = field(default_factory=lambda: {1: "1.2.840.10008.1.2"})
-    context: int = 1
-    request: int = 0x0030
-    message_id: int = 1
-    sop_class: str = "1.2.840.10008.1.1"
-    instance: str = ""
-
-
-Bytes = bytes | Callable[[Facts], bytes]
-
-
-def build(data: Bytes, facts: Facts) -> bytes:
-    """The bytes of a stimulus under given facts."""
-    return data if isinstance(data, bytes) else data(facts)
-
+Check = Callable[[Scene], Iterable[Finding]]
 
 # -- steps ------------------------------------------------------------------------------------------------
 
 #: What a Read waits for unless told otherwise: any PDU that answers something, or the end.
 ANSWER = "AC or RJ or AB or RP or RELEASE or MSG"
-#: How long a Read waits: one of the runner's settings.
-Patience = Literal["timeout", "artim", "idle", "acse", "dimse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +31,7 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Associate:
+class Establish:
     """SCP under test: send an A-ASSOCIATE-RQ and read the AC; a precondition, not part of the trace.
 
     `need` lists context ids that must have been accepted, else the case is unsupported.
@@ -219,10 +102,10 @@ class Do:
     """Anything that takes more than these steps: a named function on the scene."""
 
     what: str
-    action: Callable[["Scene"], None]
+    action: Callable[[Scene], None]
 
 
-Step = Send | Associate | AwaitRequest | Accept | Serve | Read | Fence | Fin | Rst | Mark | Do
+Step = Send | Establish | AwaitRequest | Accept | Serve | Read | Fence | Fin | Rst | Mark | Do
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +114,7 @@ class Run:
 
     name: str
     steps: tuple[Step, ...]
-    outcomes: tuple[Outcome, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
     checks: tuple[Check, ...] = ()
 
 
@@ -244,19 +127,13 @@ class Cell:
     action: str
 
 
-Need = Literal[
-    "checks-called", "checks-calling", "bad-user", "store-dir", "tls", "mutual", "check-host",
-    "echo", "store", "two-files", "exit-code", "concurrent", "deflated",
-]  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case of the catalogue.
 
     `artim` cases wait for the product's own timer and run side by side; `needs` are declarations
     without which the case is skipped; `reported` is what an SCU must report: "failure",
-    "success" or "" (not judged).
+    "success" or "" (not judged). `place` counts the cases of the catalogue from 1, 0 outside it.
     """
 
     id: str
@@ -265,7 +142,7 @@ class Case:
     title: str
     requirement: str
     runs: tuple[Run, ...]
-    outcomes: tuple[Outcome, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
     checks: tuple[Check, ...] = ()
     why: str = ""
     tags: tuple[str, ...] = ()
@@ -273,6 +150,7 @@ class Case:
     artim: bool = False
     reported: Literal["", "failure", "success"] = ""
     cell: Cell | None = None
+    place: int = 0
 
     @property
     def role(self) -> str:
@@ -283,8 +161,3 @@ class Case:
     def group(self) -> str:
         """The id without its number."""
         return self.id.rpartition(".")[0]
-
-
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of several verdicts; pass if there are none."""
-    return max(verdicts, key=lambda verdict: verdict.weight, default=Verdict.PASS)

@@ -41,7 +41,7 @@ class Junk:
     data: bytes
 
 
-Event = Pdu | Closed | Reset | Timeout | Junk
+WireEvent = Pdu | Closed | Reset | Timeout | Junk
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Wire:
         self.log = [] if log is None else log
         self.number = number
         self.started = time.monotonic()
-        self.ended: Event | None = None
+        self.ended: WireEvent | None = None
         self.shut = False
         self.send_error: str | None = None
         self._buffer = bytearray()
@@ -140,7 +140,7 @@ class Wire:
         ready, _, _ = select.select([self.sock], [], [], timeout)
         return bool(ready)
 
-    def read(self, timeout: float) -> Event:
+    def read(self, timeout: float) -> WireEvent:
         """The next event, or Timeout after `timeout` seconds without a whole one."""
         deadline = time.monotonic() + timeout
         while True:
@@ -154,7 +154,7 @@ class Wire:
                 return Timeout()
             self._receive(remaining)
 
-    def _next_in_buffer(self) -> Event | None:
+    def _next_in_buffer(self) -> WireEvent | None:
         buffer = self._buffer
         if len(buffer) >= 6:
             type_, reserved, length = struct.unpack_from(">BBI", buffer)
@@ -201,7 +201,7 @@ class Wire:
         else:
             self._end(Closed(), "peer closes (FIN)")
 
-    def _end(self, event: Event, what: str) -> None:
+    def _end(self, event: WireEvent, what: str) -> None:
         self.ended = event
         self.note(what)
 

@@ -27,7 +27,7 @@ class Pdu:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PduItem:
     """One item or sub-item: type, second byte, body, offset of its header in the PDU."""
 
     type: int
@@ -49,7 +49,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Associate:
+class AssociateView:
     """An A-ASSOCIATE-RQ or -AC taken apart."""
 
     type: int
@@ -58,8 +58,8 @@ class Associate:
     called: bytes
     calling: bytes
     reserved_32: bytes
-    items: tuple[Item, ...]
-    user_items: tuple[Item, ...]
+    items: tuple[PduItem, ...]
+    user_items: tuple[PduItem, ...]
     contexts: tuple[Context, ...]
     faults: tuple[str, ...]
 
@@ -89,7 +89,7 @@ def uid_text(value: bytes) -> str:
     return value.rstrip(b"\0 ").decode("latin-1")
 
 
-def parse_items(data: bytes, base: int, faults: list[str]) -> list[Item]:
+def parse_items(data: bytes, base: int, faults: list[str]) -> list[PduItem]:
     """Items one after another; a header or a body that runs over the end becomes a fault."""
     items, at = [], 0
     while at < len(data):
@@ -99,12 +99,12 @@ def parse_items(data: bytes, base: int, faults: list[str]) -> list[Item]:
         type_, second, size = struct.unpack_from(">BBH", data, at)
         if at + 4 + size > len(data):
             faults.append(f"item {type_:02X}H at offset {base + at} runs past its container")
-        items.append(Item(type_, second, data[at + 4 : at + 4 + size], base + at))
+        items.append(PduItem(type_, second, data[at + 4 : at + 4 + size], base + at))
         at += 4 + size
     return items
 
 
-def _context(entry: Item, faults: list[str]) -> Context:
+def _context(entry: PduItem, faults: list[str]) -> Context:
     body = entry.body.ljust(4, b"\0")
     if len(entry.body) < 4:
         faults.append(f"item {entry.type:02X}H at offset {entry.offset} is shorter than 4 bytes")
@@ -119,21 +119,21 @@ def _context(entry: Item, faults: list[str]) -> Context:
     )
 
 
-def _context_of_answer(entry: Item, faults: list[str]) -> Context:
+def _context_of_answer(entry: PduItem, faults: list[str]) -> Context:
     """A 21H: the sub-items of a context that was not accepted are not significant (Table 9-18)."""
     ignored: list[str] = []
     refused = len(entry.body) > 2 and entry.body[2] != 0
     return _context(entry, ignored if refused else faults)
 
 
-def parse_associate(pdu: Pdu) -> Associate:
+def parse_associate(pdu: Pdu) -> AssociateView:
     """Take an A-ASSOCIATE-RQ or -AC apart (PS3.8 9.3.2, 9.3.3)."""
     faults: list[str] = []
     if len(pdu.body) < 68:
         faults.append(f"PDU-length {len(pdu.body)} is below the fixed 68 bytes")
     body = pdu.body.ljust(68, b"\0")
     items = parse_items(pdu.body[68:], 74, faults)
-    user: list[Item] = []
+    user: list[PduItem] = []
     contexts: list[Context] = []
     for entry in items:
         if entry.type == 0x50:
@@ -142,7 +142,7 @@ def parse_associate(pdu: Pdu) -> Associate:
             contexts.append(_context(entry, faults))
         elif entry.type == 0x21:
             contexts.append(_context_of_answer(entry, faults))
-    return Associate(
+    return AssociateView(
         type=pdu.type,
         version=int.from_bytes(body[:2], "big"),
         reserved=body[2:4],

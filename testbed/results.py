@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from testbed import annotate
-from testbed.model import Case, Cell, Level, Sub, Verdict
+from testbed.model import Case, Cell
 from testbed.observe import LogEntry
+from testbed.verdicts import Level, Sub, Verdict
 
 FORMAT = "dulspec-result/1"
 HEX_LIMIT = 16384
@@ -144,12 +145,14 @@ def expected_lines(case: Case) -> list[str]:
     """The accepted outcomes of a case as text, for reports and `dulspec show`."""
     lines: list[str] = []
     for run in case.runs:
-        prefix = f"[{run.name}] " if run.outcomes and run.name else ""
+        prefix = f"[{run.name}] " if run.expectations and run.name else ""
         lines += [
             prefix + _outcome_text(entry.pattern, entry.verdict, entry.note)
-            for entry in run.outcomes
+            for entry in run.expectations
         ]
-    lines += [_outcome_text(entry.pattern, entry.verdict, entry.note) for entry in case.outcomes]
+    lines += [
+        _outcome_text(entry.pattern, entry.verdict, entry.note) for entry in case.expectations
+    ]
     checks = [*case.checks, *(check for run in case.runs for check in run.checks)]
     for check in checks:
         text = (check.__doc__ or check.__name__).strip().splitlines()[0]

@@ -7,14 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from testbed import catalogue
+from testbed.cases.baseline import BASELINES
 from testbed.engine import play
 from testbed.launch import Process, expand, wait_for_port
+from testbed.liveness import probe
 from testbed.matrix import unreached
-from testbed.model import Case, Level, Run, Sub, Verdict, worst
+from testbed.model import Case, Run
 from testbed.observe import connect
 from testbed.results import CaseResult, Report, RunResult, expected_lines, wire_rows
-from testbed.session import Session
 from testbed.settings import client_tls
+from testbed.trial import Trial
+from testbed.verdicts import Level, Sub, Verdict, worst
 
 Progress = Callable[[CaseResult], None]
 
@@ -27,7 +31,7 @@ class Unusable(Exception):
 class Runner:
     """Runs cases against one product and fills a report."""
 
-    session: Session
+    trial: Trial
     cases: Sequence[Case]
     xfail: dict[str, str] = field(default_factory=dict)
     progress: Progress = lambda _result: None
@@ -41,11 +45,11 @@ class Runner:
         """
         if not self.cases:
             raise Unusable("no case fits the selection")
-        session = self.session
+        trial = self.trial
         started = time.monotonic()
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.report = Report(session.role, session.target, session.settings.as_json(), stamp)
-        self.report.unreached = unreached(session.role)
+        self.report = Report(trial.role, trial.target, trial.settings.as_json(), stamp)
+        self.report.unreached = unreached(trial.role, catalogue.cases(trial.role))
         try:
             self._baseline("first")
             self._all_cases()
@@ -56,7 +60,7 @@ class Runner:
             self.report.seconds = time.monotonic() - started
             order = {case.id: index for index, case in enumerate(self.cases)}
             self.report.cases.sort(key=lambda result: order[result.id])
-            session.close()
+            trial.close()
             if self.product is not None:
                 self.product.kill()
         return self.report
@@ -67,13 +71,13 @@ class Runner:
     # -- baseline
 
     def _baseline(self, which: str) -> None:
-        session = self.session
-        if session.role == "scp":
-            if which == "first" and session.settings.start_cmd:
+        trial = self.trial
+        if trial.role == "scp":
+            if which == "first" and trial.settings.start_cmd:
                 self._start_product()
             reason = self._live_with_patience()
             if which == "first" and not reason:
-                session.target["concurrent"] = self._probe_concurrency()
+                trial.target["concurrent"] = self._probe_concurrency()
         else:
             reason = self._scu_baseline()
         self.report.baseline[which] = reason or "pass"
@@ -87,11 +91,11 @@ class Runner:
         takes connections, but does not serve or rejects as busy, has `artim_max`: it is not dead, it
         waits for a timer of its own. `late` and `late_reason` tell of that.
         """
-        settings = self.session.settings
+        settings = self.trial.settings
         started = time.monotonic()
         self.late, self.late_reason = 0.0, ""
         while True:
-            reason, self.live_log = self.session.live()
+            reason, self.live_log = probe(self.trial)
             passed = time.monotonic() - started
             if not reason:
                 self.late = passed
@@ -113,34 +117,32 @@ class Runner:
 
     def _probe_concurrency(self) -> bool:
         """Whether the product serves an association while another connection is idle."""
-        settings = self.session.settings
+        settings = self.trial.settings
         context = client_tls(settings) if settings.tls else None
         with suppress(OSError):
             idle = connect(settings.host, settings.port, 5.0, context=context)
             try:
-                reason, _ = self.session.live()
+                reason, _ = probe(self.trial)
             finally:
                 idle.close()
             return not reason
         return False
 
     def _scu_baseline(self) -> str:
-        from testbed.cases.baseline import BASELINES  # noqa: PLC0415 - cases import the engine's types
-
-        settings, requests, reason = self.session.settings, set(), ""
+        settings, requests, reason = self.trial.settings, set(), ""
         for case in BASELINES:
             about_echo = "echo" in case.needs
             if about_echo and not settings.exec_echo:
                 continue
-            result = play(case, case.runs[0], self.session)
+            result = play(case, case.runs[0], self.trial)
             if result.verdict is not Verdict.PASS:
                 reason = f"{result.message or result.seen} {result.output[-300:]}".strip()
             requests |= {token for token in result.seen.split() if token.endswith("-RQ")}
-        self.session.target.setdefault("requests", sorted(requests))
+        self.trial.target.setdefault("requests", sorted(requests))
         return reason
 
     def _start_product(self) -> None:
-        settings = self.session.settings
+        settings = self.trial.settings
         if self.product is not None:
             self.product.kill()
         self.product = Process(expand(settings.start_cmd, settings.host, settings.port, []))
@@ -161,10 +163,10 @@ class Runner:
 
     def _parallel(self) -> bool:
         """Whether the product can be watched several times at once."""
-        session = self.session
-        if session.role == "scp":
-            return bool(session.target.get("concurrent"))
-        return session.launcher is not None and not session.settings.listen
+        trial = self.trial
+        if trial.role == "scp":
+            return bool(trial.target.get("concurrent"))
+        return trial.launcher is not None and not trial.settings.listen
 
     killer: str = ""
 
@@ -176,9 +178,9 @@ class Runner:
                 results = list(pool.map(self._judge, cases))
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
-                self.session.interrupt()
+                self.trial.interrupt()
                 raise
-        reason = self._live_with_patience() if self.session.role == "scp" else ""
+        reason = self._live_with_patience() if self.trial.role == "scp" else ""
         for result in results:
             self._add(result)
         if reason:
@@ -188,12 +190,12 @@ class Runner:
         result.xfail = self.xfail.get(result.id)
         self.report.cases.append(result)
         if result.id == "P.TCP.01" and result.runs and result.verdict is Verdict.PASS:
-            self.session.target["artim"] = result.runs[0].close_seconds
+            self.trial.target["artim"] = result.runs[0].close_seconds
         self.progress(result)
 
     def _one(self, case: Case) -> CaseResult:
         result = self._judge(case)
-        for _ in range(self.session.settings.confirm):
+        for _ in range(self.trial.settings.confirm):
             if result.verdict not in {Verdict.FAIL, Verdict.NON_STRICT, Verdict.ERROR}:
                 break
             again = self._judge(case)
@@ -202,11 +204,11 @@ class Runner:
                 result.verdict, result.sub = Verdict.FAIL, Sub.FLAKY
                 result.message = f"differing verdicts: {', '.join(result.attempts)}"
                 break
-        if self.session.role == "scp" and result.verdict is not Verdict.SKIP:
+        if self.trial.role == "scp" and result.verdict is not Verdict.SKIP:
             reason = self._live_with_patience()
             if reason:
                 self._died(result, reason)
-            elif self.late > self.session.settings.live_max:
+            elif self.late > self.trial.settings.live_max:
                 self._was_late(result)
         return result
 
@@ -232,7 +234,7 @@ class Runner:
         probe = RunResult("LIVE", Verdict.FAIL, Sub.CRASH, reason)
         probe.wire = wire_rows(self.live_log)
         result.runs.append(probe)
-        if self.session.settings.start_cmd:
+        if self.trial.settings.start_cmd:
             self._start_product()
             if not self._live_with_patience():
                 return
@@ -257,26 +259,26 @@ class Runner:
         "Temporary congestion" and "local limit exceeded" say nothing about the stimulus, so they are
         no verdict on it, except for the cases that ask how a product says that it is busy.
         """
-        result = play(case, run, self.session)
-        outcomes = run.outcomes or case.outcomes
-        about_limits = any("RJ(2,3" in outcome.pattern for outcome in outcomes)
+        result = play(case, run, self.trial)
+        expectations = run.expectations or case.expectations
+        about_limits = any("RJ(2,3" in outcome.pattern for outcome in expectations)
         busy = "RJ(2,3," in f"{result.seen} {result.message}"
-        if self.session.role == "scu" or about_limits or not busy:
+        if self.trial.role == "scu" or about_limits or not busy:
             return result
         self._live_with_patience()
-        again = play(case, run, self.session)
+        again = play(case, run, self.trial)
         again.message = "; ".join(
             filter(None, [again.message, "played again: the product was busy"])
         )
         return again
 
     def _met(self, need: str) -> bool:
-        session = self.session
-        if session.role == "scu" and need in {"echo", "store"}:
-            return f"C-{need.upper()}-RQ" in session.target.get("requests", ())
+        trial = self.trial
+        if trial.role == "scu" and need in {"echo", "store"}:
+            return f"C-{need.upper()}-RQ" in trial.target.get("requests", ())
         if need == "concurrent":
-            return bool(session.target.get("concurrent"))
-        return session.settings.declared(need)  # type: ignore[arg-type]
+            return bool(trial.target.get("concurrent"))
+        return trial.settings.declared(need)  # type: ignore[arg-type]
 
 
 def settle(case: Case, result: CaseResult) -> None:

@@ -6,19 +6,17 @@ The engine walks the steps; the scene has the verbs they are made of. Checks rea
 import socket
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from testbed import messages, raw
 from testbed.assemble import Assembler
-from testbed.model import Facts, Patience, Sub, Verdict
-from testbed.observe import Closed, Event, Junk, LogEntry, Reset, Timeout, Wire, connect
-from testbed.parse import HEADER, Associate, Message, Pdu, parse_associate
-from testbed.settings import Settings, client_tls
+from testbed.facts import Facts
+from testbed.launch import Handle
+from testbed.observe import Closed, Junk, LogEntry, Reset, Timeout, Wire, WireEvent, connect
+from testbed.parse import HEADER, AssociateView, Message, Pdu, parse_associate
+from testbed.settings import Patience, Settings, client_tls
 from testbed.trace import ends_with
-
-if TYPE_CHECKING:
-    from testbed.launch import Handle
-    from testbed.session import Session
+from testbed.trial import Trial
+from testbed.verdicts import Sub, Verdict
 
 #: A peer that floods us with PDUs is cut off after this many tokens.
 LONGEST_TRACE = 400
@@ -42,20 +40,21 @@ class Scene:
     `ac` and `rq` the association PDUs taken apart, `sent` the A-ASSOCIATE-RQ we sent.
     """
 
-    def __init__(self, session: "Session", case_id: str) -> None:
-        self.session = session
+    def __init__(self, trial: Trial, case_id: str, place: int = 0) -> None:
+        self.trial = trial
         self.case_id = case_id
-        self.settings: Settings = session.settings
+        self.place = place
+        self.settings: Settings = trial.settings
         self.paced = False
         self.log: list[LogEntry] = []
         self.wires: list[Wire] = []
         self.tokens: list[str] = []
         self.pdus: list[Pdu] = []
-        self.facts: Facts = session.facts()
+        self.facts: Facts = trial.facts()
         self.assembler = Assembler()
-        self.sent: Associate | None = None
-        self.ac: Associate | None = None
-        self.rq: Associate | None = None
+        self.sent: AssociateView | None = None
+        self.ac: AssociateView | None = None
+        self.rq: AssociateView | None = None
         self.began = time.time()
         self.stimulus_at = time.monotonic()
         self.ended_at: float | None = None
@@ -105,7 +104,7 @@ class Scene:
     def adopt(self, wire: Wire) -> None:
         """Make a connection the one in use."""
         self.wires.append(wire)
-        self.session.remember(wire)
+        self.trial.remember(wire)
         self.assembler = Assembler()
         self.established = False
         self.stimulus_at = time.monotonic()
@@ -146,11 +145,11 @@ class Scene:
 
     def _note_association(self, data: bytes) -> None:
         """Remember what our own request or accept announced."""
-        if self.session.role == "scp" and data[:1] == b"\x01" and len(data) > 74:
+        if self.trial.role == "scp" and data[:1] == b"\x01" and len(data) > 74:
             self.sent = parse_associate(Pdu(1, 0, data[6:]))
             self.facts = replace(self.facts, rq=self.sent)
             self.announced = self.sent.max_length
-        elif self.session.role == "scu" and data[:1] == b"\x02" and len(data) > 74:
+        elif self.trial.role == "scu" and data[:1] == b"\x02" and len(data) > 74:
             self.announced = parse_associate(Pdu(2, 0, data[6:])).max_length
 
     # -- reading
@@ -166,7 +165,7 @@ class Scene:
             "dimse": settings.dimse_max,
         }[name]
 
-    def read_event(self, timeout: float) -> Event:
+    def read_event(self, timeout: float) -> WireEvent:
         """Read one event and put its tokens into the trace."""
         event = self.wire.read(timeout)
         if isinstance(event, Pdu):
@@ -206,7 +205,7 @@ class Scene:
             if pdu.type == 7 and self.aborted_after is None:
                 self.aborted_after = time.monotonic() - self.stimulus_at
         for message in self.messages[before:]:
-            self.session.observe_message(self.case_id, message)
+            self.trial.observe_message(self.case_id, message)
             self._remember(message)
 
     def _remember(self, message: Message) -> None:

@@ -13,15 +13,16 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from testbed import catalogue
-from testbed.faults import SCP_FAULTS, SCU_FAULTS, Fault
+from testbed.faults import SCP_FAULTS, SCU_FAULTS, PlantedFault
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, Server
+from testbed.mini.peer import Config, MiniServer
 from testbed.mini.requestor import thread_launcher
-from testbed.model import Case, Level, Sub, Verdict
+from testbed.model import Case
 from testbed.results import CaseResult, Report
 from testbed.runner import Runner, Unusable
-from testbed.session import Session
 from testbed.settings import Settings
+from testbed.trial import Trial
+from testbed.verdicts import Level, Sub, Verdict
 
 #: Patience that suits peers on the loopback interface whose own timers are short.
 FAST = Settings(
@@ -47,10 +48,10 @@ def judge_scp(fault: str | None, cases: Sequence[Case], **over: object) -> Repor
         store = Path(folder) / "outer" / "store"
         store.mkdir(parents=True)
         config = Config(frozenset([fault] if fault else []), store_dir=store)
-        with Server(config, PartialKeeper) as server:
+        with MiniServer(config, PartialKeeper) as server:
             fields = {name: getattr(FAST, name) for name in Settings.__dataclass_fields__}
             fields |= {"port": server.port, "store_dir": store, **over}
-            return _report(Runner(Session(Settings(**fields), "scp"), cases))
+            return _report(Runner(Trial(Settings(**fields), "scp"), cases))
 
 
 def judge_scu(fault: str | None, cases: Sequence[Case], **over: object) -> Report:
@@ -58,7 +59,7 @@ def judge_scu(fault: str | None, cases: Sequence[Case], **over: object) -> Repor
     config = Config(frozenset([fault] if fault else []))
     fields = {name: getattr(FAST, name) for name in Settings.__dataclass_fields__}
     fields |= {"exec": "mini", "exec_echo": "mini echo", **over}
-    return _report(Runner(Session(Settings(**fields), "scu", thread_launcher(config)), cases))
+    return _report(Runner(Trial(Settings(**fields), "scu", thread_launcher(config)), cases))
 
 
 def _report(runner: Runner) -> Report:
@@ -88,12 +89,12 @@ def reactions(report: Report | Judged, clean: Report | Judged) -> set[str]:
     return {id_ for id_, verdicts in seen.items() if verdicts != usual[id_]}
 
 
-def missed(fault: Fault, seen: set[str]) -> set[str]:
+def missed(fault: PlantedFault, seen: set[str]) -> set[str]:
     """Cases that were meant to catch the fault and did not."""
     return set(fault.caught_by) - seen
 
 
-def unrelated(fault: Fault, seen: set[str]) -> set[str]:
+def unrelated(fault: PlantedFault, seen: set[str]) -> set[str]:
     """Cases that reacted without a reason."""
     globs = (*fault.caught_by, *fault.also)
     return {id_ for id_ in seen if not any(fnmatchcase(id_, glob) for glob in globs)}
@@ -119,7 +120,7 @@ def _print_faults() -> int:
     return 0
 
 
-def _tell(fault: Fault, seen: set[str], *, verbose: bool) -> bool:
+def _tell(fault: PlantedFault, seen: set[str], *, verbose: bool) -> bool:
     """Print how a fault fared; whether the testbed was wrong about it."""
     lost, false = missed(fault, seen), unrelated(fault, seen)
     if lost or false or verbose:
@@ -149,7 +150,7 @@ def _judge_fault(role: str, name: str) -> Judged:
     return judged(judge(name, catalogue.cases(role)))
 
 
-def _judge_all(role: str, faults: Sequence[Fault], jobs: int) -> Iterator[Judged]:
+def _judge_all(role: str, faults: Sequence[PlantedFault], jobs: int) -> Iterator[Judged]:
     """The verdicts on each fault in order, `jobs` faults at a time."""
     names = [fault.name for fault in faults]
     if jobs <= 1:

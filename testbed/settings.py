@@ -3,9 +3,17 @@
 import ssl
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from testbed.model import Facts, Need
+from testbed.facts import Facts
+
+#: Declarations, or traits that a run finds out, without which a case cannot be judged.
+Need = Literal[
+    "checks-called", "checks-calling", "bad-user", "store-dir", "tls", "mutual", "check-host",
+    "echo", "store", "two-files", "exit-code", "concurrent", "deflated",
+]  # fmt: skip
+#: How long a Read waits: one of the runner's settings.
+Patience = Literal["timeout", "artim", "idle", "acse", "dimse"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from testbed import raw
 from testbed.cases import checks
 from testbed.cases.common import READ, SEND_RQ, I, R, T, one, rq
-from testbed.model import Case, Read, Run, Send, Step, bad, info, lax, ok
+from testbed.model import Case, Read, Run, Send, Step
+from testbed.verdicts import bad, info, lax, ok
 
 _MINIMAL = one(SEND_RQ, READ)
 _BAD_TS = (raw.UNKNOWN_TRANSFER,)

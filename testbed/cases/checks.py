@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from testbed import raw
-from testbed.model import Check, Finding, Sub, Verdict
-from testbed.parse import Associate, Context, Message, uid_text
+from testbed.model import Check
+from testbed.parse import AssociateView, Context, Message, uid_text
 from testbed.scene import Scene
+from testbed.verdicts import Finding, Sub, Verdict
 
 UID = re.compile(rb"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 
@@ -74,7 +75,7 @@ def ac_user_information(scene: Scene) -> Iterator[Finding]:
         yield from user_information(scene.ac)
 
 
-def user_information(view: Associate) -> Iterator[Finding]:
+def user_information(view: AssociateView) -> Iterator[Finding]:
     """The findings of `ac_user_information`, for a request as well."""
     lengths, classes, versions = (view.subitems(kind) for kind in (0x51, 0x52, 0x55))
     if [len(body) for body in lengths] != [4]:
@@ -174,7 +175,7 @@ def calling_is_checked(scene: Scene) -> Iterator[Finding]:
 # -- negotiation -------------------------------------------------------------------------------------------------
 
 
-def _roles(view: Associate | None) -> dict[str, tuple[int, int]]:
+def _roles(view: AssociateView | None) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for body in view.subitems(0x54) if view is not None else []:
         size = int.from_bytes(body[:2], "big")
@@ -244,7 +245,7 @@ def within_our_maximum(scene: Scene) -> Iterator[Finding]:
 def pdv_discipline(scene: Scene) -> Iterator[Finding]:
     """Every PDV has an even length, content, a zero reserved part of its header and one context per message."""
     # P.NEG.03 announces maxima that leave no room for an even fragment.
-    yield from discipline(m for case_id, m in scene.session.observed if case_id != "P.NEG.03")
+    yield from discipline(m for case_id, m in scene.trial.observed if case_id != "P.NEG.03")
     yield from within_our_maximum(scene)
 
 

@@ -18,8 +18,9 @@ from testbed.cases.common import (
     command,
     one,
 )
-from testbed.model import Case, Check, Do, Finding, Read, Run, Send, Step, bad, lax, ok
+from testbed.model import Case, Check, Do, Read, Run, Send, Step
 from testbed.scene import Scene
+from testbed.verdicts import Finding, bad, lax, ok
 
 _BASE = messages.echo_elements(1)
 _WITHOUT = {tag: messages.command_set([e for e in _BASE if e[0] != tag]) for tag, _ in _BASE}

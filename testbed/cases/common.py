@@ -3,20 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from testbed import messages, raw
-from testbed.model import (
-    Associate,
-    Bytes,
-    Facts,
-    Level,
-    Outcome,
-    Read,
-    Run,
-    Send,
-    Step,
-    Sub,
-    lax,
-    ok,
-)
+from testbed.facts import Bytes, Facts
+from testbed.model import Establish, Read, Run, Send, Step
+from testbed.verdicts import Expectation, Level, Sub, lax, ok
 
 R, S, T, I = Level.REQUIRED, Level.RECOMMENDED, Level.TOLERATED, Level.INFO  # noqa: E741 - as the catalogue
 
@@ -55,8 +44,8 @@ def user(*extra: bytes, max_length: int = 16384) -> tuple[bytes, ...]:
     )
 
 
-ASSOCIATE = Associate(rq(), need=(1,))
-ASSOCIATE_STORE = Associate(rq(STORE), need=(1, 3))
+ASSOCIATE = Establish(rq(), need=(1,))
+ASSOCIATE_STORE = Establish(rq(STORE), need=(1, 3))
 
 ECHO_PDU = messages.command_pdu(messages.echo_rq(1))
 SEND_ECHO = Send("C-ECHO-RQ", ECHO_PDU)
@@ -111,13 +100,13 @@ def first_pdu(what: str, data: Bytes) -> tuple[Step, ...]:
 
 # -- sets of outcomes ---------------------------------------------------------------------------------------
 
-USER_ABORT: tuple[Outcome, ...] = (
+USER_ABORT: tuple[Expectation, ...] = (
     *ok("AB(0,*)"),
     *lax("AB(2,*)", note="AA-1 aborts as service-user (source 0)", sub=Sub.WRONG_SOURCE),
 )
 
 
-def provider_abort(reason: int, before: str = "") -> tuple[Outcome, ...]:
+def provider_abort(reason: int, before: str = "") -> tuple[Expectation, ...]:
     """AA-8: A-ABORT from the service-provider; another reason passes and is noted."""
     head = f"{before} " if before else ""
     return (

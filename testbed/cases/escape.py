@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.cases.checks import fail
-from testbed.model import Finding
 from testbed.scene import Scene
+from testbed.verdicts import Finding
 
 #: Part of every name that a case tries to smuggle out; nothing else is called so.
 MARK = "dulspec_ae"

@@ -18,8 +18,9 @@ from testbed.cases.common import (
     rq,
 )
 from testbed.matrix import derive
-from testbed.model import Case, Fence, Fin, Mark, Outcome, Read, Send, Step, lax, ok
+from testbed.model import Case, Fence, Fin, Mark, Read, Send, Step
 from testbed.table import TABLE
+from testbed.verdicts import Expectation, lax, ok
 
 STIMULI: dict[int, tuple[str, bytes]] = {
     3: ("A-ASSOCIATE-AC", raw.associate_ac()),
@@ -58,14 +59,14 @@ def behind(head: bytes | None, event: int) -> tuple[Step, ...]:
 
 def _sta2(event: int) -> Case:
     action = TABLE[2, event]
-    expected: dict[str, tuple[tuple[Outcome, ...], Step]] = {
+    expected: dict[str, tuple[tuple[Expectation, ...], Step]] = {
         "AA-1": (USER_ABORT, READ),
         "AA-2": (CLOSES, READ_CLOSE),
         "AA-5": (CLOSES, READ_CLOSE),
         "AE-6": (ok("AC"), READ),
     }
-    outcomes, read = expected[action]
-    return derive("scp", 2, event, (stimulus(event), read), outcomes)
+    expectations, read = expected[action]
+    return derive("scp", 2, event, (stimulus(event), read), expectations)
 
 
 def _sta3(event: int) -> Case:

@@ -4,27 +4,13 @@ from testbed import raw
 from testbed.cases.common import ABORT_OR_CLOSE, CLOSES, SILENCE, provider_abort
 from testbed.cases.scu import ACCEPT, AWAIT, SEVEN, SIX, USED, USED_PATTERN, ac
 from testbed.cases.u_rel import confirm_collision
+from testbed.facts import Bytes, Facts, build
 from testbed.matrix import derive
-from testbed.model import (
-    Accept,
-    Bytes,
-    Case,
-    Do,
-    Facts,
-    Fence,
-    Fin,
-    Mark,
-    Outcome,
-    Read,
-    Send,
-    Serve,
-    Step,
-    build,
-    lax,
-    ok,
-)
+from testbed.meeting import listen, start_plain
+from testbed.model import Accept, Case, Do, Fence, Fin, Mark, Read, Send, Serve, Step
 from testbed.scene import Scene, respond
 from testbed.table import TABLE
+from testbed.verdicts import Expectation, lax, ok
 
 STIMULI: dict[int, tuple[str, Bytes]] = {
     3: ("A-ASSOCIATE-AC", raw.associate_ac()),
@@ -73,10 +59,10 @@ def _reason(event: int) -> int:
 
 def refuse_connection(scene: Scene) -> None:
     """Start the product towards a port where nobody listens."""
-    port = scene.session.listen(scene)
+    port = listen(scene)
     if scene.listener is not None:
         scene.listener.close()
-    scene.session.start_plain(scene, port)
+    start_plain(scene, port)
 
 
 def _sta5(event: int) -> Case:
@@ -128,7 +114,7 @@ def _sta9(event: int) -> Case:
     steps = (*SEVEN, *_behind_release(event))
     if event in {16, 17}:
         return derive("scu", 9, event, (*steps, Read("CLOSE")), ok("RP? CLOSE"))
-    late: tuple[Outcome, ...] = ok("RP CLOSE") if event == 13 else ()
+    late: tuple[Expectation, ...] = ok("RP CLOSE") if event == 13 else ()
     expected = (*provider_abort(_reason(event), "RP?"), *late)
     return derive("scu", 9, event, (*steps, Read("AB or CLOSE")), expected)
 

@@ -18,8 +18,10 @@ from testbed.cases.common import (
     store,
     user,
 )
-from testbed.model import Associate, Case, Do, Facts, Run, Send, Step, lax, ok
+from testbed.facts import Facts
+from testbed.model import Case, Do, Establish, Run, Send, Step
 from testbed.scene import Scene
+from testbed.verdicts import lax, ok
 
 CT = raw.CT_STORAGE
 
@@ -32,11 +34,11 @@ def echo_if_accepted(scene: Scene) -> None:
 
 
 def _limit(value: int) -> tuple[Step, ...]:
-    return Associate(rq(user=user(max_length=value)), need=(1,)), SEND_ECHO, READ_REPLY
+    return Establish(rq(user=user(max_length=value)), need=(1,)), SEND_ECHO, READ_REPLY
 
 
 def _limit_store(value: int) -> tuple[Step, ...]:
-    associate = Associate(rq(STORE, user(max_length=value)), need=(1, 3))
+    associate = Establish(rq(STORE, user(max_length=value)), need=(1, 3))
     return associate, *store(), READ_REPLY
 
 
@@ -68,9 +70,9 @@ CASES = (
         "P.NEG.02", "PS3.8 D.1.1", R, "maximum length 64, and 128",
         "No P-DATA-TF to us has a PDU-length above the maximum we announced.",
         tuple(
-            Run(f"{name} {value}", steps(value), outcomes)
+            Run(f"{name} {value}", steps(value), expectations)
             for value in (64, 128)
-            for name, steps, outcomes in (("C-ECHO", _limit, ECHOED), ("C-STORE", _limit_store, STORED))
+            for name, steps, expectations in (("C-ECHO", _limit, ECHOED), ("C-STORE", _limit_store, STORED))
         ),
         checks=(within_our_maximum,),
     ),

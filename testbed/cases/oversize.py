@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from testbed import messages, raw
 from testbed.cases.checks import fail, mild
-from testbed.model import Do, Facts, Finding, Verdict
+from testbed.facts import Facts
+from testbed.model import Do
 from testbed.scene import Scene, Unmet
+from testbed.verdicts import Finding, Verdict
 
 #: A maximum above this is as good as none for these cases.
 LARGEST = 16 * 1024 * 1024

@@ -26,7 +26,9 @@ from testbed.cases.common import (
     store,
 )
 from testbed.cases.oversize import NEEDS_LIMIT, at_once, exact, over_limit_is_error, oversize
-from testbed.model import Associate, Case, Facts, Read, Run, Send, Step, Sub, bad, info, lax, ok
+from testbed.facts import Facts
+from testbed.model import Case, Establish, Read, Run, Send, Step
+from testbed.verdicts import Sub, bad, info, lax, ok
 
 ECHO_COMMAND = messages.echo_rq(1)
 _INVALID = provider_abort(6)
@@ -74,7 +76,7 @@ def _rest(facts: Facts) -> bytes:
 _CUT = ECHO_COMMAND[:20], ECHO_COMMAND[20:]
 _MORE, _LAST = raw.pdv(1, raw.COMMAND_MORE, _CUT[0]), raw.pdv(1, raw.COMMAND_LAST, _CUT[1])
 _STORE_COMMAND = Send("C-STORE-RQ", lambda f: messages.command_pdu(_store_command(f), 3))
-_REJECTED_3 = Associate(rq((raw.context_rq(1), raw.context_rq(3, raw.UNKNOWN_ABSTRACT))), need=(1,))
+_REJECTED_3 = Establish(rq((raw.context_rq(1), raw.context_rq(3, raw.UNKNOWN_ABSTRACT))), need=(1,))
 
 CASES = (
     Case(
@@ -186,7 +188,7 @@ CASES = (
     Case(
         "P.PDV.18", "PS3.8 E.1 'same presentation context'", R, "one command over contexts 1 and 3",
         "All PDVs of a message are on one presentation context.",
-        one(Associate(rq(TWO_ECHO), need=(1, 3)), Send("command split over contexts 1 and 3", raw.p_data(
+        one(Establish(rq(TWO_ECHO), need=(1, 3)), Send("command split over contexts 1 and 3", raw.p_data(
             _MORE, raw.pdv(3, raw.COMMAND_LAST, _CUT[1]))), READ_REPLY), ANY_ABORT,
     ),
     Case(

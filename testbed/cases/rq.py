@@ -7,7 +7,9 @@ from testbed import raw
 from testbed.cases import checks
 from testbed.cases.common import READ, USER_ABORT, R, S, T, one, rq, user
 from testbed.cases.escape import no_escape
-from testbed.model import Bytes, Case, Facts, Outcome, Read, Run, Send, Step, bad, info, lax, ok
+from testbed.facts import Bytes, Facts
+from testbed.model import Case, Read, Run, Send, Step
+from testbed.verdicts import Expectation, bad, info, lax, ok
 
 APPLICATION = raw.application_context()
 INFORMATION = raw.user_information()
@@ -58,7 +60,7 @@ _LONG = 0xFFFF
 _NO_VERSION = (*ok("RJ(1,2,2)"), *lax("RJ(*,*,*)", note="rejected for another reason"))
 _REFUSED = ok("AB", "RJ")
 _ANY = ok("AC", "AB", "RJ")
-_MALFORMED: tuple[Outcome, ...] = (
+_MALFORMED: tuple[Expectation, ...] = (
     *USER_ABORT,
     *lax("RJ(*,*,*)", note="rejected, where AA-1 aborts"),
     *bad("AC", note="accepted"),

@@ -4,21 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from testbed import messages, raw
 from testbed.cases.checks import fail, mild
-from testbed.model import (
-    Accept,
-    AwaitRequest,
-    Do,
-    Facts,
-    Finding,
-    Mark,
-    Read,
-    Serve,
-    Step,
-    Verdict,
-    ok,
-)
+from testbed.facts import Facts
+from testbed.model import Accept, AwaitRequest, Do, Mark, Read, Serve, Step
 from testbed.parse import Context, Pdu, uid_text
 from testbed.scene import Scene, Unmet, respond
+from testbed.verdicts import Finding, Verdict, ok
 
 AWAIT = AwaitRequest()
 USED_PATTERN = "REQ+ RELEASE"

@@ -15,8 +15,10 @@ from testbed.cases.common import (
     one,
     rq,
 )
-from testbed.model import Case, Do, Fence, Mark, Read, Send, Step, Sub, Verdict, bad, build
+from testbed.facts import build
+from testbed.model import Case, Do, Fence, Mark, Read, Send, Step
 from testbed.scene import Scene, Unmet
+from testbed.verdicts import Sub, Verdict, bad
 
 PROVOCATIONS = (
     ("protocol-version 0", rq(version=0)),

@@ -5,7 +5,8 @@ import ssl
 
 from testbed import messages, raw
 from testbed.cases.common import READ_CLOSE, USER_ABORT, R, first_pdu, one, runs
-from testbed.model import Case, Send, bad, info, ok
+from testbed.model import Case, Send
+from testbed.verdicts import bad, info, ok
 
 
 def client_hello() -> bytes:
@@ -29,10 +30,10 @@ _FOREIGN = (
 
 
 def _case(number: int, event: str, what: str, data: bytes, *named: str) -> Case:
-    outcomes = (*USER_ABORT, *bad(*named, note="it was answered as if an association stood"))
+    expectations = (*USER_ABORT, *bad(*named, note="it was answered as if an association stood"))
     return Case(
         f"P.STA2.{number:02}", f"PS3.8 9.2.3 {event}/Sta2 AA-1", R, f"{what} as the first PDU", _RULE,
-        one(*first_pdu(what, data)), outcomes,
+        one(*first_pdu(what, data)), expectations,
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from testbed import raw
 from testbed.cases.common import ECHO_PDU, R, S, T, one, plus_rq, provider_abort, rq
-from testbed.model import Case, Read, Run, Send, ok
+from testbed.model import Case, Read, Run, Send
+from testbed.verdicts import ok
 
 CASES = (
     Case(

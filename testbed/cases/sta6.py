@@ -17,7 +17,8 @@ from testbed.cases.common import (
     provider_abort,
     runs,
 )
-from testbed.model import Case, Fence, Read, Rst, Send, bad, info, lax, ok
+from testbed.model import Case, Fence, Read, Rst, Send
+from testbed.verdicts import bad, info, lax, ok
 
 _RULE = "A PDU that Sta6 does not expect is answered with an A-ABORT of the provider (AA-8)."
 _AFTER = "Once it has taken an A-RELEASE-RQ, an acceptor expects nothing more on the association."

@@ -21,23 +21,11 @@ from testbed.cases.common import (
     store,
 )
 from testbed.cases.escape import MARK, leftovers, no_escape, stored_files
-from testbed.model import (
-    Associate,
-    Case,
-    Check,
-    Do,
-    Facts,
-    Finding,
-    Read,
-    Run,
-    Send,
-    Step,
-    bad,
-    info,
-    lax,
-    ok,
-)
+from testbed.facts import Facts
+from testbed.liveness import probe
+from testbed.model import Case, Check, Do, Establish, Read, Run, Send, Step
 from testbed.scene import Scene
+from testbed.verdicts import Finding, bad, info, lax, ok
 
 Build = Callable[[Facts], bytes]
 
@@ -89,7 +77,7 @@ def break_off(how: str) -> Callable[[Scene], None]:
         else:
             scene.wire.fin()
             scene.read_to_end(scene.settings.timeout)
-        reason, _ = scene.session.live()
+        reason, _ = probe(scene.trial)
         left = leftovers(scene, before)
         scene.notes += [f"not alive afterwards: {reason}"] if reason else []
         scene.tokens[:] = [f"LEFT({len(left)})"] if left else scene.tokens
@@ -119,7 +107,7 @@ def deflated_bomb() -> bytes:
     return start + block * 1024 + squeeze.flush()
 
 
-_DEFLATED = Associate(
+_DEFLATED = Establish(
     rq((raw.context_rq(1), raw.context_rq(3, raw.CT_STORAGE, (raw.DEFLATED_LE,)))), need=(1, 3)
 )
 
@@ -152,7 +140,7 @@ def big_store(full: bool) -> Callable[[Scene], None]:
 def statuses_in_annex_c(scene: Scene) -> Iterator[Finding]:
     """Every C-STORE-RSP of the run has a status of PS3.4 B.2.3 or PS3.7 Annex C."""
     general = {0x0117, 0x0122, 0x0124, 0x0210, 0x0211, 0x0212, 0x0110, 0x0111, 0x0213, 0x0119}
-    for case_id, message in scene.session.observed:
+    for case_id, message in scene.trial.observed:
         if message.command.us(0x0100) != 0x8001:
             continue
         status = message.command.us(0x0900)

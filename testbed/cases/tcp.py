@@ -12,9 +12,11 @@ from testbed.cases.common import (
     one,
     rq,
 )
-from testbed.model import Case, Do, Mark, Read, Send, Sub, build, lax, ok
+from testbed.facts import build
+from testbed.model import Case, Do, Mark, Read, Send
 from testbed.observe import Wire
 from testbed.scene import Scene, Unmet
+from testbed.verdicts import Sub, lax, ok
 
 
 def just_connect(scene: Scene) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from testbed import tls_raw
 from testbed.cases.common import CLOSES, ECHO_PDU, READ, R, S, one, rq
-from testbed.model import Case, Do, Mark, Read, Run, Send, Step, Verdict, build, lax, ok
+from testbed.facts import build
+from testbed.model import Case, Do, Mark, Read, Run, Send, Step
 from testbed.observe import LogEntry, connect
 from testbed.scene import Scene, Unmet
 from testbed.settings import client_tls
+from testbed.verdicts import Verdict, lax, ok
 
 Change = Callable[[ssl.SSLContext], None]
 

@@ -18,8 +18,10 @@ from testbed.cases.scu import (
     used,
     with_spare,
 )
-from testbed.model import Accept, Case, Facts, Finding, Read, Run, Send, Serve, Step, lax, ok
+from testbed.facts import Facts
+from testbed.model import Accept, Case, Read, Run, Send, Serve, Step
 from testbed.scene import Scene
+from testbed.verdicts import Finding, lax, ok
 
 APPLICATION, INFORMATION = raw.application_context(), raw.user_information()
 JUNK = b"\xff\x00junk\\\x01".ljust(16, b"\xee")

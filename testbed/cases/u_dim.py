@@ -18,9 +18,11 @@ from testbed.cases.scu import (
     response_without,
     status,
 )
-from testbed.model import Case, Do, Facts, Finding, Read, Run, Send, Serve, Step, Verdict, lax, ok
+from testbed.facts import Facts
+from testbed.model import Case, Do, Read, Run, Send, Serve, Step
 from testbed.parse import Message, Pdu
 from testbed.scene import Scene, Unmet, respond
+from testbed.verdicts import Finding, Verdict, lax, ok
 
 # -- observed requests ---------------------------------------------------------------------------------------
 

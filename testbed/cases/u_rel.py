@@ -6,8 +6,10 @@ from testbed import raw
 from testbed.cases.checks import fail
 from testbed.cases.common import CLOSES, READ_CLOSE, I, R, one, provider_abort
 from testbed.cases.scu import SEVEN
-from testbed.model import Case, Do, Facts, Fin, Finding, Mark, Read, Run, Send, info, lax, ok
+from testbed.facts import Facts
+from testbed.model import Case, Do, Fin, Mark, Read, Run, Send
 from testbed.scene import Scene, respond
+from testbed.verdicts import Finding, info, lax, ok
 
 _RELEASE, _RP = Send("A-RELEASE-RQ", raw.release_rq()), Send("A-RELEASE-RP", raw.release_rp())
 _END = Read("AB or CLOSE or RP")

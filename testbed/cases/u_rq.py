@@ -7,9 +7,10 @@ from testbed import raw
 from testbed.cases.checks import fail, is_uid, mild, user_information
 from testbed.cases.common import R, S, one
 from testbed.cases.scu import ACCEPT, AWAIT, NORMAL, USED
-from testbed.model import Case, Check, Do, Finding, Level, Serve
+from testbed.model import Case, Check, Do, Serve
 from testbed.parse import uid_text
 from testbed.scene import Scene
+from testbed.verdicts import Finding, Level
 
 
 def peek(scene: Scene) -> None:

@@ -3,7 +3,9 @@
 from testbed import messages, raw
 from testbed.cases.common import CLOSES, I, R, T, one, provider_abort
 from testbed.cases.scu import AWAIT, ac
-from testbed.model import Bytes, Case, Facts, Fin, Read, Rst, Run, Send, Step, Sub, info, lax, ok
+from testbed.facts import Bytes, Facts
+from testbed.model import Case, Fin, Read, Rst, Run, Send, Step
+from testbed.verdicts import Sub, info, lax, ok
 
 REJECTIONS = (
     (1, 1, 1),

@@ -3,7 +3,8 @@
 from testbed import raw
 from testbed.cases.common import R, provider_abort
 from testbed.cases.scu import SIX
-from testbed.model import Case, Fin, Read, Rst, Run, Send, lax, ok
+from testbed.model import Case, Fin, Read, Rst, Run, Send
+from testbed.verdicts import lax, ok
 
 _END = Read("AB or RP or CLOSE or REQ")
 

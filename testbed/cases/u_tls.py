@@ -7,20 +7,19 @@ from pathlib import Path
 
 from testbed import raw, tls_raw
 from testbed.cases.common import R
-from testbed.model import Case, Do, Run, Verdict, ok
+from testbed.meeting import CALL_TIMEOUT, listen, start_plain
+from testbed.model import Case, Do, Run
 from testbed.observe import LogEntry, Wire
 from testbed.scene import Scene, Unmet
-from testbed.session import CALL_TIMEOUT
+from testbed.verdicts import Verdict, ok
 
 
 def _call(scene: Scene) -> socket.socket:
     """Start the product and take its connection, without TLS."""
-    session = scene.session
-    port = session.listen(scene)
-    session.start_plain(scene, port)
+    start_plain(scene, listen(scene))
     if scene.listener is None:
         raise RuntimeError("no listener")
-    scene.listener.settimeout(CALL_TIMEOUT if session.launcher else None)
+    scene.listener.settimeout(CALL_TIMEOUT if scene.trial.launcher else None)
     try:
         sock, _ = scene.listener.accept()
     except OSError as error:

@@ -116,7 +116,7 @@ class _Side:
 
 
 @dataclass(slots=True)
-class _Watched:
+class _Followed:
     """A connection of a capture; `told` once it turned out to be DICOM."""
 
     name: str
@@ -130,7 +130,7 @@ class _Listing:
 
     def __init__(self, printer: Printer) -> None:
         self.printer = printer
-        self.watched: dict[int, _Watched] = {}
+        self.followed: dict[int, _Followed] = {}
         self.dicom = 0
         self.foreign = 0
         self.start: float | None = None
@@ -144,26 +144,26 @@ class _Listing:
         if happening.kind == "open":
             self._open(happening)
             return
-        watch = self.watched.get(number)
-        if watch is None:
+        followed = self.followed.get(number)
+        if followed is None:
             return
-        sender: Sender = "requestor" if happening.sender == watch.client else "acceptor"
+        sender: Sender = "requestor" if happening.sender == followed.client else "acceptor"
         if happening.kind in _WORDS:
-            yield from self._ended(number, watch, sender, happening.kind)
+            yield from self._ended(number, followed, sender, happening.kind)
             return
-        for unit in _units(watch.sides[sender], happening):
-            if unit.kind == "bytes" and unit.offset == 0 and not watch.told:
+        for unit in _units(followed.sides[sender], happening):
+            if unit.kind == "bytes" and unit.offset == 0 and not followed.told:
                 self.foreign += 1
-                del self.watched[number]
+                del self.followed[number]
                 return
-            yield from self._opened(number, watch, sender)
+            yield from self._opened(number, followed, sender)
             yield from self.printer.unit(self.time, number, sender, unit)
 
     def end(self) -> Iterator[str]:
         """What was left unfinished when the capture ended, and a remark on what is not shown."""
-        for number, watch in self.watched.items():
-            for sender in watch.sides:
-                yield from self._rest(number, watch, sender)
+        for number, followed in self.followed.items():
+            for sender in followed.sides:
+                yield from self._rest(number, followed, sender)
         if self.dicom and self.foreign:
             yield f"other TCP connections, not DICOM or encrypted, left out: {self.foreign}"
 
@@ -176,31 +176,31 @@ class _Listing:
             "requestor": _Side(Framer(), happening.whole),
             "acceptor": _Side(Framer(), happening.whole),
         }
-        watch = _Watched(f"{client} calls {server}", sides, happening.sender)
-        self.watched[happening.connection] = watch
+        followed = _Followed(f"{client} calls {server}", sides, happening.sender)
+        self.followed[happening.connection] = followed
 
-    def _opened(self, number: int, watch: _Watched, sender: Sender) -> Iterator[str]:
-        if not watch.told:
-            watch.told = True
+    def _opened(self, number: int, followed: _Followed, sender: Sender) -> Iterator[str]:
+        if not followed.told:
+            followed.told = True
             self.dicom += 1
-            yield self.printer.note(self.time, number, watch.name)
-        skipped, watch.sides[sender].skipped = watch.sides[sender].skipped, 0
+            yield self.printer.note(self.time, number, followed.name)
+        skipped, followed.sides[sender].skipped = followed.sides[sender].skipped, 0
         if skipped:
             text = f"the capture lacks what went before: {skipped} bytes of the {sender} left out"
             yield self.printer.note(self.time, number, text)
 
-    def _rest(self, number: int, watch: _Watched, sender: Sender) -> Iterator[str]:
-        rest = watch.sides[sender].framer.rest() if watch.told else None
+    def _rest(self, number: int, followed: _Followed, sender: Sender) -> Iterator[str]:
+        rest = followed.sides[sender].framer.rest() if followed.told else None
         if rest is not None:
             yield from self.printer.unit(self.time, number, sender, rest)
 
-    def _ended(self, number: int, watch: _Watched, sender: Sender, kind: str) -> Iterator[str]:
-        yield from self._rest(number, watch, sender)
-        if watch.told:
+    def _ended(self, number: int, followed: _Followed, sender: Sender, kind: str) -> Iterator[str]:
+        yield from self._rest(number, followed, sender)
+        if followed.told:
             yield self.printer.note(self.time, number, f"the {sender} {_WORDS[kind]}")
-        watch.sides[sender].ended = True
-        if kind == "rst" or all(side.ended for side in watch.sides.values()):
-            del self.watched[number]
+        followed.sides[sender].ended = True
+        if kind == "rst" or all(side.ended for side in followed.sides.values()):
+            del self.followed[number]
             self.printer.forget(number)
 
 

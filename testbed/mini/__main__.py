@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, Server
+from testbed.mini.peer import Config, MiniServer
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("usage: python -m testbed.mini PORT [FAULT ...]", file=sys.stderr)
         return 2
     config = Config(frozenset(arguments[1:]))
-    with Server(config, PartialKeeper, port=int(arguments[0])) as server:
+    with MiniServer(config, PartialKeeper, port=int(arguments[0])) as server:
         print(f"mini acceptor on port {server.port}, AE title {config.title}", flush=True)
         server.join()
     return 1

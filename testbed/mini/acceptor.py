@@ -7,8 +7,8 @@ import zlib
 
 from testbed import messages, raw
 from testbed.mini.data import escape, inner_faults, valid_uid, walk
-from testbed.mini.peer import OUR_MAX, Gone, Incoming, Link, Refused
-from testbed.parse import Associate, CommandSet, Context, Pdu, Pdv, parse_associate, uid_text
+from testbed.mini.peer import OUR_MAX, Gone, Incoming, MiniPeer, Refused
+from testbed.parse import AssociateView, CommandSet, Context, Pdu, Pdv, parse_associate, uid_text
 
 TRANSFERS = (raw.IMPLICIT_LE, raw.EXPLICIT_LE, raw.DEFLATED_LE)
 LARGEST_DATA = 256 << 20
@@ -20,7 +20,7 @@ class Rejected(Exception):
     """The association is rejected with this triple."""
 
 
-class Acceptor(Link):
+class Acceptor(MiniPeer):
     """One association, the mini peer being its acceptor."""
 
     accepted: dict[int, tuple[str, str]]
@@ -151,7 +151,7 @@ class Acceptor(Link):
         self.send(self.accept(view))
         self.state = 6
 
-    def faults_of(self, view: Associate) -> list[str]:
+    def faults_of(self, view: AssociateView) -> list[str]:
         """What makes the request an invalid PDU."""
         faults = [] if self.bad("reads-past-items") else list(view.faults)
         if self.bad("ignores-stray-bytes"):
@@ -182,7 +182,7 @@ class Acceptor(Link):
             faults += ["reserved"] if any(view.reserved) else []
         return faults + inner_faults(view)
 
-    def judge_request(self, view: Associate) -> None:
+    def judge_request(self, view: AssociateView) -> None:
         """Raise Rejected for what PS3.8 rejects."""
         version_ok = view.version & 1
         if self.bad("version-must-be-1"):
@@ -218,7 +218,7 @@ class Acceptor(Link):
         if known_bad and not self.bad("accepts-bad-user"):
             raise Rejected(2 if self.bad("bad-user-is-transient") else 1, 2, 1)
 
-    def accept(self, view: Associate) -> bytes:
+    def accept(self, view: AssociateView) -> bytes:
         """The A-ASSOCIATE-AC."""
         contexts = [self.answer(context) for context in view.contexts]
         if self.bad("forgets-last-context") and len(contexts) > 1:
@@ -257,7 +257,7 @@ class Acceptor(Link):
             self.accepted[context.id] = (uid_text(context.abstracts[0]), chosen)
         return raw.context_ac(context.id, result, (chosen,))
 
-    def user_answers(self, view: Associate) -> list[bytes]:
+    def user_answers(self, view: AssociateView) -> list[bytes]:
         """Answers to 53H, 54H and 58H."""
         answers: list[bytes] = []
         for body in view.subitems(0x53)[:1]:

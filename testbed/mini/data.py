@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 from testbed import raw
-from testbed.parse import Associate, uid_text
+from testbed.parse import AssociateView, uid_text
 
 UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 
@@ -19,7 +19,7 @@ def _u16(body: bytes, at: int) -> int:
     return int.from_bytes(body[at : at + 2], "big")
 
 
-def inner_faults(view: Associate) -> list[str]:
+def inner_faults(view: AssociateView) -> list[str]:
     """Inner lengths of 54H, 56H, 57H, 58H that do not fit."""
     faults = [
         f"{kind:02X}H"

@@ -57,7 +57,7 @@ class Incoming:
     data: bytearray = field(default_factory=bytearray)
 
 
-class Link:
+class MiniPeer:
     """One connection of a mini peer."""
 
     def __init__(self, sock: socket.socket, config: Config) -> None:
@@ -216,13 +216,13 @@ class Link:
         return command.has_data_set
 
 
-class Server:
+class MiniServer:
     """Listens, on an ephemeral port unless told, and gives each connection a thread of its own."""
 
     def __init__(
         self,
         config: Config,
-        link: type[Link],
+        link: type[MiniPeer],
         context: ssl.SSLContext | None = None,
         *,
         port: int = 0,
@@ -275,7 +275,7 @@ class Server:
             return
         link = self.link(sock, self.config)
         try:
-            crashed = run_link(link)
+            crashed = run_peer(link)
         finally:
             self.open.discard(sock)
             sock.close()
@@ -283,7 +283,7 @@ class Server:
             self.stop()
 
 
-def run_link(link: Link) -> bool:
+def run_peer(link: MiniPeer) -> bool:
     """Serve a connection to its end; True if a planted crash happened."""
     try:
         link.main()  # type: ignore[attr-defined]

@@ -9,13 +9,13 @@ from pathlib import Path
 from testbed import messages, raw
 from testbed.launch import Handle, Launcher
 from testbed.mini.acceptor import KNOWN_ITEMS
-from testbed.mini.peer import OUR_MAX, Config, Gone, Incoming, Link, Refused
-from testbed.parse import Associate, Context, Pdu, parse_associate, uid_text
+from testbed.mini.peer import OUR_MAX, Config, Gone, Incoming, MiniPeer, Refused
+from testbed.parse import AssociateView, Context, Pdu, parse_associate, uid_text
 
 SUCCESSES = {0x0000, 0xB000, 0xB006, 0xB007}
 
 
-class Requestor(Link):
+class Requestor(MiniPeer):
     """One association, the mini peer being its requestor."""
 
     def __init__(
@@ -154,7 +154,7 @@ class Requestor(Link):
         self.transfer = syntaxes[0] if syntaxes else raw.IMPLICIT_LE
         self.next_request()
 
-    def judge_answer(self, view: Associate) -> None:
+    def judge_answer(self, view: AssociateView) -> None:
         """Refuse an AC that is malformed or that nobody could work with."""
         names = [uid_text(entry.body) for entry in view.items if entry.type == 0x10]
         faults = [] if self.bad("reads-past-items") else list(view.faults)
@@ -179,7 +179,7 @@ class Requestor(Link):
         if faults:
             raise Refused(6)
 
-    def usable(self, context: Context, view: Associate) -> bool:
+    def usable(self, context: Context, view: AssociateView) -> bool:
         """Whether a context was proposed for our purpose and properly accepted."""
         del view
         offer = self.offers.get(context.id)

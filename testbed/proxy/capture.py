@@ -31,7 +31,7 @@ FORMAT = "dulspec-capture/1"
 #: A line longer than this is no row that the proxy wrote: 4 MiB of PDU in hex, and some text.
 LONGEST_LINE = 16 * 1024 * 1024
 
-Event = Literal["open", "pdu", "piece", "bytes", "fin", "rst", "closed", "end", ""]
+RowEvent = Literal["open", "pdu", "piece", "bytes", "fin", "rst", "closed", "end", ""]
 _DIRECTIONS = frozenset({"requestor", "acceptor", "note"})
 _EVENTS = frozenset({"open", "pdu", "piece", "bytes", "fin", "rst", "closed", "end", ""})
 
@@ -55,7 +55,7 @@ class Row:
     time: float
     connection: int
     direction: Literal["requestor", "acceptor", "note"]
-    event: Event
+    event: RowEvent
     size: int = 0
     offset: int = 0
     hex: str = ""

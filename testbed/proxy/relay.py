@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from testbed.decode.stream import LARGEST, Framer, Unit
-from testbed.proxy.capture import Event, Row, shown
+from testbed.proxy.capture import Row, RowEvent, shown
 from testbed.proxy.ends import End
-from testbed.proxy.rules import Close, Rulebook, Sender, Stall, Step, Wait, Write
+from testbed.proxy.rules import Act, Close, Pause, Rulebook, Sender, Stall, Write
 
 MOST_CONNECTIONS = 256
 CONNECT_TIMEOUT = 10.0
@@ -84,7 +84,7 @@ class Proxy:
 
     # -- telling
 
-    def _note(self, number: int, event: Event, text: str, who: Sender | None = None) -> None:
+    def _note(self, number: int, event: RowEvent, text: str, who: Sender | None = None) -> None:
         moment = asyncio.get_running_loop().time() - self._started
         self.sink(Row(moment, number, who or "note", event, summary=text), None)
 
@@ -189,7 +189,7 @@ class Proxy:
 
         True if nothing more of this sender is to be passed on by units.
         """
-        steps: list[Step] = [Write(unit.data)]
+        steps: list[Act] = [Write(unit.data)]
         rules: list[str] = []
         if unit.kind == "pdu" and not passed:
             plan = self.rules.plan(link.number, sender, unit.data)
@@ -201,7 +201,7 @@ class Proxy:
             match step:
                 case Write():
                     await self._write(link, sender, step)
-                case Wait():
+                case Pause():
                     await asyncio.sleep(step.seconds)
                 case Stall():
                     return True

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 
 from testbed import names
 from testbed.assemble import message_token
-from testbed.observe import Closed, Event, Junk, Reset, Timeout, Wire, connect
+from testbed.observe import Closed, Junk, Reset, Timeout, Wire, WireEvent, connect
 from testbed.parse import (
-    Associate,
+    AssociateView,
     CommandSet,
     Message,
     Pdu,
@@ -27,7 +27,7 @@ from testbed.parse import (
     parse_pdvs,
 )
 from testbed.proxy.capture import Row
-from testbed.proxy.rules import Close, Sender, Stall, Step, Wait, Write, apply, parse
+from testbed.proxy.rules import Act, Close, Pause, Sender, Stall, Write, apply, parse
 
 #: The longest run of answers that is read: a peer that floods is cut off there.
 MOST_LINES = 10_000
@@ -36,10 +36,10 @@ _VOLATILE = frozenset({0x0000, 0x0902, 0x0903, 0x1000})
 
 
 @dataclass(slots=True)
-class Scene:
+class Exchange:
     """One exchange: what we do, and the lines of what must come back before the next."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Act] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
 
@@ -87,7 +87,7 @@ class Teller:
             self._waiting = None
 
 
-def _negotiated(view: Associate) -> Iterator[str]:
+def _negotiated(view: AssociateView) -> Iterator[str]:
     yield f"version {view.version}"
     for context in view.contexts:
         transfers = ",".join(value.decode("latin-1") for value in context.transfers)
@@ -118,31 +118,31 @@ def _message(context: int, command: CommandSet, *, with_data: bool) -> str:
     return ", ".join([*parts, *(["data set"] if with_data else [])])
 
 
-def script(rows: list[Row], role: Sender, *, faithful: bool = False) -> list[Scene]:
+def script(rows: list[Row], role: Sender, *, faithful: bool = False) -> list[Exchange]:
     """The scenes of one captured connection, played as `role`; empty if it said nothing.
 
     `faithful` plays what the captured product sent, leaving the capture's rules out.
     """
     teller = Teller()
-    scenes = [Scene()]
+    exchanges = [Exchange()]
     over = False
     for row in rows:
         if over:
             break
         if row.direction == role:
-            if scenes[-1].expected:
-                scenes.append(Scene())
+            if exchanges[-1].expected:
+                exchanges.append(Exchange())
             steps = _played(row, faithful=faithful)
-            scenes[-1].steps += steps
+            exchanges[-1].steps += steps
             # After our own FIN the other side may still speak; after anything else it cannot be heard.
             over = row.event != "fin" and any(isinstance(step, Close) for step in steps)
         elif row.direction != "note":
-            scenes[-1].expected += _answer(row, teller)
+            exchanges[-1].expected += _answer(row, teller)
             over = row.event in {"fin", "rst"}
-    return scenes if any(scene.steps or scene.expected for scene in scenes) else []
+    return exchanges if any(exchange.steps or exchange.expected for exchange in exchanges) else []
 
 
-def _played(row: Row, *, faithful: bool) -> list[Step]:
+def _played(row: Row, *, faithful: bool) -> list[Act]:
     if row.event in {"fin", "rst"}:
         return [Close(row.event == "rst")]
     if row.event not in {"pdu", "piece", "bytes"}:
@@ -162,14 +162,14 @@ def _answer(row: Row, teller: Teller) -> list[str]:
     return [f"{row.size} bytes that are no PDU"] if row.event == "bytes" and not row.offset else []
 
 
-def play(scenes: list[Scene], wire: Wire, timeout: float) -> list[str]:
+def play(exchanges: list[Exchange], wire: Wire, timeout: float) -> list[str]:
     """Play scenes on a connection; the differences as a unified diff, empty if there are none."""
     teller = Teller()
     expected: list[str] = []
     seen: list[str] = []
-    for scene in scenes:
-        ended = _act(scene.steps, wire)
-        expected += scene.expected
+    for exchange in exchanges:
+        ended = _act(exchange.steps, wire)
+        expected += exchange.expected
         if not ended:
             _listen(wire, teller, len(expected), seen, timeout)
         if seen != expected:
@@ -180,7 +180,7 @@ def play(scenes: list[Scene], wire: Wire, timeout: float) -> list[str]:
     )
 
 
-def _act(steps: list[Step], wire: Wire) -> bool:
+def _act(steps: list[Act], wire: Wire) -> bool:
     """Do the steps of a scene; whether they ended the connection for reading, too."""
     for step in steps:
         match step:
@@ -188,7 +188,7 @@ def _act(steps: list[Step], wire: Wire) -> bool:
                 size = step.segment or len(step.data)
                 for at in range(0, len(step.data), size):
                     wire.send(step.data[at : at + size])
-            case Wait():
+            case Pause():
                 # The rule of the capture asks for this delay.
                 time.sleep(step.seconds)
             case Close():
@@ -217,7 +217,7 @@ def _listen(wire: Wire, teller: Teller, count: int, seen: list[str], timeout: fl
             return
 
 
-def _event_lines(event: Event, teller: Teller) -> list[str]:
+def _event_lines(event: WireEvent, teller: Teller) -> list[str]:
     match event:
         case Pdu():
             return list(teller.lines(event))
@@ -230,19 +230,19 @@ def _event_lines(event: Event, teller: Teller) -> list[str]:
 
 
 def call(
-    scripts: dict[int, list[Scene]], host: str, port: int, timeout: float
+    scripts: dict[int, list[Exchange]], host: str, port: int, timeout: float
 ) -> Iterator[tuple[int, list[str]]]:
     """Play the requestor: one call for each connection of the capture, one after another.
 
     Raises:
         OSError: the product cannot be reached.
     """
-    for number, scenes in scripts.items():
-        yield number, play(scenes, connect(host, port, timeout), timeout)
+    for number, exchanges in scripts.items():
+        yield number, play(exchanges, connect(host, port, timeout), timeout)
 
 
 def answer(
-    scripts: dict[int, list[Scene]],
+    scripts: dict[int, list[Exchange]],
     address: tuple[str, int],
     timeout: float,
     wait: float,
@@ -256,9 +256,9 @@ def answer(
     with contextlib.closing(socket.create_server(address)) as server:
         server.settimeout(wait)
         ready(int(server.getsockname()[1]))
-        for number, scenes in scripts.items():
+        for number, exchanges in scripts.items():
             try:
                 sock, _ = server.accept()
             except TimeoutError as error:
                 raise TimeoutError(f"no call within {wait:g} s") from error
-            yield number, play(scenes, Wire(sock), timeout)
+            yield number, play(exchanges, Wire(sock), timeout)

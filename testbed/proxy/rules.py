@@ -92,7 +92,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Pause:
     """Wait so many seconds."""
 
     seconds: float
@@ -110,7 +110,7 @@ class Stall:
     """Pass nothing more on from this sender."""
 
 
-Step = Write | Wait | Close | Stall
+Act = Write | Pause | Close | Stall
 
 
 _SELECTOR = re.compile(
@@ -235,10 +235,10 @@ _READERS: dict[str, Callable[[str], tuple[float, bytes]]] = {
 
 
 @dataclass(slots=True)
-class Plan:
+class Passage:
     """What becomes of one PDU: the steps, and the rules that shaped them (none: it goes unchanged)."""
 
-    steps: list[Step]
+    steps: list[Act]
     rules: list[str] = field(default_factory=list)
 
 
@@ -259,7 +259,7 @@ class Rulebook:
             for rule in self.rules
         )
 
-    def plan(self, connection: int, sender: Sender, pdu: bytes) -> Plan:
+    def plan(self, connection: int, sender: Sender, pdu: bytes) -> Passage:
         """What to do with a whole PDU; counts it."""
         chosen = []
         for index, rule in enumerate(self.rules):
@@ -267,7 +267,7 @@ class Rulebook:
                 self._seen[connection, sender, index] += 1
                 if rule.counts(self._seen[connection, sender, index]):
                     chosen.append(rule)
-        return Plan(apply(chosen, pdu), [rule.text for rule in chosen])
+        return Passage(apply(chosen, pdu), [rule.text for rule in chosen])
 
     def forget(self, connection: int) -> None:
         """Drop the counts of a connection that has ended."""
@@ -282,18 +282,18 @@ class _Draft:
     data: bytes
     head: bytes = b""
     tail: bytes = b""
-    waits: list[Step] = field(default_factory=list)
+    waits: list[Act] = field(default_factory=list)
     segment: int = 0
     copies: int = 1
     cut: int | None = None
-    end: Step | None = None
+    end: Act | None = None
 
     def change(self, rule: Rule) -> None:
         """Apply a rule that changes bytes or says how they are passed on."""
         number = int(rule.number)
         match rule.action:
             case "delay":
-                self.waits.append(Wait(rule.number))
+                self.waits.append(Pause(rule.number))
             case "split":
                 self.segment = number
             case "duplicate":
@@ -328,7 +328,7 @@ class _Draft:
                 self.tail += rule.data
 
 
-def apply(rules: Iterable[Rule], pdu: bytes) -> list[Step]:
+def apply(rules: Iterable[Rule], pdu: bytes) -> list[Act]:
     """The steps that rules, in their order, make of one PDU."""
     draft = _Draft(pdu)
     for rule in rules:
@@ -336,7 +336,7 @@ def apply(rules: Iterable[Rule], pdu: bytes) -> list[Step]:
     sent, copies = draft.head + draft.data + draft.tail, draft.copies
     if draft.cut is not None:
         sent, copies = sent[: draft.cut], 1
-    writes: list[Step] = [Write(sent, draft.segment)] * copies if sent else []
+    writes: list[Act] = [Write(sent, draft.segment)] * copies if sent else []
     return [*draft.waits, *writes, *([draft.end] if draft.end is not None else [])]
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from testbed.model import Verdict
 from testbed.results import CaseResult, Report, RunResult, is_failure, is_xfail, is_xpass
+from testbed.verdicts import Verdict
 
 #: Marks in the order reports show them, from worst to best: a verdict, or an expectation that (un)held.
 MARKS = ("error", "fail", "xpass", "non-strict", "xfail", "unsupported", "skip", "info", "pass")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from testbed.model import Verdict
 from testbed.report import figures
 from testbed.report.markup import Markup, el, join
 from testbed.results import HEX_LIMIT, CaseResult, Report, RunResult, WireRow
+from testbed.verdicts import Verdict
 
 #: Annotations of at most this many lines are open from the start.
 _SHORT = 8

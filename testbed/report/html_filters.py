@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from testbed.model import Level
 from testbed.report import figures
 from testbed.report.html_cases import badge
 from testbed.report.markup import Markup, el, join
 from testbed.results import Report
+from testbed.verdicts import Level
 
 
 def filters(reports: Sequence[Report]) -> Markup:

@@ -7,9 +7,9 @@ not tested and why. They are meant to be pasted below the matching headings of a
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from testbed.model import Verdict
 from testbed.report import figures
 from testbed.results import CaseResult, Report
+from testbed.verdicts import Verdict
 
 WIDTH = 96
 

@@ -1,34 +1,32 @@
 """The command line: exit codes, selection, output."""
 
-import contextlib
 import json
 import shlex
 import socket
 import sys
 import threading
-import types
 
 import pytest
 
 from testbed import catalogue, cli, launch, results, selftest
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, Server
+from testbed.mini.peer import Config, MiniServer
 from testbed.mini.requestor import Thread
-from testbed.session import Session
 from testbed.settings import Settings
+from testbed.trial import Trial
 
 FAST = ["--called", "MINI", "--timeout", "0.8", "--artim-max", "2.5"]
 
 
 @pytest.fixture
 def peer():
-    with Server(Config(), PartialKeeper) as server:
+    with MiniServer(Config(), PartialKeeper) as server:
         yield ["scp", "127.0.0.1", str(server.port), *FAST]
 
 
 @pytest.fixture
 def wrong_peer():
-    with Server(
+    with MiniServer(
         Config(frozenset(["echoes-anything", "accepts-version-2"])), PartialKeeper
     ) as server:
         yield ["scp", "127.0.0.1", str(server.port), *FAST]
@@ -135,7 +133,6 @@ def test_usage():
 
 
 def test_selftest_of_one_fault(monkeypatch, capsys):
-    from testbed import catalogue
 
     few = {
         role: catalogue.select(catalogue.cases(role), ["P.RQ.02", "U.RQ.01"])
@@ -210,7 +207,7 @@ def test_a_product_started_by_hand(tmp_path, capsys):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     done = threading.Event()
-    maker = Session(Settings(), "scu")
+    maker = Trial(Settings(), "scu")
     files = maker.files(1, big=False)
 
     def call_on_and_on():
@@ -232,16 +229,3 @@ def test_a_product_started_by_hand(tmp_path, capsys):
     assert code == 0
     assert f"U.S5.04: start the product towards port {port}" in captured.err
     assert [case.verdict for case in results.load(path).cases] == ["pass"] * 3
-
-
-def test_each_case_has_a_port_of_its_own(monkeypatch):
-    """The n-th case of the catalogue waits on PORT + n, whatever else is selected."""
-    asked = []
-    monkeypatch.setattr("testbed.session.socket.create_server", asked.append)
-    session = Session(Settings(listen=30000, port_per_case=True), "scu")
-    place = [case.id for case in catalogue.cases("scu")].index("U.S5.04") + 1
-    for case_id in ("U.S5.04", "baseline"):
-        scene = types.SimpleNamespace(case_id=case_id, listener=None)
-        with contextlib.suppress(AttributeError):  # there is no socket to ask for its port
-            session.listen(scene)
-    assert asked == [("127.0.0.1", 30000 + place), ("127.0.0.1", 30000)]

@@ -8,9 +8,10 @@ import pytest
 
 from testbed import catalogue, raw
 from testbed.engine import play
-from testbed.model import Case, Do, Level, Read, Run, Send, ok
-from testbed.session import Session
+from testbed.model import Case, Do, Read, Run, Send
 from testbed.settings import Settings
+from testbed.trial import Trial
+from testbed.verdicts import Level, ok
 
 
 class Peer:
@@ -47,8 +48,8 @@ def reset(sock):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def session(peer, **over):
-    return Session(Settings(port=peer.port, timeout=2.0, **over), "scp")
+def trial(peer, **over):
+    return Trial(Settings(port=peer.port, timeout=2.0, **over), "scp")
 
 
 def first_run(id_):
@@ -59,7 +60,7 @@ def first_run(id_):
 def test_a_reset_without_an_abort_is_played_again_paced():
     """The A-ABORT may have been overtaken by the reset: the second try leaves nothing unread."""
     with Peer(reset) as peer:
-        result = play(*first_run("P.STA2.01"), session(peer))
+        result = play(*first_run("P.STA2.01"), trial(peer))
         assert (result.verdict, result.sub) == ("fail", "close-only")
         assert "played again, paced" in result.message
         assert [row.size for row in result.wire if row.direction == "sent"] == [6]
@@ -73,7 +74,7 @@ def test_an_abort_that_comes_between_header_and_body_counts():
         next(answers)(sock)
 
     with Peer(deal) as peer:
-        result = play(*first_run("P.STA2.01"), session(peer))
+        result = play(*first_run("P.STA2.01"), trial(peer))
         assert result.verdict == "pass"
         assert result.seen.startswith("AB(0,0)")
 
@@ -93,7 +94,7 @@ def test_a_product_that_does_not_listen_for_a_moment_is_asked_again():
     peer.port = port
     later = threading.Timer(0.3, listen_again)
     later.start()
-    result = play(*first_run("P.STA2.01"), session(peer))
+    result = play(*first_run("P.STA2.01"), trial(peer))
     later.join()
     peer.__exit__()
     assert result.verdict == "pass"
@@ -101,7 +102,7 @@ def test_a_product_that_does_not_listen_for_a_moment_is_asked_again():
 
 def test_a_precondition_that_fails_is_named():
     with Peer(lambda sock: sock.sendall(raw.associate_rj(2, 3, 1))) as peer:
-        result = play(*first_run("P.STA6.09"), session(peer))
+        result = play(*first_run("P.STA6.09"), trial(peer))
     assert (result.verdict, result.sub) == ("fail", "precondition")
     assert "RJ(2,3,1)" in result.message
 
@@ -109,7 +110,7 @@ def test_a_precondition_that_fails_is_named():
 def test_a_context_that_was_not_accepted_makes_it_unsupported():
     answer = raw.associate_ac(contexts=(raw.context_ac(1), raw.context_ac(3, 3)))
     with Peer(lambda sock: sock.sendall(answer)) as peer:
-        result = play(*first_run("P.STO.01"), session(peer))
+        result = play(*first_run("P.STO.01"), trial(peer))
     assert result.verdict == "unsupported"
     assert "context 3 was answered with result 3" in result.message
 
@@ -121,7 +122,7 @@ def test_the_testers_own_fault_is_an_error():
     run = Run("", (Do("break", broken),))
     case = Case("P.X.01", "", Level.REQUIRED, "", "It breaks.", (run,), ok(""))
     with Peer(lambda _sock: None) as peer:
-        result = play(case, run, session(peer))
+        result = play(case, run, trial(peer))
     assert result.verdict == "error"
     assert "ZeroDivisionError" in result.message
     assert "in broken" in result.message
@@ -132,7 +133,7 @@ def test_a_flood_of_aborts_ends():
     run = Run("", (Send("x", raw.unknown_pdu(9)), Read()))
     case = Case("P.X.02", "", Level.REQUIRED, "", "It ends.", (run,), ok("AB(0,*)"))
     with Peer(lambda sock: sock.sendall(raw.abort(0, 0) * 1000)) as peer:
-        result = play(case, run, session(peer))
+        result = play(case, run, trial(peer))
     assert result.verdict == "pass"
     assert result.seen.count("AB(0,0)") <= 400
 
@@ -140,7 +141,7 @@ def test_a_flood_of_aborts_ends():
 @pytest.mark.parametrize("by", ["FIN", "RST"])
 def test_fin_and_rst_are_both_a_close(by):
     with Peer(reset if by == "RST" else lambda _sock: None) as peer:
-        result = play(*first_run("P.STA2.06"), session(peer))
+        result = play(*first_run("P.STA2.06"), trial(peer))
     assert result.verdict == "pass"
     assert result.seen == "CLOSE"
     # A peer that closes with bytes unread resets as well.

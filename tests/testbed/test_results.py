@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from testbed import results
-from testbed.model import Level, Sub, Verdict
 from testbed.results import CaseResult, Report
+from testbed.verdicts import Level, Sub, Verdict
 
 DATA = Path(__file__).parent / "data"
 

@@ -4,21 +4,21 @@ import itertools
 
 from testbed import catalogue, selftest
 from testbed.mini.acceptor import PartialKeeper, Rejected
-from testbed.mini.peer import Config, Server
-from testbed.model import Verdict
+from testbed.mini.peer import Config, MiniServer
 from testbed.results import RunResult
 from testbed.runner import Runner, settle
-from testbed.session import Session
 from testbed.settings import Settings
+from testbed.trial import Trial
+from testbed.verdicts import Verdict
 
 FIELDS = {name: getattr(selftest.FAST, name) for name in Settings.__dataclass_fields__}
 
 
 def run(link, selectors, **over):
     cases = catalogue.select(catalogue.cases("scp"), selectors)
-    with Server(Config(), link) as server:
+    with MiniServer(Config(), link) as server:
         settings = Settings(**{**FIELDS, "port": server.port, **over})
-        return Runner(Session(settings, "scp"), cases).run()
+        return Runner(Trial(settings, "scp"), cases).run()
 
 
 def busy_at(*numbers):

@@ -7,10 +7,10 @@ import pytest
 
 from testbed import catalogue, selftest, tls_raw
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, Server
+from testbed.mini.peer import Config, MiniServer
 from testbed.runner import Runner
-from testbed.session import Session
 from testbed.settings import Settings, TlsFiles
+from testbed.trial import Trial
 
 TLS = Path(__file__).parent.parent.parent / "fixtures" / "tls"
 FIELDS = {name: getattr(selftest.FAST, name) for name in Settings.__dataclass_fields__}
@@ -29,9 +29,9 @@ def server_context(*, mutual: bool) -> ssl.SSLContext:
 
 def judge(context, selectors, **over):
     cases = catalogue.select(catalogue.cases("scp"), selectors)
-    with Server(Config(), PartialKeeper, context) as server:
+    with MiniServer(Config(), PartialKeeper, context) as server:
         settings = Settings(**{**FIELDS, "port": server.port, **over})
-        report = Runner(Session(settings, "scp"), cases).run()
+        report = Runner(Trial(settings, "scp"), cases).run()
     return {case.id: case for case in report.cases}
 
 
@@ -64,7 +64,7 @@ def test_a_server_that_takes_anybody_fails():
 
 
 def test_plain_dicom_on_the_tls_port_fails():
-    with Server(Config(), PartialKeeper) as plain:
+    with MiniServer(Config(), PartialKeeper) as plain:
         found = judge(None, ["P.TLS.01", "P.TLS.07"], tls_port=plain.port)
     assert found["P.TLS.01"].verdict == "fail"
     assert found["P.TLS.07"].verdict == "fail"

@@ -3,8 +3,8 @@
 import pytest
 
 from testbed.engine import classify, decide
-from testbed.model import Sub, Verdict, bad, lax, ok
 from testbed.trace import compiled, ends_with, legend, matches, starts_with
+from testbed.verdicts import Sub, Verdict, bad, lax, ok
 
 FITS = [
     ("AB(0,*)", "AB(0,0) CLOSE"),

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from testbed import messages, raw
-from testbed.model import Cell, Level, Sub, Verdict
+from testbed.model import Cell
 from testbed.observe import LogEntry
 from testbed.results import CaseResult, Report, RunResult, Unreached, save, wire_rows
+from testbed.verdicts import Level, Sub, Verdict
 
 ECHO = messages.command_pdu(messages.echo_rq())
 

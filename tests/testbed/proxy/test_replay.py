@@ -12,7 +12,7 @@ from testbed.observe import Closed, Reset, Timeout, Wire
 from testbed.parse import Pdu
 from testbed.proxy import replay
 from testbed.proxy.capture import Header, Row, Writer
-from testbed.proxy.replay import Scene, Teller, script
+from testbed.proxy.replay import Exchange, Teller, script
 from testbed.proxy.rules import Close, Write
 
 RQ = raw.associate_rq()
@@ -117,14 +117,14 @@ def test_aborts_and_rejections_are_compared_by_their_codes():
 
 
 def test_a_script_alternates_what_we_do_and_what_must_come():
-    scenes = script(ROWS, "requestor")
-    assert [len(scene.steps) for scene in scenes] == [1, 1, 1, 1]
-    assert scenes[0] == Scene([Write(RQ)], lines(AC))
-    assert scenes[3] == Scene([Close()], ["closes"])
-    scenes = script(ROWS, "acceptor")
-    assert scenes[0] == Scene([], lines(RQ))
-    assert scenes[1].steps == [Write(AC)]
-    assert scenes[-1].expected == ["closes"]
+    exchanges = script(ROWS, "requestor")
+    assert [len(exchange.steps) for exchange in exchanges] == [1, 1, 1, 1]
+    assert exchanges[0] == Exchange([Write(RQ)], lines(AC))
+    assert exchanges[3] == Exchange([Close()], ["closes"])
+    exchanges = script(ROWS, "acceptor")
+    assert exchanges[0] == Exchange([], lines(RQ))
+    assert exchanges[1].steps == [Write(AC)]
+    assert exchanges[-1].expected == ["closes"]
 
 
 def test_rules_of_the_capture_are_played_unless_it_is_to_be_faithful():
@@ -139,7 +139,7 @@ def test_nothing_is_played_after_a_cut():
         row("requestor", ECHO),
         row("acceptor", AC),
     ]
-    assert script(rows, "requestor") == [Scene([Write(RQ[:5]), Close()], [])]
+    assert script(rows, "requestor") == [Exchange([Write(RQ[:5]), Close()], [])]
 
 
 def test_a_capture_of_nothing_has_no_script():

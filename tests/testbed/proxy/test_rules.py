@@ -6,10 +6,10 @@ from testbed import messages, raw
 from testbed.proxy.rules import (
     ACTIONS,
     Close,
+    Pause,
     Rulebook,
     RuleError,
     Stall,
-    Wait,
     Write,
     apply,
     parse,
@@ -28,7 +28,7 @@ def steps(*texts, pdu=RQ):
     ("text", "expected"),
     [
         ("any * drop", []),
-        ("any * delay 1.5", [Wait(1.5), Write(RQ)]),
+        ("any * delay 1.5", [Pause(1.5), Write(RQ)]),
         ("any * truncate 3", [Write(RQ[:3])]),
         ("any * cut", [Close()]),
         ("any * cut 4", [Write(RQ[:4]), Close()]),
@@ -63,7 +63,7 @@ def test_rules_are_applied_in_their_order():
     assert steps("any * drop", "any * insert aa") == [Write(b"\xaa")]
     assert steps("any * cut 2", "any * reset") == [Write(RQ[:2]), Close()], "the first end counts"
     assert steps("any * delay 1", "any * split 2", "any * duplicate") == [
-        Wait(1.0), Write(RQ, 2), Write(RQ, 2),
+        Pause(1.0), Write(RQ, 2), Write(RQ, 2),
     ]  # fmt: skip
 
 

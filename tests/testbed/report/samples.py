@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from testbed.model import Level, Verdict
 from testbed.results import CaseResult, Report, RunResult
+from testbed.verdicts import Level, Verdict
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample-scp.json"
 

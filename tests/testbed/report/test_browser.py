@@ -7,8 +7,8 @@ import pytest
 from samples import SAMPLE
 
 from testbed import results
-from testbed.model import Sub, Verdict
 from testbed.report import html
+from testbed.verdicts import Sub, Verdict
 
 CHROMIUM = chromium_pipe.find()
 pytestmark = [

@@ -6,8 +6,8 @@ import pytest
 from samples import SAMPLE, case, report
 
 from testbed import results
-from testbed.model import Level, Sub, Verdict
 from testbed.report import figures
+from testbed.verdicts import Level, Sub, Verdict
 
 
 def test_an_expected_failure_is_marked_as_such_and_an_unexpected_pass_too():

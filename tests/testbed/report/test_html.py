@@ -11,11 +11,12 @@ import pytest
 from samples import SAMPLE, case, report
 
 from testbed import results
-from testbed.model import Cell, Verdict
+from testbed.model import Cell
 from testbed.report import html
 from testbed.report.markup import Markup, el, escape, join
 from testbed.results import RunResult, Unreached, WireRow
 from testbed.table import TABLE
+from testbed.verdicts import Verdict
 
 VOID = {"meta", "input", "br", "col"}
 

@@ -5,9 +5,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from samples import case, report
 
-from testbed.model import Level, Sub, Verdict
 from testbed.report import junit
 from testbed.results import RunResult
+from testbed.verdicts import Level, Sub, Verdict
 
 #: Element -> (required attributes, optional attributes, children allowed), the common denominator of
 #: what GitLab, Jenkins, GitHub actions and Azure read.

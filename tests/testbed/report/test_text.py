@@ -7,8 +7,8 @@ from samples import SAMPLE, case, report
 
 from testbed import results
 from testbed.cli import main
-from testbed.model import Level, Sub, Verdict
 from testbed.report import statement, text
+from testbed.verdicts import Level, Sub, Verdict
 
 
 def test_the_summary_ends_with_the_outcome_and_names_every_failure():

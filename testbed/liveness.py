@@ -1,0 +1,39 @@
+"""Whether an acceptor under test is alive: a fresh association, a C-ECHO, a release."""
+
+from dataclasses import replace
+
+from testbed import messages, raw
+from testbed.observe import LogEntry
+from testbed.parse import AssociateView, uid_text
+from testbed.scene import Scene, Unmet
+from testbed.trace import matches
+from testbed.trial import Trial
+
+
+def probe(trial: Trial, *, timeout: float | None = None) -> tuple[str, list[LogEntry]]:
+    """What did not go well, "" if all did; and the wire log. The first time it learns the product's names."""
+    scene = Scene(trial, "LIVE")
+    if timeout is not None:
+        scene.settings = replace(trial.settings, timeout=timeout)
+    try:
+        facts = scene.facts
+        scene.associate(raw.associate_rq(facts.called, facts.calling), need=(1,))
+        scene.send(messages.command_pdu(messages.echo_rq(1)), "C-ECHO-RQ")
+        scene.read_until("RSP", scene.settings.timeout)
+        if not matches("C-ECHO-RSP(0000)", scene.tokens):
+            return f"no C-ECHO success (seen: {' '.join(scene.tokens) or 'nothing'})", scene.log
+        scene.release()
+        if scene.ac is not None and "max_length" not in trial.target:
+            _learn(trial, scene.ac)
+    except Unmet as reason:
+        return str(reason), scene.log
+    finally:
+        scene.close()
+    return "", scene.log
+
+
+def _learn(trial: Trial, ac: AssociateView) -> None:
+    versions, classes = ac.subitems(0x55), ac.subitems(0x52)
+    trial.target["max_length"] = ac.max_length
+    trial.target["implementation_class"] = uid_text(classes[0]) if classes else ""
+    trial.target["implementation_version"] = uid_text(versions[0]) if versions else ""

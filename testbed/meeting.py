@@ -1,0 +1,78 @@
+"""Meeting a product that calls: listen, start it if it is ours to start, take its connection."""
+
+import socket
+import sys
+
+from testbed.model import Case
+from testbed.observe import Wire
+from testbed.scene import Scene, Unmet
+from testbed.settings import server_tls
+from testbed.verdicts import Sub, Verdict
+
+#: How long a started SCU may take to call us.
+CALL_TIMEOUT = 20.0
+
+
+def meet(scene: Scene, case: Case) -> None:
+    """Listen, start the product, and take its connection.
+
+    Raises:
+        Unmet: the product did not call.
+    """
+    start(scene, case, listen(scene))
+    take_call(scene)
+
+
+def listen(scene: Scene) -> int:
+    """Open the scene's listening socket; its port.
+
+    With a port per case it is the case's place in the whole catalogue that counts, so that the
+    configuration of a product stays right whatever is selected.
+    """
+    settings = scene.settings
+    port = settings.listen + (scene.place if settings.port_per_case else 0)
+    scene.listener = socket.create_server((settings.host, port))
+    return int(scene.listener.getsockname()[1])
+
+
+def start(scene: Scene, case: Case, port: int) -> None:
+    """Start the product, if it is ours to start."""
+    trial = scene.trial
+    if trial.launcher is None:
+        return
+    count = 2 if "two-files" in case.needs else 1
+    files = trial.files(count, big="big-file" in case.tags)
+    scene.handle = trial.launcher(port, files, "echo" in case.needs)
+
+
+def start_plain(scene: Scene, port: int) -> None:
+    """Start the product with one small file, outside any case's needs."""
+    trial = scene.trial
+    if trial.launcher is not None:
+        scene.handle = trial.launcher(port, trial.files(1, big=False), False)
+
+
+def take_call(scene: Scene) -> None:
+    """Accept the product's connection and make it the scene's.
+
+    Raises:
+        Unmet: nobody called.
+    """
+    listener, started = scene.listener, scene.trial.launcher is not None
+    if listener is None:
+        raise RuntimeError("listen first")
+    listener.settimeout(CALL_TIMEOUT if started else None)
+    if not started:
+        port = listener.getsockname()[1]
+        print(f"{scene.case_id}: start the product towards port {port}", file=sys.stderr)
+    try:
+        sock, _ = listener.accept()
+        if scene.settings.tls:
+            sock.settimeout(CALL_TIMEOUT)
+            sock = server_tls(scene.settings).wrap_socket(sock, server_side=True)
+    except OSError as error:
+        message = f"the product did not call: {error}"
+        raise Unmet(Verdict.FAIL, message, Sub.PRECONDITION) from error
+    wire = Wire(sock, scene.log, len(scene.wires) + 1)
+    wire.note("the product connected")
+    scene.adopt(wire)
