@@ -229,8 +229,11 @@ class Association(ServiceProvider):
         """A-ASSOCIATE response primitive, reject (Evt8)."""
         self._do(Event.Evt8, answer.encode())
 
-    def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
+    def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> int:
         """P-DATA request primitive (Evt9): a command set or a data set, cut into PDUs later.
+
+        Returns:
+            A number by which `is_out` tells whether it left.
 
         Raises:
             LocalProtocolError: the state does not allow it, the context is not accepted, or
@@ -240,8 +243,17 @@ class Association(ServiceProvider):
             raise LocalProtocolError(f"presentation context {context_id} is not accepted")
         if step(self.state, Event.Evt9) is None:
             raise self._not_now(Event.Evt9)
-        self._outbox.put_data(context_id, command=command, source=source)
+        number = self._outbox.put_data(context_id, command=command, source=source)
         self._do(Event.Evt9)
+        return number
+
+    def is_out(self, number: int) -> bool:
+        """Whether the transport took the last byte of what `send` gave this number.
+
+        Unlike `sending` it tells what was sent from what was dropped: it stays false when the
+        association ended before.
+        """
+        return self._outbox.is_out(number)
 
     def release(self) -> None:
         """A-RELEASE request primitive (Evt11)."""

@@ -115,6 +115,12 @@ class Outbox:
         self._queue: deque[bytes | _Stream] = deque()
         self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
         self._begun = 0  # bytes of the first of them that are already sent
+        self._put = 0  # command sets and data sets, ever
+        self._out = 0  # how many of those are out completely
+        self._cut = 0  # PDUs that were cut, ever
+        self._finished = 0  # how many of those are out completely
+        # Of each command set or data set that is cut to its end: its last PDU, counted likewise.
+        self._ends: deque[int] = deque()
         self._batch = memoryview(b"")
         self._borrowed = 0
 
@@ -125,13 +131,26 @@ class Outbox:
         """Queue a control PDU."""
         self._queue.append(pdu)
 
-    def put_data(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
-        """Queue a command set or a data set, to be cut into P-DATA-TF PDUs."""
+    def put_data(self, context_id: int, *, command: bool, source: Source | Buffer) -> int:
+        """Queue a command set or a data set, to be cut into P-DATA-TF PDUs.
+
+        Returns:
+            Its number, for `is_out`: 1, 2, ... in the order of the calls.
+        """
         if isinstance(source, bytes | bytearray | memoryview):
             source = memoryview(source).cast("B")
         if not len(source):
             raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
         self._queue.append(_Stream(context_id, COMMAND if command else 0, source))
+        self._put += 1
+        return self._put
+
+    def is_out(self, number: int) -> bool:
+        """Whether the transport took the last byte of what `put_data` gave this number.
+
+        It stays true, or stays false, when everything is dropped.
+        """
+        return number <= self._out
 
     def spans(self) -> list[Buffer]:
         """The bytes to send next, as spans in order. Report what was sent with `sent`.
@@ -163,6 +182,10 @@ class Outbox:
             finished += 1
             self._wire.popleft()
         self._begun = count
+        self._finished += finished
+        while self._ends and self._ends[0] <= self._finished:
+            self._ends.popleft()
+            self._out += 1
         return finished
 
     def drop(self) -> None:
@@ -172,11 +195,16 @@ class Outbox:
         self._queue.clear()
         while len(self._wire) > (1 if self._begun else 0):
             self._wire.pop()
+            self._cut -= 1
+        while self._ends and self._ends[-1] > self._cut:
+            self._ends.pop()
 
     def clear(self) -> None:
         """Forget everything: the transport is closed or to be closed."""
         self._queue.clear()
         self._wire.clear()
+        self._ends.clear()
+        self._cut = self._finished
         self._begun = 0
 
     def waits(self, pdu_type: int) -> bool:
@@ -192,6 +220,7 @@ class Outbox:
     def add(self, *spans: Buffer) -> None:
         """A whole PDU for this batch."""
         self._wire.append(spans)
+        self._cut += 1
 
     def borrow(self, size: int) -> memoryview:
         """Room in the batch buffer, which is reused as soon as the batch has been sent."""
@@ -216,3 +245,4 @@ class Outbox:
                 room -= head.cut(self, room)
                 if head.done:
                     self._queue.popleft()
+                    self._ends.append(self._cut)

@@ -418,3 +418,37 @@ def test_pdata_is_what_a_decoder_reads():
     (found,) = split(pump(box))
     assert isinstance(found, PDataTF)
     assert found.pdvs[0] == (7, COMMAND | LAST, b"abcd")
+
+
+# ---- what is out, and what was dropped
+
+
+@given(
+    lengths=st.lists(st.integers(1, 300), min_size=1, max_size=5),
+    sizes=st.lists(st.integers(1, 400), max_size=30),
+    drop=st.booleans(),
+)
+def test_out_is_what_the_transport_took_whole(
+    lengths: list[int], sizes: list[int], drop: bool
+) -> None:
+    """However the transport takes it, and whatever is dropped then: out means every byte left."""
+    box = outbox(64, send_batch=150)
+    whole = box.fragment + 12
+    numbers = [box.put_data(1, command=False, source=bytes(length)) for length in lengths]
+    ends, at = [], 0
+    for length in lengths:
+        full, rest = divmod(length, box.fragment)
+        at += full * whole + (rest + 12 if rest else 0)
+        ends.append(at)
+    sent = 0
+    for size in sizes:
+        count = min(size, sum(map(len, box.spans())))
+        box.sent(count)
+        sent += count
+        assert [box.is_out(each) for each in numbers] == [end <= sent for end in ends]
+    if drop:
+        box.drop()
+        sent += len(pump(box))  # the rest of a PDU that was begun
+    else:
+        box.clear()
+    assert [box.is_out(each) for each in numbers] == [end <= sent for end in ends]
