@@ -14,6 +14,7 @@ import inspect
 import logging
 import socket
 import ssl
+from collections.abc import AsyncGenerator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
@@ -21,8 +22,17 @@ from typing import Any, Self, TypeVar
 
 from dul import conversations
 from dul.association import Association, Role, Trace
-from dul.conversations import Call, Conversation, Step
-from dul.errors import DULError
+from dul.conversations import (
+    Call,
+    Connect,
+    Conversation,
+    Disconnect,
+    Pause,
+    Pump,
+    Script,
+    Step,
+)
+from dul.errors import DULError, TransportError
 from dul.events import DataIndication, ReleaseIndication
 from dul.limits import Limits
 from dul.negotiation import Negotiated
@@ -35,7 +45,7 @@ from dul.transport.loop import Watch
 from dul.transport.pump import can_abort, handshake, hang_up, pump, push
 from dul.wire import Buffer
 
-__all__ = ["Connection", "Server", "connect"]
+__all__ = ["Connection", "Line", "Server", "connect"]
 
 T = TypeVar("T")
 logger = logging.getLogger("dul")
@@ -92,20 +102,26 @@ class Connection:
         try:
             step = conversation.send(None)
             while True:
-                if isinstance(step, Call):
-                    step = _resume(conversation, *await self._call(step))
-                else:
-                    try:
-                        await self._watch.drive(pump(self.association, self._link, self._loop.time))
-                    except DULError as caught:
-                        step = conversation.throw(caught)
-                    else:
-                        step = conversation.send(None)
+                step = _resume(conversation, *await self.perform(step))
         except StopIteration as stop:
             outcome: T = stop.value
             return outcome
         finally:
             conversation.close()
+
+    async def perform(self, step: Step) -> Performed:
+        """Do one step of a conversation that somebody else drives; as a tuple."""
+        if isinstance(step, Call):
+            return await self._call(step)
+        try:
+            await self._watch.drive(pump(self.association, self._link, self._loop.time))
+        except DULError as caught:
+            return None, caught, None
+        return None, None, None
+
+    def tick(self) -> None:
+        """The time since the last step was the user's own, and not the peer's."""
+        self.association.tick(self._loop.time())
 
     async def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
@@ -147,43 +163,15 @@ class Connection:
         else:
             await self.abort()
 
-    async def _call(self, call: Call) -> _Outcome:
+    async def _call(self, call: Call) -> Performed:
         push(self.association, self._link, self._loop.time)
-        reply = error = cancelled = None
-        try:
-            if inspect.iscoroutinefunction(call.function):
-                reply = await call.function(*call.arguments)
-            else:
-                running, cancelled = await self._in_thread(call)
-                reply = running.result()
-                if inspect.isawaitable(reply):  # from a lambda or a callable object
-                    reply = await reply
-        except Exception as caught:  # noqa: BLE001 - it is the conversation's to handle
-            error = caught
+        performed = await _call(call, self._executor)
         self.association.tick(self._loop.time())
-        return reply, error, cancelled
-
-    async def _in_thread(
-        self, call: Call
-    ) -> tuple[asyncio.Future[Any], asyncio.CancelledError | None]:
-        """Like `asyncio.to_thread`, but a cancellation waits until the function has returned.
-
-        A thread cannot be stopped. What it works on must not be taken from under it, and what it
-        returns (an open file, perhaps) must come to the conversation, which cleans up.
-        """
-        context = contextvars.copy_context()
-        running = self._loop.run_in_executor(self._executor, context.run, _perform, call)
-        cancelled: asyncio.CancelledError | None = None
-        while not running.done():
-            try:
-                await asyncio.wait([running])
-            except asyncio.CancelledError as error:
-                cancelled = error
-        return running, cancelled
+        return performed
 
 
-_Outcome = tuple[Any, Exception | None, asyncio.CancelledError | None]
-"""What a function returned, what it raised, and whether the task was cancelled meanwhile."""
+Performed = tuple[Any, Exception | None, asyncio.CancelledError | None]
+"""What a step gave, what it raised, and whether the task was cancelled meanwhile."""
 
 
 def _resume(
@@ -197,6 +185,42 @@ def _resume(
     finally:
         if cancelled is not None:
             raise cancelled
+
+
+async def _call(call: Call, executor: Executor | None = None) -> Performed:
+    """Await a coroutine function; run any other in a thread."""
+    reply = error = cancelled = None
+    try:
+        if inspect.iscoroutinefunction(call.function):
+            reply = await call.function(*call.arguments)
+        else:
+            running, cancelled = await _in_thread(call, executor)
+            reply = running.result()
+            if inspect.isawaitable(reply):  # from a lambda or a callable object
+                reply = await reply
+    except Exception as caught:  # noqa: BLE001 - it is the conversation's to handle
+        error = caught
+    return reply, error, cancelled
+
+
+async def _in_thread(
+    call: Call, executor: Executor | None
+) -> tuple[asyncio.Future[Any], asyncio.CancelledError | None]:
+    """Like `asyncio.to_thread`, but a cancellation waits until the function has returned.
+
+    A thread cannot be stopped. What it works on must not be taken from under it, and what it
+    returns (an open file, perhaps) must come to the conversation, which cleans up.
+    """
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    running = loop.run_in_executor(executor, context.run, _perform, call)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return running, cancelled
 
 
 def _perform(call: Call) -> Any:
@@ -237,6 +261,85 @@ async def connect(
     except BaseException:
         await connection.abort()
         raise
+
+
+class Line:
+    """Plays scripts: conversations over one association after the other; see `blocking.Line`."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.__aexit__(kind, error, traceback)
+
+    async def play(self, script: Script[Any]) -> AsyncGenerator[Any, None]:
+        """Play a script, and hand out its events; see `blocking.Line.play`."""
+        if self._connection is not None:
+            self._connection.tick()
+        try:
+            step = script.send(None)
+            while True:
+                if isinstance(step, Pump | Call | Connect | Disconnect | Pause):
+                    performed = await self._perform(step)
+                else:
+                    performed = (yield step), None, None
+                    if self._connection is not None:
+                        self._connection.tick()
+                step = _resume(script, *performed)
+        except StopIteration:
+            return
+        except BaseException:
+            script.close()
+            await self.abort()
+            raise
+
+    async def run(self, script: Script[T]) -> T:
+        """Play a script whose events nobody wants to know; gives its outcome."""
+        outcome: list[T] = []
+
+        def noted() -> Script[None]:
+            outcome.append((yield from script))
+
+        async for _ in self.play(noted()):
+            pass
+        return outcome[0]
+
+    async def abort(self) -> None:
+        """Abort what is open, and wait until its transport is closed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.abort()
+
+    async def _perform(self, step: Step | Connect | Disconnect | Pause) -> Performed:
+        match step:
+            case Connect(association, host, port, tls, server_hostname):
+                await self.abort()
+                try:
+                    addresses = await _resolve(host, port)
+                except TransportError as error:
+                    return None, error, None
+                link = requestor_link(host, port, addresses, tls, server_hostname)
+                self._connection = Connection(association, link)
+            case Disconnect():
+                await self.abort()
+            case Pause(seconds):
+                await asyncio.sleep(seconds)
+            case Call() if self._connection is None:
+                return await _call(step)
+            case _:
+                assert self._connection is not None  # PUMP comes after Connect
+                return await self._connection.perform(step)
+        return None, None, None
 
 
 class Server:

@@ -13,15 +13,24 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dul import conversations
 from dul.association import Association, Role, Trace
-from dul.conversations import Call, Conversation
-from dul.errors import DulcetError, DULError, Interrupted
+from dul.conversations import (
+    Call,
+    Connect,
+    Conversation,
+    Disconnect,
+    Pause,
+    Pump,
+    Script,
+    Step,
+)
+from dul.errors import DULError, Interrupted
 from dul.events import DataIndication, ReleaseIndication
 from dul.limits import Limits
 from dul.negotiation import Negotiated
@@ -34,7 +43,7 @@ from dul.transport.pump import can_abort, handshake, hang_up, pump, push
 from dul.transport.wakeup import Wakeup
 from dul.wire import Buffer
 
-__all__ = ["Connection", "Interrupted", "Server", "Wakeup", "connect"]
+__all__ = ["Connection", "Interrupted", "Line", "Server", "Wakeup", "connect"]
 
 T = TypeVar("T")
 logger = logging.getLogger("dul")
@@ -91,21 +100,30 @@ class Connection:
             try:
                 step = conversation.send(None)
                 while True:
-                    if isinstance(step, Call):
-                        reply, error = self._call(step)
-                        step = conversation.throw(error) if error else conversation.send(reply)
+                    try:
+                        reply = self._perform(step)
+                    except Exception as error:  # noqa: BLE001 - it is the conversation's to handle
+                        step = conversation.throw(error)
                     else:
-                        try:
-                            self._drive(pump(self.association, self._link, time.monotonic))
-                        except DulcetError as caught:
-                            step = conversation.throw(caught)
-                        else:
-                            step = conversation.send(None)
+                        step = conversation.send(reply)
             except StopIteration as stop:
                 outcome: T = stop.value
                 return outcome
             finally:
                 conversation.close()
+
+    def perform(self, step: Step) -> Any:
+        """Do one step of a conversation that somebody else drives; gives what is to be sent in.
+
+        Raises:
+            Exception: what is to be raised at the conversation's `yield`.
+        """
+        with self._working():
+            return self._perform(step)
+
+    def tick(self) -> None:
+        """The time since the last step was the user's own, and not the peer's."""
+        self.association.tick(time.monotonic())
 
     def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
@@ -165,17 +183,24 @@ class Connection:
             self._link.uncertain |= not self._resting
             raise
 
-    def _call(self, call: Call) -> tuple[Any, Exception | None]:
+    def _perform(self, step: Step) -> Any:
+        if not isinstance(step, Call):
+            self._drive(pump(self.association, self._link, time.monotonic))
+            return None
         push(self.association, self._link, time.monotonic)
-        reply = error = None
+        self._resting = True
         try:
-            self._resting = True
-            reply = call.function(*call.arguments)
-        except Exception as caught:  # noqa: BLE001 - it is the conversation's to handle
-            error = caught
+            reply = step.function(*step.arguments)
+        except Exception:
+            self._back()
+            raise
+        self._back()
+        return reply
+
+    def _back(self) -> None:
+        """A function of the user's is over; its time is not the peer's."""
         self._resting = False
         self.association.tick(time.monotonic())
-        return reply, error
 
     def _drive(self, waiting: Waiting[None]) -> None:
         try:
@@ -295,6 +320,112 @@ def connect(
     except BaseException:
         connection.abort()
         raise
+
+
+class Line:
+    """Plays scripts: conversations over one association after the other, to one peer.
+
+    An association that a script leaves open stays open for the next script. Use it as a context
+    manager: leaving it releases what is open, or aborts it if an exception is on its way.
+
+    Args:
+        wakeup: ends whatever waits.
+    """
+
+    def __init__(self, wakeup: Wakeup | None = None) -> None:
+        self._wakeup = wakeup
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.__exit__(kind, error, traceback)
+
+    def play(self, script: Script[T]) -> Generator[Any, Any, T]:
+        """Play a script, and hand out its events; gives its outcome.
+
+        What is open is aborted if the script raises, or if its events are not taken to the end.
+
+        Raises:
+            Interrupted: the wakeup was set.
+            Exception: whatever the script raises.
+        """
+        if self._connection is not None:
+            self._connection.tick()
+        try:
+            step = script.send(None)
+            while True:
+                try:
+                    if isinstance(step, Pump | Call | Connect | Disconnect | Pause):
+                        reply = self._perform(step)
+                    else:
+                        reply = yield step
+                        if self._connection is not None:
+                            self._connection.tick()
+                except Exception as error:  # noqa: BLE001 - it is the script's to handle
+                    step = script.throw(error)
+                else:
+                    step = script.send(reply)
+        except StopIteration as stop:
+            outcome: T = stop.value
+            return outcome
+        except BaseException:
+            script.close()
+            self.abort()
+            raise
+
+    def run(self, script: Script[T]) -> T:
+        """Play a script whose events nobody wants to know."""
+        playing = self.play(script)
+        try:
+            while True:
+                next(playing)
+        except StopIteration as stop:
+            outcome: T = stop.value
+            return outcome
+
+    def abort(self) -> None:
+        """Abort what is open, and wait until its transport is closed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abort()
+
+    def _perform(self, step: Step | Connect | Disconnect | Pause) -> Any:
+        match step:
+            case Connect(association, host, port, tls, server_hostname):
+                self.abort()
+                addresses = _resolve(host, port, self._wakeup)
+                link = requestor_link(host, port, addresses, tls, server_hostname)
+                self._connection = Connection(association, link, self._wakeup)
+                return None
+            case Disconnect():
+                return self.abort()
+            case Pause(seconds):
+                return self._pause(seconds)
+            case Call() if self._connection is None:
+                if self._wakeup is not None and self._wakeup.is_set:
+                    raise Interrupted("interrupted")
+                return step.function(*step.arguments)
+        assert self._connection is not None  # PUMP comes after Connect
+        return self._connection.perform(step)
+
+    def _pause(self, seconds: float) -> None:
+        if self._wakeup is None:
+            time.sleep(seconds)
+            return
+        poll = select.poll()
+        poll.register(self._wakeup, select.POLLIN)
+        poll.poll(int(seconds * 1000))
+        if self._wakeup.is_set:
+            raise Interrupted("interrupted")
 
 
 class Server:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from dul import events as ind
 from dul.association import Association
@@ -27,11 +27,18 @@ from dul.outbox import Source
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.wire import Buffer
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
 __all__ = [
     "PUMP",
     "Call",
+    "Connect",
     "Conversation",
+    "Disconnect",
+    "Pause",
     "Pump",
+    "Script",
     "Step",
     "abort",
     "accept",
@@ -70,6 +77,48 @@ class Call:
 Step = Pump | Call
 T = TypeVar("T")
 Conversation = Generator[Step, Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Open a transport to the association acceptor, for an association that is not begun.
+
+    The steps that follow are about this association. What goes wrong is raised at the `yield`:
+    TransportError, Interrupted.
+
+    Attributes:
+        association: the requestor's end.
+        host: name or address; all its addresses are tried.
+        port: TCP port.
+        tls: a client context (`ssl.SSLContext`), for TLS.
+        server_hostname: whom the peer's certificate must name; None: the host.
+    """
+
+    association: Association
+    host: str
+    port: int
+    tls: SSLContext | None = None
+    server_hostname: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Close the transport; an association that is not over is aborted first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait this many seconds, with no association open."""
+
+    seconds: float
+
+
+Script = Generator[Any, Any, T]
+"""A conversation over several associations, one after the other.
+
+It yields the steps of conversations, `Connect`, `Disconnect`, `Pause`, and anything else: that is
+for whoever plays it (`blocking.Line`, `aio.Line`), an event to be told.
+"""
 
 
 def fail(event: ind.AbortIndication | ind.ProviderAbortIndication) -> NoReturn:
