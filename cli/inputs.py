@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.report import Report
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
-from dimse.objects.outgoing import Sendable, examine
+from dimse.objects.outgoing import Outgoing, examine
 
 __all__ = ["Bad", "Found", "check", "find"]
 
@@ -93,7 +93,7 @@ def _scan(directory: Path, bad: list[Bad], *, recurse: bool) -> Iterator[Path]:
 
 def check(
     files: Sequence[Found], report: Report, interrupted: Callable[[], bool]
-) -> tuple[list[Sendable], list[Bad]]:
+) -> tuple[list[Outgoing], list[Bad]]:
     """Look at every file: what it is, and whether it is whole.
 
     What was found in a directory and is no DICOM object at all, or a DICOMDIR, is left out with
@@ -105,7 +105,7 @@ def check(
         interrupted: asked before each file; True ends the check early.
     """
     report.info("checking input files ...")
-    good: list[Sendable] = []
+    good: list[Outgoing] = []
     bad: list[Bad] = []
     for file in files:
         if interrupted():

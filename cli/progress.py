@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from cli.report import Level, Report
-from dul.outbox import Source
+from dimse.objects.outgoing import OutgoingSource
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -54,7 +54,7 @@ class Display:
     ) -> None:
         self.close()
 
-    def watch(self, source: Source) -> Source:
+    def watch(self, source: OutgoingSource) -> OutgoingSource:
         """The same bytes, counted for the display."""
         return Watched(source, self) if self._wanted else source
 
@@ -126,7 +126,7 @@ class Display:
 class Watched:
     """A source that tells a display what is read from it."""
 
-    def __init__(self, source: Source, display: Display) -> None:
+    def __init__(self, source: OutgoingSource, display: Display) -> None:
         self._source = source
         self._display = display
 
@@ -139,3 +139,11 @@ class Watched:
         count = self._source.readinto(view)
         self._display.advance(count)
         return count
+
+    def close(self) -> None:
+        """Close the source."""
+        self._source.close()
+
+    def finish(self) -> None:
+        """Every byte is out: ask the source whether they were the right ones."""
+        self._source.finish()

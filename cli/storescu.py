@@ -18,7 +18,7 @@ from cli.stop import Stop
 from cli.tool import FAILED
 from cli.transfer import Transfer, Verdict
 from dimse.errors import DictionaryError
-from dimse.objects.outgoing import Sendable
+from dimse.objects.outgoing import Outgoing
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
@@ -165,7 +165,7 @@ def _send(
     return code or (FAILED if bad else 0)
 
 
-def _usable(items: list[Sendable], bad: list[Bad], report: Report, *, halt: bool) -> bool:
+def _usable(items: list[Outgoing], bad: list[Bad], report: Report, *, halt: bool) -> bool:
     """Say which files can't be sent; whether to go on with the others."""
     for each in bad:
         if halt:

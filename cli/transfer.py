@@ -19,7 +19,7 @@ from dimse.client import Session
 from dimse.errors import DIMSEError
 from dimse.messages.base import Message
 from dimse.messages.composite import CStoreRQ, CStoreRSP
-from dimse.objects.outgoing import FileObject, Opened, Sendable
+from dimse.objects.outgoing import Outgoing, OutgoingSource
 from dimse.outcome import Outcome
 from dimse.plan import SEED_CONTEXTS, PlannedAssociation, plan
 from dimse.tables import status
@@ -50,17 +50,17 @@ class Verdict(Enum):
 class Entry:
     """A file on the list."""
 
-    item: Sendable
+    item: Outgoing
     verdict: Verdict = Verdict.NOT_SENT
 
     @property
     def name(self) -> str:
-        return str(self.item.path)
+        return self.item.name
 
     @property
     def length(self) -> int:
         """Bytes of the data set as it lies in the file."""
-        return self.item.data_set[1] if isinstance(self.item, FileObject) else 0
+        return self.item.length
 
 
 class _Halt(Exception):
@@ -87,7 +87,7 @@ class Transfer:
     def __init__(
         self,
         calling: Calling,
-        items: Sequence[Sendable],
+        items: Sequence[Outgoing],
         report: Report,
         wakeup: Wakeup,
         dictionary: Dictionary,
@@ -151,7 +151,7 @@ class Transfer:
                 self._one_association(planned, pending)
 
     def _one_association(
-        self, planned: PlannedAssociation[Sendable], pending: deque[Entry]
+        self, planned: PlannedAssociation[Outgoing], pending: deque[Entry]
     ) -> None:
         """Send what is pending until it is done or the association is lost."""
         session = self._associate(planned)
@@ -169,7 +169,7 @@ class Transfer:
             raise
         self._end(session, abort=self._calling.abort)
 
-    def _associate(self, planned: PlannedAssociation[Sendable]) -> Session:
+    def _associate(self, planned: PlannedAssociation[Outgoing]) -> Session:
         session = associate(self._client, planned.offers, self._calling, self._report)
         if session is None:
             raise _Halt(FAILED, abort=True)
@@ -245,7 +245,7 @@ class Transfer:
         why = why.removeprefix(f"{entry.name}: ")
         self._report.error(f"Store Failed, file: {entry.name}:\n{why}")
 
-    def _open(self, item: Sendable, transfer_syntax_uid: str) -> Opened:
+    def _open(self, item: Outgoing, transfer_syntax_uid: str) -> OutgoingSource:
         own = item.transfer_syntax_uid
         if transfer_syntax_uid != own:
             self._report.info(
@@ -254,8 +254,7 @@ class Transfer:
             if self._dictionary is not None:
                 self._dictionary.install()
                 self._dictionary = None
-        source, close = item.open(transfer_syntax_uid)
-        return self.display.watch(source), close
+        return self.display.watch(item.open(transfer_syntax_uid))
 
     def _observe(self, said: Message) -> None:
         match said:
@@ -284,15 +283,18 @@ class Transfer:
 class _Watched:
     """A file whose opening is told and counted; the rest is its own."""
 
-    def __init__(self, item: Sendable, open_: Callable[[Sendable, str], Opened]) -> None:
+    def __init__(self, item: Outgoing, open_: Callable[[Outgoing, str], OutgoingSource]) -> None:
         self._item = item
         self._open = open_
         self.path: Path | None = item.path
+        self.name = item.name
+        self.length = item.length
+        self.warnings = item.warnings
         self.sop_class_uid = item.sop_class_uid
         self.sop_instance_uid = item.sop_instance_uid
         self.transfer_syntax_uid = item.transfer_syntax_uid
 
-    def open(self, transfer_syntax_uid: str) -> Opened:
+    def open(self, transfer_syntax_uid: str) -> OutgoingSource:
         return self._open(self._item, transfer_syntax_uid)
 
 

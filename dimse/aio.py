@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from dimse.client import VERIFICATION_CONTEXT, Item, Peer, examine_all
-from dimse.objects.outgoing import Sendable
+from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, plan
 from dimse.provider import OpenSink
@@ -48,7 +48,7 @@ class Session:
         """C-ECHO; see `dimse.client.Session.echo`."""
         return await self.connection.run(self._operations.echo(**options))
 
-    async def store(self, item: Sendable, **options: Any) -> Outcome:
+    async def store(self, item: Outgoing, **options: Any) -> Outcome:
         """C-STORE of one examined object; see `dimse.client.Session.store`."""
         return await self.connection.run(self._operations.store(item, **options))
 

@@ -10,16 +10,15 @@ All that is protocol is in `dimse.scu`, `dimse.sending` and below.
 
 from __future__ import annotations
 
-import os
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from dimse.errors import DIMSEError
-from dimse.objects.outgoing import Sendable, examine
+from dimse.objects.outgoing import Outgoing, Sendable, examine
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, numbered, plan
 from dimse.scu import VERIFICATION, Reply
@@ -32,12 +31,9 @@ from dul.negotiation import request
 from dul.pdu import AssociateRQ
 from dul.user_items import UserIdentity
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
 __all__ = ["VERIFICATION_CONTEXT", "Client", "Item", "Peer", "Session"]
 
-Item: TypeAlias = "os.PathLike[str] | str | Dataset"
+Item: TypeAlias = Sendable
 """A path, or a pydicom data set."""
 
 VERIFICATION_CONTEXT = ContextOffer(VERIFICATION, UNCOMPRESSED[:1])
@@ -91,9 +87,9 @@ class Peer:
         }
 
 
-def examine_all(items: Iterable[Item]) -> tuple[list[Sendable], list[Outcome]]:
+def examine_all(items: Iterable[Item]) -> tuple[list[Outgoing], list[Outcome]]:
     """What can be sent, and the outcomes of what cannot."""
-    good: list[Sendable] = []
+    good: list[Outgoing] = []
     bad: list[Outcome] = []
     for item in items:
         try:
@@ -127,7 +123,7 @@ class Session:
         """C-ECHO; options and errors are those of `dimse.scu.echo`."""
         return self.connection.run(self._operations.echo(**options))
 
-    def store(self, item: Sendable, **options: Any) -> Outcome:
+    def store(self, item: Outgoing, **options: Any) -> Outcome:
         """C-STORE of one examined object. Raises what `dimse.sending.send_one` raises."""
         return self.connection.run(self._operations.store(item, **options))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dimse.errors import DIMSEError
-from dimse.objects.outgoing import Sendable
+from dimse.errors import DIMSEError, Unreadable
+from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
 from dimse.plan import choose_context, explain_refusal
 from dimse.scu import VERIFICATION, MessageIds, Reply, echo, store
@@ -49,7 +49,7 @@ class Operations:
             "it answers no C-ECHO, or it was not proposed"
         )
 
-    def store(self, item: Sendable, **options: Any) -> Conversation[Outcome]:
+    def store(self, item: Outgoing, **options: Any) -> Conversation[Outcome]:
         """C-STORE of one examined object; see `send_one`."""
         return send_one(self._association, self._accepted, item, self._ids, self._clock, **options)
 
@@ -57,7 +57,7 @@ class Operations:
 def send_one(
     association: Association,
     accepted: Iterable[AcceptedContext],
-    item: Sendable,
+    item: Outgoing,
     ids: MessageIds,
     clock: Clock,
     **options: Any,
@@ -87,10 +87,9 @@ def send_one(
     wanted = (item.sop_class_uid, item.transfer_syntax_uid)
     choice = choose_context(accepted, *wanted)
     if choice is None:
-        where = item.path or "data set"
-        return Outcome(**known, error=explain_refusal(where, accepted, *wanted))
+        return Outcome(**known, error=explain_refusal(item.name, accepted, *wanted))
     try:
-        source, close = yield Call(item.open, (choice.transfer_syntax,))
+        source = yield Call(item.open, (choice.transfer_syntax,))
     except DIMSEError as error:
         return Outcome(**known, error=error)
     started = clock()
@@ -104,8 +103,11 @@ def send_one(
             sop_instance_uid=item.sop_instance_uid,
             **options,
         )
+        source.finish()
+    except Unreadable as error:
+        return Outcome(**known, error=error)
     finally:
-        close()
+        source.close()
     return Outcome(
         **known,
         transfer_syntax_uid=choice.transfer_syntax,

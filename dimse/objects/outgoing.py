@@ -8,117 +8,56 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from dimse.errors import DIMSEError, Unreadable
 from dimse.objects.part10 import FileSource, open_object
+from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from dul.outbox import Source
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["DataSetObject", "FileObject", "Sendable", "examine"]
+__all__ = ["DataSetObject", "FileObject", "Outgoing", "OutgoingSource", "Sendable", "examine"]
 
-Opened = tuple[Source, Callable[[], None]]
-"""The bytes of a data set, and how to close them."""
+Sendable: TypeAlias = "os.PathLike[str] | str | Dataset"
+"""What a user names to have it sent: a path, or a pydicom data set."""
+
+Stamp = tuple[int, int, int]
+"""Size, time of modification and inode of a file: another one is another file, or changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileObject:
-    """A DICOM file that was examined, and is whole.
+class OutgoingSource(Source, Protocol):
+    """The bytes of a data set on its way out: an even number of them, read once."""
 
-    Attributes:
-        path: the file.
-        sop_class_uid: that of the data set.
-        sop_instance_uid: that of the data set.
-        transfer_syntax_uid: how it is encoded.
-        data_set: offset and length of the data set in the file, in bytes.
-    """
+    def close(self) -> None:
+        """Give back what is open for it. Idempotent."""
+        ...
 
-    path: Path
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    data_set: tuple[int, int]
-    stamp: tuple[int, int] = field(repr=False)  # size and time of modification when examined
-
-    def open(self, transfer_syntax_uid: str) -> Opened:
-        """The data set in this syntax.
+    def finish(self) -> None:
+        """To be called when every byte was handed to the transport.
 
         Raises:
-            Unreadable: the file is gone, or not the one that was examined.
-            CannotTranscode: it cannot be converted.
+            Unreadable: the file changed since it was examined (size, time of modification or
+                inode), so that nobody knows what was sent.
         """
-        if transfer_syntax_uid != self.transfer_syntax_uid:
-            # Needs pydicom, which a file that goes out as it is must not load.
-            from dimse.objects.transcode import transcode  # noqa: PLC0415
-
-            converted = transcode(self.path, transfer_syntax_uid)
-            return converted, converted.close
-        try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            stamp = _stamp(os.fstat(fd))
-        except OSError as error:
-            raise Unreadable(self.path, f"cannot be opened: {error.strerror}") from error
-        if stamp != self.stamp:
-            os.close(fd)
-            raise Unreadable(self.path, "has changed since it was examined; send it again")
-        start, length = self.data_set
-        # Of odd length are only deflated data sets (`dimse.objects.part10`); they get a NUL (PS3.5 A.5).
-        source = FileSource(self.path, fd, start, length, padded=length % 2 == 1)
-        return source, lambda: os.close(fd)
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class DataSetObject:
-    """A pydicom data set in memory, encoded when it is sent."""
-
-    data_set: Dataset
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    path: Path | None = None
-
-    def open(self, transfer_syntax_uid: str) -> Opened:
-        """The data set in this syntax.
-
-        Raises:
-            DIMSEError: pydicom cannot encode it, or it cannot be converted.
-        """
-        # By way of a temporary file, so that a data set is converted and checked as a file is.
-        with tempfile.NamedTemporaryFile(suffix=".dcm", delete=False) as file:
-            path = Path(file.name)
-        try:
-            self._save(path)
-            source, close = _examine_file(path).open(transfer_syntax_uid)
-        finally:
-            # An open file needs no name.
-            path.unlink(missing_ok=True)
-        return source, close
-
-    def _save(self, path: Path) -> None:
-        import pydicom  # noqa: PLC0415 - it is pydicom's data set
-        from pydicom.dataset import FileMetaDataset  # noqa: PLC0415
-
-        copy = pydicom.Dataset(self.data_set)
-        copy.file_meta = FileMetaDataset()
-        copy.file_meta.TransferSyntaxUID = pydicom.uid.UID(self.transfer_syntax_uid)
-        try:
-            pydicom.dcmwrite(path, copy, enforce_file_format=True)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise DIMSEError(f"the data set cannot be encoded: {error}") from error
-
-
-class Sendable(Protocol):
-    """What can be sent; `FileObject` and `DataSetObject` are, and whatever stands in for them."""
+class Outgoing(Protocol):
+    """An examined object, ready for C-STORE; `FileObject` and `DataSetObject` are."""
 
     @property
     def path(self) -> Path | None:
         """The file, if it is one."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """How messages name it: the path, or "data set 1.2.3 (CT Image Storage)"."""
         ...
 
     @property
@@ -136,12 +75,178 @@ class Sendable(Protocol):
         """How it is encoded."""
         ...
 
-    def open(self, transfer_syntax_uid: str) -> Opened:
-        """The data set in this syntax, and how to close it; DIMSEError if that can't be had."""
+    @property
+    def length(self) -> int:
+        """Bytes of the data set as it lies there; 0 if that is not known before it is encoded."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with it and tolerated; each names the byte and the element."""
+        ...
+
+    def open(self, transfer_syntax_uid: str) -> OutgoingSource:
+        """The data set in this syntax, of even length. Close it.
+
+        Raises:
+            DIMSEError: it can't be had.
+        """
         ...
 
 
-def examine(item: os.PathLike[str] | str | Dataset) -> Sendable:
+@dataclass(frozen=True, slots=True)
+class FileObject:
+    """A DICOM file that was examined, and is whole.
+
+    Attributes:
+        path: the file.
+        sop_class_uid: that of the data set.
+        sop_instance_uid: that of the data set.
+        transfer_syntax_uid: how it is encoded.
+        data_set: offset and length of the data set in the file, in bytes.
+        warnings: what is wrong with it and tolerated.
+    """
+
+    path: Path
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data_set: tuple[int, int]
+    stamp: Stamp = field(repr=False)  # of the file when it was examined
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def length(self) -> int:
+        """Bytes of the data set in the file."""
+        return self.data_set[1]
+
+    def open(self, transfer_syntax_uid: str) -> OutgoingSource:
+        """The data set in this syntax.
+
+        Raises:
+            Unreadable: the file is gone, or not the one that was examined.
+            CannotTranscode: it cannot be converted.
+        """
+        if transfer_syntax_uid != self.transfer_syntax_uid:
+            # Needs pydicom, which a file that goes out as it is must not load.
+            from dimse.objects.transcode import transcode  # noqa: PLC0415
+
+            return _Unchanged(transcode(self.path, transfer_syntax_uid), self.path, self.stamp)
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            stamp = _stamp(os.fstat(fd))
+        except OSError as error:
+            raise Unreadable(self.path, f"cannot be opened: {error.strerror}") from error
+        if stamp != self.stamp:
+            os.close(fd)
+            raise Unreadable(self.path, "has changed since it was examined; send it again")
+        start, length = self.data_set
+        # Of odd length are only deflated data sets (`dimse.objects.part10`); they get a NUL (PS3.5 A.5).
+        source = _OwnedFile(self.path, fd, start, length, padded=length % 2 == 1)
+        return _Unchanged(source, self.path, self.stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetObject:
+    """A pydicom data set in memory, encoded when it is sent."""
+
+    data_set: Dataset
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    path: Path | None = None
+    length: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is, as it has no path."""
+        known = STORAGE_SOP_CLASSES.get(self.sop_class_uid)
+        return f"data set {self.sop_instance_uid} ({known.name if known else self.sop_class_uid})"
+
+    def open(self, transfer_syntax_uid: str) -> OutgoingSource:
+        """The data set in this syntax.
+
+        Raises:
+            DIMSEError: pydicom cannot encode it, or it cannot be converted.
+        """
+        # By way of a temporary file, so that a data set is converted and checked as a file is.
+        with tempfile.NamedTemporaryFile(suffix=".dcm", delete=False) as file:
+            path = Path(file.name)
+        try:
+            self._save(path)
+            source = _examine_file(path).open(transfer_syntax_uid)
+        finally:
+            # An open file needs no name.
+            path.unlink(missing_ok=True)
+        return _Nameless(source)
+
+    def _save(self, path: Path) -> None:
+        import pydicom  # noqa: PLC0415 - it is pydicom's data set
+        from pydicom.dataset import FileMetaDataset  # noqa: PLC0415
+
+        copy = pydicom.Dataset(self.data_set)
+        copy.file_meta = FileMetaDataset()
+        copy.file_meta.TransferSyntaxUID = pydicom.uid.UID(self.transfer_syntax_uid)
+        try:
+            pydicom.dcmwrite(path, copy, enforce_file_format=True)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise DIMSEError(f"the data set cannot be encoded: {error}") from error
+
+
+class _Closable(Source, Protocol):
+    def close(self) -> None: ...
+
+
+class _Nameless:
+    """A source that nobody else can change."""
+
+    def __init__(self, source: _Closable) -> None:
+        self._source = source
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def readinto(self, view: memoryview) -> int:
+        return self._source.readinto(view)
+
+    def close(self) -> None:
+        self._source.close()
+
+    def finish(self) -> None:
+        pass
+
+
+class _OwnedFile(FileSource):
+    def close(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+class _Unchanged(_Nameless):
+    """A source from a file that others may write to: `finish` compares its stamp."""
+
+    def __init__(self, source: _Closable, path: Path, stamp: Stamp) -> None:
+        super().__init__(source)
+        self._path = path
+        self._stamp = stamp
+
+    def finish(self) -> None:
+        try:
+            stamp = _stamp(self._path.stat())
+        except OSError as error:
+            raise Unreadable(self._path, f"is gone: {error.strerror}") from error
+        if stamp != self._stamp:
+            raise Unreadable(self._path, "changed while it was sent; send it again")
+
+
+def examine(item: Sendable) -> Outgoing:
     """Find out what an object is, and that it is whole.
 
     Raises:
@@ -172,5 +277,5 @@ def _examine_file(path: Path) -> FileObject:
         )
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int]:
-    return status.st_size, status.st_mtime_ns
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns, status.st_ino

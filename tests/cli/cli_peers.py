@@ -9,7 +9,7 @@ from typing import Self
 from testbed import messages, raw
 from testbed.observe import Wire
 from testbed.parse import (
-    Associate,
+    AssociateView,
     CommandSet,
     Pdu,
     parse_associate,
@@ -37,7 +37,7 @@ class Dialogue:
         assert not types or event.type in types, event
         return event
 
-    def request(self) -> Associate:
+    def request(self) -> AssociateView:
         """The A-ASSOCIATE-RQ."""
         return parse_associate(self.pdu(RQ))
 
@@ -46,7 +46,7 @@ class Dialogue:
         choose: Callable[[str, list[str]], str | None] = lambda _, offered: offered[0],
         *,
         max_length: int = 16384,
-    ) -> Associate:
+    ) -> AssociateView:
         """Read the request and accept it; `choose` picks the transfer syntax of each context."""
         request = self.request()
         answers = []
