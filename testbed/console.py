@@ -5,7 +5,20 @@ from collections import defaultdict
 
 from testbed import annotate
 from testbed.facts import Facts, build
-from testbed.model import Accept, Case, Establish, Fence, Fin, Mark, Read, Rst, Send, Serve, Step
+from testbed.model import (
+    Accept,
+    Case,
+    Establish,
+    Fence,
+    Fin,
+    Mark,
+    Quiet,
+    Read,
+    Rst,
+    Send,
+    Serve,
+    Step,
+)
 from testbed.results import (
     CaseResult,
     Report,
@@ -160,6 +173,14 @@ def _row_lines(row: WireRow) -> list[str]:
     return [head, *(f"           {line}" for line in row.decoded[:12])]
 
 
+_PLAIN = {
+    Quiet: "see that nothing comes and the connection stays open",
+    Fence: "close our half and read to the end",
+    Fin: "send a FIN",
+    Rst: "send an RST",
+}
+
+
 def step_lines(step: Step) -> list[str]:
     """A step as `dulspec show` tells it."""
     facts = Facts()
@@ -185,12 +206,8 @@ def step_lines(step: Step) -> list[str]:
             return [f"serve to the end: {step.what}"]
         case Read():
             return [f"read until {step.until} (patience: {step.patience})"]
-        case Fence():
-            return ["close our half and read to the end"]
-        case Fin():
-            return ["send a FIN"]
-        case Rst():
-            return ["send an RST"]
+        case Quiet() | Fence() | Fin() | Rst():
+            return [_PLAIN[type(step)]]
         case Mark():
             return [f"this must have been seen: {step.need}"] if step.need else []
         case _:

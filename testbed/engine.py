@@ -17,6 +17,7 @@ from testbed.model import (
     Fence,
     Fin,
     Mark,
+    Quiet,
     Read,
     Rst,
     Run,
@@ -122,6 +123,8 @@ def perform(step: Step, scene: Scene) -> None:  # noqa: C901 - one arm per kind 
             serve(step, scene)
         case Read():
             scene.read_until(step.until, scene.patience(step.patience))
+        case Quiet():
+            scene.stay_quiet(scene.settings.timeout)
         case Fence():
             scene.wire.fin()
             scene.read_to_end(scene.settings.timeout)
@@ -242,7 +245,9 @@ def classify(expectations: tuple[Expectation, ...], tokens: list[str]) -> Sub:
             return Sub.WRONG_SOURCE
     if any(starts_with(pattern, tokens) for pattern in accepted):
         return Sub.EXTRA_PDU
-    return Sub.HANG if tokens and tokens[-1] == "OPEN" else Sub.NONE
+    # After an A-ABORT it is for us to close: open is right then.
+    waits = tokens[-1:] == ["OPEN"] and not tokens[-2:][0].startswith("AB")
+    return Sub.HANG if waits else Sub.NONE
 
 
 def _any_abort(pattern: str) -> str:

@@ -76,6 +76,14 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """See for `timeout` seconds that nothing comes and the connection stays open: STILL in the trace.
+
+    For a stimulus that the product should take without a word, where a FIN would be another stimulus.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """Close our half and read to the end: what the peer sends after a stimulus it should ignore."""
 
@@ -105,7 +113,9 @@ class Do:
     action: Callable[[Scene], None]
 
 
-Step = Send | Establish | AwaitRequest | Accept | Serve | Read | Fence | Fin | Rst | Mark | Do
+Step = (
+    Send | Establish | AwaitRequest | Accept | Serve | Read | Quiet | Fence | Fin | Rst | Mark | Do
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,10 @@ class Scene:
     def read_event(self, timeout: float) -> WireEvent:
         """Read one event and put its tokens into the trace."""
         event = self.wire.read(timeout)
+        self._note(event)
+        return event
+
+    def _note(self, event: WireEvent) -> None:
         if isinstance(event, Pdu):
             self._take(event)
         elif isinstance(event, Junk):
@@ -177,7 +181,6 @@ class Scene:
         else:
             by = "peer RST" if isinstance(event, Reset) else "peer FIN"
             self._end("CLOSE", "tester" if self.wire.shut else by)
-        return event
 
     def _end(self, token: str, by: str) -> None:
         if not self.tokens or self.tokens[-1] not in {"OPEN", "CLOSE"}:
@@ -232,6 +235,19 @@ class Scene:
             # What was read before is not what this step waits for.
             new = self.tokens[start:]
             if new and (new[-1].startswith("AB") or ends_with(until, new)):
+                return
+
+    def stay_quiet(self, timeout: float) -> None:
+        """Put STILL into the trace if nothing comes for `timeout` seconds, else what came."""
+        deadline = time.monotonic() + timeout
+        while len(self.tokens) < LONGEST_TRACE:
+            event = self.wire.read(max(0.0, deadline - time.monotonic()))
+            if isinstance(event, Timeout):
+                self.tokens.append("STILL")
+                return
+            self._note(event)
+            aborted = self.tokens and self.tokens[-1].startswith("AB")
+            if aborted or isinstance(event, (Closed, Reset)):
                 return
 
     def read_to_end(self, timeout: float) -> None:

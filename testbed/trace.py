@@ -7,6 +7,7 @@ Tokens, in the notation of the case catalogue:
     C-ECHO-RSP(0000)  C-STORE-RQ  C-CANCEL-RQ            a whole DIMSE message (status of a response)
     BADMSG  BADDATA  PDU(09)  JUNK                       an unreadable command, unreadable P-DATA-TF,
                                                          an undefined PDU type, bytes that are no PDU
+    STILL                                                nothing came, it was still open; the tester went on
     CLOSE  OPEN                                          the end: FIN or RST; still open, nothing came
 
 A pattern is a sequence of such tokens. `*` inside parentheses stands for anything but a comma,
@@ -37,6 +38,7 @@ LEGEND = {
     "BADDATA": "BADDATA: an unreadable P-DATA-TF",
     "PDU": "PDU(type): a PDU type that PS3.8 does not define",
     "JUNK": "JUNK: bytes that are no PDU",
+    "STILL": "STILL: nothing came, the connection was still open, and the tester went on",
     "CLOSE": "CLOSE: the peer closed the connection (FIN or RST)",
     "OPEN": "OPEN: nothing (more) came, the connection is still open",
     "REFUSED": "REFUSED: no connection, or no TLS handshake",

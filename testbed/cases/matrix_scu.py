@@ -3,7 +3,7 @@
 from testbed import raw
 from testbed.cases.common import ABORT_OR_CLOSE, CLOSES, SILENCE, provider_abort
 from testbed.cases.scu import ACCEPT, AWAIT, SEVEN, SIX, USED, USED_PATTERN, ac
-from testbed.cases.u_rel import confirm_collision
+from testbed.cases.u_rel import LATE_DATA, TAKEN, confirm_collision
 from testbed.facts import Bytes, Facts, build
 from testbed.matrix import derive
 from testbed.meeting import listen, start_plain
@@ -91,8 +91,7 @@ def _sta6(event: int) -> Case:
 
 def _sta7(event: int) -> Case:
     if event == 10:
-        send_rp = Send("A-RELEASE-RP", raw.release_rp())
-        return derive("scu", 7, 10, (*SEVEN, stimulus(10), send_rp, Read("AB or CLOSE")), CLOSES)
+        return derive("scu", 7, 10, LATE_DATA, TAKEN, reported="success")
     expected = {
         "AA-8": provider_abort(_reason(event)), "AR-8": ok("RP"), "AR-3": CLOSES, "AA-3": CLOSES, "AA-4": CLOSES,
     }[TABLE[7, event]]  # fmt: skip

@@ -19,9 +19,10 @@ from testbed.cases.scu import (
     with_spare,
 )
 from testbed.facts import Facts
-from testbed.model import Accept, Case, Read, Run, Send, Serve, Step
-from testbed.scene import Scene
-from testbed.verdicts import Finding, lax, ok
+from testbed.model import Accept, Case, Do, Read, Run, Send, Serve, Step
+from testbed.parse import Context, uid_text
+from testbed.scene import Scene, Unmet
+from testbed.verdicts import Finding, Verdict, lax, ok
 
 APPLICATION, INFORMATION = raw.application_context(), raw.user_information()
 JUNK = b"\xff\x00junk\\\x01".ljust(16, b"\xee")
@@ -80,6 +81,37 @@ def only_proposed(scene: Scene) -> Iterator[Finding]:
     for message in scene.messages:
         if message.context not in proposed:
             yield fail(f"context {message.context} was used, which was never proposed")
+
+
+#: Transfer syntaxes that a product may be able to write, so that it must compare and not just fail.
+KNOWN_TRANSFERS = (
+    ("JPEG Baseline", "1.2.840.10008.1.2.4.50"),
+    ("Explicit VR Big Endian", "1.2.840.10008.1.2.2"),
+    ("Explicit VR Little Endian", raw.EXPLICIT_LE),
+    ("Implicit VR Little Endian", raw.IMPLICIT_LE),
+)
+
+
+def _offers(context: Context, uid: str) -> bool:
+    return any(uid == uid_text(offer) for offer in context.transfers)
+
+
+def _unoffered(name: str, uid: str) -> Run:
+    """Accept with `uid` what was not proposed with it; reject the rest."""
+
+    def needed(scene: Scene) -> None:
+        contexts = scene.rq.contexts if scene.rq else ()
+        if all(_offers(context, uid) for context in contexts if used(context)):
+            raise Unmet(Verdict.UNSUPPORTED, f"the product offers {name} in every context")
+
+    def answers(facts: Facts) -> list[bytes]:
+        return [
+            raw.context_ac(context.id, 4 if _offers(context, uid) else 0, (uid,))
+            for context in (facts.rq.contexts if facts.rq else ())
+        ]
+
+    offered = Do("go on if the product proposes a context without this transfer syntax", needed)
+    return Run(name, (AWAIT, offered, Accept(ac(answers)), Serve()))
 
 
 def _spare(name: str, make: Callable[[int], bytes]) -> Run:
@@ -149,7 +181,11 @@ CASES = (
     Case(
         "U.AC.09", "PS3.8 7.1.1.14", R, "an accepted context with a transfer syntax not offered",
         "The accepted transfer syntax is one of those proposed for the context.",
-        (_run("", ac(every(lambda n: raw.context_ac(n, 0, (raw.UNKNOWN_TRANSFER,))))),), _NOT_USED,
+        (
+            _run("a UID nobody knows", ac(every(lambda n: raw.context_ac(n, 0, (raw.UNKNOWN_TRANSFER,))))),
+            *(_unoffered(*known) for known in KNOWN_TRANSFERS),
+        ),
+        _NOT_USED,
     ),
     Case(
         "U.AC.10", "PS3.8 7.1.1.14", S, "an accepted context with no, or two, transfer syntaxes",

@@ -189,7 +189,9 @@ class Requestor(MiniPeer):
             return self.bad("uses-rejected-contexts")
         if len(context.transfers) != 1:
             return False
-        return uid_text(context.transfers[0]) in offer or self.bad("uses-any-transfer-syntax")
+        transfer = uid_text(context.transfers[0])
+        known = transfer.startswith(raw.IMPLICIT_LE) and self.bad("uses-known-transfer-syntaxes")
+        return transfer in offer or known or self.bad("uses-any-transfer-syntax")
 
     def established(self, pdu: Pdu) -> None:
         """Sta6."""
@@ -226,6 +228,8 @@ class Requestor(MiniPeer):
             if self.bad("stays-open-after-release"):
                 self.wait_for_close()
                 return
+            raise Gone
+        if pdu.type == 4 and self.bad("closes-on-late-data"):
             raise Gone
         if pdu.type == 4 and not self.bad("aborts-on-late-data"):
             return
