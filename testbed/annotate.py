@@ -37,6 +37,20 @@ class Line:
             shown = "**"
         return f"{self.offset:06x}  {shown:<{width * 3 + 2}} {'  ' * self.depth}{self.text}"
 
+    def dump(self, width: int = 8) -> list[str]:
+        """Every byte of a field that one line does not show whole, 16 a line, with its ASCII."""
+        if self.hidden or len(self.data) <= width:
+            return []
+        rows = [self.data[at : at + 16] for at in range(0, len(self.data), 16)]
+        return [
+            f"{self.offset + 16 * number:06x}    {row.hex(' '):<47}  |{_ascii(row)}|"
+            for number, row in enumerate(rows)
+        ]
+
+
+def _ascii(data: bytes) -> str:
+    return "".join(chr(octet) if 32 <= octet < 127 else "." for octet in data)
+
 
 def annotate(data: bytes, *, show_data: bool = False) -> list[Line]:
     """Annotated lines of a byte string holding PDUs one after another; what is no PDU is named so."""
@@ -53,10 +67,16 @@ def annotate(data: bytes, *, show_data: bool = False) -> list[Line]:
     return lines
 
 
-def render(data: bytes, *, show_data: bool = False, limit: int = 400) -> list[str]:
-    """`annotate` as text lines, cut after `limit` lines."""
-    lines = [line.render() for line in annotate(data, show_data=show_data)]
-    if len(lines) > limit:
+def render(
+    data: bytes, *, show_data: bool = False, whole: bool = False, limit: int | None = None
+) -> list[str]:
+    """`annotate` as text lines; `whole` also gives every byte of long fields, `limit` cuts the lines."""
+    lines = []
+    for line in annotate(data, show_data=show_data):
+        lines.append(line.render())
+        if whole:
+            lines += line.dump()
+    if limit is not None and len(lines) > limit:
         lines[limit:] = [f"... {len(lines) - limit} more lines"]
     return lines
 

@@ -31,6 +31,8 @@ from testbed.cases import (
 from testbed.model import Case
 from testbed.whys import why
 
+#: Which catalogue a result was judged by: raised when cases are added, or judge otherwise.
+EDITION = "2"
 #: One module per group, in the order cases run and are listed.
 GROUPS = {
     "scp": (tcp, sta2, sta13, ac, rq, neg, sta3, sta6, pdv, cmd, sto, tls, matrix_scp),

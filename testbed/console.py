@@ -2,9 +2,10 @@
 
 import sys
 from collections import defaultdict
+from functools import partial
 
 from testbed import annotate
-from testbed.facts import Facts, build
+from testbed.facts import Bytes, Facts, build
 from testbed.model import (
     Accept,
     Case,
@@ -19,16 +20,8 @@ from testbed.model import (
     Serve,
     Step,
 )
-from testbed.results import (
-    CaseResult,
-    Report,
-    RunResult,
-    WireRow,
-    expected_lines,
-    is_failure,
-    is_xfail,
-    is_xpass,
-)
+from testbed.report import figures, text
+from testbed.results import CaseResult, Report, expected_lines, is_failure, mark
 from testbed.settings import Settings
 from testbed.trace import legend
 from testbed.verdicts import Verdict
@@ -70,17 +63,15 @@ class Screen:
         if self.live:
             sys.stderr.write("\r\x1b[K")
         print(self.line(result))
-        if failed and not is_xpass(result):
-            print("\n".join(failure_lines(result)))
+        if mark(result) in {"xfail", "xpass"}:
+            print(f"      {text.told(result)}")
+        elif failed:
+            print("\n".join([*text.account(result, wire_lines=WIRE_LINES)[1:], ""]))
 
     def line(self, result: CaseResult) -> str:
-        """One line about a case."""
-        mark = (
-            "xfail" if is_xfail(result) else "XPASS" if is_xpass(result) else result.verdict.value
-        )
-        sub = f" ({result.sub})" if result.sub else ""
-        text = self.paint(f"{mark:11}", result.verdict)
-        return f"{text} {result.id:16} {result.title}{sub}"
+        """One line about a case, in its verdict's colour."""
+        word, rest = text.line(result)[:11], text.line(result)[11:]
+        return f"{self.paint(word, result.verdict)}{rest}"
 
     def summary(self, report: Report, *, interrupted: bool = False) -> None:
         """The last lines: deviations by verdict, counts, baseline."""
@@ -99,7 +90,9 @@ class Screen:
             if cases:
                 print(f"\n{title}:")
             for case in cases:
-                print(f"  {self.line(case)}\n      {case.message}")
+                print(f"  {self.line(case)}\n      {text.told(case)}")
+        if skipped := unjudged(report):
+            print("\nNot judged:\n  " + "\n  ".join(skipped))
         if failures or others:
             texts = [
                 t for c in (*failures, *others) for t in (*c.expected, *(r.seen for r in c.runs))
@@ -107,8 +100,9 @@ class Screen:
             print("\nNotation: " + "\n          ".join(legend(texts)))
         print("\n" + "  ".join(group_counts(report)))
         counts = report.counts()
-        order = [*(verdict.value for verdict in Verdict), "xfail"]
-        total = ", ".join(f"{counts[name]} {name}" for name in order if name in counts)
+        total = ", ".join(
+            f"{counts[name]} {name}" for name in reversed(figures.MARKS) if name in counts
+        )
         name, seconds = report.target.get("name", ""), report.seconds
         print(f"{name}: {len(report.cases)} cases in {seconds:.0f} s: {total}")
         baseline = [
@@ -119,7 +113,25 @@ class Screen:
             print("INTERRUPTED: the result is incomplete")
         elif not report.complete:
             print("INCOMPLETE: the product did not stay usable")
-        print("FAILED" if failures or interrupted or not report.complete else "PASSED")
+        print(_LAST_WORD[figures.outcome(report)])
+
+
+#: What a run ends with. Skipped cases alone have not passed: nothing was judged.
+_LAST_WORD = {
+    "passed": "PASSED",
+    "failed": "FAILED",
+    "incomplete": "FAILED",
+    "empty": "NOTHING JUDGED: every case was skipped or is unsupported",
+}
+
+
+def unjudged(report: Report) -> list[str]:
+    """Why cases were not judged, each reason once, with the cases that it kept out."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for case in report.cases:
+        if case.verdict in {Verdict.SKIP, Verdict.UNSUPPORTED}:
+            reasons[f"{case.verdict}: {case.message}"].append(case.id)
+    return [f"{reason}\n      {' '.join(ids)}" for reason, ids in reasons.items()]
 
 
 def group_counts(report: Report) -> list[str]:
@@ -135,42 +147,15 @@ def group_counts(report: Report) -> list[str]:
     ]
 
 
-def failure_lines(result: CaseResult) -> list[str]:
-    """Requirement, Sent, Expected, Seen of a case's worst run."""
-    run = max(
-        result.runs, key=lambda run: run.verdict.weight, default=RunResult("", result.verdict)
-    )
-    lines = [f"  Requirement  {result.requirement}  [{result.clause}]"]
-    lines += [f"  {'Sent' if not n else '':12} {text}" for n, text in enumerate(_sent(run))]
-    lines += [
-        f"  {'Expected' if not n else '':12} {text}" for n, text in enumerate(result.expected)
-    ]
-    lines.append(
-        f"  Seen         {run.seen or 'nothing'}" + (f"  [{run.name}]" if run.name else "")
-    )
-    if run.message:
-        lines.append(f"               {run.message}")
-    wire = [text for row in run.wire for text in _row_lines(row)]
-    lines += [f"    {text}" for text in wire[:WIRE_LINES]]
-    if len(wire) > WIRE_LINES:
-        lines.append(f"    ... {len(wire) - WIRE_LINES} more lines in the JSON result")
-    return [*lines, ""]
+#: Lines of one stimulus that `dulspec show` prints, unless data is asked for.
+SHOW_LINES = 400
 
 
-def _sent(run: RunResult) -> list[str]:
-    return [
-        f"{row.what or row.summary} ({row.size} bytes)"
-        for row in run.wire
-        if row.direction == "sent"
-    ][-6:]
-
-
-def _row_lines(row: WireRow) -> list[str]:
-    arrow = {"sent": "->", "received": "<-"}.get(row.direction, "--")
-    head = f"{row.time:8.3f} {arrow} {row.what or row.summary}"
-    if row.direction != "received":
-        return [head]
-    return [head, *(f"           {line}" for line in row.decoded[:12])]
+def _stimulus(data: Bytes, *, show_data: bool) -> list[str]:
+    limit = None if show_data else SHOW_LINES
+    made = build(data, Facts())
+    lines = annotate.render(made, show_data=show_data, whole=show_data, limit=limit)
+    return [f"    {line}" for line in lines]
 
 
 _PLAIN = {
@@ -181,27 +166,17 @@ _PLAIN = {
 }
 
 
-def step_lines(step: Step) -> list[str]:
+def step_lines(step: Step, *, show_data: bool = False) -> list[str]:
     """A step as `dulspec show` tells it."""
-    facts = Facts()
+    render = partial(_stimulus, show_data=show_data)
     match step:
         case Send():
             how = " one byte at a time" if step.by_byte else ""
-            return [
-                f"send {step.what}{how}",
-                *(f"    {line}" for line in annotate.render(build(step.data, facts))),
-            ]
+            return [f"send {step.what}{how}", *render(step.data)]
         case Establish():
-            lines = annotate.render(build(step.rq, facts))
-            return [
-                "associate (A-ASSOCIATE-RQ, expect A-ASSOCIATE-AC)",
-                *(f"    {line}" for line in lines),
-            ]
+            return ["associate (A-ASSOCIATE-RQ, expect A-ASSOCIATE-AC)", *render(step.rq)]
         case Accept():
-            return [
-                "accept the association",
-                *(f"    {line}" for line in annotate.render(build(step.ac, facts))),
-            ]
+            return ["accept the association", *render(step.ac)]
         case Serve():
             return [f"serve to the end: {step.what}"]
         case Read():
@@ -214,7 +189,7 @@ def step_lines(step: Step) -> list[str]:
             return [getattr(step, "what", "read the product's A-ASSOCIATE-RQ")]
 
 
-def show(case: Case) -> list[str]:
+def show(case: Case, *, show_data: bool = False) -> list[str]:
     """All about a case: requirement, clause, why, every run's steps with annotated bytes, outcomes."""
     lines = [f"{case.id}  {case.title}", f"level        {case.level}", f"clause       {case.clause}",
              f"requirement  {case.requirement}"]  # fmt: skip
@@ -222,7 +197,9 @@ def show(case: Case) -> list[str]:
     lines += [f"needs        {', '.join(case.needs)}"] if case.needs else []
     for run in case.runs:
         lines.append(f"\nrun {run.name}".rstrip())
-        lines += [f"  {line}" for step in run.steps for line in step_lines(step)]
+        lines += [
+            f"  {line}" for step in run.steps for line in step_lines(step, show_data=show_data)
+        ]
     return [
         *lines,
         "\noutcomes (the first that fits)",

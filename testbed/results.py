@@ -13,14 +13,20 @@ from testbed.observe import LogEntry
 from testbed.verdicts import Level, Sub, Verdict
 
 FORMAT = "dulspec-result/1"
-HEX_LIMIT = 16384
-ANNOTATE_LIMIT = 65536
-LINE_LIMIT = 160
+#: Name of the run that shows the probe after a case, where the product was not alive.
+LIVE = "LIVE"
+#: Of one entry of the wire log, the bytes that are kept: in hex, and as annotated lines.
+HEX_LIMIT = 64 * 1024
+ANNOTATE_LIMIT = 1024 * 1024
 
 
 @dataclass(slots=True)
 class WireRow:
-    """One row of the stored wire log; `hex` holds at most 16384 bytes of `size`."""
+    """One row of the stored wire log.
+
+    `hex` holds at most 65536 bytes of `size`, `decoded` the fields of the first MiB; its last line
+    says so if there were more.
+    """
 
     time: float
     direction: str
@@ -106,9 +112,13 @@ class Report:
     unreached: list[Unreached] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
-        """How many cases have each verdict; expected failures are counted as "xfail"."""
-        counter = Counter("xfail" if is_xfail(case) else case.verdict.value for case in self.cases)
-        return dict(counter)
+        """How many cases have each mark."""
+        return dict(Counter(mark(case) for case in self.cases))
+
+    def judged(self) -> bool:
+        """Whether any case was judged: a run of skipped cases has not passed, nothing has."""
+        moot = {Verdict.SKIP, Verdict.UNSUPPORTED}
+        return any(case.verdict not in moot for case in self.cases)
 
     def failures(self, *, strict: bool = False) -> list[CaseResult]:
         """The cases that make the run fail."""
@@ -123,6 +133,13 @@ def is_xfail(case: CaseResult) -> bool:
 def is_xpass(case: CaseResult) -> bool:
     """Whether a case was expected to fail and passed."""
     return case.xfail is not None and case.verdict is Verdict.PASS
+
+
+def mark(case: CaseResult) -> str:
+    """The verdict, or "xfail" and "xpass" where a failure was expected."""
+    if is_xfail(case):
+        return "xfail"
+    return "xpass" if is_xpass(case) else case.verdict.value
 
 
 def is_failure(case: CaseResult, *, strict: bool = False) -> bool:
@@ -172,6 +189,9 @@ def wire_rows(log: Iterable[LogEntry], *, show_data: bool = False) -> list[WireR
 def _row(entry: LogEntry, *, show_data: bool) -> WireRow:
     seen = entry.data[:ANNOTATE_LIMIT]
     head = seen[:HEX_LIMIT] if show_data else annotate.redact(seen)[:HEX_LIMIT]
+    decoded = annotate.render(seen, show_data=show_data) if seen else []
+    if len(seen) < len(entry.data):
+        decoded.append(f"... {len(entry.data) - len(seen)} more bytes are not kept")
     return WireRow(
         time=round(entry.time, 4),
         direction=entry.direction,
@@ -179,7 +199,7 @@ def _row(entry: LogEntry, *, show_data: bool) -> WireRow:
         size=len(entry.data),
         hex=head.hex(),
         summary=annotate.summary(seen) if seen else entry.what,
-        decoded=annotate.render(seen, show_data=show_data, limit=LINE_LIMIT) if seen else [],
+        decoded=decoded,
         connection=entry.connection,
     )
 

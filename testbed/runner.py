@@ -15,7 +15,7 @@ from testbed.liveness import probe
 from testbed.matrix import unreached
 from testbed.model import Case, Run
 from testbed.observe import connect
-from testbed.results import CaseResult, Report, RunResult, expected_lines, wire_rows
+from testbed.results import LIVE, CaseResult, Report, RunResult, expected_lines, wire_rows
 from testbed.settings import client_tls
 from testbed.trial import Trial
 from testbed.verdicts import Level, Sub, Verdict, worst
@@ -201,6 +201,8 @@ class Runner:
             again = self._judge(case)
             result.attempts.append(again.verdict)
             if again.verdict is not result.verdict:
+                if again.verdict.weight > result.verdict.weight:
+                    result.runs = again.runs  # the try that failed is the one to look at
                 result.verdict, result.sub = Verdict.FAIL, Sub.FLAKY
                 result.message = f"differing verdicts: {', '.join(result.attempts)}"
                 break
@@ -231,7 +233,7 @@ class Runner:
         result.message = "; ".join(
             filter(None, [result.message, f"not alive afterwards: {reason}"])
         )
-        probe = RunResult("LIVE", Verdict.FAIL, Sub.CRASH, reason)
+        probe = RunResult(LIVE, Verdict.FAIL, Sub.CRASH, reason)
         probe.wire = wire_rows(self.live_log)
         result.runs.append(probe)
         if self.trial.settings.start_cmd:

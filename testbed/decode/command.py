@@ -3,7 +3,6 @@
 import argparse
 import gzip
 import io
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -48,14 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     printer = Printer(show_data=arguments.show_data, fields=0 if arguments.brief else 400)
     found = False
     with _open(arguments.file) as stream:
-        try:
-            for line in decode(stream, printer, ports=arguments.port):
-                found = True
-                print(line)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader, `head` perhaps, has seen enough; Python's own flush at exit must not fail either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for line in decode(stream, printer, ports=arguments.port):
+            found = True
+            print(line)
     if not found:
         print("nothing of DICOM found", file=sys.stderr)
     return OK if found else NOTHING

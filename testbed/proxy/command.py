@@ -28,25 +28,28 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     proxy.add_argument("host", help="the product that is called")
-    proxy.add_argument("port", type=int)
+    proxy.add_argument("port", type=int, help="its TCP port")
     proxy.add_argument("--listen", type=int, required=True, metavar="PORT", help="0: any free port")
-    proxy.add_argument("--listen-host", default="127.0.0.1", metavar="ADDRESS")
+    _add_listen_host(proxy)
     proxy.add_argument("--rule", action="append", default=[], metavar="RULE", help="see below")
     proxy.add_argument("--rules", type=Path, metavar="FILE", help="rules, one a line; # comments")
     proxy.add_argument("--capture", type=Path, metavar="FILE", help="write what passes, for replay")
     proxy.add_argument("--show-data", action="store_true", help="show and keep data sets")
     proxy.add_argument("--brief", action="store_true", help="one line a PDU, and the messages")
-    proxy.add_argument("--max-connections", type=int, default=MOST_CONNECTIONS, metavar="N")
+    proxy.add_argument(
+        "--max-connections", type=int, default=MOST_CONNECTIONS, metavar="N",
+        help="connections at a time (%(default)s); more are refused",
+    )  # fmt: skip
     proxy.set_defaults(tool=run_proxy)
 
     replay = commands.add_parser("replay", help="play a capture of the proxy against a product")
-    replay.add_argument("capture", type=Path)
+    replay.add_argument("capture", type=Path, help="what `dulspec proxy --capture` wrote")
     replay.add_argument("host", nargs="?", help="play the requestor against this product")
-    replay.add_argument("port", nargs="?", type=int)
+    replay.add_argument("port", nargs="?", type=int, help="its TCP port")
     replay.add_argument(
         "--listen", type=int, metavar="PORT", help="play the acceptor; the product calls this port"
     )
-    replay.add_argument("--listen-host", default="127.0.0.1", metavar="ADDRESS")
+    _add_listen_host(replay)
     replay.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for an answer")
     replay.add_argument(
         "--wait", type=float, default=60.0, help="seconds to wait for the product's call"
@@ -54,6 +57,15 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     replay.add_argument("--connection", type=int, metavar="N", help="only this connection")
     replay.add_argument("--faithful", action="store_true", help="ignore the rules of the capture")
     replay.set_defaults(tool=run_replay)
+
+
+def _add_listen_host(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--listen-host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address of --listen (%(default)s)",
+    )
 
 
 def _rules_text() -> str:

@@ -14,7 +14,9 @@ OK, FAILED = 0, 1
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `report` to the subcommands of dulspec."""
     parser = commands.add_parser("report", help="reports from stored results, one product or many")
-    parser.add_argument("files", nargs="+", type=Path, metavar="RESULT.json")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="RESULT.json", help="what --json wrote"
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     parser.add_argument("--text", action="store_true", help="print the full account")

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from testbed.results import CaseResult, Report, RunResult, is_failure, is_xfail, is_xpass
-from testbed.verdicts import Verdict
+from testbed.results import LIVE, CaseResult, Report, RunResult, is_failure, mark
+from testbed.verdicts import Sub, Verdict
 
 #: Marks in the order reports show them, from worst to best: a verdict, or an expectation that (un)held.
 MARKS = ("error", "fail", "xpass", "non-strict", "xfail", "unsupported", "skip", "info", "pass")
@@ -112,13 +112,6 @@ def areas(report: Report) -> dict[str, list[CaseResult]]:
     return found
 
 
-def mark(case: CaseResult) -> str:
-    """The verdict, or "xfail" and "xpass" where a failure was expected."""
-    if is_xfail(case):
-        return "xfail"
-    return "xpass" if is_xpass(case) else case.verdict.value
-
-
 def tally(cases: Iterable[CaseResult]) -> dict[str, int]:
     """How many cases have each mark; marks that do not occur are absent, the worst comes first."""
     counter = Counter(mark(case) for case in cases)
@@ -135,14 +128,9 @@ def fails(report: Report, case: CaseResult) -> bool:
     return is_failure(case, strict=strict(report))
 
 
-def ran(report: Report) -> bool:
-    """Whether the run judged anything at all."""
-    return any(case.runs for case in report.cases)
-
-
 def outcome(report: Report) -> str:
     """The whole run in one word: "passed", "failed", "incomplete" or "empty"."""
-    if not ran(report):
+    if not report.judged():
         return "empty"
     if not report.complete:
         return "incomplete"
@@ -163,10 +151,15 @@ def role_text(role: str) -> str:
     return {"scp": "association acceptor (SCP)", "scu": "association requestor (SCU)"}[role]
 
 
-def worst_run(case: CaseResult) -> RunResult:
-    """The run that decided the case's verdict; an empty one if there was none."""
-    empty = RunResult("", case.verdict)
-    return max(case.runs, key=lambda run: run.verdict.weight, default=empty)
+def deciding_runs(case: CaseResult) -> list[RunResult]:
+    """The runs that made the case's verdict; of a crash also the run before, whose stimulus it was."""
+    chosen = [run for run in case.runs if run.verdict is case.verdict]
+    if case.sub is Sub.CRASH and case.runs and case.runs[-1].name == LIVE:
+        chosen = case.runs[-2:]
+    if not chosen:  # what an informative case saw is told, not judged
+        heaviest = max(case.runs, key=lambda run: run.verdict.weight, default=None)
+        chosen = [] if heaviest is None else [heaviest]
+    return chosen
 
 
 def deviations(report: Report) -> tuple[list[CaseResult], list[CaseResult]]:

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from testbed.report import figures
 from testbed.report.markup import Markup, el, join
-from testbed.results import HEX_LIMIT, CaseResult, Report, RunResult, WireRow
+from testbed.results import CaseResult, Report, RunResult, WireRow, mark
 from testbed.verdicts import Verdict
 
 #: Annotations of at most this many lines are open from the start.
 _SHORT = 8
-#: Of a longer wire log, as many rows from its beginning and its end.
-_HEAD_ROWS, _TAIL_ROWS = 80, 40
 _OFFSET_DIGITS = 6
 
 
@@ -60,7 +58,7 @@ def _group(report: Report, key: str, cases: Sequence[CaseResult], prefix: str, w
 
 
 def _case(report: Report, case: CaseResult, prefix: str, wire: str) -> Markup:
-    name = figures.mark(case)
+    name = mark(case)
     searched = (case.id, case.title, case.clause, case.requirement, case.message, *case.tags)
     return el(
         "details",
@@ -177,11 +175,6 @@ def _wire_table(report: Report, run: RunResult) -> Markup:
     )
     many = len({row.connection for row in run.wire}) > 1
     rows = [_wire_row(row, many=many) for row in run.wire]
-    if len(rows) > _HEAD_ROWS + _TAIL_ROWS:
-        left_out = len(rows) - _HEAD_ROWS - _TAIL_ROWS
-        text = f"{left_out} rows left out here; they are in the JSON result"
-        gap = el("tr", el("td", text, colspan=3, class_="note", role="cell"), role="row")
-        rows[_HEAD_ROWS:-_TAIL_ROWS] = [gap]
     # Roles are spelled out: on narrow screens the style turns rows into blocks, which would end
     # the table for screen readers.
     return el(
@@ -221,9 +214,7 @@ def _entry(row: WireRow) -> Iterator[Markup]:
     if not row.decoded:
         yield join(row.summary, " ", el("small", size))
         return
-    lines = list(row.decoded)
-    if row.size > HEX_LIMIT:
-        lines.append(f"(the first {HEX_LIMIT} of {row.size} bytes)")
+    lines = row.decoded
     yield el(
         "details",
         el("summary", row.summary, " ", el("small", size)),

@@ -4,7 +4,7 @@ from string import ascii_lowercase
 
 from testbed.report import figures
 from testbed.report.markup import Markup, el, join
-from testbed.results import CaseResult, Report
+from testbed.results import CaseResult, Report, mark
 from testbed.table import EVENTS, TABLE
 
 STATES = {
@@ -55,7 +55,7 @@ class _Grid:
         return el("td", _action(action), link, class_="unreached")
 
     def _tested(self, case: CaseResult, action: str) -> Markup:
-        name = figures.mark(case)
+        name = mark(case)
         told = f"{name}{f', {case.sub}' if case.sub else ''}"
         return el(
             "td",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from testbed.report import figures
 from testbed.report.markup import Markup, el, join
-from testbed.results import CaseResult, Report
+from testbed.results import CaseResult, Report, mark
 
 
 def matrices(reports: Sequence[Report]) -> Markup:
@@ -54,7 +54,7 @@ def _row(row: figures.MatrixRow, numbers: Sequence[int]) -> Markup:
     sign = None
     if row.differs:
         sign = el("span", "≠", class_="differs-sign", title="products differ")
-    marks = dict.fromkeys(figures.mark(case) for case in row.cells if case is not None)
+    marks = dict.fromkeys(mark(case) for case in row.cells if case is not None)
     return el(
         "tr",
         el("th", sign, el("code", row.id), el("span", row.title, class_="area"), scope="row"),
@@ -70,7 +70,7 @@ def _row(row: figures.MatrixRow, numbers: Sequence[int]) -> Markup:
 def _cell(case: CaseResult | None, prefix: str) -> Markup:
     if case is None:
         return el("td", "·", class_="nil")
-    name = figures.mark(case)
+    name = mark(case)
     return el(
         "td",
         el(

@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from testbed.report import figures, text
-from testbed.results import CaseResult, Report
+from testbed.results import CaseResult, Report, mark
 from testbed.verdicts import Verdict
 
 #: Code points XML 1.0 cannot hold, not even escaped (XML 1.0, 2.2).
@@ -64,6 +64,8 @@ def _suite(report: Report, *, prefixed: bool) -> ET.Element:
             ET.SubElement(properties, "property", name=f"target.{key}", value=_legal(value))
     for key, value in report.settings.items():
         ET.SubElement(properties, "property", name=f"setting.{key}", value=_legal(value))
+    for key, value in figures.tally(report.cases).items():
+        ET.SubElement(properties, "property", name=f"count.{key}", value=_legal(value))
     tests = [_guard(report, which, prefix) for which in ("first", "last")]
     tests += [_test(report, case, prefix) for case in report.cases]
     tests.append(_complete(report, prefix))
@@ -87,7 +89,7 @@ def _guard(report: Report, which: str, prefix: str) -> ET.Element:
 
 def _complete(report: Report, prefix: str) -> ET.Element:
     test = ET.Element("testcase", name="complete", classname=f"{prefix}run", time="0.000")
-    if not report.complete or not figures.ran(report):
+    if not report.complete or not report.judged():
         message = f"the run is {figures.outcome(report)}: cases are missing"
         ET.SubElement(test, "error", message=message, type="incomplete").text = message
     return test
@@ -103,7 +105,8 @@ def _test(report: Report, case: CaseResult, prefix: str) -> ET.Element:
     properties = ET.SubElement(test, "properties")
     facts = {
         "title": case.title, "level": case.level.value, "clause": case.clause,
-        "verdict": figures.mark(case), "sub": case.sub.value, "tags": " ".join(case.tags),
+        "verdict": mark(case), "sub": case.sub.value, "tags": " ".join(case.tags),
+        "xfail": case.xfail or "",
     }  # fmt: skip
     for key, value in facts.items():
         if value:
@@ -113,7 +116,7 @@ def _test(report: Report, case: CaseResult, prefix: str) -> ET.Element:
         tag, message = found
         child = ET.SubElement(test, tag, message=_legal(message))
         if tag != "skipped":
-            child.set("type", case.sub.value or figures.mark(case))
+            child.set("type", case.sub.value or mark(case))
             child.text = _legal("\n".join(text.account(case)))
     if case.verdict in {Verdict.FAIL, Verdict.NON_STRICT, Verdict.INFO} and case.message:
         ET.SubElement(test, "system-out").text = _legal(case.message)
@@ -123,9 +126,9 @@ def _test(report: Report, case: CaseResult, prefix: str) -> ET.Element:
 def _finding(report: Report, case: CaseResult) -> tuple[str, str] | None:
     """The child element that tells the outcome, None for a plain pass."""
     message = case.message or case.sub.value or case.verdict.value
-    if figures.mark(case) == "xpass":
-        return "failure", f"passed, though a failure was expected: {case.xfail}"
-    if figures.mark(case) == "xfail":
+    if mark(case) == "xpass":
+        return "failure", f"was expected to fail ({case.xfail}), and passes: take it off the list"
+    if mark(case) == "xfail":
         return "skipped", f"expected failure ({case.xfail}): {message}"
     if case.verdict is Verdict.ERROR:
         return "error", message
@@ -135,4 +138,6 @@ def _finding(report: Report, case: CaseResult) -> tuple[str, str] | None:
         return "skipped", f"{case.verdict.value}: {message}"
     if case.verdict is Verdict.FAIL:
         return "skipped", f"{case.level.value} only, does not fail the run: {message}"
+    if case.verdict is Verdict.NON_STRICT:
+        return "skipped", f"non-strict, does not fail the run: {message}"
     return None

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from testbed.report import figures
-from testbed.results import CaseResult, Report, RunResult, WireRow
+from testbed.results import CaseResult, Report, RunResult, WireRow, mark
 
 _ARROWS = {"sent": "->", "received": "<-"}
-_WIRE_ROWS = 12
-_FIELDS = 12
+#: How many of the last stimuli the field "Sent" names; the wire log has them all.
+_SENT = 6
 
 _HEADLINES = {
     "passed": "PASSED",
@@ -30,7 +30,7 @@ def summary(report: Report) -> list[str]:
         if cases:
             lines += ["", f"{title}:"]
         for case in cases:
-            lines += [f"  {_line(case)}", f"      {_clean(case.message)}"]
+            lines += [f"  {line(case)}", f"      {told(case)}"]
     lines += ["", *_area_table(report), ""]
     return [*lines, *_foot(report)]
 
@@ -48,7 +48,7 @@ def full(report: Report) -> list[str]:
     for key, cases in figures.areas(report).items():
         area = figures.area(key)
         lines += ["", f"{key}  {area.title}" + (f"  [{area.clauses}]" if area.clauses else "")]
-        lines += [f"  {_line(case)}" for case in cases]
+        lines += [f"  {line(case)}" for case in cases]
     lines += ["", *_area_table(report), ""]
     return [*lines, *_foot(report)]
 
@@ -76,7 +76,7 @@ def matrix(reports: Sequence[Report], *, all_rows: bool = True) -> list[str]:
 def _cell(case: CaseResult | None) -> str:
     if case is None:
         return "."
-    return figures.mark(case) + (f" {case.sub}" if case.sub else "")
+    return mark(case) + (f" {case.sub}" if case.sub else "")
 
 
 def _head(report: Report) -> list[str]:
@@ -107,9 +107,20 @@ def _foot(report: Report) -> list[str]:
     return [*lines, _HEADLINES[figures.outcome(report)]]
 
 
-def _line(case: CaseResult) -> str:
+def line(case: CaseResult) -> str:
+    """A case in one line: mark, id, title, kind of deviation."""
     sub = f" ({case.sub})" if case.sub else ""
-    return f"{figures.mark(case):11} {case.id:16} {_clean(case.title)}{sub}"
+    return f"{mark(case):11} {case.id:16} {_clean(case.title)}{sub}"
+
+
+def told(case: CaseResult) -> str:
+    """What there is to say of a case's outcome, and of the expectation that it met or missed."""
+    parts = [_clean(case.message)]
+    if mark(case) == "xfail":
+        parts.append(f"expected to fail: {case.xfail}")
+    elif mark(case) == "xpass":
+        parts.append(f"was expected to fail ({case.xfail}), and passes: take it off the list")
+    return "; ".join(part for part in parts if part)
 
 
 def _area_table(report: Report) -> list[str]:
@@ -124,32 +135,48 @@ def _area_table(report: Report) -> list[str]:
     return lines
 
 
-def account(case: CaseResult) -> list[str]:
-    """Requirement, Expected, Seen, and the end of the deciding run's wire log."""
-    run = figures.worst_run(case)
-    lines = [_line(case), *_field("Requirement", [f"{case.requirement}  [{case.clause}]"])]
+def account(case: CaseResult, *, wire_lines: int | None = None) -> list[str]:
+    """Requirement, Sent, Expected, Seen of the runs that decided, with their wire logs.
+
+    `wire_lines` is how much of each wire log a terminal shows; what is left out is counted.
+    """
+    lines = [line(case), *_field("Requirement", [f"{case.requirement}  [{case.clause}]"])]
     lines += _field("Level", [case.level.value])
     lines += _field("Why", [case.why] if case.why else [])
     lines += _field("Expected", case.expected)
-    lines += _field("Seen", list(_seen(case, run)))
-    lines += _field("Expected to fail", [case.xfail] if case.xfail else [])
-    rows = run.wire[-_WIRE_ROWS:]
-    if len(run.wire) > len(rows):
-        lines.append(f"    ... {len(run.wire) - len(rows)} earlier rows in the JSON result")
-    return [*lines, *(f"    {line}" for row in rows for line in _wire(row))]
+    if case.xfail:
+        lines += _field("Known", [case.xfail])
+    runs = figures.deciding_runs(case)
+    for run in runs:
+        lines += _field("Sent", list(_sent(run)))
+        lines += _field("Seen", list(_seen(case, run)))
+        wire = [text for row in run.wire for text in _wire(row)]
+        cut = len(wire) if wire_lines is None else wire_lines
+        lines += [f"    {text}" for text in wire[:cut]]
+        if len(wire) > cut:
+            lines.append(f"    ... {len(wire) - cut} more lines: see --html or --json")
+    return lines
+
+
+def _sent(run: RunResult) -> Iterator[str]:
+    sent = [row for row in run.wire if row.direction == "sent"]
+    if len(sent) > _SENT:
+        yield f"({len(sent) - _SENT} before these)"
+    yield from (f"{row.what or row.summary} ({row.size} bytes)" for row in sent[-_SENT:])
 
 
 def _seen(case: CaseResult, run: RunResult) -> Iterator[str]:
-    name = f"[{run.name}] " if run.name else ""
-    yield f"{name}{run.seen or 'nothing'}"
-    if case.message and case.message != f"seen: {run.seen}":
-        yield case.message
+    name = f"  [{run.name}]" if run.name else ""
+    yield f"{run.seen or 'nothing'}{name}"
+    message = run.message or (case.message if len(case.runs) < 2 else "")
+    if message and message != f"seen: {run.seen}":
+        yield message
     if run.reported:
         yield f"the product reported {run.reported}, exit code {run.exit_code}"
 
 
 def _field(name: str, texts: Sequence[str]) -> list[str]:
-    return [f"  {name if not n else '':17}{_clean(text)}" for n, text in enumerate(texts)]
+    return [f"  {name if not n else '':13}{_clean(text)}" for n, text in enumerate(texts)]
 
 
 def _wire(row: WireRow) -> Iterator[str]:
@@ -157,4 +184,4 @@ def _wire(row: WireRow) -> Iterator[str]:
     head = row.what or row.summary
     yield f"{row.time:9.4f} {_ARROWS.get(row.direction, '--')} {_clean(head)}{size}"
     if row.direction == "received":
-        yield from (f"             {_clean(line)}" for line in row.decoded[:_FIELDS])
+        yield from (f"             {_clean(line)}" for line in row.decoded)

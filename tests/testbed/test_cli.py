@@ -1,14 +1,20 @@
 """The command line: exit codes, selection, output."""
 
+import argparse
+import importlib.metadata
 import json
+import os
 import shlex
 import socket
+import subprocess
 import sys
 import threading
 
 import pytest
 
-from testbed import catalogue, cli, launch, results, selftest
+from testbed import catalogue, cli, launch, messages, results, selftest
+from testbed.commands import judging
+from testbed.facts import Facts
 from testbed.mini.acceptor import PartialKeeper
 from testbed.mini.peer import Config, MiniServer
 from testbed.mini.requestor import Thread
@@ -65,10 +71,14 @@ def test_expected_failures(wrong_peer, tmp_path, capsys):
     known = tmp_path / "known.txt"
     known.write_text("# known\nP.RQ.02 reported upstream\n")
     assert cli.main([*wrong_peer, "P.RQ.02", "--xfail", str(known)]) == 0
-    assert "xfail" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "expected to fail: reported upstream" in out
+    assert "1 xfail" in out
     known.write_text("P.RQ.01 fixed since\n")
     assert cli.main([*wrong_peer, "P.RQ.01", "--xfail", str(known)]) == 1
-    assert "XPASS" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "was expected to fail (fixed since), and passes: take it off the list" in out
+    assert "1 xpass" in out
 
 
 @pytest.mark.parametrize("text", ["P.RQ.99 no such case\n", "P.RQ.02\n"])
@@ -89,6 +99,10 @@ def test_never_zero_when_nothing_ran(peer, capsys):
     assert cli.main([*peer, "P.NOTHING"]) == 2
     assert "no case fits" in capsys.readouterr().err
     assert cli.main([*peer, "P.NEG.13", "-q"]) == 2
+    out = capsys.readouterr().out
+    assert "skip: needs bad-user\n      P.NEG.13" in out
+    assert "NOTHING JUDGED" in out
+    assert "PASSED" not in out
 
 
 def test_no_run_without_a_baseline(capsys):
@@ -126,6 +140,67 @@ def test_show(capsys):
     assert cli.main(["show", "P.PDV.99"]) == 2
 
 
+def test_show_hides_data_unless_asked(capsys):
+    """P.STO.01 sends a data set: its bytes are there only with --show-data, and then all of them."""
+    assert cli.main(["show", "P.STO.01"]) == 0
+    hidden = capsys.readouterr().out
+    assert "bytes of the data set, hidden" in hidden
+    assert "DULSPEC^" not in hidden
+    assert cli.main(["show", "--show-data", "P.STO.01"]) == 0
+    shown = capsys.readouterr().out
+    assert "hidden" not in shown
+    rows = [
+        line.rpartition("  |")[0].split("    ")[-1] for line in shown.splitlines() if "  |" in line
+    ]
+    dumped = bytes.fromhex("".join(rows).replace(" ", ""))
+    whole = messages.ct_data_set(Facts().fresh)
+    assert whole in dumped
+
+
+def options():
+    """Every option and positional argument of every subcommand, but -h."""
+    whole = cli.parser()
+    subparsers = next(a for a in whole._actions if isinstance(a, argparse._SubParsersAction))
+    for name, parser in subparsers.choices.items():
+        for action in parser._actions:
+            if "-h" not in action.option_strings:
+                yield name, action
+
+
+def test_every_option_has_help():
+    without = [
+        (name, action.option_strings or action.dest)
+        for name, action in options()
+        if not action.help
+    ]
+    assert without == []
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--version"])
+    assert stop.value.code == 0
+    number, cases = importlib.metadata.version("dulcet"), len(catalogue.all_cases())
+    told = f"dulspec {number}, catalogue edition {catalogue.EDITION} ({cases} cases)\n"
+    assert capsys.readouterr().out == told
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "P.RQ.35"]])
+def test_a_reader_that_leaves_is_no_error(arguments):
+    """`dulspec list | head -1`: the pipe is closed before anything is written to it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = subprocess.run(
+        [sys.executable, "-m", "testbed", *arguments],
+        check=False,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writing)
+    assert process.stderr == b""
+    assert process.returncode == cli.READER_LEFT
+
+
 def test_usage():
     with pytest.raises(SystemExit) as stop:
         cli.main(["nonsense"])
@@ -153,8 +228,8 @@ def test_scu_with_a_command(tmp_path, capsys):
     assert "baseline failed" in capsys.readouterr().err
 
 
-def test_a_command_that_there_is_not(tmp_path, monkeypatch, capsys):
-    """Nothing of the failed start stays open: the file for the product's output is closed."""
+def test_a_failed_start_leaves_nothing_open(tmp_path, monkeypatch):
+    """The file for the product's output is closed when the start fails."""
     made = []
     temporary = launch.tempfile.TemporaryFile
 
@@ -163,13 +238,9 @@ def test_a_command_that_there_is_not(tmp_path, monkeypatch, capsys):
         return made[-1]
 
     monkeypatch.setattr(launch.tempfile, "TemporaryFile", remembered)
-    missing = shlex.quote(str(tmp_path / "no-such-product"))
-    assert cli.main(["scu", "--exec", f"{missing} {{host}} {{port}}", "U.RQ.01", "-q"]) == 2
-    assert "baseline failed" in capsys.readouterr().err
-    assert cli.main(["scp", "127.0.0.1", "1", "--start-cmd", missing, "P.AC.01", "-q"]) == 2
-    assert "no-such-product" in capsys.readouterr().err
-    assert [file.closed for file in made] == [True] * len(made)
-    assert len(made) >= 2
+    with pytest.raises(FileNotFoundError):
+        launch.Process([str(tmp_path / "no-such-product")])
+    assert [file.closed for file in made] == [True]
 
 
 def test_a_product_that_died_is_started_again(tmp_path):
@@ -193,7 +264,7 @@ def test_an_interrupted_run_says_so(peer, tmp_path, monkeypatch, capsys):
     def interrupt(_screen, _result):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.console.Screen, "case", interrupt)
+    monkeypatch.setattr(judging.console.Screen, "case", interrupt)
     path = tmp_path / "result.json"
     assert cli.main([*peer, "P.AC", "--json", str(path)]) == 3
     assert "INTERRUPTED" in capsys.readouterr().out

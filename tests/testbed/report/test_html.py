@@ -167,14 +167,11 @@ def test_wire_logs_can_be_left_out(wire, passing, failing):
     assert ("the remark" in html.page([report(bad)], wire=wire)) is failing
 
 
-def test_a_long_wire_log_keeps_its_beginning_and_its_end():
+def test_a_long_wire_log_is_there_whole():
     rows = [WireRow(n / 10, "note", f"row-{n}.", 0, "", "", []) for n in range(500)]
     entry = case("P.RQ.02", runs=[RunResult("", Verdict.PASS, wire=rows)])
     page = html.page([report(entry)])
-    assert "row-0." in page
-    assert "row-499." in page
-    assert "row-250." not in page
-    assert "380 rows left out" in page
+    assert [number for number in range(500) if f"row-{number}." not in page] == []
 
 
 def test_only_text_is_escaped_markup_is_not():
