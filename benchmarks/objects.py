@@ -10,23 +10,32 @@ from pathlib import Path
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 ROOT = "1.2.826.0.1.3680043.10.1999"
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Workload:
-    """How many objects of which size; `pixels` is bytes of Pixel Data."""
+    """Objects of one size.
+
+    Attributes:
+        name: of their folder.
+        count: how many.
+        pixels: bytes of Pixel Data in each.
+        hollow: Pixel Data are a hole in the file, read as zeros: large, and no memory taken.
+    """
 
     name: str
     count: int
     pixels: int
-    what: str
+    hollow: bool = False
 
 
-WORKLOADS = {
-    "small": Workload("small", 1000, 1024, "1,000 objects of 1 KiB: latency"),
-    "ct": Workload("ct", 300, 512 * 1024, "300 CT slices of 512 KiB: the daily work"),
-    "big": Workload("big", 1, 1 << 30, "one object of 1 GiB: throughput and memory"),
-}
+SMALL = Workload("small", 1000, 4096)
+CT_SERIES = Workload("ct", 200, 512 * 512 * 2)
+LARGE = Workload("large", 1, 1 << 30)
+# The length of Pixel Data has 32 bits, of which the highest value means something else.
+HUGE = Workload("huge", 1, (1 << 32) - BLOCK, hollow=True)
+ONE = Workload("one", 1, 4096)
 
 
 def element(group: int, number: int, vr: str, value: bytes) -> bytes:
@@ -39,10 +48,13 @@ def element(group: int, number: int, vr: str, value: bytes) -> bytes:
 
 
 def head(instance: str, pixels: int) -> bytes:
-    """Everything before the value of Pixel Data."""
+    """A file's bytes before the value of Pixel Data: preamble, file meta, some 20 elements."""
     rows, columns = (1, pixels // 2) if pixels < 131072 else (512, 512)
     frames = max(1, pixels // (rows * columns * 2))
-    short = lambda value: struct.pack("<H", value)  # noqa: E731
+
+    def short(value: int) -> bytes:
+        return struct.pack("<H", value)
+
     meta = (
         element(2, 1, "OB", b"\0\1")
         + element(2, 2, "UI", CT.encode())
@@ -74,20 +86,20 @@ def head(instance: str, pixels: int) -> bytes:
     )
 
 
-def make(workload: Workload, folder: Path) -> list[Path]:
-    """Write the objects, unless they are there already."""
-    folder.mkdir(parents=True, exist_ok=True)
+def make(workload: Workload, root: Path) -> list[Path]:
+    """Write the objects into a folder of their own; their paths, in order."""
+    folder = root / workload.name
+    folder.mkdir(parents=True)
+    block = os.urandom(min(BLOCK, workload.pixels))
     paths = []
-    block = os.urandom(1 << 20)
     for number in range(1, workload.count + 1):
         path = folder / f"{workload.name}-{number:05}.dcm"
-        paths.append(path)
-        begin = head(f"{ROOT}.3.{number}", workload.pixels)
-        size = len(begin) + workload.pixels
-        if path.exists() and path.stat().st_size == size:
-            continue
         with path.open("wb") as file:
-            file.write(begin)
-            for at in range(0, workload.pixels, len(block)):
-                file.write(block[: min(len(block), workload.pixels - at)])
+            file.write(head(f"{ROOT}.3.{number}", workload.pixels))
+            if workload.hollow:
+                file.truncate(file.tell() + workload.pixels)
+            else:
+                for at in range(0, workload.pixels, len(block)):
+                    file.write(block[: min(len(block), workload.pixels - at)])
+        paths.append(path)
     return paths
