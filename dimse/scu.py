@@ -176,6 +176,7 @@ def _await_response(
                     association.abort()
                     raise
             case ReleaseIndication():
+                association.withdraw()  # of a request that will not be answered
                 association.release_response()
                 raise ReleasedByPeer(
                     f"the peer released the association instead of answering a {asked.NAME}"

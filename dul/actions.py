@@ -317,8 +317,8 @@ class ServiceProvider:
         self._blame(cause)
         if step(self.state, Event.Evt15) is None:
             # Sta13, with data that was queued before the A-RELEASE-RP (AR-7, AR-4): the table has
-            # no abort here, and without the data no release; ARTIM ends it.
-            self._outbox.drop()
+            # no abort here. The peer does not wait for the data, but for the A-RELEASE-RP.
+            self._outbox.withdraw(all_data=True)
             return
         self._do(Event.Evt15)
         self._events.append(ind.ProviderAbortIndication(cause))

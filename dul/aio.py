@@ -140,7 +140,7 @@ class Connection:
         return await self.run(conversations.receive(self.association))
 
     async def release(self) -> None:
-        """Release the association and wait for its end."""
+        """Release the association and wait for its end (see `conversations.release`)."""
         try:
             await self.run(conversations.release(self.association))
         finally:
@@ -157,8 +157,11 @@ class Connection:
             self._link.close()
 
     async def close(self) -> None:
-        """Release if there is an association, and close the transport in any case."""
-        if self.association.established:
+        """Release if there is an association, and close the transport in any case.
+
+        If the peer released it first, it gets its answer.
+        """
+        if self.association.established or self.association.release_due:
             await self.release()
         else:
             await self.abort()

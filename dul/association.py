@@ -22,6 +22,7 @@ __all__ = ["Association", "ProviderCheck", "Role", "Trace"]
 
 _CLOSED_BY_PEER = "the peer closed the transport connection in {0.name} ({0.value})"
 _NO_CONNECTION = frozenset({State.Sta1, State.Sta4})
+_RELEASE_DUE = frozenset({State.Sta8, State.Sta9, State.Sta12})
 
 
 class Association(ServiceProvider):
@@ -197,6 +198,16 @@ class Association(ServiceProvider):
         """Data may be sent and received."""
         return self.state is State.Sta6
 
+    @property
+    def abortable(self) -> bool:
+        """`abort` is possible: the association has begun and is not over or about to be."""
+        return step(self.state, Event.Evt15) is not None
+
+    @property
+    def release_due(self) -> bool:
+        """The peer wants to release, and waits for `release_response`."""
+        return self.state in _RELEASE_DUE
+
     def associate(self, request: AssociateRQ) -> None:
         """A-ASSOCIATE request primitive (Evt1)."""
         pdu = request.encode()
@@ -254,6 +265,15 @@ class Association(ServiceProvider):
         association ended before.
         """
         return self._outbox.is_out(number)
+
+    def withdraw(self) -> None:
+        """Send no data set that is not out yet, nor what was queued behind it.
+
+        For a request that cannot be answered any more, because the peer wants to release: its
+        A-RELEASE-RQ must not wait for an answer behind the rest of a data set. A PDU that has
+        begun is finished; control PDUs, and command sets without a data set, are sent.
+        """
+        self._outbox.withdraw()
 
     def release(self) -> None:
         """A-RELEASE request primitive (Evt11)."""

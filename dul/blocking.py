@@ -141,7 +141,7 @@ class Connection:
         return self.run(conversations.receive(self.association))
 
     def release(self) -> None:
-        """Release the association and wait for its end."""
+        """Release the association and wait for its end (see `conversations.release`)."""
         try:
             self.run(conversations.release(self.association))
         finally:
@@ -160,8 +160,11 @@ class Connection:
             self._link.close()
 
     def close(self) -> None:
-        """Release if there is an association, and close the transport in any case."""
-        if self.association.established:
+        """Release if there is an association, and close the transport in any case.
+
+        If the peer released it first, it gets its answer.
+        """
+        if self.association.established or self.association.release_due:
             self.release()
         else:
             self.abort()

@@ -20,7 +20,7 @@ from dul.errors import (
     InvalidPDU,
     TransportError,
 )
-from dul.fsm import Event, State, step
+from dul.fsm import State
 from dul.items import DICOM_APPLICATION_CONTEXT
 from dul.negotiation import Negotiated
 from dul.outbox import Source
@@ -152,7 +152,8 @@ def associate(association: Association, request: AssociateRQ) -> Conversation[Ne
                 name = negotiated.accept.application_context
                 if name != DICOM_APPLICATION_CONTEXT:
                     # PS3.8 7.1.1.2: who cannot live with the acceptor's name aborts.
-                    association.abort()
+                    if association.abortable:  # else the peer was faster
+                        association.abort()
                     raise InvalidPDU(
                         AssociateAC.NAME, 68, f"application context {name!r} is not DICOM's"
                     )
@@ -233,39 +234,59 @@ def receive(association: Association) -> Conversation[ind.DataIndication | ind.R
 
 
 def release(association: Association) -> Conversation[None]:
-    """Release the association and wait for its end, release collision included (PS3.8 7.2).
+    """Release the association and wait for its end (PS3.8 7.2).
 
-    Data that the peer still sends is dropped (AR-6 hands it to a user who has left).
+    If the peer was first, and its A-RELEASE-RQ is not answered yet, it is answered; if both ask at
+    the same time, the collision is gone through. Either way a request of ours that is still on its
+    way out is not finished (`Association.withdraw`). Data that the peer still sends is dropped
+    (AR-6 hands it to a user who has left).
 
     Raises:
         AssociationAborted: the peer aborted instead.
+        LocalProtocolError: there is no association to release.
         DULError: the association ended otherwise.
     """
-    association.release()
-    while True:
-        event = association.next_event()
-        match event:
-            case ind.ReleaseIndication() if association.state is State.Sta9:
-                association.release_response()
-            case ind.ReleaseConfirmation() if association.state is State.Sta12:
-                association.release_response()
-            case ind.AbortIndication() | ind.ProviderAbortIndication():
-                fail(event)
-            case None:
-                if association.closed:
-                    return
-                yield PUMP
+    _take_all(association)
+    if not association.release_due:
+        association.release()
+    while not association.closed:
+        if association.release_due:
+            association.withdraw()
+            association.release_response()
+        yield PUMP
+        _take_all(association)
 
 
-def respond_to_release(association: Association) -> Conversation[None]:
-    """Answer the peer's A-RELEASE-RQ and wait for its end of the connection."""
+def respond_to_release(association: Association, *, withdraw: bool = False) -> Conversation[None]:
+    """Answer the peer's A-RELEASE-RQ and wait for its end of the connection.
+
+    Args:
+        association: its A-RELEASE indication was taken.
+        withdraw: do not finish a request that is on its way out, so that the answer leaves at
+            once: who releases will not respond to it (`Association.withdraw`). A provider, whose
+            responses the peer may still want, lets them go first (AR-7).
+
+    Raises:
+        LocalProtocolError: the peer did not ask, or is answered already.
+    """
+    if withdraw:
+        association.withdraw()
     association.release_response()
     yield from drain(association)
 
 
+def _take_all(association: Association) -> None:
+    """Take what the peer said, and forget it; but raise how it ended the association, if it did."""
+    while (event := association.next_event()) is not None:
+        if isinstance(event, ind.AbortIndication | ind.ProviderAbortIndication):
+            fail(event)
+        if isinstance(event, ind.ReleaseIndication):
+            association.withdraw()  # in a collision our own A-RELEASE-RQ waits behind the data
+
+
 def abort(association: Association) -> Conversation[None]:
     """Abort from whatever state, and wait until the connection is over (ARTIM at most)."""
-    if step(association.state, Event.Evt15) is not None:
+    if association.abortable:
         association.abort()
     yield from drain(association)
 

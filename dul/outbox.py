@@ -27,6 +27,10 @@ __all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "fragment_length"]
 _PDV_HEADER = Struct(">BxIIBB")
 _PDV_OVERHEAD = 6  # what PDU-length counts besides the fragment
 
+_LAST_COMMAND = COMMAND | LAST
+# What `Outbox.withdraw` looks for first: the pieces of a data set, or any data at all.
+_DATA = {False: {0, LAST}, True: {0, LAST, COMMAND, _LAST_COMMAND}}
+
 MINIMUM_PDU_LENGTH = 8
 """The smallest maximum length that leaves room for a fragment of two bytes."""
 
@@ -57,11 +61,14 @@ def fragment_length(maximum_length: int, limits: Limits) -> int:
 class _Stream:
     """One command set or data set on its way into PDUs."""
 
-    __slots__ = ("_context_id", "_kind", "_left", "_source")
+    __slots__ = ("_context_id", "_left", "_source", "kind", "number")
 
-    def __init__(self, context_id: int, kind: int, source: Source | memoryview) -> None:
+    def __init__(
+        self, number: int, context_id: int, kind: int, source: Source | memoryview
+    ) -> None:
+        self.number = number
+        self.kind = kind  # COMMAND, or 0 for a data set
         self._context_id = context_id
-        self._kind = kind
         self._source = source
         self._left = len(source)
 
@@ -76,7 +83,7 @@ class _Stream:
         while True:
             size = min(fragment, take - at)
             last = LAST if self._left == 0 and at + size == take else 0
-            header = _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self._kind | last)
+            header = _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
             outbox.add(header, piece[at : at + size])
             at += size
             if at >= take:
@@ -115,12 +122,14 @@ class Outbox:
         self._queue: deque[bytes | _Stream] = deque()
         self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
         self._begun = 0  # bytes of the first of them that are already sent
-        self._put = 0  # command sets and data sets, ever
-        self._out = 0  # how many of those are out completely
+        self._put = 0  # the number of the latest command set or data set
+        self._out = 0  # the number of the latest that is out completely
+        self._withdrawn: set[int] = set()  # numbers that are not, though later ones may be
         self._cut = 0  # PDUs that were cut, ever
         self._finished = 0  # how many of those are out completely
-        # Of each command set or data set that is cut to its end: its last PDU, counted likewise.
-        self._ends: deque[int] = deque()
+        # Of each command set or data set that is cut to its end: its last PDU, counted likewise,
+        # and its number.
+        self._ends: deque[tuple[int, int]] = deque()
         self._batch = memoryview(b"")
         self._borrowed = 0
 
@@ -141,8 +150,8 @@ class Outbox:
             source = memoryview(source).cast("B")
         if not len(source):
             raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
-        self._queue.append(_Stream(context_id, COMMAND if command else 0, source))
         self._put += 1
+        self._queue.append(_Stream(self._put, context_id, COMMAND if command else 0, source))
         return self._put
 
     def is_out(self, number: int) -> bool:
@@ -150,7 +159,7 @@ class Outbox:
 
         It stays true, or stays false, when everything is dropped.
         """
-        return number <= self._out
+        return number <= self._out and number not in self._withdrawn
 
     def spans(self) -> list[Buffer]:
         """The bytes to send next, as spans in order. Report what was sent with `sent`.
@@ -183,9 +192,8 @@ class Outbox:
             self._wire.popleft()
         self._begun = count
         self._finished += finished
-        while self._ends and self._ends[0] <= self._finished:
-            self._ends.popleft()
-            self._out += 1
+        while self._ends and self._ends[0][0] <= self._finished:
+            self._out = self._ends.popleft()[1]
         return finished
 
     def drop(self) -> None:
@@ -193,10 +201,44 @@ class Outbox:
         or the peer could not find the A-ABORT behind it.
         """
         self._queue.clear()
-        while len(self._wire) > (1 if self._begun else 0):
+        self._uncut(1 if self._begun else 0)
+
+    def withdraw(self, *, all_data: bool = False) -> None:
+        """Forget the first data set, its command set, and all data behind them.
+
+        Control PDUs stay, in their order, and so does the data in front of them. A PDU that has
+        begun is finished.
+
+        Args:
+            all_data: forget the command sets in front of the first data set as well.
+        """
+        waiting = [*self._wire, *self._queue]
+        begun = 1 if self._begun else 0
+        kinds = [_kind(each) for each in waiting]
+        first = next((at for at in range(begun, len(kinds)) if kinds[at] in _DATA[all_data]), None)
+        if first is None:
+            return
+        # The command set that belongs to the data set ends right before it.
+        if first > begun and kinds[first - 1] == _LAST_COMMAND:
+            first -= 1
+            while first > begun and kinds[first - 1] == COMMAND:
+                first -= 1
+        stay = min(first, len(self._wire))
+        self._uncut(stay)
+        behind = waiting[stay:first] + [
+            each for each, kind in zip(waiting[first:], kinds[first:], strict=True) if kind is None
+        ]
+        self._queue = deque(bytes(each[0]) if isinstance(each, tuple) else each for each in behind)
+        kept = {number for _, number in self._ends}
+        kept |= {each.number for each in self._queue if isinstance(each, _Stream)}
+        self._withdrawn |= set(range(self._out + 1, self._put + 1)) - kept
+
+    def _uncut(self, stay: int) -> None:
+        """Forget the PDUs that were cut, but for the first ones."""
+        while len(self._wire) > stay:
             self._wire.pop()
             self._cut -= 1
-        while self._ends and self._ends[-1] > self._cut:
+        while self._ends and self._ends[-1][0] > self._cut:
             self._ends.pop()
 
     def clear(self) -> None:
@@ -245,4 +287,13 @@ class Outbox:
                 room -= head.cut(self, room)
                 if head.done:
                     self._queue.popleft()
-                    self._ends.append(self._cut)
+                    self._ends.append((self._cut, head.number))
+
+
+def _kind(each: bytes | _Stream | tuple[Buffer, ...]) -> int | None:
+    """The message control header of what waits, cut or not; None for a control PDU."""
+    if isinstance(each, _Stream):
+        return each.kind | LAST
+    if isinstance(each, bytes) or len(each) == 1:
+        return None
+    return each[0][11]

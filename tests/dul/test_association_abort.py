@@ -324,14 +324,16 @@ def test_a_data_set_that_ends_too_early_aborts_the_association():
     assert "ended 100 bytes before its announced length" in str(event.cause)
 
 
-def test_a_data_set_that_fails_after_the_release_was_answered_ends_by_artim():
-    """In Sta13 the table has no abort, and without the data the release cannot be answered."""
+def test_a_data_set_that_fails_after_the_release_was_answered_does_not_hold_the_answer():
+    """In Sta13 the table has no abort; the peer waits for the A-RELEASE-RP, not for the data."""
     end = end_in(State.Sta8)
+    end.association.send(1, command=True, source=b"command!")
     end.association.send(1, command=False, source=Broken(OSError("gone")))
     end.association.release_response()
     assert end.state is State.Sta13
-    assert end.sent() == []
+    assert end.sent() == [RELEASE_RP]
     assert not end.association.sending
     assert "gone" in str(end.association.failure)
+    assert end.events() == []
     end.wait(end.association.limits.artim)
     assert end.association.closed

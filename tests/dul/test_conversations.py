@@ -19,6 +19,7 @@ from ends import (
     acceptor,
     end_in,
     established,
+    split_pdus,
 )
 
 from dul import conversations
@@ -131,6 +132,17 @@ def test_associate_raises_why_there_is_no_connection(turn: Turn, error: type[Exc
     end.association.tick(end.now)
     with pytest.raises(error):
         Stage(end, turn, connects=False).run(conversations.associate(end.association, RQ))
+    assert end.association.closed
+
+
+def test_associate_with_another_application_context_and_an_abort_behind_it():
+    end = End(Role.REQUESTOR)
+
+    def both(end: End) -> None:
+        end.receive(dataclasses.replace(AC, application_context="1.2.3"), ABORT)
+
+    with pytest.raises(InvalidPDU, match="application context"):
+        Stage(end, both).run(conversations.associate(end.association, RQ))
     assert end.association.closed
 
 
@@ -301,12 +313,85 @@ def test_release_raises_what_came_instead(role: Role, script: list[Turn], error:
 
 
 def test_release_and_abort_at_the_same_time():
-    """The peer's A-ABORT crosses our A-RELEASE-RQ."""
+    """The peer's A-ABORT was there first: it is the cause, not that nothing can be released."""
     end = established(Role.REQUESTOR)
     end.receive(ABORT)
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(AssociationAborted):
         Stage(end).run(conversations.release(end.association))
     assert end.association.closed
+    with pytest.raises(LocalProtocolError):
+        Stage(end).run(conversations.release(end.association))
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("role", Role)
+def test_release_answers_a_peer_that_was_first(role: Role, told: bool):
+    """Whether its wish has been taken from the events or not."""
+    end = established(role)
+    end.receive(DATA, RELEASE_RQ)
+    if told:
+        end.events()
+    stage = Stage(end, closes)
+    stage.run(conversations.release(end.association))
+    assert stage.said == [RELEASE_RP]
+    assert end.path.endswith("6 8 13 1")
+    assert end.association.failure is None
+
+
+@pytest.mark.parametrize("first", ["the peer", "we"])
+def test_release_does_not_keep_the_peer_waiting_behind_a_data_set(first: str):
+    """The peer asks while ours is half sent; in a collision our own A-RELEASE-RQ is behind it."""
+    end = established(Role.REQUESTOR)
+    end.association.send(1, command=True, source=b"command!")
+    end.association.send(1, command=False, source=bytes(1 << 22))
+    wire = end.take(20 + 6 + 100)
+    conversation = conversations.release(end.association)
+    if first == "we":
+        next(conversation)
+    end.receive(RELEASE_RQ)
+    next(conversation)
+    wire += end.take()
+    pdus = split_pdus(wire)
+    assert [each.NAME for each in pdus[:2]] == ["P-DATA-TF", "P-DATA-TF"]
+    assert pdus[2:] == ([RELEASE_RQ, RELEASE_RP] if first == "we" else [RELEASE_RP])
+    if first == "we":
+        end.receive(RELEASE_RP)
+    else:
+        end.disconnect()
+    with pytest.raises(StopIteration):
+        next(conversation)
+    assert end.path.endswith("6 7 9 11 1" if first == "we" else "6 8 13 1")
+
+
+def test_respond_to_release_sends_a_response_first():
+    """AR-7: the peer may still want it."""
+    end = end_in(State.Sta8)
+    end.association.send(1, command=True, source=b"command!")
+    stage = Stage(end, closes)
+    stage.run(conversations.respond_to_release(end.association))
+    assert stage.said == [DATA, RELEASE_RP]
+
+
+@pytest.mark.parametrize("begun", [0, 100])
+def test_respond_to_release_may_withdraw_a_request(begun: int):
+    end = established(Role.REQUESTOR)
+    end.association.send(1, command=True, source=b"command!")
+    number = end.association.send(1, command=False, source=bytes(1 << 22))
+    wire = end.take(begun) if begun else b""
+    end.receive(RELEASE_RQ)
+    end.events()
+    stage = Stage(end, closes)
+    conversation = conversations.respond_to_release(end.association, withdraw=True)
+    next(conversation)
+    wire += end.take()
+    end.disconnect()
+    with pytest.raises(StopIteration):
+        next(conversation)
+    pdus = split_pdus(wire)
+    assert pdus[-1] == RELEASE_RP
+    assert len(pdus) == (3 if begun else 1)
+    assert not end.association.is_out(number)
+    assert stage.said == []
 
 
 def test_respond_to_release_waits_for_the_peers_close():

@@ -452,3 +452,100 @@ def test_out_is_what_the_transport_took_whole(
     else:
         box.clear()
     assert [box.is_out(each) for each in numbers] == [end <= sent for end in ends]
+
+
+# ---------------------------------------------------------------------------- withdrawing --
+
+RESPONSE, QUERY = b"a response!!", b"a request!!!"
+
+
+def kinds(wire: bytes) -> str:
+    """C and c: a command set's last and other PDUs; D and d: a data set's; R: a control PDU."""
+    return "".join(
+        "dcDC"[each.pdvs[0].control & 3] if isinstance(each, PDataTF) else "R"
+        for each in split(wire)
+    )
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_withdrawn_data_set_takes_its_command_set_and_what_is_behind_it_along(cut: bool):
+    box = outbox(16)
+    numbers = [
+        box.put_data(1, command=command, source=source)
+        for command, source in (
+            (True, RESPONSE),
+            (True, QUERY),
+            (False, bytes(40)),
+            (True, RESPONSE),
+        )
+    ]
+    box.put(ReleaseRQ().encode())
+    if cut:
+        box.spans()
+    box.withdraw()
+    assert kinds(pump(box)) == "cCR"
+    assert [box.is_out(number) for number in numbers] == [True, False, False, False]
+
+
+def test_nothing_is_withdrawn_where_there_is_no_data_set():
+    box = outbox(16)
+    number = box.put_data(1, command=True, source=RESPONSE)
+    box.put(ReleaseRQ().encode())
+    box.withdraw()
+    assert kinds(pump(box)) == "cCR"
+    assert box.is_out(number)
+
+
+def test_all_data_may_be_withdrawn():
+    box = outbox(16)
+    number = box.put_data(1, command=True, source=RESPONSE)
+    box.put(ReleaseRQ().encode())
+    box.withdraw(all_data=True)
+    assert kinds(pump(box)) == "R"
+    assert not box.is_out(number)
+
+
+def test_what_is_sent_after_a_withdrawal_has_its_own_number():
+    box = outbox(16)
+    lost = box.put_data(1, command=False, source=bytes(40))
+    box.withdraw()
+    sent = box.put_data(1, command=True, source=RESPONSE)
+    pump(box)
+    assert (box.is_out(lost), box.is_out(sent)) == (False, True)
+
+
+@given(
+    sources=st.lists(st.tuples(st.booleans(), st.integers(1, 60)), min_size=1, max_size=5),
+    before=st.integers(0, 200),
+    size=st.integers(20, 100),
+)
+def test_a_withdrawal_at_any_moment_leaves_whole_pdus(sources, before, size):
+    """What has begun is finished, what is out stays out, control PDUs are sent, data sets are not."""
+    box = outbox(16, send_batch=size)
+    numbers = [
+        (box.put_data(1, command=command, source=bytes(length)), command)
+        for command, length in sources
+    ]
+    box.put(ReleaseRQ().encode())
+    wire = bytearray()
+    while box and len(wire) < before:
+        batch = b"".join(box.spans())[: before - len(wire)]
+        box.sent(len(batch))
+        wire += batch
+    out = {number for number, _ in numbers if box.is_out(number)}
+    begun = len(wire)
+    box.withdraw()
+    wire += pump(box)
+    if begun < before:
+        return  # all was out before
+    said = kinds(bytes(wire))
+    assert said.endswith("R")
+    finished = {number for number, _ in numbers if box.is_out(number)}
+    assert out <= finished
+    assert len(finished) == said.count("C") + said.count("D")
+    at, late = 0, []
+    for each in split(bytes(wire)):
+        if at >= begun and isinstance(each, PDataTF) and not each.pdvs[0].is_command:
+            late.append(each)
+        at += len(each.encode())
+    assert late == []
