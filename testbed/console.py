@@ -68,6 +68,11 @@ class Screen:
         elif failed:
             print("\n".join([*text.account(result, wire_lines=WIRE_LINES)[1:], ""]))
 
+    def notice(self, text: str) -> None:
+        """Say what is being waited for."""
+        if not self.quiet:
+            print(f"dulspec: {text}", file=sys.stderr)
+
     def line(self, result: CaseResult) -> str:
         """One line about a case, in its verdict's colour."""
         word, rest = text.line(result)[:11], text.line(result)[11:]

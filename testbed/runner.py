@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from testbed import catalogue
+from testbed.advice import advise, hopeless
 from testbed.cases.baseline import BASELINES
 from testbed.engine import play
 from testbed.launch import Process, expand, wait_for_port
@@ -35,6 +36,7 @@ class Runner:
     cases: Sequence[Case]
     xfail: dict[str, str] = field(default_factory=dict)
     progress: Progress = lambda _result: None
+    notice: Callable[[str], None] = lambda _text: None
     product: Process | None = None
 
     def run(self) -> Report:
@@ -75,21 +77,22 @@ class Runner:
         if trial.role == "scp":
             if which == "first" and trial.settings.start_cmd:
                 self._start_product()
-            reason = self._live_with_patience()
+            reason = self._live_with_patience(first=which == "first")
             if which == "first" and not reason:
                 trial.target["concurrent"] = self._probe_concurrency()
         else:
             reason = self._scu_baseline()
         self.report.baseline[which] = reason or "pass"
         if reason and which == "first":
-            raise Unusable(f"baseline failed: {reason}")
+            raise Unusable(f"baseline failed: {advise(reason, trial.settings)}")
 
-    def _live_with_patience(self) -> str:
+    def _live_with_patience(self, *, first: bool = False) -> str:
         """The liveness probe, again and again: "" once it succeeds, else why it does not.
 
         A product that refuses the connection has `live_max` seconds to come back. One that still
         takes connections, but does not serve or rejects as busy, has `artim_max`: it is not dead, it
-        waits for a timer of its own. `late` and `late_reason` tell of that.
+        waits for a timer of its own. `late` and `late_reason` tell of that. The first time, what no
+        waiting can change is returned at once.
         """
         settings = self.trial.settings
         started = time.monotonic()
@@ -104,10 +107,14 @@ class Runner:
             if "RJ(2," not in self.late_reason:
                 self.late_reason = reason
             refused = "no connection" in reason
-            if passed >= (
-                settings.live_max if refused else max(settings.live_max, settings.artim_max)
-            ):
+            patience = settings.live_max if refused else max(settings.live_max, settings.artim_max)
+            if passed >= patience:
                 return reason
+            if first:
+                if hopeless(reason, settings):
+                    return reason
+                self.notice(f"{reason}: trying again, for {patience:g} s at most")
+                first = False
             # The product says nothing when it becomes ready; ask again a little later.
             time.sleep(0.2)
 

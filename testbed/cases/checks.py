@@ -44,9 +44,10 @@ def ac_frame(scene: Scene) -> Iterator[Finding]:
     if not ac.version & 1:
         yield fail(f"protocol-version {ac.version:04X}H has bit 0 clear")
     if pdu.reserved or any(ac.reserved):
-        yield fail("a reserved byte of the PDU is not zero")
-    if any(entry.second for entry in ac.items if entry.type != 0x57):
-        yield fail("a reserved byte of an item is not zero")
+        yield fail(f"bytes 2, 9, 10 are {bytes([pdu.reserved, *ac.reserved]).hex(' ')}, not zero")
+    for entry in ac.items:
+        if entry.second and entry.type != 0x57:
+            yield fail(f"byte 2 of item {entry.type:02X}H is {entry.second:02X}H, not zero")
     yield from map(fail, ac.faults)
 
 
@@ -55,9 +56,17 @@ def ac_echoes(scene: Scene) -> Iterator[Finding]:
     ac, sent = scene.ac, scene.facts.rq
     if ac is None or sent is None:
         return
-    for name in ("called", "calling", "reserved_32"):
-        if getattr(ac, name) != getattr(sent, name):
-            yield fail(f"field {name} differs from the request's")
+    fields = {"called": "11-26", "calling": "27-42", "reserved_32": "43-74"}
+    for name, place in fields.items():
+        was, got = getattr(sent, name), getattr(ac, name)
+        if got != was:
+            yield fail(f"bytes {place} of the request are {shown(was)}, of the AC {shown(got)}")
+
+
+def shown(value: bytes) -> str:
+    """A field's value: as text if it is printable, else in hex."""
+    printable = all(32 <= octet < 127 for octet in value)
+    return repr(value.decode("ascii")) if printable else f"{value.hex()}H"
 
 
 def ac_items(scene: Scene) -> Iterator[Finding]:
@@ -66,7 +75,8 @@ def ac_items(scene: Scene) -> Iterator[Finding]:
         return
     types = [entry.type for entry in scene.ac.items]
     if types != [0x10] + [0x21] * (len(types) - 2) + [0x50]:
-        yield fail(f"items are {' '.join(f'{kind:02X}H' for kind in types)}")
+        found = " ".join(f"{kind:02X}H" for kind in types)
+        yield fail(f"items are {found}; they should be 10H 21H ... 50H")
 
 
 def ac_user_information(scene: Scene) -> Iterator[Finding]:
@@ -83,10 +93,10 @@ def user_information(view: AssociateView) -> Iterator[Finding]:
     if len(classes) != 1:
         yield fail(f"{len(classes)} sub-items 52H")
     if any(not is_uid(body) for body in classes):
-        yield fail("52H is no valid UID")
+        yield fail(f"52H is no valid UID: {shown(classes[0])}")
     for body in versions:
         if not 1 <= len(body) <= 16 or not all(32 <= octet < 127 for octet in body):
-            yield fail("55H is not 1 to 16 characters of ISO 646")
+            yield fail(f"55H is not 1 to 16 characters of ISO 646: {shown(body)}")
 
 
 def absent(*types: int) -> Check:
@@ -123,7 +133,10 @@ def one_result_each(scene: Scene) -> Iterator[Finding]:
             continue
         offered = {uid_text(uid) for uid in offers[context.id].transfers}
         if len(context.transfers) != 1 or uid_text(context.transfers[0]) not in offered:
-            yield fail(f"accepted context {context.id} does not name one offered transfer syntax")
+            named = ", ".join(uid_text(uid) for uid in context.transfers) or "none"
+            yield fail(
+                f"accepted context {context.id} names {named}; offered were {', '.join(sorted(offered))}"
+            )
 
 
 def invents_no_context(scene: Scene) -> Iterator[Finding]:
@@ -157,7 +170,9 @@ def application_context_answer(scene: Scene) -> Iterator[Finding]:
     if scene.ac is not None:
         for entry in scene.ac.items:
             if entry.type == 0x10 and uid_text(entry.body) != raw.APPLICATION_CONTEXT:
-                yield fail("the AC agrees to an application context that does not exist")
+                yield fail(
+                    f"the AC agrees to an application context that does not exist: {shown(entry.body)}"
+                )
 
 
 def called_is_checked(scene: Scene) -> Iterator[Finding]:
@@ -201,7 +216,7 @@ def window_within_offer(scene: Scene) -> Iterator[Finding]:
     (offer,) = sent.subitems(0x53)
     for body in scene.ac.subitems(0x53):
         if len(body) != 4:
-            yield fail("53H has a wrong length")
+            yield fail(f"53H has {len(body)} bytes instead of 4")
             continue
         for at in (0, 2):
             given, got = (
@@ -217,7 +232,9 @@ def extended_well_formed(scene: Scene) -> Iterator[Finding]:
     for body in scene.ac.subitems(0x56) if scene.ac is not None else []:
         size = int.from_bytes(body[:2], "big")
         if len(body) < 2 + size or uid_text(body[2 : 2 + size]) != raw.CT_STORAGE:
-            yield fail("56H is malformed or names another SOP class")
+            yield fail(
+                f"56H is malformed or names another SOP class than {raw.CT_STORAGE}: {shown(body)}"
+            )
 
 
 def identity_answer(scene: Scene) -> Iterator[Finding]:
@@ -225,7 +242,7 @@ def identity_answer(scene: Scene) -> Iterator[Finding]:
     sent = scene.facts.rq
     for body in scene.ac.subitems(0x59) if scene.ac is not None else []:
         if len(body) < 2 or int.from_bytes(body[:2], "big") != len(body) - 2:
-            yield fail("59H has a wrong length")
+            yield fail(f"59H has a wrong length: {shown(body)}")
         elif sent is not None and sent.subitems(0x58)[0][0] in {1, 2} and len(body) > 2:
             yield mild("59H for a user name carries a server response")
 
@@ -254,20 +271,21 @@ def discipline(observed: Iterable[Message]) -> Iterator[Finding]:
     for message in observed:
         for pdv in message.pdvs:
             if len(pdv.fragment) % 2:
-                yield fail("a PDV has an odd number of bytes")
+                yield fail(f"a PDV has an odd number of bytes: {len(pdv.fragment)}")
             if not pdv.fragment:
                 yield fail("a PDV is empty")
             if pdv.header & 0xFC:
                 yield fail(f"message control header {pdv.header:02X}H has bits 2-7 set")
             if pdv.id != message.context:
-                yield fail("one message is spread over two contexts")
+                yield fail(f"one message is spread over contexts {message.context} and {pdv.id}")
 
 
 def release_rp_exact(scene: Scene) -> Iterator[Finding]:
     """The A-RELEASE-RP has length 4 and zero reserved bytes."""
     for pdu in scene.pdus:
         if pdu.type == 6 and pdu.data != raw.release_rp():
-            yield fail(f"A-RELEASE-RP is {pdu.data.hex(' ')}")
+            wanted = raw.release_rp().hex(" ")
+            yield fail(f"A-RELEASE-RP is {pdu.data.hex(' ')}; it should be {wanted}")
 
 
 def replies_on_context(id: int) -> Callable[[Scene], Iterator[Finding]]:
@@ -276,7 +294,7 @@ def replies_on_context(id: int) -> Callable[[Scene], Iterator[Finding]]:
     def check(scene: Scene) -> Iterator[Finding]:
         for message in scene.messages:
             if message.context != id:
-                yield fail(f"the response came on context {message.context}")
+                yield fail(f"the response came on context {message.context}, the request on {id}")
 
     check.__doc__ = f"The response comes on context {id}."
     return check

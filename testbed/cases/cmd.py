@@ -62,7 +62,7 @@ def echo_response_exact(scene: Scene) -> Iterator[Finding]:
             if message.command.us(tag) != value:
                 yield fail(f"(0000,{tag:04X}) is {message.command.us(tag)}, expected {value}")
         if message.command.uid(0x0002) not in {None, raw.VERIFICATION}:
-            yield fail("(0000,0002) is not Verification")
+            yield fail(f"(0000,0002) is {message.command.uid(0x0002)}, expected {raw.VERIFICATION}")
 
 
 def responds_to(*ids: int) -> Check:

@@ -160,12 +160,12 @@ def store_response_exact(scene: Scene) -> Iterator[Finding]:
     for message in scene.messages:
         command = message.command
         yield from map(fail, command.faults)
-        if command.us(0x0120) != 1 or command.us(0x0800) != 0x0101:
-            yield fail("(0000,0120) or (0000,0800) is wrong")
-        if command.uid(0x0002) not in {None, raw.CT_STORAGE}:
-            yield fail("(0000,0002) differs from the request's")
-        if command.uid(0x1000) not in {None, scene.facts.fresh}:
-            yield fail("(0000,1000) differs from the request's")
+        for number, value in ((0x0120, 1), (0x0800, 0x0101)):
+            if command.us(number) != value:
+                yield fail(f"(0000,{number:04X}) is {command.us(number)}, expected {value}")
+        for number, uid in ((0x0002, raw.CT_STORAGE), (0x1000, scene.facts.fresh)):
+            if command.uid(number) not in {None, uid}:
+                yield fail(f"(0000,{number:04X}) is {command.uid(number)}, of the request {uid}")
 
 
 _ANYTHING = ok("C-STORE-RSP(*)", "AB(*,*)")

@@ -36,10 +36,13 @@ def echo_request(scene: Scene) -> Iterator[Finding]:
     for message in _requests(scene, 0x0030):
         command = message.command
         yield from map(fail, command.faults)
-        if command.values.get(2) != messages.uid(raw.VERIFICATION):
-            yield fail("(0000,0002) is not Verification, padded with NUL")
-        if command.us(0x0110) is None or command.us(0x0800) != messages.NO_DATA_SET:
-            yield fail("(0000,0110) is absent or (0000,0800) is not 0101H")
+        value = command.values.get(2)
+        if value != messages.uid(raw.VERIFICATION):
+            yield fail(f"(0000,0002) is {value!r}, expected {messages.uid(raw.VERIFICATION)!r}")
+        if command.us(0x0110) is None:
+            yield fail("(0000,0110) is absent")
+        if command.us(0x0800) != messages.NO_DATA_SET:
+            yield fail(f"(0000,0800) is {command.us(0x0800)}, expected {messages.NO_DATA_SET}")
 
 
 def _element(data: bytes, tag: int, *, explicit: bool) -> bytes | None:
@@ -76,8 +79,9 @@ def store_request(scene: Scene) -> Iterator[Finding]:
     for message in _requests(scene, 0x0001):
         command, data = message.command, message.data or b""
         yield from map(fail, command.faults)
-        if any(command.values.get(tag) is None for tag in (0x0002, 0x0110, 0x0700, 0x1000)):
-            yield fail("a mandatory element is absent")
+        for tag in (0x0002, 0x0110, 0x0700, 0x1000):
+            if command.values.get(tag) is None:
+                yield fail(f"the mandatory element (0000,{tag:04X}) is absent")
         if command.us(0x0700) not in {0, 1, 2}:
             yield fail(f"Priority is {command.us(0x0700)}")
         if data[:2] in {b"\0\0", b"\2\0"}:
@@ -86,7 +90,8 @@ def store_request(scene: Scene) -> Iterator[Finding]:
             value = _element(data, tag, explicit=data[4:6].isalpha())
             if value != command.values.get(number):
                 yield fail(
-                    f"(0000,{number:04X}) differs from the data set's ({tag >> 16:04X},{tag & 0xFFFF:04X})"
+                    f"(0000,{number:04X}) is {command.values.get(number)!r},"
+                    f" the data set's ({tag >> 16:04X},{tag & 0xFFFF:04X}) {value!r}"
                 )
 
 
@@ -95,8 +100,8 @@ def pdv_discipline(scene: Scene) -> Iterator[Finding]:
     yield from discipline(scene.messages)
     yield from within_our_maximum(scene)
     proposed = {context.id for context in scene.rq.contexts} if scene.rq else set()
-    if any(message.context not in proposed for message in scene.messages):
-        yield fail("a message on a context that was not proposed")
+    for number in {message.context for message in scene.messages} - proposed:
+        yield fail(f"a message on context {number}; proposed were {sorted(proposed)}")
 
 
 def one_outstanding(scene: Scene) -> None:

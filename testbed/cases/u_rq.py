@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from testbed import raw
-from testbed.cases.checks import fail, is_uid, mild, user_information
+from testbed.cases.checks import fail, is_uid, mild, shown, user_information
 from testbed.cases.common import R, S, one
 from testbed.cases.scu import ACCEPT, AWAIT, NORMAL, USED
 from testbed.model import Case, Check, Do, Serve
@@ -29,12 +29,19 @@ def frame(scene: Scene) -> Iterator[Finding]:
     pdu = next(pdu for pdu in scene.pdus if pdu.type == 1)
     if not view.version & 1:
         yield fail(f"protocol-version {view.version:04X}H has bit 0 clear")
-    if pdu.reserved or any(view.reserved) or any(view.reserved_32):
-        yield fail("a reserved field of the PDU is not zero")
-    if any(entry.second for entry in (*view.items, *view.user_items) if entry.type != 0x57):
-        yield fail("a reserved byte of an item is not zero")
-    if any(any(context.reserved) for context in view.contexts):
-        yield fail("a reserved byte of a presentation context is not zero")
+    for place, value in (
+        ("byte 2", bytes([pdu.reserved])), ("bytes 9-10", view.reserved), ("bytes 43-74", view.reserved_32),
+    ):  # fmt: skip
+        if any(value):
+            yield fail(f"{place} of the PDU are {shown(value)}, not zero")
+    for entry in (*view.items, *view.user_items):
+        if entry.second and entry.type != 0x57:
+            yield fail(f"byte 2 of item {entry.type:02X}H is {entry.second:02X}H, not zero")
+    for context in view.contexts:
+        if any(context.reserved):
+            yield fail(
+                f"the reserved bytes of context {context.id} are {context.reserved.hex(' ')}, not zero"
+            )
     yield from map(fail, view.faults)
 
 
@@ -89,8 +96,9 @@ def negotiation(scene: Scene) -> Iterator[Finding]:
     if view is None:
         return
     yield from (fail(f"{kind:02X}H twice") for kind in (0x53, 0x58) if len(view.subitems(kind)) > 1)
-    if any(len(body) != 4 for body in view.subitems(0x53)):
-        yield fail("53H has a wrong length")
+    for body in view.subitems(0x53):
+        if len(body) != 4:
+            yield fail(f"53H has {len(body)} bytes instead of 4")
     offered = {uid_text(uid) for context in view.contexts for uid in context.abstracts}
     roles: Counter[str] = Counter()
     for kind, rest in ((0x54, 2), (0x56, 0), (0x57, 4)):

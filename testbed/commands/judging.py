@@ -131,7 +131,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = selection.selected(arguments, catalogue.cases(arguments.command))
     xfail = read_xfail(arguments.xfail) if arguments.xfail else {}
     screen = console.Screen(len(chosen), settings, quiet=arguments.quiet, verbose=arguments.verbose)
-    runner = Runner(trial, chosen, xfail, screen.case)
+    runner = Runner(trial, chosen, xfail, screen.case, screen.notice)
     interrupted = False
     problems: list[str] = []
     try:
