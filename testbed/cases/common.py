@@ -116,8 +116,13 @@ def provider_abort(reason: int, before: str = "") -> tuple[Expectation, ...]:
     )
 
 
+#: Evt15: a user may abort whenever an association stands; then nothing is confirmed or in order.
+GIVES_UP = lax("AB(0,*)", note="the user aborted instead of confirming the release (Evt15)")
+GIVES_UP_CLOSED = lax("RP? AB(0,*) CLOSE", note="the user aborted instead of confirming (Evt15)")
 ANY_ABORT = ok("AB(*,*)")
 CLOSES = ok("CLOSE")
+#: After a reset by the tester there is nothing left to see.
+RESET = ok("")
 ABORT_OR_CLOSE = ok("AB+", "CLOSE")
 SILENCE = ok("CLOSE", "OPEN")
 ECHOED = ok("C-ECHO-RSP(0000)")

@@ -7,6 +7,8 @@ from testbed.cases.common import (
     CLOSES,
     ECHO_PDU,
     ECHOED,
+    GIVES_UP,
+    GIVES_UP_CLOSED,
     READ,
     READ_CLOSE,
     SEND_ECHO,
@@ -82,7 +84,7 @@ def _sta6(event: int) -> Case:
     expected = {
         "AA-8": provider_abort(1 if event == 19 else 2),
         "DT-2": ECHOED,
-        "AR-2": ok("RP"),
+        "AR-2": (*ok("RP"), *GIVES_UP),
         "AA-3": CLOSES,
         "AA-4": CLOSES,
     }[TABLE[6, event]]
@@ -94,8 +96,9 @@ def _sta8(event: int) -> Case:
     """The release is confirmed so soon that Sta13's answer is as good as Sta8's."""
     if event in {16, 17}:
         steps = (ASSOCIATE, *behind(raw.release_rq(), event), READ_CLOSE)
-        return derive("scp", 8, event, steps, ok("RP? CLOSE"))
-    late = ok("RP AB*") if event in {6, 19} else (*ok("RP"), *lax("RP AB"))
+        return derive("scp", 8, event, steps, (*ok("RP? CLOSE"), *GIVES_UP_CLOSED))
+    # Behind the A-RELEASE-RP it is Sta13: AA-7 answers a request or what is no PDU, AA-6 drops the rest.
+    late = ok("RP AB*") if event in {6, 19} else ok("RP")
     steps = (ASSOCIATE, *behind(raw.release_rq(), event), Read("RP or AB or MSG"), Fence())
     return derive("scp", 8, event, steps, (*provider_abort(1 if event == 19 else 2), *late))
 
@@ -127,6 +130,6 @@ CASES = (
     derive("scp", 6, 9, _ECHO, ECHOED),
     *(_sta6(event) for event in _FAR),
     *(_sta8(event) for event in _FAR),
-    derive("scp", 8, 14, (ASSOCIATE, SEND_RELEASE, READ), ok("RP")),
+    derive("scp", 8, 14, (ASSOCIATE, SEND_RELEASE, READ), (*ok("RP"), *GIVES_UP)),
     *(_sta13(event) for event in (*_FAR, 18)),
 )  # fmt: skip

@@ -1,7 +1,14 @@
 """M.U: the state matrix, the product as association requestor."""
 
 from testbed import raw
-from testbed.cases.common import ABORT_OR_CLOSE, CLOSES, SILENCE, provider_abort
+from testbed.cases.common import (
+    ABORT_OR_CLOSE,
+    CLOSES,
+    GIVES_UP,
+    GIVES_UP_CLOSED,
+    SILENCE,
+    provider_abort,
+)
 from testbed.cases.scu import ACCEPT, AWAIT, SEVEN, SIX, USED, USED_PATTERN, ac
 from testbed.cases.u_rel import LATE_DATA, TAKEN, confirm_collision
 from testbed.facts import Bytes, Facts, build
@@ -10,7 +17,7 @@ from testbed.meeting import listen, start_plain
 from testbed.model import Accept, Case, Do, Fence, Fin, Mark, Read, Send, Serve, Step
 from testbed.scene import Scene, respond
 from testbed.table import TABLE
-from testbed.verdicts import Expectation, lax, ok
+from testbed.verdicts import Expectation, ok
 
 STIMULI: dict[int, tuple[str, Bytes]] = {
     3: ("A-ASSOCIATE-AC", raw.associate_ac()),
@@ -82,7 +89,7 @@ def _sta6(event: int) -> Case:
         return derive("scu", 6, 10, (*SIX, stimulus(10), Serve()), ok(USED_PATTERN, "RELEASE"))
     expected = {
         "AA-8": provider_abort(_reason(event)),
-        "AR-2": ok("RP"),
+        "AR-2": (*ok("RP"), *GIVES_UP),
         "AA-3": CLOSES,
         "AA-4": CLOSES,
     }[TABLE[6, event]]
@@ -93,7 +100,7 @@ def _sta7(event: int) -> Case:
     if event == 10:
         return derive("scu", 7, 10, LATE_DATA, TAKEN, reported="success")
     expected = {
-        "AA-8": provider_abort(_reason(event)), "AR-8": ok("RP"), "AR-3": CLOSES, "AA-3": CLOSES, "AA-4": CLOSES,
+        "AA-8": provider_abort(_reason(event)), "AR-8": (*ok("RP"), *GIVES_UP), "AR-3": CLOSES, "AA-3": CLOSES, "AA-4": CLOSES,
     }[TABLE[7, event]]  # fmt: skip
     return derive("scu", 7, event, (*SEVEN, stimulus(event), _END), expected)
 
@@ -102,8 +109,11 @@ def _sta8(event: int) -> Case:
     """The release is confirmed so soon that Sta13's answer is as good as Sta8's."""
     steps = (*SIX, *_behind_release(event))
     if event in {16, 17}:
-        return derive("scu", 8, event, (*steps, Read("CLOSE")), ok("RP? CLOSE"))
-    late = ok("RP AB*") if event in {6, 19} else (*ok("RP"), *lax("RP AB"))
+        return derive(
+            "scu", 8, event, (*steps, Read("CLOSE")), (*ok("RP? CLOSE"), *GIVES_UP_CLOSED)
+        )
+    # Behind the A-RELEASE-RP it is Sta13: AA-7 answers a request or what is no PDU, AA-6 drops the rest.
+    late = ok("RP AB*") if event in {6, 19} else ok("RP")
     expected = (*provider_abort(_reason(event)), *late)
     return derive("scu", 8, event, (*steps, Read("RP or AB"), Fence()), expected)
 
@@ -112,7 +122,9 @@ def _sta9(event: int) -> Case:
     """The collision is answered so soon that Sta11's answer is as good as Sta9's."""
     steps = (*SEVEN, *_behind_release(event))
     if event in {16, 17}:
-        return derive("scu", 9, event, (*steps, Read("CLOSE")), ok("RP? CLOSE"))
+        return derive(
+            "scu", 9, event, (*steps, Read("CLOSE")), (*ok("RP? CLOSE"), *GIVES_UP_CLOSED)
+        )
     late: tuple[Expectation, ...] = ok("RP CLOSE") if event == 13 else ()
     expected = (*provider_abort(_reason(event), "RP?"), *late)
     return derive("scu", 9, event, (*steps, Read("AB or CLOSE")), expected)
@@ -158,9 +170,9 @@ CASES = (
     derive("scu", 6, 11, SEVEN, ok("")),
     *(_sta7(event) for event in _FAR),
     *(_sta8(event) for event in _FAR),
-    derive("scu", 8, 14, (*SIX, _RELEASE, _END), ok("RP")),
+    derive("scu", 8, 14, (*SIX, _RELEASE, _END), (*ok("RP"), *GIVES_UP)),
     *(_sta9(event) for event in _FAR),
-    derive("scu", 9, 14, _COLLISION, ok("RP CLOSE")),
+    derive("scu", 9, 14, _COLLISION, (*ok("RP CLOSE"), *GIVES_UP)),
     *(_sta11(event) for event in _FAR),
     *(_sta13(event) for event in (*_FAR, 18)),
 )  # fmt: skip

@@ -12,7 +12,7 @@ CASES = (
         "A requestor may not send before it is accepted. Sta3 is too short to be seen, so an "
         "acceptor may abort, or accept and then answer.",
         one(Send("A-ASSOCIATE-RQ + C-ECHO-RQ", plus_rq(ECHO_PDU)), Read("MSG or AB")),
-        (*ok("AC? AB(2,*)", "AC C-ECHO-RSP(0000)"),),
+        (*provider_abort(2, "AC?"), *ok("AC C-ECHO-RSP(0000)")),
     ),
     Case(
         "P.STA3.02", "PS3.8 Evt16/Sta3 AA-3", R,

@@ -1,7 +1,7 @@
 """U.S5: answers to the product's request that are no plain acceptance (PS3.8 Table 9-10, Sta5)."""
 
 from testbed import messages, raw
-from testbed.cases.common import CLOSES, I, R, T, one, provider_abort
+from testbed.cases.common import CLOSES, RESET, I, R, T, one, provider_abort
 from testbed.cases.scu import AWAIT, ac
 from testbed.facts import Bytes, Facts
 from testbed.model import Case, Fin, Read, Rst, Run, Send, Step
@@ -48,13 +48,13 @@ CASES = (
         "Undefined values are still a rejection; no crash, no hang.",
         (_answer("RJ(0,0,0)", raw.associate_rj(0, 0, 0)), _answer("RJ(9,9,99)", raw.associate_rj(9, 9, 99)),
          _answer("reserved FFH", raw.associate_rj(reserved=0xFF))),
-        ok("CLOSE", "AB(2,*)"), tags=("security",),
+        (*ok("CLOSE"), *provider_abort(6)), tags=("security",),
     ),
     Case(
         "U.S5.03", "PS3.8 Evt19/Sta5", T, "A-ASSOCIATE-RJ with PDU-length 0, and 8",
         "A wrong length makes it an invalid PDU.",
         tuple(_answer(f"length {size}", raw.pdu(3, b"\0\1\1\1\0\0\0\0"[:size])) for size in (0, 8)),
-        ok("AB(2,*)", "CLOSE"),
+        (*ok("CLOSE"), *provider_abort(6)),
     ),
     Case(
         "U.S5.04", "PS3.8 Evt16/Sta5 AA-3", R, "A-ABORT instead of an answer",
@@ -64,8 +64,8 @@ CASES = (
     Case(
         "U.S5.05", "PS3.8 Evt17/Sta5 AA-4", R, "FIN, and RST, instead of an answer",
         "A lost connection is told to the user.",
-        (Run("FIN", (AWAIT, Fin(), Read("CLOSE"))), Run("RST", (AWAIT, Rst()))),
-        ok("CLOSE", ""), reported="failure",
+        (Run("FIN", (AWAIT, Fin(), Read("CLOSE"))), Run("RST", (AWAIT, Rst()), RESET)),
+        CLOSES, reported="failure",
     ),
     Case(
         "U.S5.06", "PS3.8 Evt6,10,12,13/Sta5 AA-8", R, "PDUs that do not answer a request",
