@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from dul import events as ind
-from dul.deadlines import ARTIM, Deadlines
+from dul.deadlines import ARTIM, GRACE, Deadlines
 from dul.errors import (
     AssociationAborted,
     AssociationRejected,
@@ -321,4 +321,6 @@ class ServiceProvider:
             self._outbox.withdraw(all_data=True)
             return
         self._do(Event.Evt15)
+        if self.state is State.Sta13:
+            self._deadlines.arm(GRACE)
         self._events.append(ind.ProviderAbortIndication(cause))

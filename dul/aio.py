@@ -129,6 +129,11 @@ class Connection:
         await self.run(conversation)
         await self.close()
 
+    async def give_up(self) -> None:
+        """End what failed (see `conversations.give_up`)."""
+        if can_abort(self.association, self._link):
+            await self.run(conversations.give_up(self.association))
+
     async def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
         """Send a command set or a data set (see `conversations.send`)."""
         await self.run(
@@ -147,7 +152,10 @@ class Connection:
             await self.abort()
 
     async def abort(self) -> None:
-        """Abort the association, whatever its state, and wait until the transport is closed."""
+        """Abort the association, whatever its state, and close the transport.
+
+        The peer has `Limits.grace` to close it first.
+        """
         try:
             if can_abort(self.association, self._link):
                 await self.run(conversations.abort(self.association))
@@ -370,6 +378,7 @@ class Server:
         self._executor = ThreadPoolExecutor(max(1, max_associations), "dul-handler")
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener = listen(host, port)
+        self._address: tuple[str, int] = self._listener.getsockname()[:2]
         self._resume: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -387,9 +396,8 @@ class Server:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens."""
-        host, port = self._listener.getsockname()[:2]
-        return host, port
+        """Where it listens, or did before it was stopped."""
+        return self._address
 
     def start(self) -> None:
         """Accept connections from now on."""
@@ -405,18 +413,22 @@ class Server:
             await self.stop()
 
     async def stop(self) -> None:
-        """Accept no more, abort what is open, wait for all of it, close the listener."""
+        """Close the listener, then abort what is open, and wait for all of it.
+
+        A peer that does not close its connection is waited for as long as `Limits.grace`, and a
+        function of the user's until it returns.
+        """
         if self._loop is not None:
             self._loop.remove_reader(self._listener)
             if self._resume is not None:
                 self._resume.cancel()
             self._loop = None
+        self._listener.close()
         tasks = self._tasks - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._executor.shutdown()
-        self._listener.close()
 
     def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -442,12 +454,11 @@ class Server:
         connection = Connection(guest.association, guest.link, self._executor)
         try:
             await connection.serve(self._serve(guest.association, peer))
-        except asyncio.CancelledError:
-            await connection.abort()
-            raise
         except DULError as error:
             logger.info("association with %s ended: %s", peer, error)
-            await connection.abort()
+            await connection.give_up()
         except Exception:
             logger.exception("association with %s failed", peer)
+            await connection.give_up()
+        finally:  # however it ended; `stop` cancels it
             await connection.abort()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dul import events as ind
 from dul.actions import OPEN_ENDED, ProviderCheck, Role, ServiceProvider, Trace
-from dul.deadlines import ARTIM
+from dul.deadlines import ARTIM, GRACE
 from dul.errors import DULError, LocalProtocolError, SourceFailed, TransportError
 from dul.fsm import Event, State, step
 from dul.negotiation import Negotiated, conclude
@@ -155,11 +155,18 @@ class Association(ServiceProvider):
         return self._deadlines.next()
 
     def handle_deadline(self, now: float) -> None:
-        """Act on the deadlines that have passed: Evt18 for ARTIM, a local abort for others."""
+        """Act on the deadlines that have passed.
+
+        Evt18 for ARTIM, a local abort (Evt15) for others; after an abort of ours the end of the
+        grace, when the transport is closed by us (Evt17).
+        """
         self._deadlines.tell(now)
         for which in self._deadlines.passed():
             if which not in self._deadlines:
                 continue  # the one before it has ended the association
+            if which == GRACE:
+                self.disconnected(now)
+                continue
             if which != ARTIM:
                 self._fail(self._deadlines.error(which))
                 continue
@@ -286,6 +293,14 @@ class Association(ServiceProvider):
     def abort(self) -> None:
         """A-ABORT request primitive (Evt15)."""
         self._do(Event.Evt15)
+
+    def hasten(self) -> None:
+        """Wait no longer than `Limits.grace` for the peer to close the connection (Sta13).
+
+        Policy for who has no time to wait for ARTIM, which runs on. In other states: nothing.
+        """
+        if self.state is State.Sta13 and GRACE not in self._deadlines:
+            self._deadlines.arm(GRACE)
 
     def expect(self, which: str | None) -> None:
         """Wait for the peer's data with a bound of `Limits`: "reply", "idle", or None for none.

@@ -132,6 +132,11 @@ class Connection:
         self.run(conversation)
         self.close()
 
+    def give_up(self) -> None:
+        """End what failed (see `conversations.give_up`)."""
+        if can_abort(self.association, self._link):
+            self.run(conversations.give_up(self.association))
+
     def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
         """Send a command set or a data set (see `conversations.send`)."""
         self.run(conversations.send(self.association, context_id, command=command, source=source))
@@ -148,9 +153,12 @@ class Connection:
             self.abort()
 
     def abort(self) -> None:
-        """Abort the association, whatever its state, and wait until the transport is closed."""
+        """Abort the association, whatever its state, and close the transport.
+
+        The peer has `Limits.grace` to close it first.
+        """
         try:
-            # What called for the end must not cut it short; ARTIM bounds it.
+            # What called for the end must not cut it short; the grace bounds it.
             self._ignore_wakeup()
             if can_abort(self.association, self._link):
                 self.run(conversations.abort(self.association))
@@ -461,7 +469,10 @@ class Server:
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()  # guards the threads
         self._listener = listen(host, port)
-        self._wakeup = Wakeup()
+        self._address: tuple[str, int] = self._listener.getsockname()[:2]
+        self._stop = Wakeup()  # ends the listening
+        self._wakeup = Wakeup()  # then ends the associations
+        self._serving = threading.RLock()  # held while somebody listens
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -478,9 +489,8 @@ class Server:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens."""
-        host, port = self._listener.getsockname()[:2]
-        return host, port
+        """Where it listens, or did before it was stopped."""
+        return self._address
 
     def start(self) -> None:
         """Serve in a thread of its own."""
@@ -489,12 +499,20 @@ class Server:
 
     def serve_forever(self) -> None:
         """Serve in this thread until `stop` is called from another, or from a signal handler."""
+        with self._serving:
+            try:
+                if not self._stop.is_set:
+                    self._listen()
+            finally:
+                self._end_associations()
+
+    def _listen(self) -> None:
         poll = select.poll()
-        poll.register(self._wakeup, select.POLLIN)
+        poll.register(self._stop, select.POLLIN)
         poll.register(self._listener, select.POLLIN)
         pause = select.poll()
-        pause.register(self._wakeup, select.POLLIN)
-        while not self._wakeup.is_set:
+        pause.register(self._stop, select.POLLIN)
+        while not self._stop.is_set:
             poll.poll()
             try:
                 link = accept(self._listener, self._tls)
@@ -506,20 +524,31 @@ class Server:
                 self._begin(link)
 
     def request_stop(self) -> None:
-        """Let `serve_forever` return and all associations be aborted; does not wait."""
-        self._wakeup.set()
+        """Let `serve_forever` close the listener, abort all associations and return; does not wait."""
+        self._stop.set()
 
     def stop(self) -> None:
-        """Accept no more, abort what is open, wait for all of it, close the listener."""
+        """Close the listener, then abort what is open, and wait for all of it.
+
+        A peer that does not close its connection is waited for as long as `Limits.grace`, and a
+        function of the user's until it returns.
+        """
         self.request_stop()
         if self._thread is not None:
             self._thread.join()
+        with self._serving:  # who listens in a thread of the caller's, or nobody if it never did
+            self._end_associations()
         with self._lock:
             threads = self._threads - {threading.current_thread()}
         for thread in threads:
             thread.join()
-        self._listener.close()
+        self._stop.close()
         self._wakeup.close()
+
+    def _end_associations(self) -> None:
+        """Nobody comes in any more; then those who are in are told to go."""
+        self._listener.close()
+        self._wakeup.set()
 
     def _begin(self, link: Link) -> None:
         guest = self._admission.enter(link)
@@ -538,16 +567,20 @@ class Server:
         peer = guest.link.peer
         connection = Connection(guest.association, guest.link, self._wakeup)
         try:
-            connection.serve(self._serve(guest.association, peer))
+            try:
+                connection.serve(self._serve(guest.association, peer))
+            except DULError as error:
+                logger.info("association with %s ended: %s", peer, error)
+                connection.give_up()
+            except Interrupted:
+                raise
+            except (Exception, SystemExit):
+                logger.exception("association with %s failed", peer)
+                connection.give_up()
         except Interrupted:
-            connection.abort()
-        except DULError as error:
-            logger.info("association with %s ended: %s", peer, error)
-            connection.abort()
-        except (Exception, SystemExit):
-            logger.exception("association with %s failed", peer)
-            connection.abort()
+            pass
         finally:
+            connection.abort()
             self._over(guest, threading.current_thread())
 
     def _over(self, guest: Guest, thread: threading.Thread) -> None:

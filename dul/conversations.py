@@ -46,6 +46,7 @@ __all__ = [
     "drain",
     "fail",
     "flush",
+    "give_up",
     "receive",
     "release",
     "respond_to_release",
@@ -285,7 +286,22 @@ def _take_all(association: Association) -> None:
 
 
 def abort(association: Association) -> Conversation[None]:
-    """Abort from whatever state, and wait until the connection is over (ARTIM at most)."""
+    """Abort from whatever state, and wait until the connection is over (`Limits.grace` at most).
+
+    If the association is over already, but the peer has not closed the connection (Sta13), its
+    close is not waited for any longer than that either.
+    """
+    if association.abortable:
+        association.abort()
+    association.hasten()
+    yield from drain(association)
+
+
+def give_up(association: Association) -> Conversation[None]:
+    """End what a conversation that failed has left: abort it, unless the failure has ended it.
+
+    Then nobody is in a hurry: the peer has the time that the standard gives it (ARTIM).
+    """
     if association.abortable:
         association.abort()
     yield from drain(association)

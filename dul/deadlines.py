@@ -8,9 +8,10 @@ from __future__ import annotations
 from dul.errors import TimedOut
 from dul.limits import Limits
 
-__all__ = ["ARTIM", "Deadlines"]
+__all__ = ["ARTIM", "GRACE", "Deadlines"]
 
 ARTIM = "artim"
+GRACE = "grace"
 
 _WAITING = {
     ARTIM: "waiting for an A-ASSOCIATE-RQ",

@@ -27,7 +27,8 @@ class Limits:
     """Bounds of one association end.
 
     The timers other than ARTIM are policy, not part of PS3.8: when one passes, the local
-    user aborts (Evt15), so that Table 9-10 stays the standard's.
+    user aborts (Evt15), or after an abort the transport is closed (Evt17), so that Table 9-10
+    stays the standard's.
     """
 
     # --- lengths -----------------------------------------------------------------------
@@ -60,6 +61,11 @@ class Limits:
     # --- times -------------------------------------------------------------------------
     artim: float = 30.0
     """The Association Request/Reject/Release Timer (PS3.8 9.1.5): Sta2 and Sta13 only."""
+
+    grace: float | None = 1.0
+    """After a local abort (a stop, an interrupt, a timeout): how long the peer is given to close
+    the connection before we do. PS3.8 leaves ARTIM for that, which runs as well, but is longer
+    than who stops a program wants to wait; a container has 10 s in all. None: ARTIM alone."""
 
     connect: float | None = 30.0
     """A requestor: from the first TCP SYN to the open connection, all addresses of the peer

@@ -36,6 +36,7 @@ from dul.errors import (
     UnexpectedPDU,
 )
 from dul.fsm import State
+from dul.limits import Limits
 from dul.pdu import PDU, Abort, AssociateRJ
 
 Turn = PDU | Callable[[End], None]
@@ -415,6 +416,42 @@ def test_abort_ends_the_association_from_any_state(state: State):
     # Sta2 and Sta13 have no local abort: there is nothing to abort, or it is done already.
     quiet = state in {State.Sta1, State.Sta2, State.Sta4, State.Sta13}
     assert stage.said == ([] if quiet else [Abort(0, 0)])
+
+
+@pytest.mark.parametrize("ended", ["rejected", "released", "faulty"])
+def test_abort_does_not_wait_for_artim_where_the_association_is_over(ended: str):
+    """Sta13 is left after the grace, whatever brought us there."""
+    limits = Limits(artim=600)
+    if ended == "rejected":
+        end = acceptor(limits)
+        end.association.reject(RJ)
+    elif ended == "released":
+        end = end_in(State.Sta8, limits=limits)
+        end.association.release_response()
+    else:
+        end = established(Role.REQUESTOR, limits)
+        end.receive(AC)
+    end.sent()
+    Stage(end, waits(limits.grace)).run(conversations.abort(end.association))
+    assert end.association.closed
+
+
+@pytest.mark.parametrize("state", [State.Sta3, State.Sta6, State.Sta8])
+def test_give_up_aborts_and_leaves_the_peer_its_time(state: State):
+    limits = Limits(artim=600)
+    end = end_in(state, limits=limits)
+    stage = Stage(end, waits(599), closes)
+    stage.run(conversations.give_up(end.association))
+    assert stage.said == [Abort(0, 0)]
+    assert end.association.closed
+
+
+def test_give_up_leaves_what_the_failure_has_ended():
+    end = established(Role.ACCEPTOR)
+    end.receive(AC)
+    stage = Stage(end, closes)
+    stage.run(conversations.give_up(end.association))
+    assert stage.said == [Abort(2, 2)]
 
 
 def test_abort_drops_what_still_comes_in():

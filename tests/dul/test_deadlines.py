@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ends import (
     AC,
@@ -144,6 +146,100 @@ def test_only_artim_runs_while_the_abort_is_being_sent():
     assert end.association.next_deadline() == until
     end.association._deadlines.disarm("artim")
     assert end.association.next_deadline() is None
+
+
+# ------------------------------------------------------------------------------- grace --
+
+PATIENT = replace(LIMITS, artim=600, grace=2)
+
+
+def assert_closed_after(end: End, seconds: float) -> None:
+    """By us, at that time and not before; for the table it is a connection that is closed."""
+    steps, failure = len(end.steps), end.association.failure
+    assert end.association.next_deadline() == pytest.approx(end.now + seconds)
+    assert "artim" in end.association._deadlines  # AA-1: it runs, too
+    end.wait(seconds - MOMENT)
+    assert end.state is State.Sta13
+    assert not end.association.close_wanted
+    end.wait(MOMENT)
+    assert [str(step) for step in end.steps[steps:]] == ["Sta13 Evt17 AR-5 Sta1"]
+    assert end.association.closed
+    assert end.association.close_wanted
+    assert end.association.next_deadline() is None
+    assert end.association.failure is failure
+    assert end.events() == []
+
+
+def test_who_is_in_a_hurry_waits_for_the_peers_close_no_longer_than_the_grace():
+    end = established(Role.REQUESTOR, PATIENT)
+    end.association.abort()
+    assert end.association.next_deadline() == end.now + 600
+    end.association.hasten()
+    assert end.sent() == [Abort(0, 0)]
+    assert_closed_after(end, 2)
+
+
+@pytest.mark.parametrize("state", [s for s in State if s is not State.Sta13])
+def test_only_the_peers_close_is_hastened(state: State):
+    end = end_in(state, limits=PATIENT)
+    before = end.association.next_deadline()
+    end.association.hasten()
+    assert end.association.next_deadline() == before
+    assert end.state is state
+
+
+def test_to_hasten_twice_does_not_prolong_the_grace():
+    end = end_in(State.Sta13, limits=PATIENT)
+    end.association.hasten()
+    end.wait(1.5)
+    end.association.hasten()
+    assert_closed_after(end, 0.5)
+
+
+def test_a_shorter_artim_is_not_prolonged_by_the_grace():
+    end = end_in(State.Sta13, limits=replace(PATIENT, artim=1))
+    end.association.hasten()
+    end.wait(1)
+    assert end.actions[-1] == "AA-2"
+
+
+def test_without_a_grace_there_is_artim_alone():
+    end = end_in(State.Sta13, limits=replace(PATIENT, grace=None))
+    end.association.hasten()
+    assert end.association.next_deadline() == end.now + 600
+
+
+@pytest.mark.parametrize(
+    ("which", "state"),
+    [
+        ("associate", State.Sta5),
+        ("release", State.Sta7),
+        ("reply", State.Sta6),
+        ("pdu", State.Sta6),
+    ],
+)
+def test_after_a_timeout_the_peer_has_the_grace(which: str, state: State):
+    end = end_in(state, limits=PATIENT)
+    if which == "reply":
+        end.association.expect("reply")
+    elif which == "pdu":
+        end.receive(DATA.encode()[:3])
+    end.wait(getattr(PATIENT, which))
+    assert end.association.failure.which == which
+    end.events()
+    end.sent()
+    assert_closed_after(end, 2)
+
+
+def test_a_peer_that_reads_nothing_has_no_more_than_the_grace():
+    """The A-ABORT does not even leave: there is a PDU before it that has begun."""
+    end = established(Role.REQUESTOR, PATIENT)
+    end.association.send(1, command=True, source=bytes(100))
+    end.take(5)
+    end.wait(PATIENT.write)
+    assert end.association.failure.which == "write"
+    end.events()
+    assert_closed_after(end, 2)
 
 
 # ----------------------------------------------------------------------- establishment --

@@ -150,6 +150,40 @@ def test_a_reply_that_does_not_come(face: Face) -> None:
             closing.result()
 
 
+def test_a_peer_that_keeps_the_connection_open_is_not_waited_for(face: Face) -> None:
+    """After our abort for a deadline: ARTIM is long, the grace is short."""
+    with Listener() as listener:
+        bounds = limits(reply=SHORT, artim=600.0, grace=SHORT)
+        peer, end = established(face, listener, limits=bounds)
+
+        def ask(association: Association) -> Conversation[None]:
+            association.expect("reply")
+            yield from take(association)
+
+        with peer:
+            assert_timed_out(end.start("run", ask(end.association)).error(), "reply")
+            end.do("close")
+            assert (end.association.state, end.fd) == (State.Sta1, -1)
+            assert peer.pdu() == abort(0, 0)
+            peer.ended()
+
+
+@pytest.mark.parametrize("how", ["abort", "interrupt"])
+def test_whoever_aborts_does_not_wait_for_artim(face: Face, how: str) -> None:
+    with Listener() as listener:
+        peer, end = established(face, listener, limits=limits(artim=600.0, grace=SHORT))
+        with peer:
+            if how == "interrupt":
+                releasing = end.start("release")
+                assert peer.pdu() == RELEASE_RQ_PDU
+                releasing.interrupt()
+                assert isinstance(releasing.error(), face.Interrupted)
+            else:
+                end.do("abort")
+            assert peer.pdu() == abort(0, 0)
+            peer.ended()
+
+
 # ---- the acceptor
 
 

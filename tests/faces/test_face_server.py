@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -214,6 +215,59 @@ def test_stopping_aborts_all_associations(face: Face) -> None:
         with pytest.raises(ConnectionRefusedError):
             rawpeer.connect(address)
         face.start(server.stop).result()  # once more is nothing
+
+
+def test_stopping_does_not_wait_for_peers_that_keep_their_connections_open(face: Face) -> None:
+    """ARTIM is long, and none of them closes: the grace ends them, all at the same time."""
+    serve = Acceptor()
+    limits = Limits(artim=600.0, grace=0.2)
+    with face.server(serve, limits=limits) as server, contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(associated(server.address)) for _ in range(20)]
+        before = time.monotonic()
+        face.start(server.stop).result()
+        assert time.monotonic() - before < 20 * limits.grace
+        for peer in peers:
+            assert peer.pdu() == abort(0, 0)
+            peer.ended()
+
+
+def test_stopping_closes_the_listener_first(face: Face) -> None:
+    """Nobody is accepted while those who are in have their grace."""
+    serve = Acceptor()
+    limits = Limits(artim=600.0, grace=600.0)
+    with face.server(serve, limits=limits) as server, associated(server.address) as peer:
+        stopping = face.start(server.stop)
+        assert peer.pdu() == abort(0, 0)
+        with pytest.raises(ConnectionRefusedError):
+            rawpeer.connect(server.address)
+        assert not stopping.done()
+        peer.half_close()
+        stopping.result()
+
+
+@pytest.mark.parametrize("fault", ["the peer's", "the server's", "a rejection", "a release"])
+def test_stopping_does_not_wait_for_connections_in_their_last_state(face: Face, fault: str) -> None:
+    """Sta13, where they would wait for ARTIM: with a long one they are ended by the stop."""
+
+    def talk(association: Association) -> Conversation[None]:
+        if fault == "the server's":
+            yield from conversations.flush(association)
+            raise ValueError("on purpose")
+        yield from mirror(association)
+
+    serve = Acceptor(talk, (lambda _: AssociateRJ(1, 1, 1)) if fault == "a rejection" else None)
+    with face.server(serve, limits=Limits(artim=600.0, grace=0.1)) as server:
+        with rawpeer.connect(server.address) as peer:
+            peer.send(associate_rq())
+            peer.expect(rawpeer.RJ if fault == "a rejection" else rawpeer.AC)
+            if fault == "the peer's":
+                peer.send(rawpeer.pdu(0x99, b""))
+            elif fault == "a release":
+                peer.send(rawpeer.RELEASE_RQ_PDU)
+            if fault != "a rejection":
+                peer.expect(rawpeer.RELEASE_RP if fault == "a release" else rawpeer.ABORT)
+            face.start(server.stop).result()
+            peer.ended()
 
 
 def test_stopping_does_not_wait_for_the_silent(face: Face, tls_server: ssl.SSLContext) -> None:
