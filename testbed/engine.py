@@ -2,10 +2,10 @@
 
 import time
 import traceback
-from dataclasses import replace
 
 from testbed import raw
 from testbed.facts import build
+from testbed.judgement import decide, judge
 from testbed.launch import Handle
 from testbed.meeting import meet
 from testbed.model import (
@@ -28,9 +28,9 @@ from testbed.model import (
 from testbed.parse import Pdu
 from testbed.results import RunResult, wire_rows
 from testbed.scene import LONGEST_TRACE, Scene, Unmet, respond
-from testbed.trace import matches, starts_with
+from testbed.trace import matches
 from testbed.trial import Trial
-from testbed.verdicts import Expectation, Sub, Verdict, worst
+from testbed.verdicts import Sub, Verdict
 
 
 def play(case: Case, run: Run, trial: Trial) -> RunResult:
@@ -53,6 +53,10 @@ def _play(case: Case, run: Run, trial: Trial, *, paced: bool = False) -> RunResu
     started = time.monotonic()
     scene = Scene(trial, case.id, case.place)
     scene.paced = paced
+    expectations = run.expectations or case.expectations
+    scene.silence_fails = lambda tokens: (
+        bool(expectations) and decide(expectations, tokens).verdict is Verdict.FAIL
+    )
     unmet: Unmet | None = None
     try:
         if case.role == "scu" and not (run.steps and isinstance(run.steps[0], Do)):
@@ -187,88 +191,3 @@ def finish(scene: Scene) -> None:
         scene.read_to_end(scene.settings.timeout)
     elif scene.established and not scene.wire.shut and scene.sent is not None:
         scene.release()
-
-
-# -- judging -------------------------------------------------------------------------------------------------
-
-
-def judge(case: Case, run: Run, scene: Scene, result: RunResult) -> None:
-    """Give the run its verdict: outcomes over the trace, then the checks, then what it reported."""
-    expectations = run.expectations or case.expectations
-    checks = (*case.checks, *run.checks)
-    verdicts: list[Verdict] = []
-    messages: list[str] = []
-    if expectations:
-        outcome = decide(expectations, scene.tokens)
-        verdicts.append(outcome.verdict)
-        result.sub = outcome.sub
-        if outcome.note or outcome.verdict is not Verdict.PASS:
-            messages.append(outcome.note or f"seen: {' '.join(scene.tokens) or 'nothing'}")
-    for check in checks:
-        for finding in check(scene):
-            verdicts.append(finding.verdict)
-            messages.append(finding.message)
-            result.sub = result.sub or finding.sub
-    result.verdict = worst(verdicts)
-    result.message = "; ".join(dict.fromkeys(messages))
-    _judge_report(case, result)
-
-
-def decide(expectations: tuple[Expectation, ...], tokens: list[str]) -> Expectation:
-    """The first outcome the trace fits; a failure with its kind if it fits none."""
-    for trace in (tokens, _one_abort(tokens)):
-        for outcome in expectations:
-            if matches(outcome.pattern, trace):
-                return outcome
-    return Expectation("", Verdict.FAIL, sub=classify(expectations, tokens))
-
-
-def _one_abort(tokens: list[str]) -> list[str]:
-    """The trace with a run of A-ABORTs cut to its first: AA-7 answers each bad PDU with one."""
-    return [
-        token
-        for at, token in enumerate(tokens)
-        if not (token.startswith("AB(") and at and tokens[at - 1].startswith("AB("))
-    ]
-
-
-def classify(expectations: tuple[Expectation, ...], tokens: list[str]) -> Sub:
-    """What kind of failure an unlisted trace is."""
-    accepted = [entry.pattern for entry in expectations if entry.verdict is Verdict.PASS]
-    if tokens == ["OPEN"]:
-        return Sub.HANG
-    if tokens == ["CLOSE"] and any("AB" in pattern for pattern in accepted):
-        return Sub.CLOSE_ONLY
-    if tokens and tokens[0].startswith("AB(") and any("AB(" in pattern for pattern in accepted):
-        loose = [replace(entry, pattern=_any_abort(entry.pattern)) for entry in expectations]
-        if any(matches(entry.pattern, tokens) for entry in loose):
-            return Sub.WRONG_SOURCE
-    if any(starts_with(pattern, tokens) for pattern in accepted):
-        return Sub.EXTRA_PDU
-    # After an A-ABORT it is for us to close: open is right then.
-    waits = tokens[-1:] == ["OPEN"] and not tokens[-2:][0].startswith("AB")
-    return Sub.HANG if waits else Sub.NONE
-
-
-def _any_abort(pattern: str) -> str:
-    words = pattern.split()
-    return " ".join("AB" if word.startswith("AB(") else word for word in words)
-
-
-def _judge_report(case: Case, result: RunResult) -> None:
-    """The exit code's axis: never the verdict alone, a non-strict mark beside the wire's."""
-    if result.exit_code is not None and result.exit_code < 0:
-        result.verdict, result.sub = Verdict.FAIL, Sub.CRASH
-        result.message = f"the product was ended by signal {-result.exit_code}"
-        return
-    if result.reported == "nothing":
-        # The wire's verdict stands; a product that does not end is a deviation beside it.
-        result.verdict = worst([result.verdict, Verdict.NON_STRICT])
-        result.sub = result.sub or Sub.HANG
-        return
-    if not case.reported or not result.reported or result.reported == case.reported:
-        return
-    told = f"the product reported {result.reported}, {case.reported} was due"
-    result.message = "; ".join(filter(None, [result.message, told]))
-    if Verdict.NON_STRICT.weight > result.verdict.weight:
-        result.verdict, result.sub = Verdict.NON_STRICT, Sub.UNREPORTED

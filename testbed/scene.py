@@ -5,6 +5,7 @@ The engine walks the steps; the scene has the verbs they are made of. Checks rea
 
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from testbed import messages, raw
@@ -60,6 +61,9 @@ class Scene:
         self.ended_at: float | None = None
         self.ended_by = ""
         self.aborted_after: float | None = None
+        self.silence_fails: Callable[[list[str]], bool] = lambda _tokens: False
+        self.slow = 0.0
+        self.waited = 0.0
         self.announced: int | None = None
         self.established = False
         self.notes: list[str] = []
@@ -166,10 +170,28 @@ class Scene:
         }[name]
 
     def read_event(self, timeout: float) -> WireEvent:
-        """Read one event and put its tokens into the trace."""
+        """Read one event and put its tokens into the trace.
+
+        Silence that would fail the run is waited out up to `slow_max` seconds after the last stimulus:
+        a product that answers by then, or that a timer of its own ends, is slow and does not hang.
+        """
         event = self.wire.read(timeout)
+        late = self.stimulus_at + self.settings.slow_max - time.monotonic()
+        if isinstance(event, Timeout) and late > 0 and self.silence_fails([*self.tokens, "OPEN"]):
+            event = self.wire.read(late)
+            self.waited = time.monotonic() - self.stimulus_at
+            if not isinstance(event, Timeout):
+                self.slow = max(self.slow, time.monotonic() - self.stimulus_at)
         self._note(event)
         return event
+
+    def glance(self, timeout: float) -> bool:
+        """Whether something comes within `timeout` seconds; silence leaves no mark in the trace."""
+        event = self.wire.read(timeout)
+        if isinstance(event, Timeout):
+            return False
+        self._note(event)
+        return True
 
     def _note(self, event: WireEvent) -> None:
         if isinstance(event, Pdu):

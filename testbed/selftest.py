@@ -27,6 +27,7 @@ from testbed.verdicts import Level, Sub, Verdict
 #: Patience that suits peers on the loopback interface whose own timers are short.
 FAST = Settings(
     timeout=0.8,
+    slow_max=2.0,
     artim_max=2.5,
     idle=0.3,
     acse_max=2.5,

@@ -35,8 +35,9 @@ class TlsFiles:
 class Settings:
     """The options of a run; times in seconds.
 
-    `timeout` bounds every wait for an answer, `artim_max` the wait for the product's ARTIM, `idle`,
-    `acse_max` and `dimse_max` the cases that watch other timers, `exit_max` the wait for an SCU to end.
+    An answer is due within `timeout`, slow up to `slow_max`, and a hang beyond. `artim_max` bounds the
+    wait for the product's ARTIM; `idle`, `acse_max` and `dimse_max` bound the cases that watch other
+    timers, `exit_max` the wait for an SCU to end.
     """
 
     host: str = "127.0.0.1"
@@ -44,6 +45,7 @@ class Settings:
     called: str = "ANY-SCP"
     calling: str = "DULSPEC"
     timeout: float = 2.0
+    slow_max: float = 10.0
     artim_max: float = 60.0
     idle: float = 5.0
     acse_max: float = 35.0

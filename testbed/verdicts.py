@@ -41,6 +41,7 @@ class Sub(StrEnum):
     NONE = ""
     CLOSE_ONLY = "close-only"
     HANG = "hang"
+    SLOW = "slow"
     CRASH = "crash"
     WRONG_SOURCE = "wrong-source"
     WRONG_REASON = "wrong-reason"

@@ -114,20 +114,11 @@ def one_outstanding(scene: Scene) -> None:
         elif len(scene.messages) > len(seen):
             seen.append(scene.facts.message_id)
             answer = respond(scene.facts)
-            if not _silent(scene):
+            if scene.glance(min(scene.settings.timeout, 1.0)):
                 scene.tokens.append("EARLY")
                 return
             scene.send(answer, "response, held back")
     scene.notes.append(f"Message IDs {seen}")
-
-
-def _silent(scene: Scene) -> bool:
-    """Whether the product sends nothing for a while."""
-    event = scene.read_event(min(scene.settings.timeout, 1.0))
-    if scene.tokens and scene.tokens[-1] == "OPEN":
-        scene.tokens.pop()
-        scene.ended_by = ""
-    return not isinstance(event, Pdu)
 
 
 # -- responses ------------------------------------------------------------------------------------------------

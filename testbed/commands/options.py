@@ -47,6 +47,7 @@ def _add_patience(group: "argparse._ArgumentGroup") -> None:
     """Seconds to wait, each with the case that it is for."""
     for option, what in {
         "timeout": "for an answer",
+        "slow-max": "for a late answer, which is slow and no hang",
         "artim-max": "for the product's ARTIM, and while it is busy",
         "idle": "watching an idle association",
         "acse-max": "in the cases about silence instead of an A-ASSOCIATE-AC",

@@ -37,6 +37,7 @@ LEVEL_MEANING = {
 SUB_MEANING = {
     "close-only": "the connection was closed without the A-ABORT that the state table asks for",
     "hang": "no reaction within the time allowed",
+    "slow": "the reaction came late: past --timeout, before --slow-max",
     "crash": "the product no longer answered afterwards",
     "wrong-source": "the A-ABORT names the wrong source",
     "wrong-reason": "the reason or the status is not the one the standard gives",

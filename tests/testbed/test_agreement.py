@@ -14,8 +14,8 @@ from itertools import combinations
 import pytest
 
 from testbed import catalogue, raw
-from testbed.engine import decide
 from testbed.facts import Facts, build
+from testbed.judgement import decide
 from testbed.model import (
     Accept,
     AwaitRequest,

@@ -49,7 +49,7 @@ def reset(sock):
 
 
 def trial(peer, **over):
-    return Trial(Settings(port=peer.port, timeout=2.0, **over), "scp")
+    return Trial(Settings(port=peer.port, **over), "scp")
 
 
 def first_run(id_):
@@ -136,6 +136,47 @@ def test_a_flood_of_aborts_ends():
         result = play(case, run, trial(peer))
     assert result.verdict == "pass"
     assert result.seen.count("AB(0,0)") <= 400
+
+
+def answering_late(data):
+    def deal(sock):
+        threading.Event().wait(0.3)
+        sock.sendall(data)
+        sock.recv(1)
+
+    return deal
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "sub"),
+    [(raw.abort(0, 0), "pass", "slow"), (raw.abort(2, 0), "non-strict", "wrong-source")],
+)
+def test_a_late_answer_is_slow_and_no_hang(answer, verdict, sub):
+    with Peer(answering_late(answer)) as peer:
+        result = play(*first_run("P.STA2.07"), trial(peer, timeout=0.1))
+    assert (result.verdict, result.sub) == (verdict, sub)
+    assert "slow (0." in result.message
+
+
+def test_no_answer_up_to_the_declared_time_is_a_hang():
+    done = threading.Event()
+    with Peer(lambda _sock: done.wait(10)) as peer:
+        result = play(*first_run("P.STA2.07"), trial(peer, timeout=0.1, slow_max=0.4))
+        done.set()
+    assert (result.verdict, result.sub) == ("fail", "hang")
+    assert "still open after 0.4 s" in result.message
+
+
+def test_silence_that_is_right_is_not_waited_out():
+    """The trace of P.STA6.16 may end open: it takes --idle, not --slow-max."""
+    steps = (Send("x", raw.release_rq()), Read("CLOSE"))
+    case = Case("P.X.03", "", Level.REQUIRED, "", "It waits.", (Run("", steps),), ok("OPEN"))
+    done = threading.Event()
+    with Peer(lambda _sock: done.wait(10)) as peer:
+        result = play(case, case.runs[0], trial(peer, timeout=0.1, slow_max=8.0))
+        done.set()
+    assert (result.verdict, result.seen) == ("pass", "OPEN")
+    assert result.seconds < 5
 
 
 @pytest.mark.parametrize("by", ["FIN", "RST"])

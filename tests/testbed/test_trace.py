@@ -2,9 +2,7 @@
 
 import pytest
 
-from testbed.engine import classify, decide
 from testbed.trace import compiled, ends_with, legend, matches, starts_with
-from testbed.verdicts import Sub, Verdict, bad, lax, ok
 
 FITS = [
     ("AB(0,*)", "AB(0,0) CLOSE"),
@@ -58,31 +56,6 @@ def test_tails_and_heads():
     assert not ends_with("AB", ["AC(1:0)"])
     assert starts_with("RP", ["RP", "RP", "CLOSE"])
     assert not starts_with("RP", ["RP", "CLOSE"])
-
-
-USER = (*ok("AB(0,*)"), *lax("AB(2,*)", sub=Sub.WRONG_SOURCE), *bad("RP", note="released"))
-
-
-@pytest.mark.parametrize(
-    ("trace", "verdict", "sub"),
-    [
-        ("AB(0,0) CLOSE", Verdict.PASS, Sub.NONE),
-        ("AB(2,0) CLOSE", Verdict.NON_STRICT, Sub.WRONG_SOURCE),
-        ("AB(0,0) AB(0,0) AB(0,0) CLOSE", Verdict.PASS, Sub.NONE),
-        ("CLOSE", Verdict.FAIL, Sub.CLOSE_ONLY),
-        ("OPEN", Verdict.FAIL, Sub.HANG),
-        ("AB(1,1) CLOSE", Verdict.FAIL, Sub.WRONG_SOURCE),
-        ("AB(0,0) RP CLOSE", Verdict.FAIL, Sub.EXTRA_PDU),
-        ("RP CLOSE", Verdict.FAIL, Sub.NONE),
-    ],
-)
-def test_verdicts(trace, verdict, sub):
-    outcome = decide(USER, trace.split())
-    assert (outcome.verdict, outcome.sub) == (verdict, sub)
-
-
-def test_classify_needs_no_outcome():
-    assert classify((), ["OPEN"]) is Sub.HANG
 
 
 def test_legend_explains_what_occurs():
