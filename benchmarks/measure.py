@@ -17,7 +17,9 @@ from pathlib import Path
 # DCMTK reads it: without it, its Nagle's algorithm waits 40 ms per message for our acknowledgement.
 FAIR = {"TCP_NODELAY": "1"}
 CALM = {
-    key: value for key, value in os.environ.items() if key not in {"DCMDICTPATH", "TCP_NODELAY"}
+    key: value
+    for key, value in os.environ.items()
+    if key not in {"DCMDICTPATH", "TCP_NODELAY"} and not key.startswith("PYTHON")
 }
 
 LISTEN = "0A"  # a state in /proc/net/tcp

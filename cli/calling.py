@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cli import dumps, tool
@@ -17,6 +16,7 @@ from dul.blocking import Wakeup
 from dul.errors import DULError
 from dul.limits import Limits
 from dul.outbox import fragment_length
+from dul.values import dataclass
 
 __all__ = [
     "DEFAULT_MAX_PDU",

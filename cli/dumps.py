@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from dul.fsm import Transition
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRQ
 from dul.user_items import UserInformation
+from dul.values import fields
 
 __all__ = ["answer", "level_of", "message", "offer", "tracer"]
 
@@ -63,7 +63,7 @@ def answer(negotiated: Negotiated) -> str:
 def message(said: Message, direction: str) -> str:
     """A DIMSE message: its name and the elements that it has."""
     lines = [f"{direction} {said.NAME}"]
-    for field in dataclasses.fields(said):
+    for field in fields(said):
         value = getattr(said, field.name)
         if value is not None:
             lines.append(_line(_label(field.name), _value(field.name, value, said)))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cli.report import Report
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.outgoing import Outgoing, examine
+from dul.values import dataclass
 
 __all__ = ["Bad", "Found", "check", "find"]
 

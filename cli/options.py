@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from dul.values import dataclass, field
 
 __all__ = [
     "Command",

@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from dimse.storage.sink import Discard, Sink
 from dimse.storage.spool import Arrival, Existing, Fsync, Spool, dcmtk_name
 from dul.errors import DULError
 from dul.limits import Limits
+from dul.values import dataclass
 
 __all__ = ["COMMAND", "main"]
 

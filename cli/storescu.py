@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cli import calling, tool
@@ -22,6 +21,7 @@ from dimse.objects.outgoing import Outgoing
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
+from dul.values import dataclass
 
 __all__ = ["COMMAND", "main"]
 

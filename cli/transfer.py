@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from pathlib import Path
@@ -29,6 +28,7 @@ from dimse.tables.storage_sops import prefix_of
 from dimse.tables.transfer_syntaxes import name_of
 from dul.blocking import Wakeup
 from dul.errors import AssociationAborted, DULError, Interrupted, LocalProtocolError, TransportError
+from dul.values import dataclass
 
 __all__ = ["Transfer", "Verdict", "response_text"]
 

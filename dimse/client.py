@@ -13,7 +13,6 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -30,6 +29,7 @@ from dul.limits import Limits
 from dul.negotiation import request
 from dul.pdu import AssociateRQ
 from dul.user_items import UserIdentity
+from dul.values import dataclass, field
 
 __all__ = ["VERIFICATION_CONTEXT", "Client", "Item", "Peer", "Session"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from dimse.errors import DIMSEError
 from dimse.tables.status import StatusClass, classify, meaning
 from dul.errors import DULError
+from dul.values import dataclass
 
 __all__ = ["Outcome"]
 

@@ -19,7 +19,6 @@ the files keep their order throughout.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from dimse.errors import (
@@ -31,6 +30,7 @@ from dimse.errors import (
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dul.items import PresentationContextRQ
 from dul.negotiation import AcceptedContext, context_offers
+from dul.values import dataclass
 
 __all__ = [
     "MAXIMUM_CONTEXTS",

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 from dul.negotiation import Negotiated, Support
 from dul.pdu import AssociateRJ, AssociateRQ
+from dul.values import dataclass, field
 
 __all__ = [
     "Observer",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dul.negotiation import AcceptedContext
+from dul.values import dataclass
 
 __all__ = ["EchoRequest", "Peer", "StoreRequest"]
 

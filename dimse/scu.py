@@ -7,7 +7,6 @@ runs them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
@@ -18,6 +17,7 @@ from dul.association import Association
 from dul.conversations import PUMP, Conversation, fail
 from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
 from dul.outbox import Source
+from dul.values import dataclass
 
 __all__ = [
     "VERIFICATION",

@@ -8,7 +8,6 @@ outcome, or raises. A face drives it: `dul.blocking` with a thread, `dul.aio` wi
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
@@ -25,6 +24,7 @@ from dul.items import DICOM_APPLICATION_CONTEXT
 from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.values import dataclass
 from dul.wire import Buffer
 
 if TYPE_CHECKING:

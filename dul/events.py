@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dul.errors import DULError
 from dul.negotiation import Negotiated
 from dul.pdu import PDV, AssociateRQ
+from dul.values import dataclass
 
 __all__ = [
     "AbortIndication",

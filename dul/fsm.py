@@ -7,8 +7,9 @@ PDU's content is a named guard.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from dul.values import dataclass
 
 __all__ = ["ACTIONS", "TABLE", "Action", "Effect", "Event", "Guard", "State", "Transition", "step"]
 

@@ -6,10 +6,10 @@ item's body (after the four-byte header) and returns a whole item or raises `Inv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
+from dul.values import dataclass
 from dul.wire import Reader, item, octets, text, uid
 
 __all__ = [

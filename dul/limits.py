@@ -5,7 +5,7 @@ Lengths are bytes, times are seconds; `None` for a time means "wait for ever".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dul.values import dataclass
 
 __all__ = ["Limits"]
 

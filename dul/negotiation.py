@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from dul.errors import InvalidPDU, LocalProtocolError
 from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextAC, PresentationContextRQ
@@ -21,6 +20,7 @@ from dul.user_items import (
     UserIdentity,
     UserInformation,
 )
+from dul.values import dataclass, field
 
 __all__ = [
     "IMPLEMENTATION_CLASS_UID",

@@ -6,7 +6,6 @@ Byte positions in comments count from 1, as the standard does. `decode` takes a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
@@ -18,6 +17,7 @@ from dul.items import (
     UnknownItem,
 )
 from dul.user_items import UserInformation
+from dul.values import dataclass, field
 from dul.wire import HEADER_LENGTH, PDU_HEADER, U32, Buffer, Reader, octets, pdu, short, text
 
 __all__ = [

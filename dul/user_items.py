@@ -7,11 +7,11 @@ peers like better.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dul.errors import AbortReason, LocalProtocolError
 from dul.items import UnknownItem
+from dul.values import dataclass
 from dul.wire import U32, Reader, counted, item, octets, short, text, uid
 
 __all__ = [

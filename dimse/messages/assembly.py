@@ -7,13 +7,13 @@ on as the views that they are, for a sink to take before the receive buffer is f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from dimse.errors import MessageFault, UnknownCommand
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message
 from dul.pdu import PDV
+from dul.values import dataclass
 
 __all__ = ["MAXIMUM_COMMAND_LENGTH", "Assembler", "DataSetPart", "MessageFault", "Received"]
 

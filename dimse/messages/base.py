@@ -12,7 +12,6 @@ a few microseconds.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from enum import Enum
@@ -22,6 +21,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from dimse.errors import InvalidValue
 from dimse.messages import command
 from dimse.messages.command import Value
+from dul.values import MISSING, dataclass, fields
 
 __all__ = ["DataSet", "Message", "Plan", "Priority", "Request", "Response", "field_name", "plan_of"]
 
@@ -42,7 +42,7 @@ class Priority:
     LOW: Final = 0x0002
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A DIMSE message: its command set, and whether a data set follows.
 
@@ -87,7 +87,7 @@ class Message:
         )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response(Message):
     """What every response has: PS3.7 9.3 and 10.3, and Annex C for the fields beside a status."""
 
@@ -100,7 +100,7 @@ class Response(Message):
 R_co = TypeVar("R_co", bound=Response, covariant=True)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request(Message, Generic[R_co]):
     """What every request has; `R_co` is the class of its response."""
 
@@ -109,7 +109,7 @@ class Request(Message, Generic[R_co]):
     message_id: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How one class of messages maps to elements.
 
@@ -145,7 +145,7 @@ def plan_of(message: type[Message]) -> Plan:
 
 
 def _work_out(message: type[Message]) -> Plan:
-    fields = {field.name: field for field in dataclasses.fields(message)}
+    known = {field.name: field for field in fields(message)}
     write_type = command.writer("CommandDataSetType")
     # What follows is announced as 0001H, the value that most senders use: there are receivers
     # that look for it instead of comparing with 0101H.
@@ -161,10 +161,10 @@ def _work_out(message: type[Message]) -> Plan:
         elif element.keyword == "CommandDataSetType":
             names.append("data_set_follows")
             writers.append(lambda follows: data_set_type[bool(follows)])
-        elif name in fields:
+        elif name in known:
             write = command.writer(element.keyword)
-            default = fields[name].default
+            default = known[name].default
             names.append(name)
             writers.append(_optional(write) if default is None else write)
-            readers.append((name, element.keyword, default is dataclasses.MISSING))
+            readers.append((name, element.keyword, default is MISSING))
     return Plan(tuple(writers), attrgetter(*names), tuple(readers))

@@ -8,7 +8,6 @@ The classes live in `composite` (C-) and `normalized` (N-) and are all to be had
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Final, TypeVar, cast
 
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
@@ -43,6 +42,7 @@ from dimse.messages.normalized import (
 )
 from dimse.tables import status as statuses
 from dimse.tables import uids
+from dul.values import fields
 
 __all__ = [
     "MESSAGES",
@@ -89,7 +89,7 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
 _BY_COMMAND_FIELD: Final = {message.COMMAND_FIELD: message for message in MESSAGES}
 _ELEMENTS: Final = {element.keyword: element for element in command.ELEMENTS}
 _FIELD_NAMES: Final = {
-    message: frozenset(field.name for field in dataclasses.fields(message)) for message in MESSAGES
+    message: frozenset(field.name for field in fields(message)) for message in MESSAGES
 }
 _RESPONSE_BIT: Final = 0x8000
 

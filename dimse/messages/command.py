@@ -27,11 +27,11 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from dimse.errors import InvalidCommandSet, InvalidValue
 from dimse.tables import uids
+from dul.values import dataclass
 
 __all__ = [
     "ELEMENTS",

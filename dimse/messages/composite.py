@@ -6,11 +6,11 @@ beside a status: Offending Element and Error Comment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dimse.messages.base import DataSet, Message, Priority, Request, Response
 from dimse.tables.status import StatusClass, classify, is_pending
+from dul.values import dataclass
 
 __all__ = [
     "CCancelRQ",

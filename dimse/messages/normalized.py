@@ -7,10 +7,10 @@ ID and Action Type ID.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dimse.messages.base import DataSet, Request, Response
+from dul.values import dataclass
 
 __all__ = [
     "NActionRQ",

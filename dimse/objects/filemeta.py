@@ -7,7 +7,6 @@ written here: bytes come through a `Window` and are handed back.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final
 
@@ -15,6 +14,7 @@ from dimse.errors import InvalidFile, InvalidValue, Truncated
 from dimse.objects.layout import HEADER_LENGTH
 from dimse.objects.walk import Window
 from dimse.tables import uids
+from dul.values import dataclass
 
 __all__ = ["MAXIMUM_META", "PREFIX", "FileMeta", "decode_file_meta", "encode_file_meta"]
 

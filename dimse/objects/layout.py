@@ -6,12 +6,12 @@ element without understanding it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final
 
 from dimse.tables import uids
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
+from dul.values import dataclass
 
 __all__ = [
     "EXPLICIT_BIG",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -17,6 +16,7 @@ from dimse.objects.part10 import FileSource, open_object
 from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from dul.outbox import Source
+from dul.values import dataclass, field
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from dimse.errors import InvalidFile
 from dimse.objects.layout import EXPLICIT_BIG, HEADER_LENGTH, UNDEFINED, Layout
 from dimse.objects.structure import Element, VRLookup, parse
 from dimse.objects.walk import Window
+from dul.values import dataclass
 
 __all__ = ["Part", "reencode", "turn_words"]
 

@@ -12,11 +12,11 @@ is bounded. What can't be an encoded data set (PS3.5 7) is an `InvalidFile` that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dimse.errors import InvalidFile, Truncated
 from dimse.objects.layout import EXPLICIT_BIG, HEADER_LENGTH, IMPLICIT_LITTLE, UNDEFINED, Layout
 from dimse.objects.walk import MAXIMUM_DEPTH, Window
+from dul.values import dataclass
 
 __all__ = ["Element", "Item", "VRLookup", "parse"]
 

@@ -22,7 +22,6 @@ import errno
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -40,6 +39,7 @@ from dimse.storage.checked import Checked
 from dimse.storage.directory import SpoolDirectory, reason
 from dimse.tables import uids
 from dimse.tables.storage_sops import prefix_of
+from dul.values import dataclass
 
 __all__ = [
     "Arrival",

@@ -19,11 +19,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from dimse.errors import DictionaryError
 from dimse.tables.dictionary_format import PSEUDO_VRS, Entry, Fault, Parity, Problem, Span, parse
+from dul.values import dataclass
 
 __all__ = [
     "DEFAULT_FILE",

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
+
+from dul.values import dataclass
 
 __all__ = ["PSEUDO_VRS", "VRS", "Entry", "Fault", "Parity", "Problem", "Span", "parse"]
 

@@ -7,9 +7,10 @@ never a success: an object with such an answer is not known to be stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from dul.values import dataclass
 
 __all__ = [
     "CANCEL",

@@ -11,9 +11,10 @@ Two classes share "SRi" there; the SOP Instance UID that follows keeps their fil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from dul.values import dataclass
 
 __all__ = ["STORAGE_SOP_CLASSES", "SUPPORTED_BY_DEFAULT", "StorageSOPClass", "name_of", "prefix_of"]
 

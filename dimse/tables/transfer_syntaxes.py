@@ -7,9 +7,10 @@ be re-encoded (PS3.5 Annex A). The table is compared with the standard's in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from dul.values import dataclass
 
 __all__ = ["TRANSFER_SYNTAXES", "UNCOMPRESSED", "TransferSyntax", "describe", "name_of"]
 

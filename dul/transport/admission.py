@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
@@ -14,6 +13,7 @@ from dul.fsm import State
 from dul.limits import Limits
 from dul.pdu import AssociateRJ, AssociateRQ
 from dul.transport.link import Link
+from dul.values import dataclass
 
 __all__ = ["PAUSE", "Admission", "Guest", "Serve"]
 

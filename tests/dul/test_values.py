@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import importlib
 import inspect
+import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+
+from dul import values
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = [
@@ -50,3 +55,181 @@ def test_the_package_offers_what_a_user_needs():
     needed = {"Association", "Role", "Limits", "AssociateRQ", "LocalProtocolError", "decode"}
     assert needed <= set(done.stdout.split())
     assert len(MODULES) >= 14
+
+
+# Ours beside the standard library's: the same classes, made by either.
+MADE = {}
+for by in (values, dataclasses):
+
+    @by.dataclass(frozen=True, slots=True)
+    class Point:
+        """A class with all that a field can have."""
+
+        KIND: ClassVar[str] = "point"
+
+        x: int
+        y: int = 2
+        labels: dict[str, int] = by.field(default_factory=dict, compare=False)
+        secret: bytes = by.field(default=b"", compare=False, repr=False)
+
+        def moved(self, by_x: int) -> Any:
+            return dataclasses.replace(self, x=self.x + by_x)
+
+    @by.dataclass(frozen=True, slots=True, kw_only=True)
+    class Base:
+        a: int
+        b: int = 5
+
+    @by.dataclass(frozen=True, slots=True, kw_only=True)
+    class Derived(Base):
+        a: int = 1
+        c: str
+
+        def __repr__(self) -> str:
+            return "mine"
+
+    @by.dataclass(frozen=True, slots=True)
+    class Nothing:
+        pass
+
+    @by.dataclass(frozen=True, slots=True)
+    class Checked:
+        positive: int
+
+        def __post_init__(self) -> None:
+            if self.positive < 0:
+                raise ValueError(self.positive)
+
+    @by.dataclass(slots=True)
+    class Open:
+        count: int = 0
+
+    @by.dataclass(eq=False, slots=True)
+    class Thing:
+        name: str
+
+    MADE[by] = {each.__name__: each for each in (Point, Derived, Nothing, Checked, Open, Thing)}
+
+
+@pytest.fixture(params=["ours", "standard"])
+def kind(request):
+    return MADE[values if request.param == "ours" else dataclasses]
+
+
+def same(act) -> bool:
+    """Whether both kinds of classes do the same, errors and their texts included."""
+
+    def outcome(classes):
+        try:
+            return act(classes)
+        except Exception as error:
+            # The names of methods of local classes differ in nothing else.
+            return type(error), str(error)
+
+    ours, standard = (outcome(MADE[by]) for by in (values, dataclasses))
+    return ours == standard
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda of: repr(of["Point"](1)),
+        lambda of: repr(of["Point"](1, labels={"a": 1}, secret=b"x")),
+        lambda of: repr(of["Derived"](c="x")),
+        lambda of: repr(of["Nothing"]()),
+        lambda of: of["Point"](),
+        lambda of: of["Point"](1, 2, {}, b"", 5),
+        lambda of: of["Point"](1, z=5),
+        lambda of: of["Derived"](1),
+        lambda of: of["Derived"](),
+        lambda of: of["Checked"](-1),
+        lambda of: hash(of["Point"](1)),
+        lambda of: hash(of["Nothing"]()),
+        lambda of: hash(of["Open"]()),
+        lambda of: of["Point"](1) == of["Point"](1, 2, {"not": 1}, b"compared"),
+        lambda of: of["Point"](1) == of["Point"](2),
+        lambda of: of["Point"](1) == (1, 2),
+        lambda of: of["Derived"](c="x") == of["Derived"](a=1, b=5, c="x"),
+        lambda of: of["Thing"]("a") == of["Thing"]("a"),
+        lambda of: of["Nothing"]() == of["Nothing"](),
+        lambda of: of["Point"].__match_args__,
+        lambda of: of["Derived"].__match_args__,
+        lambda of: of["Point"].__doc__,
+        lambda of: of["Point"].KIND,
+        lambda of: vars(of["Point"]).get("__slots__"),
+        lambda of: vars(of["Derived"]).get("__slots__"),
+        lambda of: repr(of["Point"](1).moved(4)),
+        lambda of: repr(copy.copy(of["Point"](1, 5))),
+        lambda of: repr(copy.deepcopy(of["Point"](1, labels={"a": 1}))),
+        lambda of: of["Derived"](c="x").c,
+        lambda of: dataclasses.asdict(of["Derived"](c="x")),
+        lambda of: dataclasses.astuple(of["Point"](7)),
+        lambda of: [
+            (each.name, each.type, each.default is dataclasses.MISSING, each.kw_only)
+            for each in dataclasses.fields(of["Derived"])
+        ],
+        lambda of: dataclasses.replace(of["Point"](1), nothing=1),
+        lambda of: dataclasses.is_dataclass(of["Open"]),
+        lambda of: vars(of["Open"])["__dataclass_params__"].frozen,
+        lambda of: of["Point"](1).__setattr__("x", 1),
+    ],
+)  # fmt: skip
+def test_a_class_behaves_as_one_of_the_standard_library(act):
+    assert same(act)
+
+
+def test_a_default_is_made_for_each_instance(kind):
+    one, other = kind["Point"](1), kind["Point"](1)
+    one.labels["a"] = 1
+    assert other.labels == {}
+
+
+def test_a_frozen_one_cannot_be_changed(kind):
+    point = kind["Point"](1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        point.x = 5
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del point.x
+    open_ = kind["Open"]()
+    open_.count += 1
+    assert open_.count == 1
+
+
+def test_its_parameters_can_be_asked_for(kind):
+    asked = inspect.signature(kind["Derived"])
+    assert (
+        str(asked).replace("'", "").replace('"', "")
+        == "(*, a: int = 1, b: int = 5, c: str) -> None"
+    )
+    assert list(inspect.signature(kind["Point"]).parameters) == ["x", "y", "labels", "secret"]
+
+
+def test_it_can_be_matched_by_position(kind):
+    point = kind["Point"]
+    match point(3, 4):
+        case point(x, y):
+            assert (x, y) == (3, 4)
+        case _:
+            pytest.fail("no match")
+
+
+def test_the_methods_of_a_class_do_not_need_the_standard_library():
+    code = """
+import sys
+import dul, dul.pdu, dul.events
+pdu = dul.pdu.AssociateRJ(1, 2, 3)
+assert (pdu, hash(pdu)) == (dul.pdu.AssociateRJ(1, 2, 3), hash(dul.pdu.AssociateRJ(1, 2, 3)))
+assert repr(pdu) == "AssociateRJ(result=1, source=2, reason=3)"
+print({"dataclasses", "inspect"} & sys.modules.keys() or "neither")
+"""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "neither\n"
+
+
+def test_a_message_survives_pickling():
+    from dimse.messages.composite import CStoreRQ
+
+    asked = CStoreRQ(message_id=1, affected_sop_class_uid="1.2", affected_sop_instance_uid="1.3")
+    assert pickle.loads(pickle.dumps(asked)) == asked

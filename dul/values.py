@@ -1,0 +1,270 @@
+"""Data classes that cost little until they are used.
+
+    from dul.values import dataclass
+
+    @dataclass(frozen=True, slots=True)
+    class ReleaseIndication: ...
+
+The standard library's module takes 10 ms to import and half a millisecond for each class: for the
+hundred messages, items and events that there are, as long as it takes to send hundreds of objects,
+and a run uses a dozen of them. Here a class gets its fields at once and its `__init__` with its
+first instance, and `dataclasses` is not imported before somebody asks for it.
+
+Otherwise it is the same, for classes with slots whose annotations are strings (`from __future__
+import annotations`): type checkers are shown the standard library's own, and its `fields`,
+`replace` and `is_dataclass` work. A test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+__all__ = ["MISSING", "dataclass", "field", "fields"]
+
+_MISSING: Final[Any] = object()
+"""Stands for a default that there is not."""
+
+_Fields = dict[str, "_Field"]
+
+
+class _Field:
+    """A field: what `field()` says of it, and what the class says."""
+
+    __slots__ = ("compare", "default", "default_factory", "kw_only", "name", "repr", "type")
+
+    name: str
+    type: str
+    kw_only: bool
+
+    def __init__(
+        self,
+        default: object,
+        default_factory: Any,
+        repr: bool,
+        compare: bool,
+    ) -> None:
+        self.default = default
+        self.default_factory = default_factory
+        self.repr = repr
+        self.compare = compare
+
+    @property
+    def required(self) -> bool:
+        return self.default is _MISSING and self.default_factory is _MISSING
+
+
+def _field(
+    *,
+    default: object = _MISSING,
+    default_factory: Any = _MISSING,
+    repr: bool = True,
+    compare: bool = True,
+) -> Any:
+    """As `dataclasses.field`."""
+    return _Field(default, default_factory, repr, compare)
+
+
+def _fields(kind: Any) -> tuple[_Field, ...]:
+    """As `dataclasses.fields`: name, type and default of each, in the order of definition."""
+    return tuple(kind.__fields__.values())
+
+
+def _dataclass(
+    *, slots: bool, frozen: bool = False, eq: bool = True, kw_only: bool = False
+) -> Callable[[type], Any]:
+    """As `dataclasses.dataclass`; `slots` is there to be said."""
+    assert slots
+
+    def decorate(kind: type) -> Any:
+        inherited: _Fields = {}
+        for base in reversed(kind.__mro__[1:]):
+            inherited |= vars(base).get("__fields__", {})
+        namespace = dict(vars(kind))
+        own = _take_fields(namespace, kw_only=kw_only)
+        every = inherited | own
+        namespace |= {
+            "__qualname__": kind.__qualname__,
+            "__slots__": tuple(name for name in own if name not in inherited),
+            "__fields__": every,
+            "__match_args__": tuple(each.name for each in every.values() if not each.kw_only),
+            "__dataclass_fields__": _Standard(),
+            "__dataclass_params__": _Standard(),
+            "__signature__": _Signature(),
+            "__options__": {"frozen": frozen, "eq": eq},
+        }
+        methods = _methods(every, frozen=frozen, eq=eq)
+        # Slots cannot be given to a class that is there: it is made anew.
+        made: Any = type(kind)(kind.__name__, kind.__bases__, methods | namespace)
+        made.__init__ = _unwritten(made)
+        return made
+
+    return decorate
+
+
+def _take_fields(namespace: dict[str, Any], *, kw_only: bool) -> _Fields:
+    """The fields that a class body defines, taken out of it."""
+    own: _Fields = {}
+    for name, annotation in namespace.get("__annotations__", {}).items():
+        if annotation.startswith("ClassVar"):
+            continue
+        given = namespace.pop(name, _MISSING)
+        found: _Field = given if isinstance(given, _Field) else _field(default=given)
+        found.name, found.type, found.kw_only = name, annotation, kw_only
+        own[name] = found
+    # Those of the body without slots.
+    namespace.pop("__dict__", None)
+    namespace.pop("__weakref__", None)
+    return own
+
+
+# ------------------------------------------------------------------------------------ methods --
+
+
+def _methods(every: _Fields, *, frozen: bool, eq: bool) -> dict[str, Any]:
+    """All but `__init__`."""
+    shown = [name for name, each in every.items() if each.repr]
+    values = _values_of(list(every))
+    compared = _values_of([name for name, each in every.items() if each.compare])
+
+    def representation(self: object) -> str:
+        inner = ", ".join([f"{name}={getattr(self, name)!r}" for name in shown])
+        return f"{type(self).__qualname__}({inner})"
+
+    def equal(self: object, other: object) -> Any:
+        if type(other) is not type(self):
+            return NotImplemented
+        return compared(self) == compared(other)
+
+    def hashed(self: object) -> int:
+        return hash(compared(self))
+
+    def state(self: object) -> tuple[Any, ...]:
+        return values(self)
+
+    methods: dict[str, Any] = {"__repr__": representation, "__replace__": _replace}
+    if eq:
+        methods |= {"__eq__": equal, "__hash__": hashed if frozen else None}
+    if frozen:
+        methods |= _LOCK | {"__getstate__": state, "__setstate__": _set_state}
+    return methods
+
+
+def _values_of(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
+    """The function from an instance to the values of these fields."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda self: tuple([getattr(self, name) for name in names])
+
+
+def _replace(self: Any, /, **changes: Any) -> Any:
+    from dataclasses import replace  # noqa: PLC0415 - see the module's text
+
+    return replace(self, **changes)
+
+
+def _refusal(to: str) -> Callable[..., None]:
+    def refuse(_: object, name: str, *__: object) -> None:
+        from dataclasses import FrozenInstanceError  # noqa: PLC0415 - see the module's text
+
+        raise FrozenInstanceError(f"cannot {to} field {name!r}")
+
+    return refuse
+
+
+_LOCK: Final = {"__setattr__": _refusal("assign to"), "__delattr__": _refusal("delete")}
+
+
+def _set_state(self: Any, state: tuple[Any, ...]) -> None:
+    for name, value in zip(self.__fields__, state, strict=True):
+        object.__setattr__(self, name, value)
+
+
+# ----------------------------------------------------------------------------------- __init__ --
+
+
+def _unwritten(kind: Any) -> Callable[..., None]:
+    """The `__init__` of a class without instances: it writes the real one, and steps aside."""
+
+    def first(self: object, *args: Any, **kwargs: Any) -> None:
+        kind.__init__ = _written(kind)
+        kind.__init__(self, *args, **kwargs)
+
+    return first
+
+
+def _written(kind: Any) -> Callable[..., None]:
+    """The `__init__` that one would write: a parameter for each field, and an assignment.
+
+    A slot is set by its descriptor: the way past the lock of a frozen class, and a fast one.
+    """
+    scope: dict[str, Any] = {"MISSING": _MISSING}
+    positional, named, body = ["self"], ["*"], []
+    for each in _fields(kind):
+        name = value = each.name
+        scope[f"set_{name}"] = getattr(kind, name).__set__
+        scope[f"default_{name}"] = each.default
+        if each.default_factory is not _MISSING:
+            scope[f"make_{name}"] = each.default_factory
+            value = f"make_{name}() if {name} is MISSING else {name}"
+        body.append(f"set_{name}(self, {value})")
+        parameter = name if each.required else f"{name}=default_{name}"
+        (named if each.kw_only else positional).append(parameter)
+    if hasattr(kind, "__post_init__"):
+        body.append("self.__post_init__()")
+    parameters = positional + (named if len(named) > 1 else [])
+    source = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(body or ["pass"])
+    exec(source, scope)  # noqa: S102 - nothing in it comes from outside
+    init: Callable[..., None] = scope["__init__"]
+    init.__qualname__ = f"{kind.__qualname__}.__init__"
+    init.__annotations__ = {each.name: each.type for each in _fields(kind)} | {"return": None}
+    return init
+
+
+class _Signature:
+    """Has the `__init__` written when somebody asks for its parameters, as `help` does."""
+
+    def __get__(self, instance: object, owner: Any) -> Any:
+        owner.__init__ = _written(owner)
+        raise AttributeError("look at __init__")
+
+
+# ------------------------------------------------------------------------------- the standard --
+
+
+class _Standard:
+    """What `dataclasses` keeps in a class: made by itself, from a twin, when it is asked for."""
+
+    def __set_name__(self, owner: Any, name: str) -> None:
+        self._owner = owner
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        import dataclasses as standard  # noqa: PLC0415 - see the module's text
+
+        def described(each: _Field) -> tuple[str, str, Any]:
+            known: dict[str, Any] = {
+                "repr": each.repr,
+                "compare": each.compare,
+                "kw_only": each.kw_only,
+            }
+            if each.default is not _MISSING:
+                known["default"] = each.default
+            if each.default_factory is not _MISSING:
+                known["default_factory"] = each.default_factory
+            return each.name, each.type, standard.field(**known)
+
+        own = self._owner
+        twin = standard.make_dataclass(
+            own.__name__, [described(each) for each in _fields(own)], **own.__options__
+        )
+        for name in ("__dataclass_fields__", "__dataclass_params__"):
+            setattr(own, name, vars(twin)[name])
+        return vars(twin)[self._name]
+
+
+if TYPE_CHECKING:
+    from dataclasses import MISSING, dataclass, field, fields
+else:
+    MISSING, dataclass, field, fields = _MISSING, _dataclass, _field, _fields
