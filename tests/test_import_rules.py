@@ -281,3 +281,16 @@ def test_the_core_loads_no_transport():
 def test_the_testbed_loads_nothing_of_what_it_judges():
     loaded = loaded_by("testbed", "testbed.cli")
     assert not {each for each in loaded if package_of(each) in {"dul", "dimse", "cli"}}
+
+
+def test_data_classes_are_those_that_cost_little_until_they_are_used():
+    """The standard library's cost each start: see `dul.values`."""
+    wrong = [
+        each
+        for each in IMPORTS
+        if each.module == "dataclasses"
+        and package_of(each.importer) != "testbed"
+        and not each.inside_function
+        and not each.for_types_only
+    ]
+    assert not wrong, listed(wrong)
