@@ -4,12 +4,10 @@ The script only filters and opens what a link points at. A Content-Security-Poli
 and the one script by their hashes, so nothing that a product sent could ever run.
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from importlib import resources
 
 from testbed.report import figures
+from testbed.report.document import asset, document
 from testbed.report.html_cases import badge, case_lists
 from testbed.report.html_filters import filters
 from testbed.report.html_grid import state_table
@@ -45,11 +43,10 @@ def page(reports: Sequence[Report], *, wire: str | None = None) -> str:
     single result, and of several only the cases that deviate.
     """
     wire = wire or ("all" if len(reports) == 1 else "deviations")
-    style, script = _asset("page.css"), _asset("page.js")
     several = len(reports) > 1
     title = f"{len(reports)} products compared" if several else figures.name_of(reports[0])
-    body = el(
-        "body",
+    return document(
+        title,
         el("a", "Skip to the cases", class_="skip-link", href="#cases"),
         _header(reports, title),
         el(
@@ -67,34 +64,8 @@ def page(reports: Sequence[Report], *, wire: str | None = None) -> str:
             ),
         ),
         _legend(),
-        el("script", Markup(script)),
-    )
-    return f'<!DOCTYPE html>\n<html lang="en">\n{_head(title, style, script)}\n{body}\n</html>\n'
-
-
-def _asset(name: str) -> str:
-    return resources.files("testbed.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-def _head(title: str, style: str, script: str) -> Markup:
-    policy = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", http_equiv="Content-Security-Policy", content=policy),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="color-scheme", content="light dark"),
-        el("meta", name="generator", content="dulspec"),
-        el("title", f"dulspec: {title}"),
-        el("style", Markup(style)),
+        style=asset("page.css"),
+        script=asset("page.js"),
     )
 
 
