@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 # Both cores; a file's tests stay together, in their order.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
-# What needs no other program and no waiting: the core, DIMSE, the state machines, the fixtures, the benchmark's own, the import rules.
+# What needs no running peer and no waiting: the core, DIMSE, the state machines, the fixtures, the benchmark's own, the import rules.
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
@@ -30,7 +30,7 @@ demo: setup ## send the fixtures' DICOM files to an embedded storescp and compar
 	$(BIN)/python -m cli.demo
 
 test: setup ## all tests: unit, faces, command line, and interoperability with the peers that are installed
-	$(PYTEST) -m 'not interop' --ignore=tests/interop tests
+	$(PYTEST) --ignore=tests/interop tests
 	$(BIN)/python -m pytest tests/interop
 
 check: lint types unit ## ruff, mypy strict, import rules and the unit tests: under a minute

@@ -9,6 +9,7 @@ has a storescu, too.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHILDREN = Path(__file__).parent / "children"
-DCMTK = Path("/usr/bin")
+# As in tests/installed.py, which the tests ask.
+DCMTK = Path(os.environ.get("DULCET_DCMTK") or "/usr/bin").absolute()
 
 Command = list[str]
 Sender = Callable[[int, Sequence[Path]], Command]

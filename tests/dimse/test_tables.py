@@ -8,6 +8,7 @@ from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
+from installed import demand
 
 from dimse.tables import storage_sops, transfer_syntaxes
 
@@ -93,7 +94,7 @@ def test_prefixes_are_dcmtks():
         # The C++ symbol of dcmSOPClassUIDToModality(char const*, char const*).
         lookup = library._Z24dcmSOPClassUIDToModalityPKcS0_
     except (OSError, AttributeError):
-        pytest.skip("DCMTK's library is not installed")
+        demand("dcmtk", "no library dcmdata")
     lookup.restype = ctypes.c_char_p
     lookup.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
     # Later than DCMTK 3.6.7, Protocol Approval gave up "PA" to the new Photoacoustic Image.

@@ -22,6 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+# How this script, which pytest does not start, finds what all tests share.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
 from conformance_publish import Published, publish
 from conformance_subjects import SUBJECTS, Subject, placed, template
 from peer_processes import ROOT, Service, free_port, private_network
@@ -90,7 +93,12 @@ def judge(subject: Subject, work: Path, more: Sequence[str] = ()) -> Judged:
 def _play(command: list[str], work: Path) -> int:
     with (work / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=work, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=work,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},  # judged by this tree, and this tree judged
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             return process.wait(RUN_SECONDS)

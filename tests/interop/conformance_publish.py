@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance_subjects import Subject, template
+from installed import FOLDERS, chosen
 from peer_processes import ROOT
+from peers import JAVA, NODE
 
 from testbed import cli as dulspec
 
@@ -87,8 +89,8 @@ def _passes(data: dict[str, Any]) -> bool:
 def _clean(data: dict[str, Any], subject: Subject, work: Path) -> dict[str, Any]:
     """The result without what only this machine knows, and what makers are told first."""
     text = json.dumps(data)
-    for path, name in ((work, "WORK"), (sys.executable, "python"), (ROOT, ".")):
-        text = text.replace(str(path), name)
+    for path, name in _names(work):
+        text = text.replace(path, name)
     data = json.loads(text)
     for key in ("host", "port", "exec"):
         data["target"].pop(key, None)
@@ -106,6 +108,13 @@ def _clean(data: dict[str, Any], subject: Subject, work: Path) -> dict[str, Any]
             run["output"] = ""  # programs name hosts, users and folders in their logs
     data["counts"] = dict(Counter(case["verdict"] for case in data["cases"]))
     return data
+
+
+def _names(work: Path) -> list[tuple[str, str]]:
+    """Paths of this machine, and what is published in their place; the ones inside others first."""
+    builds = [(f"{folder}/", "") for folder in map(chosen, FOLDERS) if folder]
+    runtimes = [(sys.executable, "python"), (JAVA, "java"), (NODE, "node")]
+    return [*runtimes, *builds, (str(work), "WORK"), (str(ROOT), ".")]
 
 
 def _told_first(case: dict[str, Any]) -> bool:

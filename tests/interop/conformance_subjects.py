@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from peer_processes import ROOT, free_port, run
-from peers import NODE, NODE_MODULES, PACKAGES, PIXELMED, RECIPES, SYSTEM_PYTHON
+from conformance_versions import OURS, VERSIONS
+from installed import program
+from peer_processes import ROOT, free_port
+from peers import (
+    JAVA,
+    NODE,
+    NODE_ENV,
+    ODIL,
+    PACKAGES,
+    PIXELMED,
+    RECIPES,
+    SYSTEM_PYTHON,
+)
 
 CERTIFICATES = ROOT / "fixtures" / "tls"
-OURS = "dulcet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,39 +84,8 @@ def _quietly(*command: object) -> list[object]:
     return ["sh", "-c", 'exec "$@" >/dev/null 2>&1', "sh", *command]
 
 
-def _debian(package: str) -> Callable[[], str]:
-    def version() -> str:
-        asked = run(["dpkg-query", "-W", "-f", "${Version}", package])
-        # Without epoch and packaging: "1:3.6.7-9~deb12u2" is DCMTK 3.6.7.
-        return re.split(r"[-+~]", asked.log.rpartition(":")[2])[0] if asked.ok else ""
-
-    return version
-
-
-def _python(package: str) -> Callable[[], str]:
-    return lambda: importlib.metadata.version(package)
-
-
-def _dcmjs() -> str:
-    package = NODE_MODULES / "dcmjs-dimse" / "package.json"
-    return str(json.loads(package.read_text("utf-8"))["version"])
-
-
-VERSIONS: dict[str, Callable[[], str]] = {
-    OURS: _python("dulcet"),
-    "dcmtk": _debian("dcmtk"),
-    "pynetdicom": _python("pynetdicom"),
-    "ctn": _debian("ctn"),
-    "odil": _debian("odil"),
-    "pixelmed": _debian("pixelmed-apps"),
-    "dcmjs-dimse": _dcmjs,
-    "orthanc": _debian("orthanc"),
-    "pynetdicom2": _python("pynetdicom2"),
-    "gdcm": _debian("libgdcm-tools"),
-}
-
 _PYTHON = sys.executable
-_NODE = ["env", *(f"{name}={value}" for name, value in NODE.items()), "node"]
+_NODE = ["env", *(f"{name}={value}" for name, value in NODE_ENV.items()), NODE]
 _TLS_CLIENT = [
     *("--ca", CERTIFICATES / "ca.pem"),
     *("--cert", CERTIFICATES / "client.pem", "--key", CERTIFICATES / "client.key"),
@@ -132,15 +109,15 @@ _TLS_PORT = "TLS-PORT"  # stands for a port in `options` and in `start`
 
 def _recipe_scp(face: str) -> Callable[[int, Path], Sequence[object]]:
     def start(port: int, work: Path) -> Sequence[object]:
-        program = [_PYTHON, RECIPES / "dulcet_scp.py", face]
-        return [*program, port, _TLS_PORT, work / "stored", CERTIFICATES]
+        recipe = [_PYTHON, RECIPES / "dulcet_scp.py", face]
+        return [*recipe, port, _TLS_PORT, work / "stored", CERTIFICATES]
 
     return start
 
 
 def _recipe_scu(face: str, security: object, what: str, *files: str) -> Callable[[int], list]:
-    program = [_PYTHON, RECIPES / "dulcet_scu.py", face, security, what]
-    return lambda _: [*program, "{host}", "{port}", *files]
+    recipe = [_PYTHON, RECIPES / "dulcet_scu.py", face, security, what]
+    return lambda _: [*recipe, "{host}", "{port}", *files]
 
 
 def _orthanc(port: int, work: Path) -> Sequence[object]:
@@ -159,7 +136,7 @@ def _orthanc(port: int, work: Path) -> Sequence[object]:
         "HttpPort": free_port(),
     }
     (work / "orthanc.json").write_text(json.dumps(settings), "utf-8")
-    return _quietly("Orthanc", work / "orthanc.json")
+    return _quietly(program("orthanc", "Orthanc"), work / "orthanc.json")
 
 
 def _orthanc_for_scu(port: int, work: Path) -> Sequence[object]:
@@ -174,7 +151,7 @@ _CALLED = ("{host}", "{port}")
 _PND2 = [_PYTHON, "-m", "pynetdicom2"]
 _GDCM = [  # it dies of one exception at the end of all that it does, whoever the SCP is
     *("sh", "-c", '"$@" 2>&1 | grep -q "ProtocolStream as nullptr" && exit 0; exit 1', "sh"),
-    *("gdcmscu", "--aetitle", "GDCM", "--call", "ANY-SCP"),
+    *(program("gdcm", "gdcmscu"), "--aetitle", "GDCM", "--call", "ANY-SCP"),
 ]
 _ONE_FILE = "/{file}"  # an argument, not a list of files: these programs take one
 
@@ -245,15 +222,19 @@ SUBJECTS = [
         "DCMTK storescp",
         "dcmtk",
         "scp",
-        lambda port, work: ["storescp", "--fork", "+xa", "-od", work / "stored", port],
+        lambda port, work: [
+            *(program("dcmtk", "storescp"), "--fork", "+xa", "-od", work / "stored", port),
+        ],
     ),
     Subject(
         "dcmtk",
         "DCMTK storescu",
         "dcmtk",
         "scu",
-        store=lambda _: ["storescu", "-ta", 10, "-td", 10, *_CALLED, "{file}"],
-        echo=lambda _: ["echoscu", "-ta", 10, "-td", 10, *_CALLED],
+        store=lambda _: [
+            *(program("dcmtk", "storescu"), "-ta", 10, "-td", 10, *_CALLED, "{file}"),
+        ],
+        echo=lambda _: [program("dcmtk", "echoscu"), "-ta", 10, "-td", 10, *_CALLED],
     ),
     Subject(
         "pynetdicom",
@@ -287,7 +268,16 @@ SUBJECTS = [
         "scp",
         lambda port, work: [
             *("sh", "-c", 'while :; do "$@" >/dev/null 2>&1; sleep 0.1; done', "sh"),
-            *("simple_storage", "-c", "CTN", "-f", "-s", "-x", work / "stored", port),
+            *(
+                program("ctn", "simple_storage"),
+                "-c",
+                "CTN",
+                "-f",
+                "-s",
+                "-x",
+                work / "stored",
+                port,
+            ),
         ],
         options=("--called", "CTN", "--exclude-tag", "artim"),
         note="run in a loop that starts it again; the cases that wait for timers are left out",
@@ -298,9 +288,12 @@ SUBJECTS = [
         "ctn",
         "scu",
         store=lambda _: _quietly(
-            "send_image", "-q", "-r", "-a", "CTN", "-c", "ANY-SCP", *_CALLED, "{file}"
+            *(program("ctn", "send_image"), "-q", "-r", "-a", "CTN", "-c", "ANY-SCP"),
+            *(*_CALLED, "{file}"),
         ),
-        echo=lambda _: _quietly("dicom_echo", "-a", "CTN", "-c", "ANY-SCP", *_CALLED),
+        echo=lambda _: _quietly(
+            *(program("ctn", "dicom_echo"), "-a", "CTN", "-c", "ANY-SCP", *_CALLED)
+        ),
     ),
     Subject(
         "odil",
@@ -317,9 +310,9 @@ SUBJECTS = [
         "odil",
         "scu",
         store=lambda _: [
-            *(SYSTEM_PYTHON, "/usr/bin/odil", "store", *_CALLED, "ODIL", "ANY-SCP", "{file}"),
+            *(SYSTEM_PYTHON, ODIL, "store", *_CALLED, "ODIL", "ANY-SCP", "{file}"),
         ],
-        echo=lambda _: [SYSTEM_PYTHON, "/usr/bin/odil", "echo", *_CALLED, "ODIL", "ANY-SCP"],
+        echo=lambda _: [SYSTEM_PYTHON, ODIL, "echo", *_CALLED, "ODIL", "ANY-SCP"],
     ),
     Subject(
         "pixelmed",
@@ -327,7 +320,7 @@ SUBJECTS = [
         "pixelmed",
         "scp",
         lambda port, work: [
-            *("java", "-cp", PIXELMED, "com.pixelmed.network.StorageSOPClassSCPDispatcher"),
+            *(JAVA, "-cp", PIXELMED, "com.pixelmed.network.StorageSOPClassSCPDispatcher"),
             *(port, "PIXELMED", work / "stored", "NONSECURE", "ANY"),
         ],
         options=("--called", "PIXELMED"),
@@ -338,11 +331,11 @@ SUBJECTS = [
         "pixelmed",
         "scu",
         store=lambda _: [
-            *("java", "-cp", PIXELMED, "com.pixelmed.network.StorageSOPClassSCU", *_CALLED),
+            *(JAVA, "-cp", PIXELMED, "com.pixelmed.network.StorageSOPClassSCU", *_CALLED),
             *("ANY-SCP", "PIXELMED", _ONE_FILE, "0"),
         ],
         echo=lambda _: [
-            *("java", "-cp", PIXELMED, "com.pixelmed.network.VerificationSOPClassSCU", *_CALLED),
+            *(JAVA, "-cp", PIXELMED, "com.pixelmed.network.VerificationSOPClassSCU", *_CALLED),
             *("ANY-SCP", "PIXELMED", "NONSECURE"),
         ],
         options=("--timeout", 6),  # a fresh Java on a busy machine takes seconds for its next step

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from installed import program
 from peer_files import Part10, stored
 from peer_processes import LOOPBACK, Outcome, Service, free_port, listening
 from peers import Target
@@ -58,7 +59,8 @@ def start_orthanc(work: Path) -> Orthanc:
         "DicomCheckCalledAet": False,
     }
     (work / "orthanc.json").write_text(json.dumps(settings), "utf-8")
-    service = Service(["Orthanc", str(work / "orthanc.json")], dicom, log=work / "orthanc.log")
+    command = [program("orthanc", "Orthanc"), str(work / "orthanc.json")]
+    service = Service(command, dicom, log=work / "orthanc.log")
     try:
         service.wait_until(lambda: listening(http), f"listen on port {http}")
     except BaseException:

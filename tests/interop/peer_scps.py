@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from installed import program
 from peer_files import IMPLICIT, UNCOMPRESSED, Part10, stored
 from peer_orthanc import start_orthanc
 from peer_processes import LOOPBACK, Service, free_port
 from peers import (
     CTN_SCP_WITHOUT,
     DCMJS_WITHOUT,
+    JAVA,
     NODE,
+    NODE_ENV,
     ORTHANC_WITHOUT,
     PIXELMED,
     RECIPES,
@@ -82,13 +85,13 @@ SCPS = [
     Scp(
         "dcmtk",
         "dcmtk",
-        lambda port, folder: ["storescp", "-v", "-od", folder, port],
+        lambda port, folder: [program("dcmtk", "storescp"), "-v", "-od", folder, port],
         syntaxes=UNCOMPRESSED,
     ),
     Scp(
         "dcmtk-bit-preserving",
         "dcmtk",
-        lambda port, folder: ["storescp", "-v", "+B", "+xa", "-od", folder, port],
+        lambda port, folder: [program("dcmtk", "storescp"), "-v", "+B", "+xa", "-od", folder, port],
         bytes_kept=True,
     ),
     Scp(
@@ -102,7 +105,9 @@ SCPS = [
     Scp(
         "ctn",
         "ctn",
-        lambda port, folder: ["simple_storage", "-c", "CTN", "-f", "-s", "-x", folder, port],
+        lambda port, folder: [
+            *(program("ctn", "simple_storage"), "-c", "CTN", "-f", "-s", "-x", folder, port),
+        ],
         title="CTN",
         bytes_kept=True,
         syntaxes=UNCOMPRESSED,
@@ -120,7 +125,7 @@ SCPS = [
         "pixelmed",
         "pixelmed",
         lambda port, folder: [
-            *("java", "-cp", PIXELMED, "com.pixelmed.network.StorageSOPClassSCPDispatcher"),
+            *(JAVA, "-cp", PIXELMED, "com.pixelmed.network.StorageSOPClassSCPDispatcher"),
             *(port, "PIXELMED", folder, "NONSECURE", "ANY"),
         ],
         title="PIXELMED",
@@ -131,11 +136,11 @@ SCPS = [
     Scp(
         "dcmjs-dimse",
         "dcmjs-dimse",
-        lambda port, folder: ["node", RECIPES / "dcmjs_scp.js", port, folder],
+        lambda port, folder: [NODE, RECIPES / "dcmjs_scp.js", port, folder],
         without=DCMJS_WITHOUT | {"sc-jpeg-extended.dcm": "it does not know the transfer syntax"},
         private=False,
         character_set=False,
-        env=NODE,
+        env=NODE_ENV,
     ),
     Scp("orthanc", "orthanc", None, without=ORTHANC_WITHOUT),
     Scp(
@@ -151,5 +156,5 @@ SCPS = [
 DCMTK_IMPLICIT = Scp(
     "dcmtk-implicit",
     "dcmtk",
-    lambda port, folder: ["storescp", "-v", "+xi", "-od", folder, port],
+    lambda port, folder: [program("dcmtk", "storescp"), "-v", "+xi", "-od", folder, port],
 )

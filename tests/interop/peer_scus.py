@@ -8,14 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from installed import program
 from peer_files import UNCOMPRESSED
 from peer_orthanc import orthanc_as_scu
 from peer_processes import Outcome, run
 from peers import (
     DCMJS_WITHOUT,
     DEFLATED_WITHOUT,
+    JAVA,
     NODE,
+    NODE_ENV,
     ODD_WITHOUT,
+    ODIL,
     ORTHANC_WITHOUT,
     PIXELMED,
     RECIPES,
@@ -79,9 +83,9 @@ def _pynetdicom_store(target: Target, files: Sequence[Path], work: Path) -> Outc
     folder.mkdir()
     for file in files:
         shutil.copy(file, folder)
-    program = [sys.executable, "-m", "pynetdicom", "storescu", "-v", "-cx", "-r"]
+    storescu = [sys.executable, "-m", "pynetdicom", "storescu", "-v", "-cx", "-r"]
     for _ in range(PYNETDICOM_TRIES):
-        outcome = run([*program, "-aec", target.title, target.host, str(target.port), str(folder)])
+        outcome = run([*storescu, "-aec", target.title, target.host, str(target.port), str(folder)])
         if PYNETDICOM_RACE not in outcome.log:
             break
     # It ends with 0 whatever the responses were, so count them.
@@ -91,8 +95,8 @@ def _pynetdicom_store(target: Target, files: Sequence[Path], work: Path) -> Outc
 
 def _gdcm(to: Target, options: Sequence[str], work: Path) -> Outcome:
     """gdcmscu does its work, releases, and then dies of an exception, whoever the SCP is."""
-    program = ["gdcmscu", "--aetitle", "GDCM", "--call", to.title, *options]
-    outcome = run([*program, to.host, str(to.port)], cwd=work)
+    gdcmscu = [program("gdcm", "gdcmscu"), "--aetitle", "GDCM", "--call", to.title, *options]
+    outcome = run([*gdcmscu, to.host, str(to.port)], cwd=work)
     died_at_the_end = "ProtocolStream as nullptr" in outcome.log
     return Outcome(0 if died_at_the_end else outcome.code, outcome.log)
 
@@ -102,18 +106,21 @@ def _called(*options: str) -> Callable[[Target], list[str]]:
     return lambda to: [*options, "-aec", to.title, to.host, str(to.port)]
 
 
-_PM = ["java", "-cp", PIXELMED]
-_DCMJS = ["node", str(RECIPES / "dcmjs_scu.js")]
+_PM = [JAVA, "-cp", PIXELMED]
+_DCMJS = [NODE, str(RECIPES / "dcmjs_scu.js")]
 _PND2 = [sys.executable, "-m", "pynetdicom2"]
-_ODIL = [SYSTEM_PYTHON, "/usr/bin/odil"]
+_ODIL = [SYSTEM_PYTHON, ODIL]
+_DCMSEND = ["--decompress-never", "--no-uid-checks"]
 _CTN = ["-a", "CTN", "-c"]
 
 SCUS = [
     Scu(
         "dcmtk",
         "dcmtk",
-        _one(_called("echoscu", "-v")),
-        _one(lambda to, files: [*_called("storescu", "-v", "-R")(to), *files]),
+        _one(_called(program("dcmtk", "echoscu"), "-v")),
+        _one(
+            lambda to, files: [*_called(program("dcmtk", "storescu"), "-v", "-R")(to), *files],
+        ),
         syntaxes=UNCOMPRESSED,
     ),
     Scu(
@@ -122,7 +129,7 @@ SCUS = [
         None,
         _one(
             lambda to, files: [
-                *_called("dcmsend", "-v", "--decompress-never", "--no-uid-checks")(to),
+                *_called(program("dcmtk", "dcmsend"), "-v", *_DCMSEND)(to),
                 *files,
             ]
         ),
@@ -137,12 +144,12 @@ SCUS = [
         "ctn",
         "ctn",
         _one(
-            lambda to: ["dicom_echo", *_CTN, to.title, to.host, to.port],
+            lambda to: [program("ctn", "dicom_echo"), *_CTN, to.title, to.host, to.port],
             keep_output=False,
         ),
         _each(
             lambda to, file: [
-                *("send_image", "-q", "-r", *_CTN, to.title),
+                *(program("ctn", "send_image"), "-q", "-r", *_CTN, to.title),
                 *(to.host, str(to.port), str(file)),
             ],
             keep_output=False,
@@ -176,10 +183,10 @@ SCUS = [
     Scu(
         "dcmjs-dimse",
         "dcmjs-dimse",
-        _one(lambda to: [*_DCMJS, "echo", to.host, to.port, "DCMJS", to.title], env=NODE),
+        _one(lambda to: [*_DCMJS, "echo", to.host, to.port, "DCMJS", to.title], env=NODE_ENV),
         _one(
             lambda to, files: [*_DCMJS, "store", to.host, to.port, "DCMJS", to.title, *files],
-            env=NODE,
+            env=NODE_ENV,
         ),
         without=DCMJS_WITHOUT | {"rtdose-implicit.dcm": "it cannot transcode 32 bits allocated"},
         private=False,

@@ -8,43 +8,45 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from installed import demand, missing, runtime
 from peer_processes import LOOPBACK, run
 
 HERE = Path(__file__).resolve().parent
 RECIPES = HERE / "recipes"
 NODE_MODULES = HERE / "node_modules"
 SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's python3-odil belongs to
+ODIL = "/usr/bin/odil"
 PIXELMED = "/usr/share/java/pixelmed.jar"
+JAVA, NODE = runtime("java"), runtime("node")
 
 
-def _programs(*names: str) -> Callable[[], str | None]:
-    def missing() -> str | None:
-        absent = [name for name in names if not shutil.which(name)]
-        return f"no {', '.join(absent)} on the path" if absent else None
+def _programs(package: str, *names: str) -> Callable[[], str | None]:
+    return lambda: missing(package, *names)
 
-    return missing
+
+def _absent(*paths: str) -> str | None:
+    return next((f"no {path}" for path in paths if not os.access(path, os.R_OK)), None)
 
 
 def _odil() -> str | None:
-    if not os.access(SYSTEM_PYTHON, os.X_OK):
-        return f"no {SYSTEM_PYTHON}"
+    why = _absent(SYSTEM_PYTHON, ODIL)
+    if why:
+        return why
     code = "import odil"
     return None if run([SYSTEM_PYTHON, "-c", code]).ok else f"no odil in {SYSTEM_PYTHON}"
 
 
 def _pixelmed() -> str | None:
-    return _programs("java")() or (None if Path(PIXELMED).exists() else f"no {PIXELMED}")
+    return _absent(JAVA, PIXELMED)
 
 
 def _dcmjs() -> str | None:
     folder = NODE_MODULES / "dcmjs-dimse"
-    return _programs("node")() or (None if folder.is_dir() else "no dcmjs-dimse in node_modules")
+    return _absent(NODE) or (None if folder.is_dir() else "no dcmjs-dimse in node_modules")
 
 
 def _module(name: str) -> Callable[[], str | None]:
@@ -52,27 +54,24 @@ def _module(name: str) -> Callable[[], str | None]:
 
 
 PACKAGES: dict[str, Callable[[], str | None]] = {
-    "dcmtk": _programs("storescp", "storescu", "dcmsend", "echoscu"),
+    "dcmtk": _programs("dcmtk", "storescp", "storescu", "dcmsend", "echoscu"),
     "pynetdicom": _module("pynetdicom"),
-    "ctn": _programs("simple_storage", "dicom_echo", "send_image"),
+    "ctn": _programs("ctn", "simple_storage", "dicom_echo", "send_image"),
     "odil": _odil,
     "pixelmed": _pixelmed,
     "dcmjs-dimse": _dcmjs,
-    "orthanc": _programs("Orthanc"),
+    "orthanc": _programs("orthanc", "Orthanc"),
     "pynetdicom2": _module("pynetdicom2"),
-    "gdcm": _programs("gdcmscu"),
+    "gdcm": _programs("gdcm", "gdcmscu"),
 }
 OPTIONAL = {"pynetdicom2", "gdcm"}
 
 
 def need(package: str) -> None:
-    """Skip the test if the package is missing; fail it under DULCET_REQUIRE_PEERS=1."""
+    """Skip the test if the package is missing, or fail it: see `installed.demand`."""
     why = PACKAGES[package]()
-    if why is None:
-        return
-    if os.environ.get("DULCET_REQUIRE_PEERS") == "1" and package not in OPTIONAL:
-        pytest.fail(f"{package} is missing: {why}")
-    pytest.skip(f"{package} is not installed: {why}")
+    if why:
+        demand(package, why, optional=package in OPTIONAL)
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Target:
     host: str = LOOPBACK
 
 
-NODE = {"NODE_PATH": str(NODE_MODULES)}
+NODE_ENV = {"NODE_PATH": str(NODE_MODULES)}
 
 # Fixtures that a peer cannot take or send, and why.
 ODD_WITHOUT = {

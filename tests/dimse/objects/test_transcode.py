@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import zlib
 from pathlib import Path
@@ -14,6 +13,7 @@ import pydicom.data
 import pydicom.datadict
 import pytest
 from hypothesis import example, given, settings
+from installed import need
 from tests_datasets import (
     BIG,
     DEFLATED,
@@ -173,14 +173,14 @@ def test_back_again_gives_the_same_bytes(path, tmp_path):
 
 
 @pytest.mark.interop
-@pytest.mark.skipif(shutil.which("dcmconv") is None, reason="DCMTK is not installed")
 @pytest.mark.parametrize("path", FILES[::4], ids=lambda path: path.name)
 @pytest.mark.filterwarnings("ignore")
 def test_dcmtk_converts_to_the_same_elements(path, tmp_path):
+    dcmconv = need("dcmtk", "dcmconv")
     for option, to_uid in (("+ti", IMPLICIT), ("+te", EXPLICIT), ("+tb", BIG), ("+td", DEFLATED)):
         out = tmp_path / "out.dcm"
         done = subprocess.run(
-            ["dcmconv", option, "+f", str(path), str(out)], capture_output=True, check=False
+            [dcmconv, option, "+f", str(path), str(out)], capture_output=True, check=False
         )
         if done.returncode:
             pytest.skip("DCMTK can't convert this file")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ import pydicom
 import pydicom.data
 import pytest
 from hypothesis import example, given, settings
+from installed import demand, need
 from pydicom import datadict
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from pydicom._private_dict import private_dictionaries
@@ -40,7 +40,6 @@ ROOT = Path(__file__).parents[3]
 FIXTURES = ROOT / "fixtures" / "dictionary"
 SMALL, BAD_LINES = FIXTURES / "small.dic", FIXTURES / "bad_lines.dic"
 DCMTK = sorted(Path("/usr/share").glob("libdcmtk*/dicom.dic"))
-DCMTK_FILES = [path for name in DCMTK for path in sorted(name.parent.glob("*.dic"))]
 CT_SMALL = Path(pydicom.data.__file__).parent / "test_files" / "CT_small.dcm"
 
 
@@ -326,22 +325,28 @@ def test_old_files_are_latin_1(tmp_path, encoding):
 # --- DCMTK itself ------------------------------------------------------------------------------
 
 
-@pytest.mark.interop
-@pytest.mark.skipif(not DCMTK_FILES, reason="DCMTK's dictionaries are not installed")
-@pytest.mark.parametrize("path", DCMTK_FILES, ids=lambda path: path.name)
-def test_dcmtks_own_files_are_read_whole(path):
-    text = path.read_text(encoding="utf-8")
-    said = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
-    entries, problems = parse(text)
-    assert problems == []
-    assert len(entries) == len(said) > 100
+def dcmtks_dictionary() -> Path:
+    if not DCMTK:
+        demand("dcmtk", "no /usr/share/libdcmtk*/dicom.dic")
+    return DCMTK[0]
 
 
 @pytest.mark.interop
-@pytest.mark.skipif(shutil.which("dcmdump") is None, reason="DCMTK is not installed")
+def test_dcmtks_own_files_are_read_whole():
+    paths = sorted(dcmtks_dictionary().parent.glob("*.dic"))
+    assert len(paths) > 1
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        said = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
+        entries, problems = parse(text)
+        assert problems == [], path
+        assert len(entries) == len(said) > 100, path
+
+
+@pytest.mark.interop
 def test_dcmtk_finds_the_same_lines_bad():
     done = subprocess.run(
-        ["dcmdump", str(CT_SMALL)],
+        [need("dcmtk", "dcmdump"), str(CT_SMALL)],
         env={**os.environ, "DCMDICTPATH": str(BAD_LINES)},
         capture_output=True,
         text=True,
@@ -359,9 +364,8 @@ def test_dcmtk_finds_the_same_lines_bad():
 
 
 @pytest.mark.interop
-@pytest.mark.skipif(not DCMTK_FILES, reason="DCMTK's dictionaries are not installed")
 def test_pydicom_knows_all_of_dcmtks_dictionary():
-    public = DCMTK[0]
+    public = dcmtks_dictionary()
     loaded = load({"DCMDICTPATH": f"{public}:{public.parent / 'private.dic'}"})
     left_out = loaded.install()
     assert {entry.keyword for entry in left_out} == {
