@@ -4,17 +4,14 @@ import copy
 
 import chromium_pipe
 import pytest
+from installed import demand
 from samples import SAMPLE
 
 from testbed import results
 from testbed.report import html
 from testbed.verdicts import Sub, Verdict
 
-CHROMIUM = chromium_pipe.find()
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = pytest.mark.interop
 
 SHOWN = "[...document.querySelectorAll('.case')].filter(c => c.checkVisibility()).map(c => c.id)"
 ROWS = (
@@ -40,7 +37,10 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    with chromium_pipe.Browser(CHROMIUM) as browser:
+    program = chromium_pipe.find()
+    if program is None:
+        demand("chromium", f"no {' or '.join(chromium_pipe.NAMES)} on the path")
+    with chromium_pipe.Browser(program) as browser:
         yield browser
 
 
