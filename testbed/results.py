@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from testbed import annotate
 from testbed.model import Case, Cell
 from testbed.observe import LogEntry
+from testbed.timings import Timing
 from testbed.verdicts import Level, Sub, Verdict
 
 FORMAT = "dulspec-result/1"
@@ -110,6 +111,7 @@ class Report:
     baseline: dict[str, str] = field(default_factory=dict)
     cases: list[CaseResult] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """How many cases have each mark."""
@@ -224,6 +226,7 @@ def to_json(report: Report) -> dict[str, Any]:
             {"role": entry.role, **_cell_json(entry.cell), "reason": entry.reason}
             for entry in report.unreached
         ],
+        "timings": [asdict(entry) for entry in report.timings],
     }
 
 
@@ -267,6 +270,8 @@ def from_json(data: dict[str, Any]) -> Report:
     names = ("role", "target", "settings", "started", "seconds", "complete", "baseline")
     report = Report(**{name: data[name] for name in names})
     report.cases = [_case_from(entry) for entry in data["cases"]]
+    # Files of the first edition have none.
+    report.timings = [Timing(**entry) for entry in data.get("timings", [])]
     report.unreached = [
         Unreached(entry["role"], _cell_from(entry), entry["reason"]) for entry in data["unreached"]
     ]

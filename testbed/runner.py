@@ -1,7 +1,7 @@
 """The order of a run: baseline, ARTIM cases side by side, the rest in series, baseline again."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -62,6 +62,7 @@ class Runner:
             self.report.seconds = time.monotonic() - started
             order = {case.id: index for index, case in enumerate(self.cases)}
             self.report.cases.sort(key=lambda result: order[result.id])
+            self.report.timings = trial.stopwatch.summary(artim_times(self.report.cases))
             trial.close()
             if self.product is not None:
                 self.product.kill()
@@ -288,6 +289,20 @@ class Runner:
         if need == "concurrent":
             return bool(trial.target.get("concurrent"))
         return trial.settings.declared(need)  # type: ignore[arg-type]
+
+
+def artim_times(cases: Iterable[CaseResult]) -> dict[str, list[float]]:
+    """How long ARTIM ran in Sta2 and in Sta13, from the runs that it ended."""
+    return {
+        f"ARTIM in Sta{state}": [
+            run.close_seconds
+            for case in cases
+            if f"Evt18/Sta{state}" in case.clause
+            for run in case.runs
+            if run.seen == "CLOSE" and run.close_seconds is not None
+        ]
+        for state in (2, 13)
+    }
 
 
 def settle(case: Case, result: CaseResult) -> None:

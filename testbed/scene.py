@@ -15,6 +15,7 @@ from testbed.launch import Handle
 from testbed.observe import Closed, Junk, LogEntry, Reset, Timeout, Wire, WireEvent, connect
 from testbed.parse import HEADER, AssociateView, Message, Pdu, parse_associate
 from testbed.settings import Patience, Settings, client_tls
+from testbed.timings import ENDING, last_type, pdu_name
 from testbed.trace import ends_with
 from testbed.trial import Trial
 from testbed.verdicts import Sub, Verdict
@@ -63,6 +64,8 @@ class Scene:
         self.aborted_after: float | None = None
         self.silence_fails: Callable[[list[str]], bool] = lambda _tokens: False
         self.slow = 0.0
+        self.last_sent: int | None = None
+        self.untimed = True
         self.waited = 0.0
         self.announced: int | None = None
         self.established = False
@@ -124,6 +127,8 @@ class Scene:
         """Send bytes on the connection in use."""
         wire = self.wire
         self._note_association(data)
+        self.last_sent = last_type(data)
+        self.untimed = False
         self.stimulus_at = time.monotonic()
         if not by_byte:
             self._send_whole(wire, data, what)
@@ -202,7 +207,16 @@ class Scene:
             self._end("OPEN", "open")
         else:
             by = "peer RST" if isinstance(event, Reset) else "peer FIN"
+            if self.last_sent in ENDING and not self.wire.shut:
+                self._time("close")
             self._end("CLOSE", "tester" if self.wire.shut else by)
+
+    def _time(self, what: str) -> None:
+        """File the time since the last stimulus, once for each."""
+        if not self.untimed:
+            self.untimed = True
+            passed = time.monotonic() - self.stimulus_at
+            self.trial.stopwatch.note(f"{pdu_name(self.last_sent)} to {what}", passed)
 
     def _end(self, token: str, by: str) -> None:
         if not self.tokens or self.tokens[-1] not in {"OPEN", "CLOSE"}:
@@ -215,6 +229,8 @@ class Scene:
         if self.tokens and self.tokens[-1] == "OPEN":
             self.tokens.pop()
         self.pdus.append(pdu)
+        if self.last_sent not in ENDING:
+            self._time(pdu_name(pdu.type))
         before = len(self.messages)
         self.tokens += self.assembler.tokens(pdu)
         if pdu.type == 1:
@@ -307,7 +323,7 @@ class Scene:
     def release(self) -> None:
         """End an established association in order, outside the trace."""
         kept = list(self.tokens)
-        self.wire.send(raw.release_rq(), "A-RELEASE-RQ (end of the run)")
+        self.send(raw.release_rq(), "A-RELEASE-RQ (end of the run)")
         self.read_until("RP", self.settings.timeout)
         if self.tokens[len(kept) :] and self.tokens[-1] != "RP":
             self.notes.append(f"release at the end: {' '.join(self.tokens[len(kept) :])}")

@@ -16,6 +16,7 @@ from testbed.launch import Launcher
 from testbed.observe import Wire
 from testbed.parse import Message
 from testbed.settings import Settings
+from testbed.timings import Stopwatch
 
 
 class Trial:
@@ -27,6 +28,7 @@ class Trial:
         self.launcher = launcher
         self.target: dict[str, Any] = {"host": settings.host, "port": settings.port}
         self.observed: list[tuple[str, Message]] = []
+        self.stopwatch = Stopwatch()
         self._lock = threading.Lock()
         self._wires: weakref.WeakSet[Wire] = weakref.WeakSet()
         self._folder: tempfile.TemporaryDirectory[str] | None = None

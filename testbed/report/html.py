@@ -174,6 +174,7 @@ def _overview(reports: Sequence[Report], number: int) -> Markup:
         _failures(report, prefix),
         _area_table(report, prefix, reports),
         _facts(report),
+        _timings(report),
         state_table(report, prefix),
     ]
     if len(reports) == 1:
@@ -278,6 +279,33 @@ def _facts(report: Report) -> Markup:
         el("dl", options, class_="facts"),
         class_="facts-box",
     )
+
+
+def _timings(report: Report) -> Markup | None:
+    """The times that were measured, folded away."""
+    if not report.timings:
+        return None
+    head = [
+        el("th", text, scope="col", class_="num") for text in ("Count", "Median", "99 %", "Longest")
+    ]
+    rows = [
+        el(
+            "tr",
+            el("th", entry.what, scope="row"),
+            el("td", entry.count, class_="num"),
+            [
+                el("td", f"{value * 1000:.1f}", class_="num")
+                for value in (entry.median, entry.p99, entry.longest)
+            ],
+        )
+        for entry in report.timings
+    ]
+    table = el(
+        "table", el("caption", "Times in milliseconds, measured and not judged"),
+        el("thead", el("tr", el("th", "From and to", scope="col"), head)), el("tbody", rows), class_="areas",
+    )  # fmt: skip
+    box = el("div", table, class_="scroll", tabindex=0, role="region", aria_label="Times")
+    return el("details", el("summary", "Times of the product"), box, class_="facts-box")
 
 
 _UNSET: tuple[object, ...] = ("", None, {}, False)

@@ -22,6 +22,20 @@ def _clean(text: str) -> str:
     return "".join(c if c.isprintable() else "�" for c in text)
 
 
+def timings(report: Report) -> list[str]:
+    """The times that were measured, in milliseconds; none is judged."""
+    if not report.timings:
+        return []
+    width = max(len(entry.what) for entry in report.timings)
+    head = f"  {'':{width}} {'count':>6} {'median':>10} {'99 %':>10} {'longest':>10}"
+    rows = (
+        f"  {entry.what:{width}} {entry.count:6}"
+        + "".join(f" {value * 1000:10.1f}" for value in (entry.median, entry.p99, entry.longest))
+        for entry in report.timings
+    )
+    return ["Times in ms, measured and not judged:", head, *rows, ""]
+
+
 def summary(report: Report) -> list[str]:
     """A screenful: the product, deviations, counts by area, the outcome last."""
     failures, others = figures.deviations(report)
@@ -31,7 +45,7 @@ def summary(report: Report) -> list[str]:
             lines += ["", f"{title}:"]
         for case in cases:
             lines += [f"  {line(case)}", f"      {told(case)}"]
-    lines += ["", *_area_table(report), ""]
+    lines += ["", *_area_table(report), "", *timings(report)]
     return [*lines, *_foot(report)]
 
 
@@ -49,7 +63,7 @@ def full(report: Report) -> list[str]:
         area = figures.area(key)
         lines += ["", f"{key}  {area.title}" + (f"  [{area.clauses}]" if area.clauses else "")]
         lines += [f"  {line(case)}" for case in cases]
-    lines += ["", *_area_table(report), ""]
+    lines += ["", *_area_table(report), "", *timings(report)]
     return [*lines, *_foot(report)]
 
 

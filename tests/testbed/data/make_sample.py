@@ -6,6 +6,7 @@ from testbed import messages, raw
 from testbed.model import Cell
 from testbed.observe import LogEntry
 from testbed.results import CaseResult, Report, RunResult, Unreached, save, wire_rows
+from testbed.timings import timing
 from testbed.verdicts import Level, Sub, Verdict
 
 ECHO = messages.command_pdu(messages.echo_rq())
@@ -63,6 +64,10 @@ def sample() -> Report:
              message="closed without an A-ABORT", close="peer FIN"),
     ]  # fmt: skip
     report.unreached = [Unreached("scp", Cell(7, 3, "AA-8"), "the product would have to release")]
+    report.timings = [
+        timing("A-ASSOCIATE-RQ to A-ASSOCIATE-AC", [0.002, 0.003]),
+        timing("ARTIM in Sta2", [30.0]),
+    ]
     return report
 
 
