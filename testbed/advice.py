@@ -100,10 +100,10 @@ def _no_connection(reason: str, place: str, settings: Settings) -> list[str]:
 def _tls_unannounced(reason: str, settings: Settings) -> bool:
     """Whether a plain request met something else than a PDU, because the port speaks TLS."""
     strange = re.search(r"seen: (JUNK|PDU|CLOSE|OPEN|nothing)", reason)
-    return strange is not None and not settings.tls and _speaks_tls(settings)
+    return strange is not None and not settings.tls and speaks_tls(settings)
 
 
-def _speaks_tls(settings: Settings) -> bool:
+def speaks_tls(settings: Settings) -> bool:
     """Whether the port answers a ClientHello with a ServerHello or an alert."""
     try:
         with socket.create_connection((settings.host, settings.port), _HELLO_TIMEOUT) as sock:

@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from testbed import catalogue, selftest
 from testbed.commands import browsing, judging
@@ -63,8 +64,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(command: str = "", **defaults: object) -> argparse.ArgumentParser:
+    """The whole command line; `defaults` replace those of one command's options."""
     whole = argparse.ArgumentParser(
         prog="dulspec", description="Conformance tests for the DICOM Upper Layer."
     )
@@ -77,14 +78,29 @@ def parser() -> argparse.ArgumentParser:
         proxy_command.add_parsers, decode_command.add_parser, _add_selftest,
     ):  # fmt: skip
         add(commands)
+    if command:
+        commands.choices[command].set_defaults(**defaults)
     return whole
+
+
+def parse(argv: Sequence[str] | None, command: str = "", **defaults: object) -> argparse.Namespace:
+    """The arguments; `again` in them parses the same words with other defaults for the command."""
+    whole = parser(command, **defaults)
+    arguments, rest = whole.parse_known_args(argv)
+    # argparse takes no positional argument behind an option: case ids may stand there all the same.
+    if rest and (any(word.startswith("-") for word in rest) or not hasattr(arguments, "selectors")):
+        whole.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.selectors += rest
+    arguments.again = partial(parse, argv, arguments.command)
+    return arguments
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run dulspec; the exit code: 0 passed, 1 failures, 2 unusable target or usage, 3 interrupted."""
     try:
         try:
-            return _run(parser(), argv)
+            return _run(argv)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -93,13 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return READER_LEFT
 
 
-def _run(whole: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
-    arguments, rest = whole.parse_known_args(argv)
-    # argparse takes no positional argument behind an option: case ids may stand there all the same.
-    if rest and (any(word.startswith("-") for word in rest) or not hasattr(arguments, "selectors")):
-        whole.error(f"unrecognized arguments: {' '.join(rest)}")
-    if rest:
-        arguments.selectors += rest
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = parse(argv)
     try:
         return int(arguments.tool(arguments))
     except BrokenPipeError:

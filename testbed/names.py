@@ -1,6 +1,6 @@
 """Names of the standard for the numbers on the wire (PS3.8 9.3, PS3.7 Annex C and E, PS3.6)."""
 
-from testbed import raw
+from testbed import raw, registry
 
 PDU_NAMES = {
     1: "A-ASSOCIATE-RQ", 2: "A-ASSOCIATE-AC", 3: "A-ASSOCIATE-RJ", 4: "P-DATA-TF",
@@ -59,18 +59,11 @@ COMMAND_ELEMENTS = {
 }  # fmt: skip
 
 UID_NAMES = {
+    **registry.SERVICES,
+    **registry.STORAGE,
+    **registry.TRANSFER_SYNTAXES,
     raw.APPLICATION_CONTEXT: "DICOM application context",
     raw.VERIFICATION: "Verification SOP Class",
-    raw.CT_STORAGE: "CT Image Storage",
-    raw.IMPLICIT_LE: "Implicit VR Little Endian",
-    raw.EXPLICIT_LE: "Explicit VR Little Endian",
-    raw.DEFLATED_LE: "Deflated Explicit VR Little Endian",
-    raw.JPEG2000: "JPEG 2000",
-    "1.2.840.10008.1.2.2": "Explicit VR Big Endian (retired)",
-    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
-    "1.2.840.10008.1.2.4.70": "JPEG Lossless SV1",
-    "1.2.840.10008.1.2.4.91": "JPEG 2000 (lossy)",
-    "1.2.840.10008.1.2.5": "RLE Lossless",
 }
 
 STATUS_NAMES = {

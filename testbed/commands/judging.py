@@ -1,16 +1,14 @@
 """`dulspec scp` and `dulspec scu`: judge one product in one role."""
 
 import argparse
-import shlex
-import shutil
 import sys
 from pathlib import Path
 
 from testbed import catalogue, console
-from testbed.commands import options, selection
+from testbed.commands import options, product, selection
 from testbed.commands.outputs import Outputs
 from testbed.commands.outputs import add_options as add_outputs
-from testbed.launch import command_launcher, expand
+from testbed.launch import command_launcher
 from testbed.results import Report
 from testbed.runner import Runner, Unusable
 from testbed.settings import Settings
@@ -21,19 +19,28 @@ OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 3
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `scp` and `scu` to the subcommands of dulspec."""
-    scp = commands.add_parser("scp", help="test an association acceptor that listens")
-    scp.add_argument("host", help="where the product listens")
-    scp.add_argument("port", type=int, help="its TCP port")
+    scp = commands.add_parser(
+        "scp",
+        help="test an association acceptor that listens",
+        usage="dulspec scp HOST PORT [ID ...] [options]",
+        epilog="HOST and PORT may be left out if --product names a file that has them.",
+    )
     _add_common(scp)
+    product.add_discovery(scp)
     options.add_acceptor(scp)
 
-    scu = commands.add_parser("scu", help="test an association requestor that calls us")
+    scu = commands.add_parser(
+        "scu",
+        help="test an association requestor that calls us",
+        usage="dulspec scu --exec CMD | --listen PORT [ID ...] [options]",
+    )
     _add_calling(scu)
     _add_common(scu)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     selection.add_options(parser)
+    product.add_options(parser)
     options.add_running(parser)
     add_outputs(parser)
     options.add_tls(parser)
@@ -80,28 +87,6 @@ def read_xfail(path: Path) -> dict[str, str]:
     return found
 
 
-def check_commands(settings: Settings) -> None:
-    """Find out before the run that a product's command cannot be started.
-
-    Raises:
-        Unusable: there is no such program, or the command's quoting is broken.
-    """
-    commands = {
-        "--exec": settings.exec, "--exec-echo": settings.exec_echo, "--start-cmd": settings.start_cmd,
-    }  # fmt: skip
-    for option, command in commands.items():
-        if not command:
-            continue
-        try:
-            program = expand(command, settings.host, settings.port, [])[0]
-        except ValueError as error:
-            raise Unusable(f"{option}: {error}: {command}") from error
-        if shutil.which(program) is None:
-            known = Path(program).exists()
-            reason = "is not executable" if known else "does not exist, or is not in the PATH"
-            raise Unusable(f"{option}: the program {shlex.quote(program)} {reason}")
-
-
 def _trial(arguments: argparse.Namespace, settings: Settings) -> Trial:
     role, launcher = arguments.command, None
     if role == "scu":
@@ -123,11 +108,13 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: a file of expected failures or an earlier result cannot be read.
         ValueError: it has something else in it.
     """
-    settings = options.settings_of(arguments)
     outputs = Outputs.of(arguments)
     outputs.check()
-    check_commands(settings)
+    known = product.known(arguments)
+    arguments, settings = known.arguments, known.settings
     trial = _trial(arguments, settings)
+    if known.observed:
+        trial.target["observed"] = known.observed
     chosen = selection.selected(arguments, catalogue.cases(arguments.command))
     xfail = read_xfail(arguments.xfail) if arguments.xfail else {}
     screen = console.Screen(len(chosen), settings, quiet=arguments.quiet, verbose=arguments.verbose)

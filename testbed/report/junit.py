@@ -60,7 +60,7 @@ def _suite(report: Report, *, prefixed: bool) -> ET.Element:
     )
     properties = ET.SubElement(suite, "properties")
     for key, value in (*report.target.items(), ("role", report.role)):
-        if value != "" and value is not None:
+        if value not in ("", None) and not isinstance(value, dict):
             ET.SubElement(properties, "property", name=f"target.{key}", value=_legal(value))
     for key, value in report.settings.items():
         ET.SubElement(properties, "property", name=f"setting.{key}", value=_legal(value))

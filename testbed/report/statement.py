@@ -7,6 +7,7 @@ not tested and why. They are meant to be pasted below the matching headings of a
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from testbed import names
 from testbed.report import figures
 from testbed.results import CaseResult, Report
 from testbed.verdicts import Verdict
@@ -47,7 +48,7 @@ def statement(report: Report) -> list[str]:
 
 def _wrap(text: str) -> list[str]:
     clean = "".join(c if c.isprintable() else "�" for c in text)
-    return textwrap.wrap(clean, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(clean, WIDTH - 2, break_long_words=False, break_on_hyphens=False)
 
 
 def _preamble(report: Report) -> list[str]:
@@ -88,6 +89,20 @@ def _announced(report: Report) -> Iterator[list[str]]:
         facts.append(f"An idle connection was closed after {target['artim']:.1f} s (ARTIM).")
     if facts:
         yield ["Association policies: observed limits", *_wrap(" ".join(facts))]
+    services = target.get("observed", {}).get("sop-classes", {})
+    if services:
+        yield ["Presentation contexts accepted", *_contexts(services)]
+
+
+def _contexts(services: dict[str, list[str]]) -> Iterator[str]:
+    """SOP classes that are accepted in the same transfer syntaxes, each set of them once."""
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for uid, syntaxes in services.items():
+        grouped.setdefault(tuple(syntaxes), []).append(uid)
+    for syntaxes, uids in grouped.items():
+        classes = "; ".join(names.uid_name(uid) for uid in uids)
+        yield from _wrap(f"In {', '.join(map(names.uid_name, syntaxes))}:")
+        yield from (f"  {line}" for line in _wrap(f"{classes}."))
 
 
 def _paragraph(cases: list[CaseResult]) -> Iterator[str]:

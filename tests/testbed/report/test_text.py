@@ -77,6 +77,25 @@ def test_the_statement_says_what_was_observed_by_area():
     assert max(map(len, lines)) <= statement.WIDTH
 
 
+def test_the_statement_lists_what_was_found_out_to_be_accepted():
+    classes = {
+        "1.2.840.10008.1.1": ["1.2.840.10008.1.2"],
+        "1.2.840.10008.5.1.4.1.1.2": ["1.2.840.10008.1.2", "1.2.840.10008.1.2.4.70"],
+        "1.2.840.10008.5.1.4.1.1.4": ["1.2.840.10008.1.2", "1.2.840.10008.1.2.4.70"],
+    }
+    subject = report(case("P.RQ.02"), target={"name": "p", "observed": {"sop-classes": classes}})
+    lines = statement.statement(subject)
+    told = " ".join(" ".join(lines).split())
+    assert (
+        "Presentation contexts accepted In 1.2.840.10008.1.2 (Implicit VR Little Endian):" in told
+    )
+    assert (
+        "1.2.840.10008.5.1.4.1.1.2 (CT Image Storage); "
+        "1.2.840.10008.5.1.4.1.1.4 (MR Image Storage)." in told
+    )
+    assert max(map(len, lines)) <= statement.WIDTH
+
+
 def test_the_statement_of_an_incomplete_run_says_so():
     lines = statement.statement(report(case("P.RQ.02"), complete=False))
     assert "The run is incomplete, and so is this text." in " ".join(lines)
