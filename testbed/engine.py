@@ -128,7 +128,7 @@ def perform(step: Step, scene: Scene) -> None:  # noqa: C901 - one arm per kind 
         case Read():
             scene.read_until(step.until, scene.patience(step.patience))
         case Quiet():
-            scene.stay_quiet(scene.settings.timeout)
+            scene.stay_quiet(step.seconds or scene.settings.timeout)
         case Fence():
             scene.wire.fin()
             scene.read_to_end(scene.settings.timeout)

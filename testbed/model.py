@@ -77,10 +77,14 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """See for `timeout` seconds that nothing comes and the connection stays open: STILL in the trace.
+    """See that nothing comes and the connection stays open: STILL in the trace.
 
-    For a stimulus that the product should take without a word, where a FIN would be another stimulus.
+    For a stimulus that the product should take without a word, where a FIN would be another stimulus;
+    and before one that it answers by closing, which it must not have done already. `seconds` 0 stands
+    for the time that an answer may take.
     """
+
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

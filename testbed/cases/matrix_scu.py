@@ -9,8 +9,8 @@ from testbed.cases.common import (
     SILENCE,
     provider_abort,
 )
-from testbed.cases.scu import ACCEPT, AWAIT, SEVEN, SIX, USED, USED_PATTERN, ac
-from testbed.cases.u_rel import LATE_DATA, TAKEN, confirm_collision
+from testbed.cases.scu import ACCEPT, AWAIT, SEVEN, SIX, STAYS, USED, USED_PATTERN, ac
+from testbed.cases.u_rel import COLLIDING, COLLISION, LATE_DATA, TAKEN
 from testbed.facts import Bytes, Facts, build
 from testbed.matrix import derive
 from testbed.meeting import listen, start_plain
@@ -31,7 +31,13 @@ STIMULI: dict[int, tuple[str, Bytes]] = {
 }
 _END = Read("AB or CLOSE or RP")
 _RELEASE = Send("A-RELEASE-RQ", raw.release_rq())
-COLLIDED: tuple[Step, ...] = (*SEVEN, _RELEASE, Read("RP or AB or CLOSE"), Mark("RP"))
+COLLIDED: tuple[Step, ...] = (
+    *SEVEN,
+    _RELEASE,
+    Read("RP or AB or CLOSE"),
+    STAYS,
+    Mark("RP STILL"),
+)
 ABORTED: tuple[Step, ...] = (
     *SIX,
     Send("A-ASSOCIATE-RQ", raw.associate_rq()),
@@ -152,13 +158,6 @@ def _sta13(event: int) -> Case:
 
 
 _FAR = (3, 4, 6, 10, 12, 13, 16, 17, 19)
-_COLLISION = (
-    *SEVEN,
-    _RELEASE,
-    _END,
-    Do("A-RELEASE-RP, if the product sent one", confirm_collision),
-    Read("CLOSE"),
-)
 
 CASES = (
     derive("scu", 1, 1, (AWAIT, ACCEPT, Serve()), USED),
@@ -172,7 +171,7 @@ CASES = (
     *(_sta8(event) for event in _FAR),
     derive("scu", 8, 14, (*SIX, _RELEASE, _END), (*ok("RP"), *GIVES_UP)),
     *(_sta9(event) for event in _FAR),
-    derive("scu", 9, 14, _COLLISION, (*ok("RP CLOSE"), *GIVES_UP)),
+    derive("scu", 9, 14, COLLIDING, COLLISION),
     *(_sta11(event) for event in _FAR),
     *(_sta13(event) for event in (*_FAR, 18)),
 )  # fmt: skip

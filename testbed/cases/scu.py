@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from testbed import messages, raw
 from testbed.cases.checks import fail, mild
 from testbed.facts import Facts
-from testbed.model import Accept, AwaitRequest, Do, Mark, Read, Serve, Step
+from testbed.model import Accept, AwaitRequest, Do, Mark, Quiet, Read, Serve, Step
 from testbed.parse import Context, Pdu, uid_text
 from testbed.scene import Scene, Unmet, respond
 from testbed.verdicts import Finding, Verdict, ok
@@ -126,12 +126,15 @@ def serve_until_release(scene: Scene) -> None:
             scene.send(respond(scene.facts), "response, Success")
 
 
+#: Long enough to see the close of a product that does not wait.
+STAYS = Quiet(0.2)
 #: Sta7: the product has asked for the release.
 SEVEN: tuple[Step, ...] = (
     AWAIT,
     ACCEPT,
     Do("answer every request with success, but not the A-RELEASE-RQ", serve_until_release),
-    Mark("REQ* RELEASE"),
+    STAYS,
+    Mark("REQ* RELEASE STILL"),
 )
 
 

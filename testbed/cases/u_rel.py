@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from testbed import raw
 from testbed.cases.checks import fail
 from testbed.cases.common import CLOSES, GIVES_UP, READ_CLOSE, I, R, one, provider_abort
-from testbed.cases.scu import SEVEN
+from testbed.cases.scu import SEVEN, STAYS
 from testbed.model import Case, Do, Fin, Mark, Quiet, Read, Run, Send, Step
 from testbed.scene import Scene, respond
 from testbed.verdicts import Finding, bad, info, lax, ok
@@ -23,7 +23,7 @@ def release_rq_exact(scene: Scene) -> Iterator[Finding]:
 
 def confirm_collision(scene: Scene) -> None:
     """Answer the product's A-RELEASE-RP with ours, if it sent one."""
-    if scene.tokens and scene.tokens[-1] == "RP":
+    if scene.tokens[:1] == ["RP"]:
         scene.send(raw.release_rp(), "A-RELEASE-RP")
 
 
@@ -31,6 +31,19 @@ def _seven(what: str, data: bytes) -> Run:
     return Run(what, (*SEVEN, Send(what, data), _END))
 
 
+COLLIDING: tuple[Step, ...] = (
+    *SEVEN,
+    _RELEASE,
+    _END,
+    STAYS,
+    Do("A-RELEASE-RP, if the product sent one", confirm_collision),
+    READ_CLOSE,
+)
+COLLISION = (
+    *ok("RP STILL CLOSE"),
+    *GIVES_UP,
+    *bad("RP CLOSE", note="closed before the acceptor's A-RELEASE-RP"),
+)
 #: Data in Sta7: a complete response to a request that was answered already, long before the A-RELEASE-RP.
 LATE_DATA: tuple[Step, ...] = (*SEVEN, Send("P-DATA-TF", respond), Quiet(), _RP, READ_CLOSE)
 TAKEN = (
@@ -61,13 +74,12 @@ CASES = (
         "U.REL.04", "PS3.8 7.2.2.7, AR-8/AR-9/AR-3", R, "release collision",
         "If both sides ask, the association requestor confirms first, then waits for the acceptor's "
         "confirmation, and closes.",
-        one(*SEVEN, _RELEASE, _END, Do("A-RELEASE-RP, if the product sent one", confirm_collision), READ_CLOSE),
-        (*ok("RP CLOSE"), *GIVES_UP),
+        one(*COLLIDING), COLLISION,
     ),
     Case(
         "U.REL.05", "PS3.8 Sta11", I, "release collision that is never confirmed",
         "A product with a timer of its own should abort.",
-        one(*SEVEN, _RELEASE, Read("RP"), Mark("RP"), Read("AB or CLOSE", "acse")),
+        one(*SEVEN, _RELEASE, Read("RP"), STAYS, Mark("RP STILL"), Read("AB or CLOSE", "acse")),
         (*ok("AB(*,*)", "CLOSE"), *info("OPEN", note="still waiting")), tags=("artim",), artim=True,
     ),
     Case(

@@ -217,6 +217,9 @@ class Requestor(MiniPeer):
         """AR-1."""
         self.state = 7
         self.send(raw.release_rq(reserved=1 if self.bad("reserved-in-release") else 0))
+        if self.bad("closes-with-its-release"):
+            self.code = 1 if self.failed else 0
+            raise Gone
         self.arm()
 
     def releasing(self, pdu: Pdu) -> None:
@@ -237,6 +240,8 @@ class Requestor(MiniPeer):
             if self.bad("closes-on-collision"):
                 raise Gone
             self.send(raw.release_rp())
+            if self.bad("closes-with-its-confirmation"):
+                raise Gone
             self.state = 11
             self.arm()
             return

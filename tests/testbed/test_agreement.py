@@ -47,7 +47,7 @@ TRACES = [
 #: The state that a precondition on the trace stands for.
 MARKS = {
     "scp": {"RP": 13, "AB": 13},
-    "scu": {"REQ": 6, "REQ* RELEASE": 7, "RP": 11, "AB CLOSE?": 13},
+    "scu": {"REQ": 6, "REQ* RELEASE STILL": 7, "RP STILL": 11, "AB CLOSE?": 13},
 }
 #: Cells whose action looks into the PDU: different bytes may have different answers.
 CONTENTS = {"AE-3", "AE-4", "AE-6", "DT-2", "AR-6", "AR-2"}
