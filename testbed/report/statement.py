@@ -99,9 +99,9 @@ def _contexts(services: dict[str, list[str]]) -> Iterator[str]:
     grouped: dict[tuple[str, ...], list[str]] = {}
     for uid, syntaxes in services.items():
         grouped.setdefault(tuple(syntaxes), []).append(uid)
-    for syntaxes, uids in grouped.items():
+    for common, uids in grouped.items():
         classes = "; ".join(names.uid_name(uid) for uid in uids)
-        yield from _wrap(f"In {', '.join(map(names.uid_name, syntaxes))}:")
+        yield from _wrap(f"In {', '.join(map(names.uid_name, common))}:")
         yield from (f"  {line}" for line in _wrap(f"{classes}."))
 
 
