@@ -112,6 +112,8 @@ class Report:
     cases: list[CaseResult] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
+    #: Of the catalogue; files of the first have no word of it.
+    edition: str = "1"
 
     def counts(self) -> dict[str, int]:
         """How many cases have each mark."""
@@ -213,6 +215,7 @@ def to_json(report: Report) -> dict[str, Any]:
     """The report as plain data, ready for `json.dump`."""
     return {
         "format": FORMAT,
+        "edition": report.edition,
         "role": report.role,
         "target": report.target,
         "settings": report.settings,
@@ -269,6 +272,7 @@ def from_json(data: dict[str, Any]) -> Report:
         raise ValueError(f"not a {FORMAT} file (format is {data.get('format')!r})")
     names = ("role", "target", "settings", "started", "seconds", "complete", "baseline")
     report = Report(**{name: data[name] for name in names})
+    report.edition = data.get("edition", "1")
     report.cases = [_case_from(entry) for entry in data["cases"]]
     # Files of the first edition have none.
     report.timings = [Timing(**entry) for entry in data.get("timings", [])]
@@ -311,9 +315,12 @@ def load(path: Path) -> Report:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no dulspec result.
+        ValueError: it is no dulspec result; the text names the file.
     """
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(data, dict):
-        raise ValueError("not a dulspec result: the top level is no object")  # noqa: TRY004
-    return from_json(data)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("not a dulspec result: the top level is no object")  # noqa: TRY004, TRY301
+        return from_json(data)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error

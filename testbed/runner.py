@@ -51,6 +51,7 @@ class Runner:
         started = time.monotonic()
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.report = Report(trial.role, trial.target, trial.settings.as_json(), stamp)
+        self.report.edition = catalogue.EDITION
         self.report.unreached = unreached(trial.role, catalogue.cases(trial.role))
         try:
             self._baseline("first")

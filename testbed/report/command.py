@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: a file cannot be read or written.
         ValueError: a file is no dulspec result.
     """
-    reports = [_load(path) for path in arguments.files]
+    reports = [results.load(path) for path in arguments.files]
     hidden = set(arguments.without_tag)
     for report in reports:
         report.cases = [case for case in report.cases if not hidden & set(case.tags)]
@@ -60,13 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
     print("\n".join(_printed(arguments, reports)))
     passed = all(figures.outcome(report) == "passed" for report in reports)
     return FAILED if arguments.check and not passed else OK
-
-
-def _load(path: Path) -> Report:
-    try:
-        return results.load(path)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 def _printed(arguments: argparse.Namespace, reports: Sequence[Report]) -> list[str]:

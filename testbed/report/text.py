@@ -17,7 +17,7 @@ _HEADLINES = {
 }
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Text from the wire must not steer a terminal."""
     return "".join(c if c.isprintable() else "�" for c in text)
 
@@ -74,7 +74,7 @@ def matrix(reports: Sequence[Report], *, all_rows: bool = True) -> list[str]:
         chosen = [reports[number] for number in numbers]
         rows = figures.matrix(chosen)
         lines += [f"Products as {figures.role_text(role)}"]
-        lines += [f"  {n}  {_clean(figures.name_of(r))}" for n, r in enumerate(chosen, start=1)]
+        lines += [f"  {n}  {clean(figures.name_of(r))}" for n, r in enumerate(chosen, start=1)]
         width = 22
         head = "".join(f"{n:<{width}}" for n in range(1, len(chosen) + 1))
         lines += ["", f"  {'case':16} {head}".rstrip()]
@@ -96,7 +96,7 @@ def _cell(case: CaseResult | None) -> str:
 def _head(report: Report) -> list[str]:
     target = report.target
     facts = [
-        f"{label} {_clean(str(target[key]))}"
+        f"{label} {clean(str(target[key]))}"
         for key, label in (
             ("implementation_version", "implementation version"),
             ("implementation_class", "implementation class"),
@@ -105,7 +105,7 @@ def _head(report: Report) -> list[str]:
         )
         if target.get(key)
     ]
-    lines = [f"{_clean(figures.name_of(report))} as {figures.role_text(report.role)}"]
+    lines = [f"{clean(figures.name_of(report))} as {figures.role_text(report.role)}"]
     lines += [", ".join(facts)] if facts else []
     return [*lines, f"run {report.started}, {report.seconds:.0f} s"]
 
@@ -114,7 +114,7 @@ def _foot(report: Report) -> list[str]:
     counts = ", ".join(f"{n} {name}" for name, n in reversed(figures.tally(report.cases).items()))
     lines = [f"{len(report.cases)} cases: {counts or 'none'}"]
     lines += [
-        f"{which} baseline: {_clean(text)}"
+        f"{which} baseline: {clean(text)}"
         for which, text in report.baseline.items()
         if text != "pass"
     ]
@@ -124,12 +124,12 @@ def _foot(report: Report) -> list[str]:
 def line(case: CaseResult) -> str:
     """A case in one line: mark, id, title, kind of deviation."""
     sub = f" ({case.sub})" if case.sub else ""
-    return f"{mark(case):11} {case.id:16} {_clean(case.title)}{sub}"
+    return f"{mark(case):11} {case.id:16} {clean(case.title)}{sub}"
 
 
 def told(case: CaseResult) -> str:
     """What there is to say of a case's outcome, and of the expectation that it met or missed."""
-    parts = [_clean(case.message)]
+    parts = [clean(case.message)]
     if mark(case) == "xfail":
         parts.append(f"expected to fail: {case.xfail}")
     elif mark(case) == "xpass":
@@ -190,12 +190,12 @@ def _seen(case: CaseResult, run: RunResult) -> Iterator[str]:
 
 
 def _field(name: str, texts: Sequence[str]) -> list[str]:
-    return [f"  {name if not n else '':13}{_clean(text)}" for n, text in enumerate(texts)]
+    return [f"  {name if not n else '':13}{clean(text)}" for n, text in enumerate(texts)]
 
 
 def _wire(row: WireRow) -> Iterator[str]:
     size = f" ({row.size} bytes)" if row.size else ""
     head = row.what or row.summary
-    yield f"{row.time:9.4f} {_ARROWS.get(row.direction, '--')} {_clean(head)}{size}"
+    yield f"{row.time:9.4f} {_ARROWS.get(row.direction, '--')} {clean(head)}{size}"
     if row.direction == "received":
-        yield from (f"             {_clean(line)}" for line in row.decoded)
+        yield from (f"             {clean(line)}" for line in row.decoded)
