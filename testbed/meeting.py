@@ -52,6 +52,13 @@ def start_plain(scene: Scene, port: int) -> None:
         scene.handle = trial.launcher(port, trial.files(1, big=False), False)
 
 
+def start_secure(scene: Scene, port: int) -> None:
+    """Start the product for a case about TLS, with one small file."""
+    trial = scene.trial
+    if trial.tls_launcher is not None:
+        scene.handle = trial.tls_launcher(port, trial.files(1, big=False), False)
+
+
 def take_call(scene: Scene) -> None:
     """Accept the product's connection and make it the scene's.
 

@@ -9,7 +9,7 @@ from testbed.facts import Facts
 
 #: Declarations, or traits that a run finds out, without which a case cannot be judged.
 Need = Literal[
-    "checks-called", "checks-calling", "bad-user", "store-dir", "tls", "mutual", "check-host",
+    "checks-called", "checks-calling", "bad-user", "store-dir", "tls", "check-host",
     "echo", "store", "two-files", "exit-code", "concurrent", "deflated",
 ]  # fmt: skip
 #: How long a Read waits: one of the runner's settings.
@@ -69,6 +69,7 @@ class Settings:
     start_cmd: str = ""
     exec: str = ""
     exec_echo: str = ""
+    exec_tls: str = ""
     listen: int = 0
     port_per_case: bool = False
     show_data: bool = False
@@ -85,8 +86,7 @@ class Settings:
             "checks-calling": self.checks_calling,
             "bad-user": bool(self.bad_user),
             "store-dir": self.store_dir is not None,
-            "tls": self.tls or bool(self.tls_port),
-            "mutual": self.mutual,
+            "tls": self.tls or bool(self.tls_port or self.exec_tls),
             "check-host": self.check_host,
             "exit-code": bool(self.exec or self.exec_echo),
         }.get(need, True)

@@ -26,6 +26,7 @@ class Trial:
         self.settings = settings
         self.role = role
         self.launcher = launcher
+        self.tls_launcher = launcher
         self.target: dict[str, Any] = {"host": settings.host, "port": settings.port}
         self.observed: list[tuple[str, Message]] = []
         self.stopwatch = Stopwatch()

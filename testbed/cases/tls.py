@@ -117,8 +117,24 @@ def _with_certificate(name: str) -> Step:
         if _handshake(scene, context):
             scene.send(build(rq(), scene.facts), "A-ASSOCIATE-RQ")
             scene.read_until("AC or RJ", scene.settings.timeout)
+        _if_clients_are_asked(scene, name)
 
     return Do(f"A-ASSOCIATE-RQ with {name or 'no'} client certificate", action)
+
+
+def _if_clients_are_asked(scene: Scene, name: str) -> None:
+    """Without --mutual, a product that takes a client without a certificate does not look at any.
+
+    Raises:
+        Unmet: it does not; nothing is asked of it then (PS3.15 B.12 leaves it open).
+    """
+    target = scene.trial.target
+    if not name:
+        target["client_certificates"] = not (scene.tokens and scene.tokens[0].startswith("AC"))
+    if not scene.settings.mutual and not target.get("client_certificates"):
+        raise Unmet(
+            Verdict.UNSUPPORTED, "the product asks for no client certificate; --mutual if it should"
+        )
 
 
 def plain_connection(scene: Scene) -> None:
@@ -194,10 +210,10 @@ CASES = (
         needs=("tls",), tags=("security",),
     ),
     Case(
-        "P.TLS.06", "PS3.15 B.12 (needs --mutual)", R, "no client certificate; an expired one; one of an unknown CA",
+        "P.TLS.06", "PS3.15 B.12", R, "no client certificate; an expired one; one of an unknown CA",
         "A product that wants client certificates refuses a client without a good one before any DICOM byte.",
         tuple(Run(name or "none", (_with_certificate(name),)) for name in ("", "expired", "unknown")),
-        ok("REFUSED", "CLOSE"), needs=("tls", "mutual"), tags=("security",),
+        ok("REFUSED", "CLOSE"), needs=("tls",), tags=("security",),
     ),
     Case(
         "P.TLS.07", "PS3.8 9.1.1, PS3.15 B", R, "a plain A-ASSOCIATE-RQ to the TLS port",

@@ -7,19 +7,21 @@ from pathlib import Path
 
 from testbed import raw, tls_raw
 from testbed.cases.common import R
-from testbed.meeting import CALL_TIMEOUT, listen, start_plain
-from testbed.model import Case, Do, Run
+from testbed.cases.scu import ACCEPT, AWAIT, USED
+from testbed.meeting import CALL_TIMEOUT, listen, start_secure
+from testbed.model import Case, Do, Run, Serve
 from testbed.observe import LogEntry, Wire
 from testbed.scene import Scene, Unmet
+from testbed.settings import server_tls
 from testbed.verdicts import Verdict, ok
 
 
 def _call(scene: Scene) -> socket.socket:
-    """Start the product and take its connection, without TLS."""
-    start_plain(scene, listen(scene))
+    """Start the product and take its connection, before any TLS."""
+    start_secure(scene, listen(scene))
     if scene.listener is None:
         raise RuntimeError("no listener")
-    scene.listener.settimeout(CALL_TIMEOUT if scene.trial.launcher else None)
+    scene.listener.settimeout(CALL_TIMEOUT if scene.trial.tls_launcher else None)
     try:
         sock, _ = scene.listener.accept()
     except OSError as error:
@@ -87,6 +89,25 @@ def plain_server(scene: Scene) -> None:
         scene.tokens.append({b"\x01": "RQ", b"\x16": "HELLO", b"": "CLOSE"}.get(first, "JUNK"))
 
 
+def good_server(scene: Scene) -> None:
+    """A handshake with a good certificate; then a well-behaved acceptor. Tells version and cipher."""
+    sock = _call(scene)
+    sock.settimeout(CALL_TIMEOUT)
+    try:
+        secure = server_tls(scene.settings).wrap_socket(sock, server_side=True)
+    except OSError as error:
+        sock.close()
+        scene.log.append(LogEntry(0.0, "note", b"", f"no handshake: {error}"))
+        scene.tokens.append("REFUSED")
+        return
+    wire = Wire(secure, scene.log)
+    cipher = secure.cipher()
+    taken = f"{secure.version()}, {cipher[0] if cipher else 'no cipher'}"
+    wire.note(taken)
+    scene.notes.append(f"taken: {taken}")
+    scene.adopt(wire)
+
+
 REFUSED = ok("ALERT", "CLOSE")
 _SUITES = (("NULL", 0x0001), ("anonymous", 0x0034), ("3DES", 0x000A))
 
@@ -116,5 +137,11 @@ CASES = (
         "A product set up for TLS never falls back to plain DICOM.",
         (Run("", (Do("answer the ClientHello with a plain A-ABORT", plain_server),)),),
         ok("HELLO", "CLOSE"), needs=("tls",), tags=("security",), reported="failure",
+    ),
+    Case(
+        "U.TLS.05", "PS3.15 B.12", R, "a server with a good certificate, TLS 1.2 and 1.3",
+        "The association and its services work over TLS as they do without.",
+        (Run("", (Do("handshake with a good certificate", good_server), AWAIT, ACCEPT, Serve())),),
+        USED, needs=("tls",), reported="success",
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from testbed import catalogue, console
-from testbed.commands import options, product, selection
+from testbed.commands import options, product, selection, tls
 from testbed.commands.outputs import Outputs
 from testbed.commands.outputs import add_options as add_outputs
 from testbed.launch import command_launcher
@@ -56,6 +56,10 @@ def _add_calling(scu: argparse.ArgumentParser) -> None:
         "--exec-echo", default="", metavar="CMD", help="the same for cases about C-ECHO"
     )
     scu.add_argument(
+        "--exec-tls", default="", metavar="CMD",
+        help="the same for cases about TLS: '... {ca} {cert} {key} ...' are certificates made for it",
+    )  # fmt: skip
+    scu.add_argument(
         "--listen", type=int, default=0, metavar="PORT",
         help="wait there for a product started by hand",
     )  # fmt: skip
@@ -95,6 +99,8 @@ def _trial(arguments: argparse.Namespace, settings: Settings) -> Trial:
         if settings.exec or settings.exec_echo:
             launcher = command_launcher(settings.exec, settings.exec_echo, settings.host)
     trial = Trial(settings, role, launcher)
+    if settings.exec_tls:
+        trial.tls_launcher = command_launcher(settings.exec_tls, "", settings.host)
     trial.target["name"] = arguments.name or settings.exec or f"{settings.host}:{settings.port}"
     trial.target["exec"] = settings.exec
     return trial
@@ -111,7 +117,12 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = Outputs.of(arguments)
     outputs.check()
     known = product.known(arguments)
-    arguments, settings = known.arguments, known.settings
+    with tls.prepared(known.settings, known.arguments.certificates, product.tell) as settings:
+        return _judge(known, settings, outputs)
+
+
+def _judge(known: product.Known, settings: Settings, outputs: Outputs) -> int:
+    arguments = known.arguments
     trial = _trial(arguments, settings)
     if known.observed:
         trial.target["observed"] = known.observed

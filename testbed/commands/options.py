@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from testbed.commands.tls import add_certificates
 from testbed.settings import Settings, TlsFiles
 
 _DEFAULTS = Settings()
@@ -66,6 +67,7 @@ def add_tls(parser: argparse.ArgumentParser) -> None:
     """Add the group "TLS"."""
     group = parser.add_argument_group("TLS")
     group.add_argument("--tls", action="store_true", help="the product speaks TLS on its port")
+    add_certificates(group)
     group.add_argument(
         "--ca", type=Path, metavar="PEM", help="the CA by which the product's certificate is judged"
     )

@@ -104,7 +104,8 @@ def check_commands(settings: Settings) -> None:
         Unusable: there is no such program, or the command's quoting is broken.
     """
     commands = {
-        "--exec": settings.exec, "--exec-echo": settings.exec_echo, "--start-cmd": settings.start_cmd,
+        "--exec": settings.exec, "--exec-echo": settings.exec_echo, "--exec-tls": settings.exec_tls,
+        "--start-cmd": settings.start_cmd,
     }  # fmt: skip
     for option, command in commands.items():
         if not command:
@@ -130,7 +131,7 @@ def _given(settings: Settings) -> dict[str, Any]:
     return given | {key: path.resolve() for key, path in files.items() if path is not None}
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
     print(f"dulspec: {text}", file=sys.stderr)
 
 
@@ -142,7 +143,7 @@ def _discover(settings: Settings, path: Path, name: str) -> declaration.Declarat
         started = Process(expand(settings.start_cmd, settings.host, settings.port, []))
         wait_for_port(settings.host, settings.port, 20.0)
     try:
-        found = discover(settings, _tell)
+        found = discover(settings, tell)
     finally:
         if started is not None:
             started.kill()
@@ -157,5 +158,5 @@ def _discover(settings: Settings, path: Path, name: str) -> declaration.Declarat
         "The keys are options of dulspec without their dashes: correct and add what you know better."
     )
     path.write_text(declaration.dump(found, heading), encoding="utf-8")
-    _tell(f"declarations written to {path}")
+    tell(f"declarations written to {path}")
     return found

@@ -108,7 +108,8 @@ def warnings(old: Report, new: Report) -> Iterator[str]:
     differing = [
         f"{key}: {old.settings.get(key)} / {new.settings.get(key)}"
         for key in sorted(
-            {*old.settings, *new.settings} - {"host", "port", "exec", "exec_echo", "start_cmd"}
+            {*old.settings, *new.settings}
+            - {"host", "port", "exec", "exec_echo", "exec_tls", "start_cmd", "tls_files"}
         )
         if old.settings.get(key) != new.settings.get(key)
     ]

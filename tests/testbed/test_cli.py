@@ -122,7 +122,7 @@ def test_list(capsys):
     assert capsys.readouterr().out.count("\n") == 7
     assert cli.main(["list", "--json", "--role", "scu", "U.TLS"]) == 0
     assert [row["id"] for row in json.loads(capsys.readouterr().out)] == [
-        f"U.TLS.0{n}" for n in range(1, 5)
+        f"U.TLS.0{n}" for n in range(1, 6)
     ]
     assert cli.main(["list", "nothing"]) == 2
 
