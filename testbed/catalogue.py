@@ -20,6 +20,7 @@ from testbed.cases import (
     sto,
     tcp,
     tls,
+    tls_profiles,
     u_ac,
     u_dim,
     u_rel,
@@ -35,7 +36,7 @@ from testbed.whys import why
 EDITION = "2"
 #: One module per group, in the order cases run and are listed.
 GROUPS = {
-    "scp": (tcp, sta2, sta13, ac, rq, neg, sta3, sta6, pdv, cmd, sto, tls, matrix_scp),
+    "scp": (tcp, sta2, sta13, ac, rq, neg, sta3, sta6, pdv, cmd, sto, tls, tls_profiles, matrix_scp),
     "scu": (u_rq, u_s5, u_ac, u_s6, u_rel, u_dim, u_tls, matrix_scu),
 }  # fmt: skip
 

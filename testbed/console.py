@@ -67,6 +67,8 @@ class Screen:
             print(f"      {text.told(result)}")
         elif failed:
             print("\n".join([*text.account(result, wire_lines=WIRE_LINES)[1:], ""]))
+        elif self.verbose and result.message:
+            print(f"      {text.told(result)}")
 
     def notice(self, text: str) -> None:
         """Say what is being waited for."""

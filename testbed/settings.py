@@ -63,6 +63,7 @@ class Settings:
     tls: bool = False
     tls_port: int = 0
     mutual: bool = False
+    tls_profile: str = ""
     check_host: bool = False
     tls_files: TlsFiles = TlsFiles()
     confirm: int = 0

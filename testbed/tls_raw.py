@@ -11,7 +11,7 @@ import time
 from testbed.observe import LogEntry
 
 ALERT, HANDSHAKE = 21, 22
-TLS_1_2, TLS_1_1, TLS_1_0, SSL_3 = 0x0303, 0x0302, 0x0301, 0x0300
+TLS_1_3, TLS_1_2, TLS_1_1, TLS_1_0, SSL_3 = 0x0304, 0x0303, 0x0302, 0x0301, 0x0300
 
 #: Suites a product must not accept, by the reason (RFC 9325 4.1).
 FORBIDDEN = {
@@ -40,14 +40,27 @@ def _extension(kind: int, body: bytes) -> bytes:
 
 
 def client_hello(
-    version: int = TLS_1_2, suites: tuple[int, ...] = MODERN, compression: bytes = b"\0"
+    version: int = TLS_1_2,
+    suites: tuple[int, ...] = MODERN,
+    compression: bytes = b"\0",
+    *,
+    tls_1_3: bool = False,
 ) -> bytes:
-    """A ClientHello offering exactly this; with the usual groups and signature algorithms."""
+    """A ClientHello offering exactly this; with the usual groups and signature algorithms.
+
+    `tls_1_3` offers TLS 1.3 beside `version` (RFC 8446 4.2.1, 4.2.8).
+    """
     groups = struct.pack(">H4H", 8, 0x001D, 0x0017, 0x0018, 0x0019)
     signatures = (0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0201)
     algorithms = struct.pack(f">H{len(signatures)}H", 2 * len(signatures), *signatures)
     extensions = _extension(10, groups) + _extension(11, b"\1\0") + _extension(13, algorithms)
     extensions += _extension(0xFF01, b"\0") + _extension(23, b"")
+    if tls_1_3:
+        # Any 32 bytes are an X25519 public key; the handshake goes no further than the answer.
+        share = struct.pack(">HH", 0x001D, 32) + os.urandom(32)
+        extensions += _extension(43, struct.pack(">BHH", 4, TLS_1_3, version))
+        extensions += _extension(45, b"\1\1")
+        extensions += _extension(51, struct.pack(">H", len(share)) + share)
     body = struct.pack(">H", version) + os.urandom(32) + b"\0"
     body += struct.pack(f">H{len(suites)}H", 2 * len(suites), *suites)
     body += bytes([len(compression)]) + compression

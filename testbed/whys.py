@@ -15,6 +15,10 @@ WHY = {
     "P.CMD": "The command set says what the data is; guessing at a damaged one stores or loses the wrong object.",
     "P.STO": "An object that was acknowledged is deleted at its source: success must mean that it is whole and safe.",
     "P.TLS": "A TLS port that can be talked down, or talked to without TLS, protects nobody.",
+    **dict.fromkeys(
+        ("P.B10", "P.B11", "P.B12", "P.B13"),
+        "Two products agree on a cipher only if both have one of the same profile; hospitals ask which one that is.",
+    ),
     "U.RQ": "Acceptors read strictly or kindly; a right request works with all of them.",
     "U.S5": "A requestor that hides a rejection makes its user believe that images were sent.",
     "U.AC": "Acceptors in the field answer in odd ways; a requestor lives with what is harmless and uses nothing that "

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from testbed import catalogue, console
-from testbed.commands import options, product, selection, tls
+from testbed.commands import levels, options, product, selection, tls
 from testbed.commands.outputs import Outputs
 from testbed.commands.outputs import add_options as add_outputs
 from testbed.launch import command_launcher
@@ -126,7 +126,8 @@ def _judge(known: product.Known, settings: Settings, outputs: Outputs) -> int:
     trial = _trial(arguments, settings)
     if known.observed:
         trial.target["observed"] = known.observed
-    chosen = selection.selected(arguments, catalogue.cases(arguments.command))
+    pool = levels.levelled(catalogue.cases(arguments.command), settings)
+    chosen = selection.selected(arguments, pool)
     xfail = read_xfail(arguments.xfail) if arguments.xfail else {}
     screen = console.Screen(len(chosen), settings, quiet=arguments.quiet, verbose=arguments.verbose)
     runner = Runner(trial, chosen, xfail, screen.case, screen.notice)

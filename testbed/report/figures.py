@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from testbed.results import LIVE, CaseResult, Report, RunResult, is_failure, mark
+from testbed.tls_suites import PROFILES
 from testbed.verdicts import Sub, Verdict
 
 #: Marks in the order reports show them, from worst to best: a verdict, or an expectation that (un)held.
@@ -83,6 +84,10 @@ AREAS = {
     "P.CMD": Area("Command sets and Verification", "PS3.7 6.3, 9.1.5, 9.3.5, Annex C"),
     "P.STO": Area("Storage service", "PS3.7 9.3.1, PS3.4 Annex B"),
     "P.TLS": Area("Secure transport", "PS3.15 Annex B"),
+    **{
+        f"P.{key}": Area(f"{profile.name} profile", f"PS3.15 {profile.id}")
+        for key, profile in PROFILES.items()
+    },
     "M.P": Area("State table as acceptor", "PS3.8 9.2.3, Table 9-10"),
     "U.RQ": Area("The product's A-ASSOCIATE-RQ", "PS3.8 9.3.2"),
     "U.S5": Area("Answers that are no plain acceptance", "PS3.8 Table 9-10, Sta5"),

@@ -26,7 +26,7 @@ HEADINGS = {
     "Message exchange as service class user": ("U.DIM", "U.S6"),
     "Association release and termination": ("P.STA13", "U.REL"),
     "Upper Layer state machine": ("M.P", "M.U"),
-    "Security: secure transport": ("P.TLS", "U.TLS"),
+    "Security: secure transport": ("P.TLS", "P.B10", "P.B11", "P.B12", "P.B13", "U.TLS"),
 }
 
 
@@ -87,6 +87,9 @@ def _announced(report: Report) -> Iterator[list[str]]:
         facts.append(f"The product {answer} serve two associations at the same time.")
     if target.get("artim"):
         facts.append(f"An idle connection was closed after {target['artim']:.1f} s (ARTIM).")
+    if target.get("ciphers"):
+        taken = "; ".join(f"of {key}: {cipher}" for key, cipher in target["ciphers"].items())
+        facts.append(f"Offered the suites of each PS3.15 profile, it took, {taken}.")
     if facts:
         yield ["Association policies: observed limits", *_wrap(" ".join(facts))]
     services = target.get("observed", {}).get("sop-classes", {})
