@@ -64,6 +64,7 @@ class Settings:
     tls_port: int = 0
     mutual: bool = False
     tls_profile: str = ""
+    profile: str = ""
     check_host: bool = False
     tls_files: TlsFiles = TlsFiles()
     confirm: int = 0

@@ -126,7 +126,7 @@ def _judge(known: product.Known, settings: Settings, outputs: Outputs) -> int:
     trial = _trial(arguments, settings)
     if known.observed:
         trial.target["observed"] = known.observed
-    pool = levels.levelled(catalogue.cases(arguments.command), settings)
+    pool = levels.levelled(catalogue.cases(arguments.command), arguments.command, settings)
     chosen = selection.selected(arguments, pool)
     xfail = read_xfail(arguments.xfail) if arguments.xfail else {}
     screen = console.Screen(len(chosen), settings, quiet=arguments.quiet, verbose=arguments.verbose)

@@ -4,12 +4,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from testbed.model import Case
+from testbed.profiles import PROFILES, apply
+from testbed.runner import Unusable
 from testbed.settings import Settings
 from testbed.verdicts import Level
 
 
-def levelled(pool: Iterable[Case], settings: Settings) -> list[Case]:
-    """The cases, those of a claimed TLS profile as required ones."""
+def levelled(pool: Iterable[Case], role: str, settings: Settings) -> list[Case]:
+    """The cases that bear on the product's kind; those of a claimed TLS profile as required ones.
+
+    Raises:
+        Unusable: there is no such kind of product.
+    """
+    if settings.profile:
+        if settings.profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise Unusable(f"there is no profile {settings.profile!r}; there are {known}")
+        pool = apply(PROFILES[settings.profile], role, pool)
     claimed = f"PS3.15 {settings.tls_profile}" if settings.tls_profile else None
     return [
         replace(case, level=Level.REQUIRED)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed import results
-from testbed.report import html, junit
+from testbed.report import badge, html, junit
 from testbed.results import Report
 from testbed.runner import Unusable
 
@@ -21,6 +21,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--junit", type=Path, metavar="FILE", dest="junit_file",
                        help="write JUnit XML")  # fmt: skip
 
+    group.add_argument("--badge", type=Path, metavar="FILE", dest="badge_file",
+                       help="write a badge with the score and the catalogue's edition, as SVG")  # fmt: skip
+    group.add_argument("--badge-json", type=Path, metavar="FILE", dest="badge_json_file",
+                       help="the same as JSON, for services that draw badges")  # fmt: skip
+
 
 def _page(report: Report, path: Path) -> None:
     path.write_text(html.page([report]), encoding="utf-8")
@@ -30,10 +35,20 @@ def _junit(report: Report, path: Path) -> None:
     junit.write([report], path)
 
 
+def _badge(report: Report, path: Path) -> None:
+    path.write_text(badge.svg(report), encoding="utf-8")
+
+
+def _badge_json(report: Report, path: Path) -> None:
+    path.write_text(badge.endpoint(report), encoding="utf-8")
+
+
 _WRITERS: dict[str, Callable[[Report, Path], None]] = {
     "json": results.save,
     "html": _page,
     "junit": _junit,
+    "badge": _badge,
+    "badge-json": _badge_json,
 }
 
 
@@ -46,7 +61,7 @@ class Outputs:
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> "Outputs":
         """What the options ask for."""
-        given = {kind: getattr(arguments, f"{kind}_file") for kind in _WRITERS}
+        given = {kind: getattr(arguments, f"{kind.replace('-', '_')}_file") for kind in _WRITERS}
         return cls({kind: path for kind, path in given.items() if path is not None})
 
     def check(self) -> None:

@@ -14,6 +14,7 @@ from testbed.commands import options
 from testbed.commands.outputs import check_writable
 from testbed.discover.finding import discover
 from testbed.launch import Process, expand, wait_for_port
+from testbed.profiles import PROFILES
 from testbed.runner import Unusable
 from testbed.settings import Settings, TlsFiles
 
@@ -27,6 +28,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--product", type=Path, metavar="FILE",
         help="declarations in TOML: options without their dashes; the command line goes before them",
+    )  # fmt: skip
+    group.add_argument(
+        "--profile", default="", choices=list(PROFILES), metavar="KIND",
+        help=f"what kind of product it is, which chooses cases and levels: {', '.join(PROFILES)}",
     )  # fmt: skip
 
 

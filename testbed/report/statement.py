@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from testbed import names
+from testbed.profiles import PROFILES
 from testbed.report import figures
 from testbed.results import CaseResult, Report
 from testbed.verdicts import Verdict
@@ -32,7 +33,7 @@ HEADINGS = {
 
 def statement(report: Report) -> list[str]:
     """The paragraphs for one product in one role, as lines of at most 96 columns."""
-    blocks = [_preamble(report), *_announced(report)]
+    blocks = [_preamble(report), *_claimed(report), *_announced(report)]
     grouped = figures.areas(report)
     for heading, keys in HEADINGS.items():
         cases = [case for key in keys for case in grouped.get(key, [])]
@@ -65,6 +66,22 @@ def _preamble(report: Report) -> list[str]:
         "empty": " No case could run; nothing can be stated.",
     }
     return ["Implementation tested", *_wrap(text + endings.get(figures.outcome(report), ""))]
+
+
+def _claimed(report: Report) -> Iterator[list[str]]:
+    """What kind of product it is said to be, what of that was judged, and what nobody judged."""
+    profile = PROFILES.get(str(report.settings.get("profile", "")))
+    if profile is None:
+        return
+    word = {"scp": "as SCP", "scu": "as SCU"}
+    services = "; ".join(
+        f"Verification{' and Storage' if part.storage else ''} {word[role]}"
+        for role, part in profile.parts.items()
+    )
+    text = f"The product is {profile.title}. Of its network services the testbed judges {services}."
+    if profile.beyond:
+        text += f" No case judges {', '.join(profile.beyond)}: state these apart."
+    yield ["Application profile", *_wrap(text)]
 
 
 def _announced(report: Report) -> Iterator[list[str]]:

@@ -26,7 +26,7 @@ def test_three_reports_of_one_run(tmp_path):
     assert (tmp_path / "again.xml").read_bytes() == xml.read_bytes()
 
 
-@pytest.mark.parametrize("option", ["--json", "--html", "--junit"])
+@pytest.mark.parametrize("option", ["--json", "--html", "--junit", "--badge", "--badge-json"])
 @pytest.mark.parametrize("place", ["no/such/folder/file", "."])
 def test_what_cannot_be_written_is_found_at_the_start(option, place, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(cli.judging, "Runner", None)  # nothing may run
