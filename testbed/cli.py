@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from testbed import catalogue, selftest
-from testbed.commands import browsing, comparing, judging
+from testbed.commands import browsing, comparing, judging, watching
 from testbed.commands.judging import INTERRUPTED, UNUSABLE
 from testbed.decode import command as decode_command
 from testbed.proxy import command as proxy_command
@@ -74,7 +74,7 @@ def parser(command: str = "", **defaults: object) -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (
-        judging.add_parsers, browsing.add_parsers, comparing.add_parser, report_command.add_parser,
+        judging.add_parsers, browsing.add_parsers, comparing.add_parser, watching.add_parser, report_command.add_parser,
         proxy_command.add_parsers, decode_command.add_parser, _add_selftest,
     ):  # fmt: skip
         add(commands)
@@ -92,6 +92,7 @@ def parse(argv: Sequence[str] | None, command: str = "", **defaults: object) -> 
         whole.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         arguments.selectors += rest
+    arguments.judge = _run
     arguments.again = partial(parse, argv, arguments.command)
     return arguments
 

@@ -79,6 +79,7 @@ def _section(kind: Change, rows: Sequence[Row], old: Report, new: Report) -> Mar
 
 def _row(row: Row, old: Report, new: Report) -> Markup:
     case = row.new or row.old
+    names = _deciding(row)
     return el(
         "details",
         el(
@@ -91,7 +92,12 @@ def _row(row: Row, old: Report, new: Report) -> Markup:
         el(
             "div",
             el("p", case.requirement, " ", el("small", case.clause)) if case is not None else None,
-            el("div", _side("before", row.old, old), _side("now", row.new, new), class_="sides"),
+            el(
+                "div",
+                _side("before", row.old, old, names),
+                _side("now", row.new, new, names),
+                class_="sides",
+            ),
             class_="body",
         ),
         class_="case" + (" failing" if row.change is Change.REGRESSION else ""),
@@ -100,11 +106,18 @@ def _row(row: Row, old: Report, new: Report) -> Markup:
     )
 
 
-def _side(when: str, case: CaseResult | None, report: Report) -> Markup:
+def _deciding(row: Row) -> set[str]:
+    """Names of the runs that made the worse of the two verdicts: the same ones are shown on both sides."""
+    sides = [case for case in (row.old, row.new) if case is not None]
+    worse = max(sides, key=lambda case: case.verdict.weight)
+    return {run.name for run in figures.deciding_runs(worse)}
+
+
+def _side(when: str, case: CaseResult | None, report: Report, names: set[str]) -> Markup:
     head = el("h4", when, " ", badge(mark(case)) if case is not None else told(case))
     if case is None:
         return el("section", head)
-    runs = figures.deciding_runs(case) or case.runs
+    runs = [run for run in case.runs if run.name in names] or figures.deciding_runs(case)
     return el(
         "section",
         head,
