@@ -301,7 +301,8 @@ class ServiceProvider:
         pdvs = self._received
         assert isinstance(pdvs, list)
         self._pdvs += pdvs
-        self._deadlines.progress()
+        if any(len(each.fragment) for each in pdvs):  # an empty one says nothing
+            self._deadlines.progress()
 
     def _flush_pdvs(self) -> None:
         if self._pdvs:

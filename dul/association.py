@@ -150,6 +150,15 @@ class Association(ServiceProvider):
         elif "write" in self._deadlines:
             self._deadlines.arm("write")
 
+    def data_taken(self, count: int, now: float) -> None:
+        """The peer took so many bytes of what the transport has been given, after some time.
+
+        Only a transport that was slow needs to tell; what the peer is to do when it has read all,
+        it cannot do before.
+        """
+        self._deadlines.tell(now)
+        self._deadlines.prolong(count)
+
     def next_deadline(self) -> float | None:
         """When `handle_deadline` is to be called next, on the same clock; None: never."""
         return self._deadlines.next()
@@ -305,6 +314,7 @@ class Association(ServiceProvider):
     def expect(self, which: str | None) -> None:
         """Wait for the peer's data with a bound of `Limits`: "reply", "idle", or None for none.
 
-        The time starts when all that is to be sent is sent, and anew with each P-DATA-TF.
+        The time starts when all that is to be sent is sent. That of "idle" starts anew with each
+        P-DATA-TF that has something in it; "reply" is for a whole response, to the last byte.
         """
         self._deadlines.expect(which, start=not self._outbox)

@@ -12,6 +12,7 @@ __all__ = ["ARTIM", "GRACE", "Deadlines"]
 
 ARTIM = "artim"
 GRACE = "grace"
+IDLE = "idle"
 
 _WAITING = {
     ARTIM: "waiting for an A-ASSOCIATE-RQ",
@@ -19,7 +20,7 @@ _WAITING = {
     "associate": "waiting for the answer to the A-ASSOCIATE-RQ",
     "release": "waiting for the answer to the A-RELEASE-RQ",
     "reply": "waiting for the response",
-    "idle": "waiting for the next request",
+    IDLE: "waiting for the next request",
     "pdu": "waiting for the rest of a PDU",
     "write": "waiting for the peer to take a PDU",
 }
@@ -106,10 +107,19 @@ class Deadlines:
             if which:
                 self.arm(which)
 
+    def prolong(self, count: int) -> None:
+        """The peer has read so many bytes of what was sent: it is slow, but does not hang."""
+        seconds = count / self._limits.slowest_reader
+        for which in ("write", self._patience, self._watched):
+            until = self._until.get(which) if which else None
+            if which and until is not None:
+                self.arm(which)
+                self._until[which] = min(self._until[which], until + seconds)
+
     def progress(self) -> None:
-        """The peer does what it is expected to: the time starts anew."""
-        if self._patience in self._until:
-            self.arm(self._patience)
+        """Data came. A requestor that sends is not idle; but a response has to come to its end."""
+        if self._patience == IDLE and IDLE in self._until:
+            self.arm(IDLE)
 
     def _seconds(self, which: str) -> float | None:
         seconds: float | None = getattr(self._limits, which)

@@ -19,6 +19,7 @@ _LEAST = {
     "receive_buffer": 8,
     "send_batch": 1,
     "send_batch_pdus": 1,
+    "slowest_reader": 1,
 }
 
 
@@ -81,8 +82,9 @@ class Limits:
     """From our A-RELEASE-RQ to the peer's answer."""
 
     reply: float | None = 300.0
-    """From the last byte of a DIMSE request to the next byte of its response. Archives that
-    write to tape take minutes."""
+    """From the last byte of a DIMSE request to the last byte of its response, or from one response
+    to the next where a request has several. Archives that write to tape take minutes. While the
+    peer still takes the request from our TCP (Linux can tell), the time does not run."""
 
     idle: float | None = 600.0
     """How long an acceptor keeps an association whose requestor sends nothing."""
@@ -92,6 +94,11 @@ class Limits:
 
     write: float | None = 60.0
     """For one PDU to be taken by the transport: a peer that does not read holds nobody up."""
+
+    slowest_reader: int = 256
+    """Bytes per second that a peer takes from our TCP at least: as long as it does, deadlines for
+    what it can do only when it has read all (`reply`, `associate`, `release`), and `write`, are
+    prolonged. Modems were faster."""
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():

@@ -11,11 +11,16 @@ import errno
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from dul.errors import TransportError
 from dul.wire import Buffer
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 __all__ = [
     "Address",
@@ -70,6 +75,7 @@ class Link:
             step; what the peer got is not known, so that nothing sensible can follow.
         on_close: called before the descriptor is closed: who watches it must not any more.
         write_error: why nothing more can be sent; what the peer said before is still read.
+        on_the_way: how many bytes the peer may not have taken yet; see `taken`.
     """
 
     def __init__(
@@ -85,6 +91,7 @@ class Link:
         self.uncertain = False
         self.on_close: Callable[[], None] | None = None
         self.write_error: OSError | None = None
+        self.on_the_way = 0
         self._addresses = addresses
         self._tls = tls
         self._server_hostname = server_hostname
@@ -252,6 +259,18 @@ class Link:
             self._sending_wants_read = True
         return owed + taken - 1
 
+    def taken(self) -> int:
+        """How many bytes of what was sent the peer has taken since this was asked last.
+
+        What its TCP acknowledged, to be exact. 0 where the system does not tell.
+        """
+        left = 0 if self._sock is None else _unacknowledged(self._sock)
+        if left is None:
+            self.on_the_way = 0
+            return 0
+        taken, self.on_the_way = max(0, self.on_the_way - left), left
+        return taken
+
     def receive(self, view: memoryview) -> int | None:
         """Bytes received into the view; 0 at the peer's end, None if there are none yet.
 
@@ -321,6 +340,14 @@ def _prepare(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         # Whole batches are handed over; there is nothing that Nagle could collect.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _unacknowledged(sock: socket.socket) -> int | None:
+    """Bytes in the send queue of a socket, sent or not; None where that cannot be known."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            return int.from_bytes(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    return None
 
 
 def _chunks(spans: Sequence[Buffer], skip: int, size: int) -> Iterator[bytes]:

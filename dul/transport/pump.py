@@ -12,6 +12,9 @@ from dul.transport.link import Clock, Link, Wait, Waiting
 
 __all__ = ["can_abort", "handshake", "hang_up", "pump", "push"]
 
+LOOK = 0.25
+"""Seconds between two looks at how much of what was sent is still on its way."""
+
 
 def handshake(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     """The acceptor's begin: TLS if there is a context, then Evt5.
@@ -45,7 +48,11 @@ def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     if association.sending and link.write_error is None and _send(association, link, clock):
         return
     yield from _wait_and_receive(association, link, clock)
-    association.handle_deadline(clock())
+    now = clock()
+    until = association.next_deadline()
+    if until is not None and now >= until:
+        _look(association, link, now)
+        association.handle_deadline(now)
     if association.close_wanted:
         link.close()
 
@@ -87,6 +94,7 @@ def _send(association: Association, link: Link, clock: Clock) -> bool:
     link.uncertain = True
     try:
         count = link.send(association.data_to_send())
+        link.on_the_way += count
     except OSError as error:
         # The peer may have said why before it broke the connection: read that first.
         link.write_error = error
@@ -106,14 +114,28 @@ def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Wai
         return
     if not (hungry and link.has_pending()):
         link.quick_ack()
-        yield Wait(
+        until = association.next_deadline()
+        if until is not None and link.on_the_way:
+            until = min(until, clock() + LOOK)
+        ready = yield Wait(
             link.fileno(),
             read=hungry or link.sending_wants_read,
             write=link.receiving_wants_write or (blocked and not link.sending_wants_read),
-            until=association.next_deadline(),
+            until=until,
         )
+        if not ready:
+            _look(association, link, clock())
     if hungry:
         _receive(association, link, clock)
+
+
+def _look(association: Association, link: Link, now: float) -> None:
+    """Tell how much the peer has taken of what the kernel holds for it.
+
+    The kernel may hold megabytes, and has not said a word while a slow peer takes them.
+    """
+    if link.on_the_way:
+        association.data_taken(link.taken(), now)
 
 
 def _receive(association: Association, link: Link, clock: Clock) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ends import (
     DATA,
@@ -19,7 +21,7 @@ from dul.deadlines import Deadlines
 from dul.errors import TransportError
 from dul.fsm import State
 from dul.limits import Limits
-from dul.pdu import Abort
+from dul.pdu import COMMAND, PDV, Abort, PDataTF
 
 # ------------------------------------------------------------------------ reply and idle --
 
@@ -43,14 +45,51 @@ def test_the_time_for_a_reply_starts_when_the_request_is_out():
     assert_times_out(end, "reply")
 
 
-def test_each_pdata_starts_the_time_anew():
-    end = established(Role.REQUESTOR, LIMITS)
-    end.association.expect("reply")
+def test_data_of_the_requestor_starts_its_time_anew():
+    end = established(Role.ACCEPTOR, LIMITS)
+    end.association.expect("idle")
     for _ in range(10):
         end.wait(20)
         end.receive(DATA)
         end.events()
+    assert_times_out(end, "idle")
+
+
+@pytest.mark.parametrize("fragment", [b"", b"x", bytes(16000)])
+@pytest.mark.parametrize("role", Role)
+def test_a_response_has_one_time_for_all_of_it(role: Role, fragment: bytes):
+    """A peer that trickles, be it one byte at a time or none, cannot keep us for ever."""
+    end = established(role, LIMITS)
+    end.association.expect("reply")
+    begin = end.now
+    while end.association.established:
+        end.receive(PDataTF((PDV(1, COMMAND, fragment),)))
+        end.events()
+        end.wait(1)
+    assert end.association.failure.which == "reply"
+    assert end.now - begin == LIMITS.reply
+
+
+def test_each_of_several_responses_has_its_time():
+    end = established(Role.REQUESTOR, LIMITS)
+    for _ in range(5):
+        end.association.expect("reply")
+        end.wait(20)
+        end.receive(DATA)
+        end.events()
+    end.association.expect("reply")
     assert_times_out(end, "reply")
+
+
+def test_empty_fragments_are_no_sign_of_life():
+    end = established(Role.ACCEPTOR, LIMITS)
+    end.association.expect("idle")
+    for _ in range(29):
+        assert end.state is State.Sta6
+        end.receive(PDataTF((PDV(1, 0, b""),) * 3))
+        end.events()
+        end.wait(1)
+    assert end.association.failure.which == "idle"
 
 
 def test_a_reply_that_is_not_expected_any_more_is_not_waited_for():
@@ -173,6 +212,39 @@ def test_all_sent_ends_the_wait():
     end.association.send(1, command=True, source=bytes(100))
     end.take()
     assert end.association.next_deadline() is None
+
+
+# ------------------------------------------------------------------------ slow readers --
+
+
+@pytest.mark.parametrize("which", ["reply", "associate", "release", "write"])
+def test_a_peer_that_still_reads_has_more_time(which: str):
+    """What it is to do then, it can only do when it has read all that was sent."""
+    limits = replace(LIMITS, slowest_reader=100)
+    states = {"associate": State.Sta5, "release": State.Sta7}
+    end = end_in(states.get(which, State.Sta6), limits=limits)
+    if which == "reply":
+        end.association.expect("reply")
+    elif which == "write":
+        end.association.send(1, command=True, source=bytes(100))
+        end.association.data_to_send()
+    seconds = getattr(LIMITS, which)
+    until = end.association.next_deadline()
+    end.wait(10)
+    end.association.data_taken(300, end.now)
+    assert end.association.next_deadline() == until + 3  # a hundred bytes for each second
+    end.association.data_taken(1 << 20, end.now)
+    assert end.association.next_deadline() == end.now + seconds
+    end.association.data_taken(0, end.now)
+    assert_times_out(end, which)
+
+
+@pytest.mark.parametrize("state", [State.Sta2, State.Sta3, State.Sta6, State.Sta13])
+def test_nothing_else_is_prolonged_by_a_peer_that_reads(state: State):
+    end = end_in(state, limits=LIMITS)
+    until = end.association.next_deadline()
+    end.association.data_taken(1 << 20, end.now + 1)
+    assert end.association.next_deadline() == until
 
 
 # ------------------------------------------------------------------ handlers and clocks --
