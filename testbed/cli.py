@@ -67,7 +67,11 @@ class _Version(argparse.Action):
 def parser(command: str = "", **defaults: object) -> argparse.ArgumentParser:
     """The whole command line; `defaults` replace those of one command's options."""
     whole = argparse.ArgumentParser(
-        prog="dulspec", description="Conformance tests for the DICOM Upper Layer."
+        prog="dulspec",
+        description="Conformance tests for the DICOM Upper Layer.",
+        epilog="Begin with `dulspec scp HOST PORT` for a product that listens, or with"
+        " `dulspec scu --exec 'PROGRAM {host} {port} {file}'` for one that calls;"
+        " `dulspec COMMAND --help` tells the options.",
     )
     whole.add_argument(
         "--version", action=_Version, nargs=0, help="the version and the catalogue's edition"

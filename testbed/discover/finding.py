@@ -79,7 +79,8 @@ def _first(asker: Asker, settings: Settings, tell: Tell) -> Answer:
 def _why(answer: Answer, settings: Settings) -> str:
     if answer.rejection is None:
         return answer.reason
-    told = f"{names.reject_text(*answer.rejection)} (RJ{answer.rejection})".replace(", ", ",")
+    numbers = ",".join(map(str, answer.rejection))
+    told = f"{names.reject_text(*answer.rejection)} (RJ({numbers}))"
     if titles.rejects_title(answer):
         return (
             f"{told}; none of the usual AE titles is accepted, nor {settings.called!r} and"
