@@ -39,6 +39,7 @@ from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
+from dul.transport.descriptors import available, places
 from dul.transport.link import Link, not_found, requestor_link
 from dul.transport.listener import accept, listen
 from dul.transport.loop import Watch
@@ -374,8 +375,9 @@ class Server:
         self._serve = serve
         self._tls = tls
         # One thread does it all: there is nothing to be locked.
-        self._admission = Admission(max_associations, contextlib.nullcontext(), limits, trace)
-        self._executor = ThreadPoolExecutor(max(1, max_associations), "dul-handler")
+        bounds = places(max_associations, available())
+        self._admission = Admission(bounds, contextlib.nullcontext(), limits, trace)
+        self._executor = ThreadPoolExecutor(max(1, bounds.associations), "dul-handler")
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener = listen(host, port)
         self._address: tuple[str, int] = self._listener.getsockname()[:2]

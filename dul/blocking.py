@@ -37,6 +37,7 @@ from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
+from dul.transport.descriptors import available, places
 from dul.transport.link import Link, Wait, Waiting, not_found, requestor_link
 from dul.transport.listener import accept, listen
 from dul.transport.pump import can_abort, handshake, hang_up, pump, push
@@ -448,7 +449,8 @@ class Server:
         port: 0 for any free one; see `address`.
         limits: bounds and times of each association.
         tls: a server context, for TLS.
-        max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
+        max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2). Fewer, with
+            a warning, if the process may not open the files that they need (`ulimit -n`).
         trace: is told every transition of every state machine.
     """
 
@@ -465,7 +467,8 @@ class Server:
     ) -> None:
         self._serve = serve
         self._tls = tls
-        self._admission = Admission(max_associations, threading.Lock(), limits, trace)
+        bounds = places(max_associations, available())
+        self._admission = Admission(bounds, threading.Lock(), limits, trace)
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()  # guards the threads
         self._listener = listen(host, port)

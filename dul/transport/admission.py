@@ -12,6 +12,7 @@ from dul.conversations import Conversation
 from dul.fsm import State
 from dul.limits import Limits
 from dul.pdu import AssociateRJ, AssociateRQ
+from dul.transport.descriptors import Places
 from dul.transport.link import Link
 from dul.values import dataclass
 
@@ -22,9 +23,6 @@ Serve = Callable[[Association, str], Conversation[None]]
 
 PAUSE = 0.5
 """Seconds without accepting when descriptors or memory are exhausted."""
-
-SPARE_CONNECTIONS = 64
-"""Connections beyond the associations that may still be served: a handshake, a rejection."""
 
 _LOCAL_LIMIT_EXCEEDED = AssociateRJ(2, 3, 2)
 _OVER = frozenset({State.Sta1, State.Sta13})
@@ -59,7 +57,8 @@ class Admission:
     must not keep others out: when there are too many, the oldest of them makes room.
 
     Args:
-        max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
+        places: how many associations and connections there may be; an association beyond is
+            rejected, "local limit exceeded" (2/3/2).
         lock: held while the guests are looked at and changed.
         limits: bounds and times of each association.
         trace: is told every transition of every association.
@@ -67,12 +66,12 @@ class Admission:
 
     def __init__(
         self,
-        max_associations: int,
+        places: Places,
         lock: AbstractContextManager[object],
         limits: Limits | None = None,
         trace: Trace | None = None,
     ) -> None:
-        self._max = max_associations
+        self._places = places
         self._lock = lock
         self._limits = limits or Limits()
         self._trace = trace
@@ -93,7 +92,7 @@ class Admission:
         )
         guest = Guest(number, association, link)
         with self._lock:
-            if len(self._guests) >= self._max + SPARE_CONNECTIONS:
+            if len(self._guests) >= self._places.connections:
                 oldest = next(each for each in self._guests.values() if not each.has_place)
                 del self._guests[oldest.number]
                 oldest.link.cut()
@@ -112,5 +111,6 @@ class Admission:
             guest = self._guests.get(number)
             if guest is None:  # it had to make room at this very moment
                 return _LOCAL_LIMIT_EXCEEDED
-            guest.admitted = sum(each.has_place for each in self._guests.values()) < self._max
+            taken = sum(each.has_place for each in self._guests.values())
+            guest.admitted = taken < self._places.associations
         return None if guest.admitted else _LOCAL_LIMIT_EXCEEDED

@@ -30,7 +30,8 @@ from dul.errors import TransportError
 from dul.fsm import State
 from dul.limits import Limits
 from dul.pdu import AssociateRJ
-from dul.transport.admission import SPARE_CONNECTIONS, Admission
+from dul.transport.admission import Admission
+from dul.transport.descriptors import SPARE_CONNECTIONS, Places
 from dul.transport.link import Link
 
 # ---- bounds
@@ -107,7 +108,7 @@ def test_rejected_connections_that_stay_make_room(face: Face) -> None:
 
 def test_who_had_to_make_room_is_not_admitted_any_more() -> None:
     """Its request was being read in the very moment."""
-    admission = Admission(1, threading.Lock())
+    admission = Admission(Places(1, 1 + SPARE_CONNECTIONS), threading.Lock())
     pairs = [socket.socketpair() for _ in range(SPARE_CONNECTIONS + 2)]
     guests = [admission.enter(Link(ours)) for ours, _ in pairs]
     oldest = guests[0].association
