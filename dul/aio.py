@@ -40,7 +40,7 @@ from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
 from dul.transport.descriptors import available, places
-from dul.transport.link import Link, not_found, requestor_link
+from dul.transport.link import Link, bare, not_found, requestor_link
 from dul.transport.listener import accept, listen
 from dul.transport.loop import Watch
 from dul.transport.pump import can_abort, handshake, hang_up, pump, push
@@ -247,7 +247,9 @@ async def _resolve(host: str, port: int) -> list[Any]:
     if not 0 < port < 1 << 16:
         raise not_found(host, port)
     try:
-        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return await asyncio.get_running_loop().getaddrinfo(
+            bare(host), port, type=socket.SOCK_STREAM
+        )
     except (OSError, UnicodeError) as error:
         raise not_found(host, port, error) from error
 

@@ -38,7 +38,7 @@ from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
 from dul.transport.descriptors import available, places
-from dul.transport.link import Link, Wait, Waiting, not_found, requestor_link
+from dul.transport.link import Link, Wait, Waiting, bare, not_found, requestor_link
 from dul.transport.listener import accept, listen
 from dul.transport.pump import can_abort, handshake, hang_up, pump, push
 from dul.transport.wakeup import Wakeup
@@ -252,7 +252,7 @@ def _resolve(host: str, port: int, wakeup: Wakeup | None) -> list[Any]:
         raise not_found(host, port)
     if wakeup is not None and wakeup.is_set:
         raise Interrupted("interrupted")
-    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, bare(host), port, type=socket.SOCK_STREAM)
     try:
         return look_up() if wakeup is None else _beside(look_up, wakeup)
     except (OSError, UnicodeError) as error:
@@ -307,7 +307,8 @@ def connect(
     """Establish an association as its requestor.
 
     Args:
-        host: name or address of the peer; all its addresses are tried.
+        host: name or address of the peer, an IPv6 one in brackets or not; all its addresses are
+            tried.
         port: TCP port.
         request: the A-ASSOCIATE-RQ; see `dul.negotiation.request`.
         limits: bounds and times.

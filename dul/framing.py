@@ -11,9 +11,12 @@ from dul.limits import Limits
 from dul.pdu import BY_TYPE, AssociateAC, AssociateRQ, PDataTF
 from dul.wire import HEADER_LENGTH, PDU_HEADER
 
-__all__ = ["Framer"]
+__all__ = ["TLS_RECORDS", "Framer"]
 
 FIXED_LENGTH = 4  # of A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP and A-ABORT
+
+# How a peer begins that speaks TLS where we do not: type and first byte of the version (RFC 8446 5.1).
+TLS_RECORDS = {b"\x15\x03": "alert", b"\x16\x03": "handshake"}
 
 
 class Framer:
@@ -73,8 +76,9 @@ class Framer:
         pdu_type, length = PDU_HEADER.unpack_from(self._view, start)
         bound = self._bounds.get(pdu_type)
         if bound is None or length > bound or (bound == FIXED_LENGTH != length):
+            fault = _fault(bytes(self._view[start : start + 2]), length, bound)
             self._refuse(length)
-            raise _fault(pdu_type, length, bound)
+            raise fault
         stop: int = start + HEADER_LENGTH + length
         if stop > self._end:
             return None
@@ -102,12 +106,16 @@ class Framer:
         self._view = grown
 
 
-def _fault(pdu_type: int, length: int, bound: int | None) -> RemoteProtocolError:
+def _fault(start: bytes, length: int, bound: int | None) -> RemoteProtocolError:
+    """What is wrong with a PDU that starts with these two bytes."""
     if bound is None:
-        return InvalidPDU(
-            "PDU", 0, f"type {pdu_type:02X}H is not defined", AbortReason.UNRECOGNIZED_PDU
-        )
-    name = BY_TYPE[pdu_type].NAME
+        tls = TLS_RECORDS.get(start)
+        if tls is not None:
+            why = f"it is a TLS {tls}: the peer speaks TLS, and this end does not"
+        else:
+            why = f"type {start[0]:02X}H is not defined"
+        return InvalidPDU("PDU", 0, why, AbortReason.UNRECOGNIZED_PDU)
+    name = BY_TYPE[start[0]].NAME
     if bound == FIXED_LENGTH:
         return InvalidPDU(name, 2, f"its PDU-length is {FIXED_LENGTH}, not {length}")
     return LimitExceeded(f"{name} length", length, bound)

@@ -16,6 +16,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from dul.errors import TransportError
+from dul.framing import TLS_RECORDS
+from dul.pdu import BY_TYPE
 from dul.wire import Buffer
 
 if sys.platform == "linux":
@@ -29,6 +31,7 @@ __all__ = [
     "Ready",
     "Wait",
     "Waiting",
+    "bare",
     "not_found",
     "peer_name",
     "requestor_link",
@@ -158,6 +161,7 @@ class Link:
         if self._tls is None or self._sock is None:
             return True
         name = None if server_side else self._server_hostname
+        heard = b""
         try:
             if name is not None:
                 name.encode("idna")  # `wrap_socket` would refuse it as well, but lose the socket
@@ -170,6 +174,7 @@ class Link:
             if self._cut:  # `cut` may have met the socket that `wrap_socket` took apart
                 raise TransportError(f"the connection to {self.peer} was cut")
             while True:
+                heard = heard or _peek(tls)
                 try:
                     tls.do_handshake()
                     self._secure = True
@@ -181,8 +186,9 @@ class Link:
                 if not ready:
                     return False
         except (OSError, ValueError) as error:
+            why = _no_tls(heard, error, server_side=server_side) or getattr(error, "strerror", None)
             raise TransportError(
-                f"TLS handshake with {self.peer} failed: {getattr(error, 'strerror', None) or error}"
+                f"TLS handshake with {self.peer} failed: {why or error}"
             ) from error
 
     # ------------------------------------------------------------------------- traffic --
@@ -367,7 +373,45 @@ def _chunks(spans: Sequence[Buffer], skip: int, size: int) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
+def _peek(sock: socket.socket) -> bytes:
+    """The first bytes that came, left where they are; none if there are none yet."""
+    try:
+        # Not SSLSocket.recv, which takes no flags.
+        return socket.socket.recv(sock, 2, socket.MSG_PEEK)
+    except OSError:
+        return b""
+
+
+# What OpenSSL says of bytes that are no TLS record; its versions differ.
+_NO_RECORD = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
+
+
+def _no_tls(heard: bytes, error: Exception, *, server_side: bool) -> str | None:
+    """What a peer speaks instead of TLS, if that is why a handshake failed.
+
+    Args:
+        heard: its first two bytes, unless OpenSSL had them before they could be looked at.
+        error: what OpenSSL said.
+        server_side: this is the end that was called.
+    """
+    if len(heard) < 2:
+        no_record = getattr(error, "reason", None) in _NO_RECORD
+        return "what the peer says is not TLS, perhaps plain DICOM" if no_record else None
+    if heard in TLS_RECORDS:
+        return None
+    if heard[0] in BY_TYPE and heard[1] == 0:
+        return (
+            "plain DICOM on a TLS port" if server_side else "the peer speaks plain DICOM, not TLS"
+        )
+    return "what the peer says is not TLS"
+
+
 # ------------------------------------------------------------------------------- names --
+
+
+def bare(host: str) -> str:
+    """A host as the resolver wants it: an IPv6 address may come in brackets, as in a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
 
 
 def requestor_link(
@@ -378,6 +422,7 @@ def requestor_link(
     server_hostname: str | None,
 ) -> Link:
     """A connection that is to be opened; the certificate must name the host unless told otherwise."""
+    host = bare(host)
     return Link(
         addresses=addresses,
         tls=tls,

@@ -8,7 +8,7 @@ import socket
 import ssl
 
 from dul.errors import TransportError
-from dul.transport.link import Link, peer_name
+from dul.transport.link import Link, bare, peer_name
 
 __all__ = ["accept", "listen"]
 
@@ -18,6 +18,8 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 def listen(host: str, port: int) -> socket.socket:
     """A non-blocking listening socket; an empty host is every interface, IPv4 and IPv6.
+
+    An IPv6 address may stand in brackets.
 
     Raises:
         TransportError: the address cannot be listened on.
@@ -33,6 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    host = bare(host)
     if not 0 <= port < 1 << 16:
         raise OSError(errno.EINVAL, "there is no such TCP port")
     if not host and socket.has_dualstack_ipv6():

@@ -15,7 +15,7 @@ from rawpeer import RawPeer, associate_rq, released, served
 
 from dul import blocking
 from dul.errors import TransportError
-from dul.transport.link import Link
+from dul.transport.link import Link, bare
 from dul.transport.listener import accept, listen
 
 # ---- what the system refuses
@@ -109,6 +109,29 @@ def test_every_interface_and_how_peers_are_named(face: Face, host: str) -> None:
             released(peer)
             assert serve.outcome() == "released"
     assert serve.peers == [f"127.0.0.1:{port}" if host == "127.0.0.1" else f"[::1]:{port}"]
+
+
+def test_an_ipv6_address_in_brackets(face: Face) -> None:
+    """As in a URL: where we call, and where we listen."""
+    serve = Acceptor()
+    try:
+        listen("::1", 0).close()
+    except TransportError:
+        pytest.skip("no IPv6 on this machine")
+    with face.server(serve, host="[::1]") as server:
+        port = server.address[1]
+        end = face.connect(("[::1]", port)).result()
+        assert end.connection._link.peer == f"[::1]:{port}"
+        end.do("release")
+        assert serve.outcome() == "released"
+
+
+@pytest.mark.parametrize(
+    ("host", "same"),
+    [("[::1]", "::1"), ("::1", None), ("[pacs]", None), ("pacs", None), ("[", None)],
+)
+def test_only_the_brackets_of_an_address_are_taken_off(host: str, same: str | None) -> None:
+    assert bare(host) == (same or host)
 
 
 def test_an_address_that_cannot_be_listened_on() -> None:

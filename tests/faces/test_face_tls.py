@@ -302,6 +302,44 @@ def test_a_plain_requestor_at_a_tls_server(
         served(server.address, contexts[0])
         assert serve.outcome() == "released"
     assert "TLS handshake" in quiet_log.text
+    assert "plain DICOM on a TLS port" in quiet_log.text
+
+
+def test_a_plain_requestor_that_says_hello_late(face: Face, quiet_log: Any) -> None:
+    """The server has begun to wait for the handshake; what comes then is looked at as well."""
+    with face.server(Acceptor(), tls=server_context()) as server:
+        with rawpeer.connect(server.address) as peer:
+            with rawpeer.connect(server.address) as another:
+                another.send(b"GET / HTTP/1.1\r\n")
+                another.rest()
+            peer.send(associate_rq())
+            peer.rest()
+    assert "what the peer says is not TLS" in quiet_log.text
+    assert "plain DICOM on a TLS port" in quiet_log.text
+
+
+def test_a_tls_requestor_that_is_answered_in_plain_dicom(face: Face) -> None:
+    with Listener() as listener:
+        connecting = face.connect(listener.address, tls=client_context())
+        with listener.accept() as peer:
+            peer.read(1)
+            peer.send(abort(2, 1))
+            error = connecting.error()
+    assert type(error) is TransportError
+    # If it was very fast, OpenSSL has the answer before it can be looked at.
+    assert "the peer speaks plain DICOM, not TLS" in str(error) or "perhaps plain" in str(error)
+
+
+def test_a_plain_requestor_that_is_answered_in_tls(face: Face) -> None:
+    with Listener() as listener:
+        connecting = face.connect(listener.address)
+        with listener.accept() as peer:
+            peer.expect(rawpeer.RQ)
+            peer.send(b"\x15\x03\x01\x00\x02\x02\x0a")
+            assert peer.pdu() == abort(2, 1)
+            peer.half_close()
+            error = connecting.error()
+    assert "it is a TLS alert: the peer speaks TLS, and this end does not" in str(error)
 
 
 def test_our_plain_requestor_at_a_tls_server(
@@ -311,7 +349,7 @@ def test_our_plain_requestor_at_a_tls_server(
     limits = Limits(artim=0.2)
     with face.server(Acceptor(), tls=contexts[1]) as server:
         error = face.connect(server.address, limits=limits).error()
-    assert "15H" in str(error) or isinstance(error, TransportError)
+    assert "the peer speaks TLS" in str(error) or isinstance(error, TransportError)
 
 
 def test_a_tls_requestor_at_a_plain_server(
@@ -322,9 +360,10 @@ def test_a_tls_requestor_at_a_plain_server(
         error = face.connect(server.address, tls=contexts[0]).error()
         assert type(error) is TransportError
         assert "TLS handshake" in str(error)
+        assert "plain DICOM" in str(error)
         association, outcome = serve.ended()
         assert outcome is None
-        assert "16H" in str(association.failure)
+        assert "it is a TLS handshake: the peer speaks TLS" in str(association.failure)
         served(server.address)
 
 
