@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli import storescu
-from dimse.objects.part10 import StoredObject, open_object
+from dimse.objects.outgoing import Outgoing, examine
 from dimse.provider import Observer
 from dimse.requests import StoreRequest
 from dimse.server import Server
@@ -48,33 +48,28 @@ class _Arrivals(Observer):
                 self.stored_at[request.sop_instance_uid] = path
 
 
-def _data_set(found: StoredObject) -> bytes:
-    source = found.source()
+def _data_set(item: Outgoing) -> bytes:
+    source = item.open(item.transfer_syntax_uid)
     content = bytearray(len(source))
-    view = memoryview(content)
-    while view:
-        count = source.readinto(view)
-        if not count:
-            break
-        view = view[count:]
+    try:
+        source.readinto(memoryview(content))
+    finally:
+        source.close()
     return bytes(content)
 
 
 def _compare(path: Path, arrivals: _Arrivals) -> tuple[str, bool]:
     """One line about one file, and whether it arrived as it was."""
-    with open_object(path) as sent:
-        uid = sent.sop_instance_uid
-        stored_at = arrivals.stored_at.get(uid)
-        kind = f"{name_of(sent.sop_class_uid)}, {syntax_name(sent.transfer_syntax_uid)}"
-        if stored_at is None:
-            status = arrivals.status.get(uid)
-            return f"{kind}: {'not sent' if status is None else meaning(status)}", False
-        with open_object(stored_at) as stored:
-            content = _data_set(sent)
-            same = (
-                content == _data_set(stored)
-                and sent.transfer_syntax_uid == stored.transfer_syntax_uid
-            )
+    sent = examine(path)
+    uid = sent.sop_instance_uid
+    stored_at = arrivals.stored_at.get(uid)
+    kind = f"{name_of(sent.sop_class_uid)}, {syntax_name(sent.transfer_syntax_uid)}"
+    if stored_at is None:
+        status = arrivals.status.get(uid)
+        return f"{kind}: {'not sent' if status is None else meaning(status)}", False
+    stored = examine(stored_at)
+    content = _data_set(sent)
+    same = content == _data_set(stored) and sent.transfer_syntax_uid == stored.transfer_syntax_uid
     outcome = "identical" if same else "DIFFERENT"
     return f"{kind}: {len(content):,} bytes, {outcome}", same
 

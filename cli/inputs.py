@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cli.report import Report
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
-from dimse.objects.outgoing import Outgoing, examine
+from dimse.objects.outgoing import Cache, Outgoing, examine
 from dul.values import dataclass
 
 __all__ = ["Bad", "Found", "check", "find"]
@@ -92,26 +92,32 @@ def _scan(directory: Path, bad: list[Bad], *, recurse: bool) -> Iterator[Path]:
 
 
 def check(
-    files: Sequence[Found], report: Report, interrupted: Callable[[], bool]
+    files: Sequence[Found],
+    report: Report,
+    interrupted: Callable[[], bool],
+    *,
+    strict: bool = False,
 ) -> tuple[list[Outgoing], list[Bad]]:
     """Look at every file: what it is, and whether it is whole.
 
-    What was found in a directory and is no DICOM object at all, or a DICOMDIR, is left out with
-    a warning.
+    What was found in a directory and is no DICOM object at all is left out with a warning; a
+    DICOMDIR always is, as no peer stores one (PS3.10 8).
 
     Args:
         files: from `find`.
         report: for the warnings.
         interrupted: asked before each file; True ends the check early.
+        strict: refuse what is tolerated otherwise, with a warning.
     """
     report.info("checking input files ...")
     good: list[Outgoing] = []
     bad: list[Bad] = []
+    cache = Cache()
     for file in files:
         if interrupted():
             break
         try:
-            item = examine(file.path)
+            item = examine(file.path, strict=strict, cache=cache)
         except NotDICOM as error:
             if file.scanned:
                 report.warn(f"no DICOM file, ignoring it: {file.path}")
@@ -122,8 +128,10 @@ def check(
         except DIMSEError as error:
             bad.append(Bad(file.path, f"Bad DICOM file: {error}"))
         else:
-            if file.scanned and item.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
+            if item.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
                 report.warn(f"a DICOMDIR, ignoring it: {file.path}")
-            else:
-                good.append(item)
+                continue
+            for warning in item.warnings:
+                report.warn(f"{file.path}: {warning}")
+            good.append(item)
     return good, bad

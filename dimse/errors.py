@@ -13,6 +13,7 @@
         TooManyContexts            more presentation contexts than an association holds
         NoPresentationContext      the peer takes no object of this SOP class
         CannotTranscode            nor one in a transfer syntax that it could be converted to
+        CannotEncode               a data set in memory is none that can be sent; names it
         DictionaryError            DCMDICTPATH names no usable data dictionary
         Part10Error                a file can't be used; always names the file
           Unreadable, NotDICOM, InvalidFile, Truncated
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_SPACE",
+    "CannotEncode",
     "CannotTranscode",
     "CannotUnderstand",
     "DIMSEError",
@@ -212,6 +214,20 @@ class CannotTranscode(DIMSEError):
         self.path = path
         self.from_uid = from_uid
         self.to_uids = tuple(to_uids)
+        self.why = why
+
+
+class CannotEncode(DIMSEError):
+    """A data set in memory can't be encoded, or is none that could be stored anywhere.
+
+    Attributes:
+        name: how messages name it: its SOP Instance UID and class.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: can't be sent: {why}")
+        self.name = name
         self.why = why
 
 

@@ -35,8 +35,10 @@ DIMSE_IO = {
     "dimse.aio",
     "dimse.client",
     "dimse.tables.dictionary",
+    "dimse.objects.encode",
     "dimse.objects.outgoing",
-    "dimse.objects.part10",
+    "dimse.objects.scratch",
+    "dimse.objects.sources",
     "dimse.server",
     "dimse.storage.spool",
     "dimse.storage.directory",
@@ -53,7 +55,8 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # which is an extra of the testbed, and the metadata of the distribution and the standard library's data
 # classes, which take as long to load as a tool.
 LATE = HEAVY | {
-    "dul.aio", "dimse.aio", "dimse.objects.transcode", "importlib.metadata", "dataclasses", "scapy",
+    "dul.aio", "dimse.aio", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
+    "scapy",
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """File meta information: the preamble and group 0002 of a DICOM file (PS3.10 section 7.1).
 
-Group 0002 is Explicit VR Little Endian, whatever the data set behind it is. Nothing is read or
-written here: bytes come through a `Window` and are handed back.
+Group 0002 is Explicit VR Little Endian, whatever the data set behind it is; files with one in
+Implicit VR exist, and are read. Nothing is read or written here: bytes come through a `Window`
+and are handed back.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ from struct import Struct
 from typing import Final
 
 from dimse.errors import InvalidFile, InvalidValue, Truncated
-from dimse.objects.layout import HEADER_LENGTH
-from dimse.objects.walk import Window
+from dimse.objects.bounds import MAXIMUM_META
+from dimse.objects.findings import Findings
+from dimse.objects.headers import Header, unknown_vr
+from dimse.objects.layout import EXPLICIT_LITTLE
+from dimse.objects.window import Window
 from dimse.tables import uids
+from dimse.tables.vrs import HEADER_LENGTH, padding_of
 from dul.values import dataclass
 
-__all__ = ["MAXIMUM_META", "PREFIX", "FileMeta", "decode_file_meta", "encode_file_meta"]
+__all__ = ["PREFIX", "FileMeta", "decode_file_meta", "encode_file_meta"]
 
 PREFIX: Final = bytes(128) + b"DICM"
 
-# Private Information (0002,0102) may be of any size, but nobody has been seen to use it for more
-# than a few kilobytes.
-MAXIMUM_META: Final = 1 << 20
 _MAXIMUM_VALUE: Final = 1024  # of the elements that are read; the longest legal one has 64 bytes
 
 _SHORT = Struct("<HH2sH")  # group, element, VR, length
@@ -54,52 +56,66 @@ _FIELDS: Final = {
 }
 
 
-def decode_file_meta(window: Window, start: int) -> tuple[FileMeta, int]:
+def decode_file_meta(window: Window, start: int, findings: Findings) -> tuple[FileMeta, int]:
     """Read group 0002 from `start` on, and give it with the position behind it.
 
     The group ends where the first element of another group begins, not where the group length
     (0002,0000) says: files with a wrong one or none are common, and both pydicom and DCMTK read
-    them.
+    them. What stands there twice counts the first time: a data set may begin with a stray element
+    of group 0002.
 
     Raises:
         Truncated: the file ends in group 0002.
-        InvalidFile: group 0002 is longer than `MAXIMUM_META` or not Explicit VR.
+        InvalidFile: group 0002 is longer than `MAXIMUM_META`, or not to be understood.
     """
     fields: dict[str, str] = {}
+    lacks_vr = False
     at = start
-    while window.take(at, 2) == b"\x02\0":
-        number, size, length = _header(window, at)
+    while True:
+        group, number, vr, length = _SHORT.unpack_from(head := window.take(at, 12))
+        if group != 2:
+            return FileMeta(**fields), at
+        if window.size - at < 8:
+            raise Truncated(window.path, at, 8, window.size)
+        size = HEADER_LENGTH.get(vr)
+        if size is None:
+            size, length, vr = _without_vr(window, at, number, None if lacks_vr else findings)
+            lacks_vr = lacks_vr or not vr  # where one element has no VR, none has
+        elif size == 12:
+            length = _WIDE.unpack_from(head, 8)[0]
         following = at + size + length
-        # The declared length is judged before anything is read for it.
-        if following - start > MAXIMUM_META:
-            raise _invalid(
-                window, at, f"(0002,{number:04X}) reaches past {MAXIMUM_META} bytes of file meta"
-            )
-        if following > window.size:
-            raise Truncated(window.path, at, size + length, window.size)
+        _judge(window, start, at, number, following)
         field = _FIELDS.get(number)
         if field is not None:
             if length > _MAXIMUM_VALUE:
-                raise _invalid(window, at, f"(0002,{number:04X}) has a value of {length} bytes")
+                what = f"(0002,{number:04X}) has a value of {length} bytes"
+                raise _invalid(window, at, what)
             value = window.take(at + size, length).strip(b"\0 ").decode("latin-1")
             if value:
-                fields[field] = value
+                fields.setdefault(field, value)
         at = following
-    return FileMeta(**fields), at
 
 
-def _header(window: Window, at: int) -> tuple[int, int, int]:
-    """Element number, header length and value length of the element at `at`."""
-    if window.size - at < 8:
-        raise Truncated(window.path, at, 8, window.size)
-    head = window.take(at, 12)
-    _, number, vr, length = _SHORT.unpack_from(head)
-    size = HEADER_LENGTH.get(vr)
-    if size is None:
+def _judge(window: Window, start: int, at: int, number: int, following: int) -> None:
+    """Judge the declared length of an element before anything is read for it."""
+    if following - start > MAXIMUM_META:
+        what = f"(0002,{number:04X}) reaches past {MAXIMUM_META} bytes of file meta"
+        raise _invalid(window, at, what)
+    if following > window.size:
+        raise Truncated(window.path, at, following - at, window.size)
+
+
+def _without_vr(window: Window, at: int, number: int, findings: Findings | None) -> Header:
+    """The header of an element that has no VR, or none that there is."""
+    header = unknown_vr(window, at, window.size, EXPLICIT_LITTLE, may_lack_vr=True)
+    if header is None:
         raise _invalid(window, at, f"(0002,{number:04X}) has no VR that DICOM knows")
-    if size == 12:
-        length = _WIDE.unpack_from(head, 8)[0]
-    return number, size, length
+    if findings is not None:
+        what = "no VR, as if this were Implicit VR"
+        if header.letters:
+            what = f"the unknown VR {header.letters.decode('latin-1')!r}"
+        findings.tolerate(at, f"(0002,{number:04X}) has {what}")
+    return header
 
 
 def _invalid(window: Window, at: int, what: str) -> InvalidFile:
@@ -147,26 +163,26 @@ def encode_file_meta(
     ):
         if not uids.is_sendable(uid):
             raise InvalidValue(name, f"must be a UID of 1 to 64 digits and dots, not {uid!r}")
-        parts.append(_short(number, b"UI", uid, b"\0"))
+        parts.append(_short(number, b"UI", uid))
     if not _SH(implementation_version_name):
         raise InvalidValue(
             "implementation_version_name",
             f"must be 1 to 16 ASCII characters without backslash: {implementation_version_name!r}",
         )
-    parts.append(_short(0x0013, b"SH", implementation_version_name, b" "))
+    parts.append(_short(0x0013, b"SH", implementation_version_name))
     for number, title in (
         (0x0016, source_application_entity_title),
         (0x0017, sending_application_entity_title),
         (0x0018, receiving_application_entity_title),
     ):
         if title is not None and _SH(title) and title.strip(" "):
-            parts.append(_short(number, b"AE", title.strip(" "), b" "))
+            parts.append(_short(number, b"AE", title.strip(" ")))
     group = b"".join(parts)
     return PREFIX + _SHORT.pack(2, 0x0000, b"UL", 4) + _WIDE.pack(len(group)) + group
 
 
-def _short(number: int, vr: bytes, value: str, padding: bytes) -> bytes:
+def _short(number: int, vr: bytes, value: str) -> bytes:
     raw = value.encode("ascii")
     if len(raw) & 1:
-        raw += padding
+        raw += padding_of(vr)
     return _SHORT.pack(2, number, vr, len(raw)) + raw

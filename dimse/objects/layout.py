@@ -1,4 +1,4 @@
-"""How a data set is laid out in bytes: VRs, byte order, what transfer syntax means which.
+"""How a data set is laid out in bytes: byte order, headers, and what transfer syntax means which.
 
 The rules of PS3.5 section 7 and Annex A, as far as one must know them to find the end of an
 element without understanding it.
@@ -16,30 +16,23 @@ from dul.values import dataclass
 __all__ = [
     "EXPLICIT_BIG",
     "EXPLICIT_LITTLE",
-    "FRAGMENTED",
-    "HEADER_LENGTH",
     "IMPLICIT_LITTLE",
-    "LONG_VRS",
-    "MAY_BE_UNDEFINED",
-    "SHORT_VRS",
+    "ITEM",
+    "ITEM_DELIMITATION",
+    "SEQUENCE_DELIMITATION",
     "UNDEFINED",
     "Layout",
+    "is_deflated",
     "layout_of",
+    "tag_name",
 ]
 
 UNDEFINED: Final = 0xFFFFFFFF
 
-# Length of the element header by VR (PS3.5 7.1.2): 2 bytes of length, or 2 reserved and 4.
-SHORT_VRS: Final = (
-    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN",
-    b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
-)  # fmt: skip
-LONG_VRS: Final = (
-    b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV",
-)  # fmt: skip
-HEADER_LENGTH: Final = {**dict.fromkeys(SHORT_VRS, 8), **dict.fromkeys(LONG_VRS, 12)}
-MAY_BE_UNDEFINED: Final = frozenset({b"SQ", b"UN", b"OB", b"OW"})
-FRAGMENTED: Final = frozenset({b"OB", b"OW"})
+# PS3.5 7.5; they have no VR in either layout.
+ITEM: Final = 0xFFFEE000
+ITEM_DELIMITATION: Final = 0xFFFEE00D
+SEQUENCE_DELIMITATION: Final = 0xFFFEE0DD
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +82,14 @@ def layout_of(uid: str) -> Layout:
     if syntax is not None:
         return _LAYOUTS.get((syntax.vr, syntax.byte_order), EXPLICIT_LITTLE)
     return IMPLICIT_LITTLE if uid == _GE_PRIVATE else EXPLICIT_LITTLE
+
+
+def is_deflated(uid: str) -> bool:
+    """Whether the whole data set is one deflate stream in this transfer syntax (PS3.5 A.5)."""
+    syntax = TRANSFER_SYNTAXES.get(uid)
+    return syntax is not None and syntax.deflated
+
+
+def tag_name(tag: int) -> str:
+    """A tag as messages name it: (0008,0018)."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"

@@ -1,50 +1,60 @@
 """What a user wants to send: DICOM files and pydicom data sets, made ready for C-STORE.
 
+    item = examine("ct.dcm")
+    source = item.open(item.transfer_syntax_uid)
+    ...                                # every byte to the transport
+    source.finish()                    # the file is still the one that was examined
+    source.close()
+
 Two passes: `examine` opens each file once, to find out what it is and that it is whole; `open`
-opens it again when its turn comes. So thousands of files need no open descriptors.
+opens it again when its turn comes. So thousands of files need no open descriptors. Small files
+that a `Cache` has room for are read in the first pass and not again.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
+import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from dimse.errors import DIMSEError, Unreadable
-from dimse.objects.part10 import FileSource, open_object
-from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
-from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN
-from dul.outbox import Source
+from dimse.errors import NotDICOM, Truncated, Unreadable
+from dimse.objects.cache import Cache
+from dimse.objects.datasets import DataSetObject, examine_data_set
+from dimse.objects.layout import is_deflated
+from dimse.objects.part10 import contents_of
+from dimse.objects.sources import (
+    Encoded,
+    FileOrigin,
+    MemoryOrigin,
+    Origin,
+    OutgoingSource,
+    Stamp,
+    stamp_of,
+    straight,
+)
+from dimse.objects.walk import Span
+from dimse.objects.window import Window
 from dul.values import dataclass, field
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["DataSetObject", "FileObject", "Outgoing", "OutgoingSource", "Sendable", "examine"]
+__all__ = [
+    "Cache",
+    "DataSetObject",
+    "FileObject",
+    "Outgoing",
+    "OutgoingSource",
+    "Sendable",
+    "examine",
+]
 
 Sendable: TypeAlias = "os.PathLike[str] | str | Dataset"
 """What a user names to have it sent: a path, or a pydicom data set."""
 
-Stamp = tuple[int, int, int]
-"""Size, time of modification and inode of a file: another one is another file, or changed."""
-
-
-class OutgoingSource(Source, Protocol):
-    """The bytes of a data set on its way out: an even number of them, read once."""
-
-    def close(self) -> None:
-        """Give back what is open for it. Idempotent."""
-        ...
-
-    def finish(self) -> None:
-        """To be called when every byte was handed to the transport.
-
-        Raises:
-            Unreadable: the file changed since it was examined (size, time of modification or
-                inode), so that nobody knows what was sent.
-        """
-        ...
+# Opening a pipe must not wait for somebody to write to it; on a regular file this changes nothing.
+_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class Outgoing(Protocol):
@@ -103,17 +113,22 @@ class FileObject:
         sop_class_uid: that of the data set.
         sop_instance_uid: that of the data set.
         transfer_syntax_uid: how it is encoded.
-        data_set: offset and length of the data set in the file, in bytes.
+        spans: where the data set lies in the file: positions and lengths, in bytes.
+        odd: whether elements of odd length were seen in it.
         warnings: what is wrong with it and tolerated.
+        stamp: of the file when it was examined.
+        content: the whole file, if it was kept.
     """
 
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
-    data_set: tuple[int, int]
-    stamp: Stamp = field(repr=False)  # of the file when it was examined
-    warnings: tuple[str, ...] = ()
+    spans: tuple[Span, ...]
+    odd: bool
+    warnings: tuple[str, ...]
+    stamp: Stamp = field(repr=False)
+    content: bytes | None = field(repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -123,159 +138,110 @@ class FileObject:
     @property
     def length(self) -> int:
         """Bytes of the data set in the file."""
-        return self.data_set[1]
+        return sum(length for _, length in self.spans)
 
     def open(self, transfer_syntax_uid: str) -> OutgoingSource:
         """The data set in this syntax.
+
+        It is the file's very bytes if that is its own syntax and their number is even. Else it is
+        encoded anew, with even lengths; one of odd length is sent only so, as DCMTK does.
 
         Raises:
             Unreadable: the file is gone, or not the one that was examined.
             CannotTranscode: it cannot be converted.
+            Part10Error: it is damaged within, so that it can't be encoded anew.
         """
-        if transfer_syntax_uid != self.transfer_syntax_uid:
-            # Needs pydicom, which a file that goes out as it is must not load.
-            from dimse.objects.transcode import transcode  # noqa: PLC0415
+        own = self.transfer_syntax_uid
+        encoded = Encoded(self.path, self._origin(), self.spans, own, self.odd)
+        if transfer_syntax_uid == own and (self.length % 2 == 0 or is_deflated(own)):
+            return straight(encoded)
+        # With what only a conversion needs: a file that goes out as it is must not load it.
+        from dimse.objects.transcode import transcode  # noqa: PLC0415
 
-            return _Unchanged(transcode(self.path, transfer_syntax_uid), self.path, self.stamp)
+        return transcode(encoded, transfer_syntax_uid)
+
+    def _origin(self) -> Origin:
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            stamp = _stamp(os.fstat(fd))
+            if self.content is not None:
+                origin: Origin = MemoryOrigin(self.path, self.content, self.stamp)
+                status = os.stat(self.path)  # noqa: PTH116 - as cheap as it can be
+            else:
+                fd = os.open(self.path, _FLAGS)
+                origin = FileOrigin(self.path, fd, self.stamp)
+                status = os.fstat(fd)
         except OSError as error:
             raise Unreadable(self.path, f"cannot be opened: {error.strerror}") from error
-        if stamp != self.stamp:
-            os.close(fd)
+        if stamp_of(status) != self.stamp:
+            origin.close()
             raise Unreadable(self.path, "has changed since it was examined; send it again")
-        start, length = self.data_set
-        # Of odd length are only deflated data sets (`dimse.objects.part10`); they get a NUL (PS3.5 A.5).
-        source = _OwnedFile(self.path, fd, start, length, padded=length % 2 == 1)
-        return _Unchanged(source, self.path, self.stamp)
+        return origin
 
 
-@dataclass(frozen=True, slots=True)
-class DataSetObject:
-    """A pydicom data set in memory, encoded when it is sent."""
-
-    data_set: Dataset
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    path: Path | None = None
-    length: int = 0
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What it is, as it has no path."""
-        known = STORAGE_SOP_CLASSES.get(self.sop_class_uid)
-        return f"data set {self.sop_instance_uid} ({known.name if known else self.sop_class_uid})"
-
-    def open(self, transfer_syntax_uid: str) -> OutgoingSource:
-        """The data set in this syntax.
-
-        Raises:
-            DIMSEError: pydicom cannot encode it, or it cannot be converted.
-        """
-        # By way of a temporary file, so that a data set is converted and checked as a file is.
-        with tempfile.NamedTemporaryFile(suffix=".dcm", delete=False) as file:
-            path = Path(file.name)
-        try:
-            self._save(path)
-            source = _examine_file(path).open(transfer_syntax_uid)
-        finally:
-            # An open file needs no name.
-            path.unlink(missing_ok=True)
-        return _Nameless(source)
-
-    def _save(self, path: Path) -> None:
-        import pydicom  # noqa: PLC0415 - it is pydicom's data set
-        from pydicom.dataset import FileMetaDataset  # noqa: PLC0415
-
-        copy = pydicom.Dataset(self.data_set)
-        copy.file_meta = FileMetaDataset()
-        copy.file_meta.TransferSyntaxUID = pydicom.uid.UID(self.transfer_syntax_uid)
-        try:
-            pydicom.dcmwrite(path, copy, enforce_file_format=True)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise DIMSEError(f"the data set cannot be encoded: {error}") from error
-
-
-class _Closable(Source, Protocol):
-    def close(self) -> None: ...
-
-
-class _Nameless:
-    """A source that nobody else can change."""
-
-    def __init__(self, source: _Closable) -> None:
-        self._source = source
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    def readinto(self, view: memoryview) -> int:
-        return self._source.readinto(view)
-
-    def close(self) -> None:
-        self._source.close()
-
-    def finish(self) -> None:
-        pass
-
-
-class _OwnedFile(FileSource):
-    def close(self) -> None:
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            os.close(fd)
-
-
-class _Unchanged(_Nameless):
-    """A source from a file that others may write to: `finish` compares its stamp."""
-
-    def __init__(self, source: _Closable, path: Path, stamp: Stamp) -> None:
-        super().__init__(source)
-        self._path = path
-        self._stamp = stamp
-
-    def finish(self) -> None:
-        try:
-            stamp = _stamp(self._path.stat())
-        except OSError as error:
-            raise Unreadable(self._path, f"is gone: {error.strerror}") from error
-        if stamp != self._stamp:
-            raise Unreadable(self._path, "changed while it was sent; send it again")
-
-
-def examine(item: Sendable) -> Outgoing:
+def examine(item: Sendable, *, strict: bool = False, cache: Cache | None = None) -> Outgoing:
     """Find out what an object is, and that it is whole.
+
+    Args:
+        item: a path, or a pydicom data set.
+        strict: refuse what is wrong and could be tolerated; else it is in `Outgoing.warnings`.
+        cache: lets small files be read only once; give the same one for all objects of a run.
 
     Raises:
         Part10Error: it is no DICOM file, cut off, or not readable.
-        DIMSEError: a data set without SOP Class or Instance UID.
+        CannotEncode: a data set without SOP Class or Instance UID.
     """
     if isinstance(item, str | os.PathLike):
-        return _examine_file(Path(item))
-    sop_class, sop_instance = (
-        str(item.get(keyword) or "") for keyword in ("SOPClassUID", "SOPInstanceUID")
+        path = item if isinstance(item, Path) else Path(item)
+        return _examine_file(path, strict=strict, cache=cache)
+    return examine_data_set(item, strict=strict)
+
+
+def _examine_file(path: Path, *, strict: bool, cache: Cache | None) -> FileObject:
+    fd = -1
+    try:
+        fd = os.open(path, _FLAGS)
+        # Before anything is read: what is written from now on changes it.
+        status = os.fstat(fd)
+        size = _size_of(path, status)
+        content = _read_whole(path, fd, size) if cache is not None and cache.take(size) else None
+        if content is None:
+            window = Window(path, size, lambda at, n: os.pread(fd, n, at))
+        else:
+            window = Window.over(path, content)
+        found = contents_of(window, strict=strict)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Unreadable(
+            path, f"can't be read: {why}. Check the name and the permissions"
+        ) from error
+    finally:
+        if fd >= 0:
+            os.close(fd)
+    return FileObject(
+        path,
+        found.sop_class_uid,
+        found.sop_instance_uid,
+        found.transfer_syntax_uid,
+        found.spans,
+        found.odd,
+        found.warnings,
+        stamp_of(status),
+        content,
     )
-    if not (sop_class and sop_instance):
-        raise DIMSEError("a data set without SOP Class UID or SOP Instance UID cannot be stored")
-    meta = getattr(item, "file_meta", None)
-    syntax = str(meta.get("TransferSyntaxUID") or "") if meta is not None else ""
-    return DataSetObject(item, sop_class, sop_instance, syntax or EXPLICIT_VR_LITTLE_ENDIAN)
 
 
-def _examine_file(path: Path) -> FileObject:
-    with open_object(path) as found:
-        return FileObject(
-            path,
-            found.sop_class_uid,
-            found.sop_instance_uid,
-            found.transfer_syntax_uid,
-            (found.data_set_offset, found.data_set_length),
-            _stamp(path.stat()),
-        )
+def _size_of(path: Path, status: os.stat_result) -> int:
+    """The size of what can be a DICOM file by its kind."""
+    if stat.S_ISDIR(status.st_mode):
+        raise NotDICOM(path, "is a directory. Name the files in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotDICOM(path, "is a device or a pipe. Copy its content to a file first")
+    if not status.st_size:
+        raise NotDICOM(path, "is empty. Copy or export the file again")
+    return status.st_size
 
 
-def _stamp(status: os.stat_result) -> Stamp:
-    return status.st_size, status.st_mtime_ns, status.st_ino
+def _read_whole(path: Path, fd: int, size: int) -> bytes:
+    content = os.pread(fd, size, 0)
+    if len(content) < size:
+        raise Truncated(path, 0, size, len(content))
+    return content

@@ -5,18 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 from dimse.errors import CannotUnderstand, DataSetMismatch, Part10Error, StorageRefused, Truncated
-from dimse.objects.layout import layout_of
-from dimse.objects.walk import Walk, Window
+from dimse.objects.bounds import HEAD
+from dimse.objects.findings import Findings
+from dimse.objects.layout import is_deflated, layout_of
+from dimse.objects.walk import Walk
+from dimse.objects.window import Window
 from dimse.storage.sink import Sink
-from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
 
 __all__ = ["Checked"]
-
-# In practice (0008,0016) and (0008,0018) stand in the first few hundred bytes.
-HEAD: Final = 1 << 16
 
 
 class Checked:
@@ -26,15 +24,36 @@ class Checked:
     what the peer cut off itself would otherwise count as stored. The first 64 KiB are kept for
     that; of a longer data set the element headers are read back, if the sink can (`read_back`).
     A deflated one is inflated to no more than 64 KiB, and not judged beyond that.
+
+    What is wrong otherwise is tolerated: the bytes are kept as they came, and `warnings` says what
+    it is. docs/tolerance.md has the list.
+
+    Args:
+        sink: where the data set goes.
+        sop_class_uid: the command's (0000,0002).
+        sop_instance_uid: the command's (0000,1000).
+        transfer_syntax_uid: the presentation context's.
+        strict: refuse with C000H what is tolerated otherwise. (`storescp --strict`, or a keyword
+            of whoever opens the sink.)
+
+    Attributes:
+        warnings: what is wrong with the data set and was tolerated; known after `commit`.
     """
 
     def __init__(
-        self, sink: Sink, sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str
+        self,
+        sink: Sink,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        transfer_syntax_uid: str,
+        *,
+        strict: bool = False,
     ) -> None:
-        """Compare with the UIDs of the command what goes through to `sink`."""
+        self.warnings: tuple[str, ...] = ()
         self._sink = sink
         self._expected = sop_class_uid, sop_instance_uid
         self._transfer_syntax_uid = transfer_syntax_uid
+        self._strict = strict
         self._head = bytearray()
         self._length = 0
 
@@ -68,17 +87,26 @@ class Checked:
 
     def _check(self) -> None:
         window, whole = self._window()
-        walk = Walk(window, layout_of(self._transfer_syntax_uid))
+        findings = Findings(window.path, strict=self._strict, kept=True)
+        walk = Walk(window, layout_of(self._transfer_syntax_uid), findings)
         try:
             walk.run(0, whole=whole)
-        except Part10Error as error:
-            if whole or not isinstance(error, Truncated):
+        except Truncated as error:
+            if whole:
                 raise CannotUnderstand(f"the data set can't be read: {error.why}") from error
+        except Part10Error as error:
+            # What comes behind the UIDs can be kept without being understood.
+            if self._strict or None in {walk.sop_class_uid, walk.sop_instance_uid}:
+                raise CannotUnderstand(f"the data set can't be read: {error.why}") from error
+            self.warnings = (error.why,)
         except OSError:
             return  # the disk's fault, of which the sink will tell
         else:
             whole = True  # of group 0008 at least
-        found = walk.sop_class_uid, walk.sop_instance_uid
+        self.warnings = (*findings.warnings, *self.warnings)
+        self._compare((walk.sop_class_uid, walk.sop_instance_uid), whole=whole)
+
+    def _compare(self, found: tuple[str | None, str | None], *, whole: bool) -> None:
         names = "SOP Class UID", "SOP Instance UID"
         for name, expected, own in zip(names, self._expected, found, strict=True):
             if own is None and whole:
@@ -89,19 +117,18 @@ class Checked:
     def _window(self) -> tuple[Window, bool]:
         """What can be seen of the data set, and whether that is all of it."""
         head = bytes(self._head)
-        syntax = TRANSFER_SYNTAXES.get(self._transfer_syntax_uid)
-        if syntax is not None and syntax.deflated:
+        if is_deflated(self._transfer_syntax_uid):
             stream = zlib.decompressobj(-zlib.MAX_WBITS)
             try:
                 head = stream.decompress(head, HEAD)
             except zlib.error as error:
                 raise CannotUnderstand(f"no deflated data set: {error}") from error
-            return _window_of(head), stream.eof
+            return Window.over("data set", head), stream.eof
         if self._length <= HEAD:
-            return _window_of(head), True
+            return Window.over("data set", head), True
         read_back: Callable[[int, int], bytes] | None = getattr(self._sink, "read_back", None)
         if read_back is None:
-            return _window_of(head), False
+            return Window.over("data set", head), False
 
         def read(at: int, count: int) -> bytes:
             if at + count <= len(head):
@@ -109,7 +136,3 @@ class Checked:
             return read_back(at, count)
 
         return Window("data set", self._length, read), True
-
-
-def _window_of(data: bytes) -> Window:
-    return Window("data set", len(data), lambda at, count: data[at : at + count])

@@ -180,9 +180,9 @@ def test_while_files_are_checked(capsys, monkeypatch, interrupt_and_wait):
 
     real = inputs.examine
 
-    def examine(path):
+    def examine(path, **how):
         interrupt_and_wait()
-        return real(path)
+        return real(path, **how)
 
     monkeypatch.setattr(inputs, "examine", examine)
     assert storescu.main(["127.0.0.1", "1", str(CT), str(MR)]) == 130

@@ -12,12 +12,12 @@ from typing import Any, Self
 
 import pydicom
 import pytest
+from tests_datasets import data_set_of
 
 from dimse import aio
 from dimse.client import VERIFICATION_CONTEXT, Client
 from dimse.errors import DIMSEError, NoPresentationContext, NotDICOM, Truncated
 from dimse.objects.outgoing import examine
-from dimse.objects.part10 import open_object
 from dimse.objects.transcode import CannotTranscode
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer
@@ -129,15 +129,6 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
         yield spool
 
 
-def content_of(path: Path) -> bytes:
-    with open_object(path) as found:
-        source, content = found.source(), bytearray()
-        block = bytearray(1 << 16)
-        while count := source.readinto(memoryview(block)):
-            content += block[:count]
-        return bytes(content)
-
-
 def test_every_fixture_arrives_byte_for_byte(client: Any, server: Any, spool: Spool) -> None:
     with server(spool, host="127.0.0.1") as scp:
         outcomes = client(scp.address[1]).store(FILES)
@@ -148,12 +139,11 @@ def test_every_fixture_arrives_byte_for_byte(client: Any, server: Any, spool: Sp
     stored = {open_uid(path): path for path in spool.directory.iterdir()}
     assert len(stored) == len(FILES)
     for path in FILES:
-        assert content_of(stored[open_uid(path)]) == content_of(path), path.name
+        assert data_set_of(stored[open_uid(path)]) == data_set_of(path), path.name
 
 
 def open_uid(path: Path) -> str:
-    with open_object(path) as found:
-        return found.sop_instance_uid
+    return examine(path).sop_instance_uid
 
 
 def test_echo(client: Any, server: Any, spool: Spool) -> None:

@@ -5,10 +5,17 @@ It shares nothing with the code under test, so that the two can be compared.
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from dimse.objects.part10 import encode_file_meta
+from dimse.objects.filemeta import encode_file_meta
+from dimse.objects.outgoing import examine
+from dimse.objects.part10 import Contents, contents_of
+from dimse.objects.sources import Encoded, FileOrigin, SplicedSource, stamp_of
+from dimse.objects.transcode import transcode
+from dimse.objects.window import Window
 
 IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -26,6 +33,10 @@ WORDS = {
     **dict.fromkeys("FL OF OL SL UL".split(), 4),
     **dict.fromkeys("FD OD OV SV UV".split(), 8),
 }
+
+
+# Some standard sequences, known as such in Implicit VR.
+SEQUENCES = [0x00081140, 0x00082112, 0x00400275, 0x0040A730, 0x52009229]
 
 
 @dataclass
@@ -75,6 +86,46 @@ def encode(elements, syntax: str) -> bytes:
     return out
 
 
+def elements_of(data: bytes, syntax: str):
+    """Tag, VR and value of every element and item, by PS3.5 7 alone; fails for an odd length."""
+    order = "big" if syntax == BIG else "little"
+    at = 0
+
+    def number(size):
+        nonlocal at
+        at += size
+        return int.from_bytes(data[at - size : at], order)
+
+    def read(end):
+        nonlocal at
+        found = []
+        while at < end:
+            tag = number(2) << 16 | number(2)
+            vr = None
+            if tag >> 16 != 0xFFFE and syntax != IMPLICIT:
+                vr = data[at : at + 2].decode()
+                at += 2
+            if vr in LONG:
+                at += 2
+            length = number(2 if vr not in {None, *LONG} else 4)
+            if tag in {0xFFFEE00D, 0xFFFEE0DD}:
+                return found
+            holds = tag == 0xFFFEE000 or vr == "SQ" or tag in SEQUENCES
+            if length == 0xFFFFFFFF:
+                found.append((tag, vr, read(len(data))))
+                continue
+            assert length % 2 == 0, hex(tag)
+            if holds:
+                found.append((tag, vr, read(at + length)))
+            else:
+                found.append((tag, vr, data[at : at + length]))
+                at += length
+        assert at == end
+        return found
+
+    return read(len(data))
+
+
 def identity(sop_class: str = CT, instance: str = INSTANCE):
     """The two elements without which an object can't be sent."""
 
@@ -101,3 +152,33 @@ def read_all(source, size: int = 1000) -> bytes:
         out += buffer[:count]
     assert len(out) == len(source)
     return bytes(out)
+
+
+def look(path, *, whole: bool = True, strict: bool = False) -> Contents:
+    """What is in a file."""
+    with Path(path).open("rb") as file:
+        window = Window(
+            path, Path(path).stat().st_size, lambda at, n: os.pread(file.fileno(), n, at)
+        )
+        return contents_of(window, whole=whole, strict=strict)
+
+
+def data_set_of(path, transfer_syntax_uid: str | None = None, size: int = 1000) -> bytes:
+    """The bytes that would be sent of a file; in its own transfer syntax, if none is given."""
+    item = examine(path)
+    source = item.open(transfer_syntax_uid or item.transfer_syntax_uid)
+    try:
+        data = read_all(source, size)
+        source.finish()
+        return data
+    finally:
+        source.close()
+
+
+def transcoded(path, to_uid: str, *, whole: bool = True) -> SplicedSource:
+    """The data set of a file encoded anew; without `whole`, nobody has walked through it before."""
+    found = look(path, whole=whole)
+    fd = os.open(path, os.O_RDONLY)
+    origin = FileOrigin(path, fd, stamp_of(os.fstat(fd)))
+    encoded = Encoded(path, origin, found.spans, found.transfer_syntax_uid, found.odd)
+    return transcode(encoded, to_uid)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import struct
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dimse.errors import InvalidFile, Part10Error, Truncated
-from dimse.objects import layout as layouts
-from dimse.objects.layout import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, layout_of
-from dimse.objects.walk import HEAD, HOP, MAXIMUM_DEPTH, MAXIMUM_PADDING, Walk, Window, detect
+from dimse.objects.bounds import HEAD, HOP, MAXIMUM_CUTS, MAXIMUM_DEPTH, USUAL_PADDING
+from dimse.objects.findings import Findings
+from dimse.objects.layout import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from dimse.objects.walk import Walk, detect
+from dimse.objects.window import Window
 
-STANDARD = Path(__file__).parents[3] / "fixtures" / "standard"
 LAYOUTS = [IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG]
 UNDEFINED = 0xFFFFFFFF
 LONG = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
@@ -112,11 +112,19 @@ class Reads:
         return self.data[at : at + count]
 
 
-def walked(data, layout, *, start=0, whole=True, size=None, first=HEAD):
+def walked(data, layout, *, start=0, whole=True, size=None, first=HEAD, strict=False):
     window = Window("f.dcm", len(data) if size is None else size, Reads(data), first)
-    walk = Walk(window, layout)
+    findings = Findings("f.dcm", strict=strict)
+    walk = Walk(window, layout, findings)
     walk.run(start, whole=whole)
-    return walk
+    return SimpleNamespace(
+        end=walk.end,
+        sop_class_uid=walk.sop_class_uid,
+        sop_instance_uid=walk.sop_instance_uid,
+        spans=walk.spans,
+        odd=walk.odd,
+        warnings=findings.warnings,
+    )
 
 
 def fails(data, layout, kind=InvalidFile, **how):
@@ -124,34 +132,6 @@ def fails(data, layout, kind=InvalidFile, **how):
         walked(data, layout, **how)
     assert "f.dcm: " in str(caught.value)
     return caught.value
-
-
-# --------------------------------------------------------------------------------------- layouts
-
-
-def test_the_layout_of_every_transfer_syntax():
-    with (STANDARD / "transfer_syntaxes.tsv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            expected = {
-                ("implicit", "little"): IMPLICIT_LITTLE,
-                ("explicit", "little"): EXPLICIT_LITTLE,
-                ("explicit", "big"): EXPLICIT_BIG,
-                ("n/a", "n/a"): EXPLICIT_LITTLE,
-            }[row["vr"], row["byte_order"]]
-            assert layout_of(row["uid"]) is expected, row
-
-
-def test_syntaxes_that_the_standard_does_not_have():
-    assert layout_of("1.2.3.4") is EXPLICIT_LITTLE
-    assert layout_of("1.2.840.113619.5.2") is IMPLICIT_LITTLE
-
-
-def test_the_vrs_are_pydicoms():
-    from pydicom.valuerep import EXPLICIT_VR_LENGTH_16, EXPLICIT_VR_LENGTH_32
-
-    assert {vr.decode() for vr in layouts.SHORT_VRS} == {str(vr) for vr in EXPLICIT_VR_LENGTH_16}
-    assert {vr.decode() for vr in layouts.LONG_VRS} == {str(vr) for vr in EXPLICIT_VR_LENGTH_32}
-    assert {vr.decode() for vr in layouts.LONG_VRS} == LONG
 
 
 # ------------------------------------------------------------------------------------------ walks
@@ -249,7 +229,7 @@ def test_fragments_cost_a_short_read_each():
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("count", [2, 7, 8, 11, 12, 512, MAXIMUM_PADDING])
+@pytest.mark.parametrize("count", [2, 7, 8, 11, 12, 512, USUAL_PADDING])
 @pytest.mark.parametrize("first", [HEAD, 16])
 def test_nuls_behind_the_data_set_are_not_part_of_it(layout, count, first):
     data = b"".join(pieces(layout))
@@ -262,9 +242,15 @@ def test_one_nul():
     fails(head(EXPLICIT_BIG) + b"\0", EXPLICIT_BIG, Truncated)
 
 
-def test_a_file_that_was_allocated_and_not_filled():
-    error = fails(head(EXPLICIT_LITTLE) + bytes(MAXIMUM_PADDING + 1), EXPLICIT_LITTLE)
-    assert "(0000,0000)" in str(error)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("count", [USUAL_PADDING + 1, USUAL_PADDING + 2, 3 * HEAD + 5])
+def test_a_file_that_was_allocated_and_not_filled(layout, count):
+    data = b"".join(pieces(layout))
+    walk = walked(data + bytes(count), layout)
+    assert walk.end == len(data)
+    said = f"at byte {len(data)}: {count} NULs behind the data set; it is left out"
+    assert walk.warnings == (said,)
+    fails(data + bytes(count) + b"x", layout)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -282,18 +268,72 @@ def test_garbage_behind_the_data_set(layout):
     [
         (lambda layout: element(layout, 0, 2, "UI", b"1.2\0"), "command group"),
         (lambda layout: element(layout, 2, 0x10, "UI", b"1.2\0"), "file meta"),
-        (lambda layout: mark(layout, 0xE000, 0), "outside of a sequence"),
-        (lambda layout: mark(layout, 0xE00D), "outside of a sequence"),
-        (lambda layout: mark(layout, 0xE0DD), "outside of a sequence"),
+        (lambda layout: mark(layout, 0xE00D), "without a sequence"),
+        (lambda layout: mark(layout, 0xE0DD), "without a sequence"),
     ],
 )
-@pytest.mark.parametrize("whole", [True, False])
-def test_groups_that_do_not_belong_there(layout, extra, words, whole):
-    """U.DIM.02: no group 0000 or 0002 in a data set."""
-    error = fails(extra(layout) + head(layout), layout, whole=whole)
-    assert words in str(error)
-    assert "byte 0" in str(error)
-    assert words in str(fails(head(layout) + extra(layout) + head(layout), layout))
+@pytest.mark.parametrize("first", [HEAD, 16])
+def test_groups_that_do_not_belong_there(layout, extra, words, first):
+    """U.DIM.02: no group 0000 or 0002 in a data set; DCMTK leaves them out of what it sends."""
+    stray, parts = extra(layout), pieces(layout)
+    for count in (0, 3, 7, len(parts)):
+        before, behind = b"".join(parts[:count]), b"".join(parts[count:])
+        data = before + stray + behind
+        walk = walked(data, layout, first=first)
+        assert b"".join(data[at : at + n] for at, n in walk.spans) == before + behind
+        (warning,) = walk.warnings
+        assert f"at byte {len(before)}: (" in warning
+        assert words in warning
+        assert words in str(fails(data, layout, strict=True))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_item_outside_of_a_sequence(layout):
+    """Nobody knows what it was to be a part of."""
+    for data in (mark(layout, 0xE000), mark(layout, 0xE00D, 4, b"abcd")):
+        assert "outside of a sequence" in str(fails(head(layout) + data + head(layout), layout))
+
+
+def test_a_stray_element_that_is_none():
+    broken = element(EXPLICIT_LITTLE, 2, 0x10, "UI", b"", length=500)
+    for data in (broken, broken.replace(b"UI", b"??"), b"\2\0\x10\0UN\0\0" + b"\xff" * 4):
+        assert "(0002,0010), neither" in str(fails(head(EXPLICIT_LITTLE) + data, EXPLICIT_LITTLE))
+
+
+def test_stray_elements_without_end():
+    stray = element(IMPLICIT_LITTLE, 2, 0x10, "UI") + element(IMPLICIT_LITTLE, 0x10, 0x10, "PN")
+    assert len(walked(stray * MAXIMUM_CUTS, IMPLICIT_LITTLE).spans) == MAXIMUM_CUTS
+    assert "stray" in str(fails(stray * (MAXIMUM_CUTS + 1), IMPLICIT_LITTLE))
+
+
+# ------------------------------------------------------------------------------------ odd lengths
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_odd_lengths_are_told_wherever_the_walk_comes(layout):
+    odd = element(layout, 0x20, 0x1041, "DS", b"1.5")
+    nested = sequence(layout, 8, 0x1140, element(layout, 0x10, 0x10, "PN", b"A") + odd)
+    for data, at, name in (
+        (odd, 0, "(0020,1041) has 3 bytes"),
+        (nested, len(nested) - 16 - len(odd), "(0020,1041) has 3 bytes"),
+    ):
+        walk = walked(head(layout) + data, layout)
+        assert walk.odd
+        assert f"at byte {len(head(layout)) + at}: {name}, an odd number" in walk.warnings
+        assert "odd number" in str(fails(head(layout) + data, layout, strict=True))
+    assert not walked(b"".join(pieces(layout)), layout).odd
+
+
+def test_odd_fragments_are_told():
+    data = (
+        element(EXPLICIT_LITTLE, 0x7FE0, 0x10, "OB", length=UNDEFINED)
+        + mark(EXPLICIT_LITTLE, 0xE000)
+        + mark(EXPLICIT_LITTLE, 0xE000, 3, b"abc")
+        + mark(EXPLICIT_LITTLE, 0xE0DD)
+    )
+    walk = walked(data, EXPLICIT_LITTLE)
+    assert walk.odd
+    assert walk.warnings == ("at byte 20: a fragment has 3 bytes, an odd number",)
 
 
 @pytest.mark.parametrize("number", [0x16, 0x18])

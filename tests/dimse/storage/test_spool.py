@@ -17,7 +17,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
-from tests_datasets import CT, EXPLICIT, INSTANCE, encode, identity
+from tests_datasets import CT, EXPLICIT, INSTANCE, encode, identity, look
 
 from dimse.errors import (
     DataSetMismatch,
@@ -28,7 +28,6 @@ from dimse.errors import (
     UnknownSOPClass,
 )
 from dimse.objects.filemeta import encode_file_meta
-from dimse.objects.part10 import open_object
 from dimse.storage import directory as spool_directory
 from dimse.storage import spool
 from dimse.storage.checked import Checked
@@ -75,9 +74,9 @@ def test_an_object_lands_whole_under_dcmtks_name(where, tmp_path):
         receiving_application_entity_title="ME",
     )
     assert path.read_bytes() == expected + DATA
-    with open_object(path) as stored:
-        assert (stored.sop_class_uid, stored.sop_instance_uid) == (CT, INSTANCE)
-        assert stored.transfer_syntax_uid == EXPLICIT
+    stored = look(path)
+    assert (stored.sop_class_uid, stored.sop_instance_uid) == (CT, INSTANCE)
+    assert stored.transfer_syntax_uid == EXPLICIT
 
 
 def test_nothing_has_the_name_before_commit(where, tmp_path):

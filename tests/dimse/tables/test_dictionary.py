@@ -19,10 +19,18 @@ from installed import demand, need
 from pydicom import datadict
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from pydicom._private_dict import private_dictionaries
-from tests_datasets import BIG, EXPLICIT, IMPLICIT, Seq, encode, identity, read_all, write_file
+from tests_datasets import (
+    BIG,
+    EXPLICIT,
+    IMPLICIT,
+    Seq,
+    data_set_of,
+    encode,
+    identity,
+    write_file,
+)
 
 from dimse.errors import DictionaryError
-from dimse.objects.transcode import transcode
 from dimse.tables import dictionary, dictionary_format
 from dimse.tables.dictionary import Dictionary, load, load_files
 from dimse.tables.dictionary_format import (
@@ -578,8 +586,7 @@ def test_conversion_uses_it(tmp_path):
     path = write_file(tmp_path / "private.dcm", data, IMPLICIT)
 
     def converted(syntax):
-        with transcode(path, syntax) as source:
-            return read_all(source)
+        return data_set_of(path, syntax)
 
     unknown = [e if e[0] == 0x00290010 else (*e[:1], "UN", e[2]) for e in elements]
     unknown[2] = (0x00291002, "UN", encode(elements[2][2].items[0], IMPLICIT))

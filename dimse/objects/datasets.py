@@ -1,0 +1,99 @@
+"""pydicom data sets that are to be sent: named by their UIDs, encoded when their turn has come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dimse.errors import CannotEncode, Part10Error
+from dimse.objects.sources import OutgoingSource
+from dimse.tables import uids
+from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
+from dul.values import dataclass, field
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+__all__ = ["DataSetObject", "examine_data_set", "stray_elements"]
+
+# Groups that have no business in a data set: command, file meta.
+_FORBIDDEN: Final = frozenset({0x0000, 0x0002})
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetObject:
+    """A pydicom data set in memory.
+
+    Attributes:
+        data_set: the data set; not changed, and not to be changed until it is sent.
+        sop_class_uid: its (0008,0016).
+        sop_instance_uid: its (0008,0018).
+        transfer_syntax_uid: of its file meta; Explicit VR Little Endian if it has none.
+        warnings: what is wrong with it and tolerated.
+        path: None, as it is no file.
+        length: 0, as it is not encoded yet.
+    """
+
+    data_set: Dataset = field(repr=False)
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    warnings: tuple[str, ...] = ()
+    path: Path | None = None
+    length: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is, as it has no path: "data set 1.2.3 (CT Image Storage)"."""
+        return _name_of(self.sop_class_uid, self.sop_instance_uid)
+
+    def open(self, transfer_syntax_uid: str) -> OutgoingSource:
+        """The data set in this syntax, encoded by pydicom, every length even.
+
+        Raises:
+            CannotEncode: pydicom can't encode it, or what comes of it is no data set.
+            CannotTranscode: it can't be converted.
+        """
+        # It needs pydicom, as this does.
+        from dimse.objects.encode import encode  # noqa: PLC0415
+        from dimse.objects.transcode import transcode  # noqa: PLC0415
+
+        try:
+            encoded = encode(self.data_set, self.name, self.transfer_syntax_uid)
+            return transcode(encoded, transfer_syntax_uid)
+        except Part10Error as error:
+            raise CannotEncode(self.name, error.why) from error
+
+
+def examine_data_set(data_set: Dataset, *, strict: bool = False) -> DataSetObject:
+    """Make a pydicom data set ready to be sent; see `dimse.objects.outgoing.examine`."""
+    sop_class, sop_instance = (
+        str(data_set.get(keyword) or "") for keyword in ("SOPClassUID", "SOPInstanceUID")
+    )
+    name = _name_of(sop_class, sop_instance)
+    for what, uid in (("SOP Class UID", sop_class), ("SOP Instance UID", sop_instance)):
+        if not uids.is_sendable(uid):
+            why = f"has the {what} {uid!r}, which is none" if uid else f"has no {what}"
+            raise CannotEncode(name, f"it {why}, and can't be stored anywhere")
+    meta = getattr(data_set, "file_meta", None)
+    syntax = str(meta.get("TransferSyntaxUID") or "") if meta is not None else ""
+    warnings = tuple(
+        f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has no business in a data set; left out"
+        for tag in stray_elements(data_set)
+    )
+    if strict and warnings:
+        raise CannotEncode(name, f"{warnings[0]}")
+    return DataSetObject(
+        data_set, sop_class, sop_instance, syntax or uids.EXPLICIT_VR_LITTLE_ENDIAN, warnings
+    )
+
+
+def stray_elements(data_set: Dataset) -> list[int]:
+    """The tags of the elements that are left out."""
+    return [tag for tag in data_set.keys() if tag >> 16 in _FORBIDDEN]  # noqa: SIM118 - no dict
+
+
+def _name_of(sop_class_uid: str, sop_instance_uid: str) -> str:
+    known = STORAGE_SOP_CLASSES.get(sop_class_uid)
+    kind = known.name if known else f"SOP class {sop_class_uid or 'unknown'}"
+    return f"data set {sop_instance_uid or 'without UID'} ({kind})"
