@@ -1,32 +1,55 @@
-"""Which files are to be sent, and which of them can be."""
+"""Which files are to be sent, and which of them can be: `dimse.objects.finder` in words."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
-from cli.report import Report
-from dimse.errors import DIMSEError, NotDICOM, Unreadable
-from dimse.objects.outgoing import Cache, Outgoing, examine
+from cli.options import Group, Option
+from cli.report import Level, Report
+from dimse.errors import Unreadable
+from dimse.objects import finder
+from dimse.objects.finder import Found, LeftOut, Reason, Unusable
+from dimse.objects.outgoing import Cache, Outgoing
 from dul.values import dataclass
 
-__all__ = ["Bad", "Found", "check", "find"]
+__all__ = ["DEFAULTS", "OPTIONS", "Bad", "check", "find"]
 
-MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
+OPTIONS: Final = Group(
+    "input",
+    (
+        Option(
+            ("--follow-links",),
+            "follow_links",
+            "go into directories that are linked, too (only with +sd +r); none is searched twice",
+        ),
+        Option(
+            ("--strict",),
+            "strict",
+            "refuse files that are wrong in a way that is tolerated otherwise, with a warning",
+        ),
+    ),
+)
+DEFAULTS: Final = {"follow_links": False, "strict": False}
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file to be sent.
-
-    Attributes:
-        path: as it was given, or as it was found in a directory that was given.
-        scanned: it was found in a directory, so that it may be anything.
-    """
-
-    path: Path
-    scanned: bool = False
+# What is said of what is left out, and how loud: nothing is lost with a directory seen already.
+_LEFT_OUT: Final = {
+    Reason.DIRECTORY: (
+        Level.WARN,
+        """ignoring directory because option --scan-directories is not set: {}
+Try: +sd sends the files in a directory, +sd +r also those in its subdirectories""",
+    ),
+    Reason.SUBDIRECTORY: (Level.WARN, "ignoring subdirectory, +r sends the files in it: {}"),
+    Reason.LINK: (
+        Level.WARN,
+        "ignoring link to a directory, +r --follow-links sends the files in it: {}",
+    ),
+    Reason.VISITED: (Level.INFO, "directory seen already by another way, ignoring it: {}"),
+    Reason.SPECIAL: (Level.WARN, "a pipe, socket or device, ignoring it: {}"),
+    Reason.NOT_DICOM: (Level.WARN, "no DICOM file, ignoring it: {}"),
+    Reason.DICOMDIR: (Level.WARN, "a DICOMDIR, ignoring it: {}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +67,30 @@ def find(
     *,
     scan: bool,
     recurse: bool,
+    follow_links: bool = False,
 ) -> tuple[list[Found], list[Bad]]:
     """The files that the names stand for, in their order; those of a directory sorted by name.
 
     Args:
         names: files and directories.
         report: for the warnings.
-        interrupted: asked before each file in a directory; True ends the search early.
+        interrupted: asked before each file; True ends the search early.
         scan: look into the directories.
         recurse: and into those that are in them.
+        follow_links: and into those that are linked there.
     """
     if scan:
         report.info("determining input files ...")
     files: list[Found] = []
     bad: list[Bad] = []
-    for name in names:
-        path = Path(name)
-        if not path.is_dir():
-            files.append(Found(path))
-        elif scan:
-            for found in _scan(path, bad, recurse=recurse):
-                if interrupted():
-                    break
-                files.append(Found(found, scanned=True))
+    for found in finder.find(names, scan=scan, recurse=recurse, follow_links=follow_links):
+        if interrupted():
+            break
+        if isinstance(found, Found):
+            files.append(found)
         else:
-            report.warn(
-                f"ignoring directory because option --scan-directories is not set: {path}\n"
-                "Try: +sd sends the files in a directory, +sd +r also those in its subdirectories"
-            )
+            _tell(found, report, bad)
     return files, bad
-
-
-def _scan(directory: Path, bad: list[Bad], *, recurse: bool) -> Iterator[Path]:
-    # Symbolic links to directories are not followed: they may lead round in a circle.
-    try:
-        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-    except OSError as error:
-        bad.append(Bad(directory, f"cannot read directory: {directory}: {error.strerror}"))
-        return
-    for entry in entries:
-        path = directory / entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if recurse:
-                yield from _scan(path, bad, recurse=True)
-        elif entry.is_file():
-            yield path
 
 
 def check(
@@ -116,22 +118,24 @@ def check(
     for file in files:
         if interrupted():
             break
-        try:
-            item = examine(file.path, strict=strict, cache=cache)
-        except NotDICOM as error:
-            if file.scanned:
-                report.warn(f"no DICOM file, ignoring it: {file.path}")
-            else:
-                bad.append(Bad(file.path, f"Bad DICOM file: {error}"))
-        except Unreadable as error:
-            bad.append(Bad(file.path, f"cannot access file: {error}"))
-        except DIMSEError as error:
-            bad.append(Bad(file.path, f"Bad DICOM file: {error}"))
+        item = finder.look(file, strict=strict, cache=cache)
+        if isinstance(item, LeftOut | Unusable):
+            _tell(item, report, bad)
         else:
-            if item.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
-                report.warn(f"a DICOMDIR, ignoring it: {file.path}")
-                continue
             for warning in item.warnings:
-                report.warn(f"{file.path}: {warning}")
+                report.warn(f"{item.name}: {warning}")
             good.append(item)
     return good, bad
+
+
+def _tell(what: LeftOut | Unusable, report: Report, bad: list[Bad]) -> None:
+    """Say what is left out now, and keep what is an error: it decides whether anything is sent."""
+    if isinstance(what, LeftOut):
+        level, text = _LEFT_OUT[what.reason]
+        report.say(level, text.format(what.path))
+    elif what.directory and isinstance(what.error, Unreadable):
+        reason = what.error.why.partition(": ")[2]
+        bad.append(Bad(what.path, f"cannot read directory: {what.path}: {reason}"))
+    else:
+        kind = "cannot access file" if isinstance(what.error, Unreadable) else "Bad DICOM file"
+        bad.append(Bad(what.path, f"{kind}: {what.error}"))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from cli import calling, tool
+from cli import calling, inputs, tool
 from cli import options as opt
 from cli.calling import Calling
 from cli.inputs import Bad, check, find
@@ -82,6 +82,7 @@ COMMAND = Command(
                 ),
             ),
         ),
+        inputs.OPTIONS,
         Group(
             "association",
             (
@@ -105,6 +106,7 @@ COMMAND = Command(
         "halt": True,
         "scan": False,
         "recurse": False,
+        **inputs.DEFAULTS,
     },
 )
 
@@ -117,6 +119,8 @@ class Settings(Calling):
     halt: bool
     scan: bool
     recurse: bool
+    follow_links: bool
+    strict: bool
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -128,6 +132,8 @@ def _work(values: dict[str, Any], report: Report) -> int:
     settings = Settings(**values)
     if settings.recurse and not settings.scan:
         raise UsageError("--recurse only allowed with --scan-directories")
+    if settings.follow_links and not settings.recurse:
+        raise UsageError("--follow-links only allowed with --recurse")
     dictionary = _dictionary(report)
     if dictionary is None:
         return FAILED
@@ -146,9 +152,14 @@ def _send(
         return wakeup.is_set
 
     files, missing = find(
-        settings.file, report, interrupted, scan=settings.scan, recurse=settings.recurse
+        settings.file,
+        report,
+        interrupted,
+        scan=settings.scan,
+        recurse=settings.recurse,
+        follow_links=settings.follow_links,
     )
-    items, bad = check(files, report, interrupted)
+    items, bad = check(files, report, interrupted, strict=settings.strict)
     bad = missing + bad
     if wakeup.is_set:
         report.error(f"interrupted by {stop.name}: nothing was sent")

@@ -36,6 +36,7 @@ DIMSE_IO = {
     "dimse.client",
     "dimse.tables.dictionary",
     "dimse.objects.encode",
+    "dimse.objects.finder",
     "dimse.objects.outgoing",
     "dimse.objects.scratch",
     "dimse.objects.sources",

@@ -255,7 +255,7 @@ class Walk:
 
     def _odd(self, at: int, what: str, length: int) -> None:
         self.odd = True
-        self._findings.tolerate(at, f"{what} has {length} bytes, an odd number")
+        self._findings.tolerate(at, f"{what} has the odd length {length}")
 
     def _uid(self, number: int, at: int, length: int) -> None:
         """Take the value of SOP Class UID or SOP Instance UID."""

@@ -176,32 +176,29 @@ def test_while_the_name_is_looked_up(tool, monkeypatch):
 
 
 def test_while_files_are_checked(capsys, monkeypatch, interrupt_and_wait):
-    from cli import inputs
+    from dimse.objects import finder
 
-    real = inputs.examine
+    real = finder.examine
 
     def examine(path, **how):
         interrupt_and_wait()
         return real(path, **how)
 
-    monkeypatch.setattr(inputs, "examine", examine)
+    monkeypatch.setattr(finder, "examine", examine)
     assert storescu.main(["127.0.0.1", "1", str(CT), str(MR)]) == 130
     assert capsys.readouterr().err == "E: interrupted by Ctrl-C: nothing was sent\n"
 
 
 def test_while_directories_are_searched(capsys, monkeypatch, tmp_path, interrupt_and_wait):
-    from cli import inputs
-
     for name in "abc":
         shutil.copy(CT, tmp_path / name)
-    real = inputs.Path.is_dir
+    real = os.scandir
 
-    def is_dir(path):
-        if path == tmp_path:
-            interrupt_and_wait()
+    def scandir(path):
+        interrupt_and_wait()
         return real(path)
 
-    monkeypatch.setattr(inputs.Path, "is_dir", is_dir)
+    monkeypatch.setattr(os, "scandir", scandir)
     assert storescu.main(["-ll", "info", "+sd", "127.0.0.1", "1", str(tmp_path)]) == 130
     assert capsys.readouterr().err.endswith("E: interrupted by Ctrl-C: nothing was sent\n")
 

@@ -44,18 +44,18 @@ TOLERATED = {
     "many NULs behind it": (HEAD + REST + bytes(USUAL_PADDING + 2), "NULs behind", HEAD + REST),
     "an odd value": (
         HEAD + b"\x20\0\x41\x10DS\3\x001.5" + REST,
-        r"\(0020,1041\) has 3 bytes, an odd number",
+        r"\(0020,1041\) has the odd length 3",
         HEAD + b"\x20\0\x41\x10DS\4\x001.5 " + REST,
     ),
     "two odd values": (
         HEAD + b"\x20\0\x41\x10DS\3\x001.5" + b"\x20\0\x42\x10DS\3\x001.5" + REST,
-        r"\(0020,1041\) has 3 bytes, an odd number",
+        r"\(0020,1041\) has the odd length 3",
         None,
     ),
     "an odd item": (
         HEAD + b"\x88\0\x40\x11SQ\0\0" + UNDEFINED + ITEM + b"\x0b\0\0\0"
         b"\x10\0\x10\0PN\3\0A^B" + END + REST,
-        "an item has 11 bytes, an odd number",
+        "an item has the odd length 11",
         HEAD + b"\x88\0\x40\x11SQ\0\0" + UNDEFINED + ITEM + b"\x0c\0\0\0"
         b"\x10\0\x10\0PN\4\0A^B " + END + REST,
     ),

@@ -111,7 +111,7 @@ def test_odd_lengths_are_made_even_only_where_all_is_odd(tmp_path):
     odd = saved(tmp_path / "odd.dcm", (0x00100010, "PN", b"A^B"))
     item = examine(odd)
     assert item.odd
-    assert "(0010,0010) has 3 bytes, an odd number" in item.warnings[0]
+    assert "(0010,0010) has the odd length 3" in item.warnings[0]
     source = item.open(EXPLICIT)
     assert read_all(source) == encode([*identity(), (0x00100010, "PN", b"A^B ")], EXPLICIT)
     source.finish()
@@ -229,7 +229,7 @@ def test_forgetting_to_close_is_told_and_mended(tmp_path):
 
 def test_strict_refuses_what_is_tolerated(tmp_path):
     path = saved(tmp_path / "odd.dcm", (0x00100010, "PN", b"A^B"))
-    with pytest.raises(InvalidFile, match=r"odd number.*strict") as caught:
+    with pytest.raises(InvalidFile, match=r"odd length.*strict") as caught:
         examine(path, strict=True)
     assert caught.value.path == path
     good = saved(tmp_path / "good.dcm")

@@ -314,13 +314,13 @@ def test_odd_lengths_are_told_wherever_the_walk_comes(layout):
     odd = element(layout, 0x20, 0x1041, "DS", b"1.5")
     nested = sequence(layout, 8, 0x1140, element(layout, 0x10, 0x10, "PN", b"A") + odd)
     for data, at, name in (
-        (odd, 0, "(0020,1041) has 3 bytes"),
-        (nested, len(nested) - 16 - len(odd), "(0020,1041) has 3 bytes"),
+        (odd, 0, "(0020,1041) has the odd length 3"),
+        (nested, len(nested) - 16 - len(odd), "(0020,1041) has the odd length 3"),
     ):
         walk = walked(head(layout) + data, layout)
         assert walk.odd
-        assert f"at byte {len(head(layout)) + at}: {name}, an odd number" in walk.warnings
-        assert "odd number" in str(fails(head(layout) + data, layout, strict=True))
+        assert f"at byte {len(head(layout)) + at}: {name}" in walk.warnings
+        assert "odd length" in str(fails(head(layout) + data, layout, strict=True))
     assert not walked(b"".join(pieces(layout)), layout).odd
 
 
@@ -333,7 +333,7 @@ def test_odd_fragments_are_told():
     )
     walk = walked(data, EXPLICIT_LITTLE)
     assert walk.odd
-    assert walk.warnings == ("at byte 20: a fragment has 3 bytes, an odd number",)
+    assert walk.warnings == ("at byte 20: a fragment has the odd length 3",)
 
 
 @pytest.mark.parametrize("number", [0x16, 0x18])

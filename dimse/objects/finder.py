@@ -1,0 +1,216 @@
+"""What stands behind the names that a user gives: files, directories, and what is in them.
+
+    for found in collect(["cd", "ct.dcm"], scan=True, recurse=True):
+        match found:
+            case LeftOut(): ...     # a text, a DICOMDIR, a pipe: it says what and why
+            case Unusable(): ...    # was asked for, and can't be sent
+            case _: ...             # an Outgoing, ready to be sent
+
+Nothing is left out without a word: each name, and each entry of a directory that is looked into,
+makes one record. Objects come one at a time, so that the first can be sent before the last is found.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+
+from dimse.errors import DIMSEError, NotDICOM, Unreadable
+from dimse.objects.cache import Cache
+from dimse.objects.outgoing import Outgoing, examine
+from dul.values import dataclass
+
+__all__ = [
+    "MEDIA_STORAGE_DIRECTORY",
+    "Found",
+    "LeftOut",
+    "Reason",
+    "Unusable",
+    "collect",
+    "find",
+    "look",
+]
+
+MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
+"""The SOP class of a DICOMDIR, which is for media and never goes over the network (PS3.10 8)."""
+
+
+class Reason(Enum):
+    """Why something is left out, although nothing is wrong with it."""
+
+    DIRECTORY = "a directory, and none is to be looked into"
+    SUBDIRECTORY = "a directory in a directory, and these are not to be looked into"
+    LINK = "a link to a directory, and these are not to be followed"
+    VISITED = "a directory that was looked into already, by another way"
+    SPECIAL = "a pipe, a socket or a device"
+    NOT_DICOM = "no DICOM file"
+    DICOMDIR = "a DICOMDIR, which is no object that a peer stores"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file, not looked at yet.
+
+    Attributes:
+        path: as it was given, or as it was found in a directory that was given.
+        named: it was given by name; else it was found in a directory, and may be anything.
+    """
+
+    path: Path
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is not sent, as it is not meant to be."""
+
+    path: Path
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """What was asked for, by name or in a directory, and can't be sent.
+
+    Attributes:
+        path: a file or a directory.
+        error: why; an `Unreadable` if the operating system does not let us.
+        directory: it is a directory, and nothing in it was found.
+    """
+
+    path: Path
+    error: DIMSEError
+    directory: bool = False
+
+
+def collect(
+    names: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    scan: bool = False,
+    recurse: bool = False,
+    follow_links: bool = False,
+    strict: bool = False,
+    cache: Cache | None = None,
+) -> Iterator[Outgoing | LeftOut | Unusable]:
+    """Find files and look at each: what it is, and whether it is whole.
+
+    Args:
+        names: files and directories; or one of them.
+        scan: look into the directories.
+        recurse: and into those that are in them.
+        follow_links: and into those that are linked there; none twice.
+        strict: see `dimse.objects.outgoing.examine`.
+        cache: the same.
+
+    Yields:
+        One record for each name and each entry of a directory, in the order of the names, and in
+        a directory in that of its entries' names.
+    """
+    for found in find(names, scan=scan, recurse=recurse, follow_links=follow_links):
+        if isinstance(found, Found):
+            yield look(found, strict=strict, cache=cache)
+        else:
+            yield found
+
+
+def look(
+    found: Found, *, strict: bool = False, cache: Cache | None = None
+) -> Outgoing | LeftOut | Unusable:
+    """Look at one file; see `collect`."""
+    try:
+        item = examine(found.path, strict=strict, cache=cache)
+    except NotDICOM as error:
+        if not found.named:
+            return LeftOut(found.path, Reason.NOT_DICOM)
+        return Unusable(found.path, error)
+    except DIMSEError as error:
+        return Unusable(found.path, error)
+    if item.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
+        return LeftOut(found.path, Reason.DICOMDIR)
+    return item
+
+
+def find(
+    names: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    scan: bool = False,
+    recurse: bool = False,
+    follow_links: bool = False,
+) -> Iterator[Found | LeftOut | Unusable]:
+    """The files that names stand for, not looked at yet; see `collect`."""
+    for name in (names,) if isinstance(names, str | os.PathLike) else names:
+        path = Path(name)
+        if not _is_directory(path):
+            yield Found(path, named=True)
+        elif scan:
+            yield from _Search(recurse=recurse, follow_links=follow_links).run(path)
+        else:
+            yield LeftOut(path, Reason.DIRECTORY)
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - Path.is_dir hides errors
+    except (OSError, ValueError):
+        return False  # whoever opens it is told why
+
+
+class _Search:
+    """The search of one directory and those in it."""
+
+    def __init__(self, *, recurse: bool, follow_links: bool) -> None:
+        self._recurse = recurse
+        self._follow_links = follow_links
+        self._visited: set[tuple[int, int]] = set()  # device and inode
+        # Entries that are still to be seen, of each directory on the way down, the last one first.
+        self._waiting: list[list[os.DirEntry[str]]] = []
+
+    def run(self, top: Path) -> Iterator[Found | LeftOut | Unusable]:
+        """Search it."""
+        yield from self._enter(top)
+        while self._waiting:
+            if not self._waiting[-1]:
+                self._waiting.pop()
+                continue
+            entry = self._waiting[-1].pop()
+            yield from self._see(entry)
+
+    def _enter(self, path: Path) -> Iterator[LeftOut | Unusable]:
+        """Put the entries of a directory on the list, unless it was looked into already."""
+        try:
+            status = os.stat(path)  # noqa: PTH116 - as above
+            identity = status.st_dev, status.st_ino
+            if identity in self._visited:
+                yield LeftOut(path, Reason.VISITED)
+                return
+            self._visited.add(identity)
+            with os.scandir(path) as entries:
+                names = sorted(entries, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            why = f"can't be searched: {error.strerror}"
+            yield Unusable(path, Unreadable(path, why), directory=True)
+        else:
+            self._waiting.append(names)
+
+    def _see(self, entry: os.DirEntry[str]) -> Iterator[Found | LeftOut | Unusable]:
+        path = Path(entry.path)
+        linked = entry.is_symlink()
+        try:
+            directory, file = entry.is_dir(), entry.is_file()
+            special = not (directory or file) and (not linked or path.exists())
+        except OSError:  # a link in a circle of links, say
+            directory = special = False
+        if directory and linked and not (self._recurse and self._follow_links):
+            yield LeftOut(path, Reason.LINK)
+        elif directory and not self._recurse:
+            yield LeftOut(path, Reason.SUBDIRECTORY)
+        elif directory:
+            yield from self._enter(path)
+        elif special:
+            yield LeftOut(path, Reason.SPECIAL)
+        else:
+            # A link that leads nowhere is one, too: it was meant to be a file.
+            yield Found(path, named=False)
