@@ -23,6 +23,7 @@ from typing import Any, Self, TypeVar
 from dul import conversations
 from dul.association import Association, Role, Trace
 from dul.conversations import (
+    POLL,
     Call,
     Connect,
     Conversation,
@@ -43,7 +44,7 @@ from dul.transport.descriptors import available, places
 from dul.transport.link import Link, bare, not_found, requestor_link
 from dul.transport.listener import accept, listen
 from dul.transport.loop import Watch
-from dul.transport.pump import can_abort, handshake, hang_up, pump, push
+from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
 from dul.wire import Buffer
 
 __all__ = ["Connection", "Line", "Server", "connect"]
@@ -114,6 +115,9 @@ class Connection:
         """Do one step of a conversation that somebody else drives; as a tuple."""
         if isinstance(step, Call):
             return await self._call(step)
+        if step is POLL:
+            exchange(self.association, self._link, self._loop.time)
+            return None, None, None
         try:
             await self._watch.drive(pump(self.association, self._link, self._loop.time))
         except DULError as caught:

@@ -21,6 +21,7 @@ from typing import Any, Self, TypeVar
 from dul import conversations
 from dul.association import Association, Role, Trace
 from dul.conversations import (
+    POLL,
     Call,
     Connect,
     Conversation,
@@ -40,7 +41,7 @@ from dul.transport.admission import PAUSE, Admission, Guest, Serve
 from dul.transport.descriptors import available, places
 from dul.transport.link import Link, Wait, Waiting, bare, not_found, requestor_link
 from dul.transport.listener import accept, listen
-from dul.transport.pump import can_abort, handshake, hang_up, pump, push
+from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
 from dul.transport.wakeup import Wakeup
 from dul.wire import Buffer
 
@@ -196,6 +197,11 @@ class Connection:
             raise
 
     def _perform(self, step: Step) -> Any:
+        if step is POLL:
+            if self._wakeup is not None and self._wakeup.is_set:
+                raise Interrupted("interrupted")
+            exchange(self.association, self._link, time.monotonic)
+            return None
         if not isinstance(step, Call):
             self._drive(pump(self.association, self._link, time.monotonic))
             return None

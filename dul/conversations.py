@@ -1,8 +1,9 @@
 """Conversations: what one end says and waits for, written once for both faces.
 
 A conversation is a generator. It talks to the `Association` and yields only to say "pump once"
-(`PUMP`) or "let the user's function run" (`Call`, whose result is sent back in); it returns its
-outcome, or raises. A face drives it: `dul.blocking` with a thread, `dul.aio` with a task.
+(`PUMP`, and `POLL` if it has better to do than to wait) or "let the user's function run" (`Call`,
+whose result is sent back in); it returns its outcome, or raises. A face drives it: `dul.blocking`
+with a thread, `dul.aio` with a task.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 __all__ = [
+    "POLL",
     "PUMP",
     "Call",
     "Connect",
@@ -59,9 +61,11 @@ class Pump(Enum):
 
     ONCE = "exchange bytes with the transport: send a batch, or wait for the peer"
     # What goes wrong with the face meanwhile, an interrupt for instance, is raised at the `yield`.
+    NOW = "exchange what can be exchanged without waiting"
 
 
 PUMP: Final = Pump.ONCE
+POLL: Final = Pump.NOW
 
 
 @dataclass(frozen=True, slots=True)

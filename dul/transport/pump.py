@@ -10,7 +10,7 @@ from dul.errors import LocalProtocolError, TimedOut, TransportError
 from dul.fsm import State
 from dul.transport.link import Clock, Link, Wait, Waiting
 
-__all__ = ["can_abort", "handshake", "hang_up", "pump", "push"]
+__all__ = ["can_abort", "exchange", "handshake", "hang_up", "pump", "push"]
 
 LOOK = 0.25
 """Seconds between two looks at how much of what was sent is still on its way."""
@@ -48,19 +48,21 @@ def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     if association.sending and link.write_error is None and _send(association, link, clock):
         return
     yield from _wait_and_receive(association, link, clock)
-    now = clock()
-    until = association.next_deadline()
-    if until is not None and now >= until:
-        _look(association, link, now)
-        association.handle_deadline(now)
-    if association.close_wanted:
-        link.close()
+    _conclude(association, link, clock)
 
 
 def push(association: Association, link: Link, clock: Clock) -> None:
     """Send what the transport takes at once: the user's function that is next may take its time."""
     if association.sending and link.is_open and link.write_error is None:
         _send(association, link, clock)
+
+
+def exchange(association: Association, link: Link, clock: Clock) -> None:
+    """Send what the transport takes, and receive what it has, without waiting for either."""
+    push(association, link, clock)
+    if link.is_open and not association.has_events:
+        _receive(association, link, clock)
+        _conclude(association, link, clock)
 
 
 def can_abort(association: Association, link: Link) -> bool:
@@ -72,6 +74,17 @@ def hang_up(association: Association, link: Link, clock: Clock) -> None:
     """Close the transport without a word."""
     link.close()
     association.disconnected(clock(), TransportError("the transport connection was closed"))
+
+
+def _conclude(association: Association, link: Link, clock: Clock) -> None:
+    """Act on a deadline that has passed, and on the association's end."""
+    now = clock()
+    until = association.next_deadline()
+    if until is not None and now >= until:
+        _look(association, link, now)
+        association.handle_deadline(now)
+    if association.close_wanted:
+        link.close()
 
 
 def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:

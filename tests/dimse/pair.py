@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dul.association import Association, Role
-from dul.conversations import PUMP, Call, Conversation
+from dul.conversations import POLL, PUMP, Call, Conversation
 from dul.limits import Limits
 
 
@@ -40,6 +40,9 @@ class End:
         try:
             step = go()
             while step is not PUMP:
+                if step is POLL:  # bytes are delivered between the steps
+                    step = conversation.send(None)
+                    continue
                 assert isinstance(step, Call)
                 try:
                     value = step.function(*step.arguments)
