@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 from cli import dumps
 from cli.failures import describe_rejection
 from cli.report import Level, Report, printable
-from dimse.errors import DIMSEError
-from dimse.messages.codec import response_to
-from dimse.provider import Observer, OpenSink
-from dimse.requests import EchoRequest, Peer, StoreRequest
-from dimse.storage.sink import Sink
-from dimse.storage.spool import Arrival
+from dimse.errors import Refused, UnknownCommand
+from dimse.messages.base import Response
+from dimse.messages.composite import CEchoRQ, CStoreRQ
+from dimse.provider import Observer
+from dimse.requests import Requestor, ServiceRequest, StoreRequest
 from dimse.tables.status import StatusClass, classify, meaning
 from dimse.tables.storage_sops import prefix_of
 from dul.errors import (
@@ -26,7 +24,6 @@ from dul.errors import (
     TransportError,
 )
 from dul.limits import Limits
-from dul.negotiation import Negotiated
 from dul.outbox import fragment_length
 from dul.pdu import AssociateRJ
 
@@ -38,9 +35,9 @@ def caller() -> str:
     return threading.current_thread().name.removeprefix("dul-") + " "
 
 
-def unique_name(arrival: Arrival) -> str:
+def unique_name(request: StoreRequest) -> str:
     """A file name that no other object has: MODALITY.X.UID, with a new UID (PS3.5 B.2)."""
-    return f"{prefix_of(arrival.sop_class_uid)}.X.2.25.{secrets.randbits(128)}"
+    return f"{prefix_of(request.sop_class_uid)}.X.2.25.{secrets.randbits(128)}"
 
 
 class Arrivals(Observer):
@@ -62,126 +59,115 @@ class Arrivals(Observer):
         self._open: dict[str, int] = {}
         self._count = 0
 
-    def watch(self, request: StoreRequest, open_sink: OpenSink) -> Sink:
-        """A sink whose failures are said here in full; the peer is told less."""
-        try:
-            return _Watched(open_sink(request), lambda error: self._failed(request.peer, error))
-        except DIMSEError as error:
-            self._failed(request.peer, error)
-            raise
-
-    def associated(self, peer: Peer, negotiated: Negotiated) -> None:
+    def associated(self, requestor: Requestor) -> None:
         """An association was established."""
+        negotiated = requestor.negotiated
+        assert negotiated is not None
         with self._lock:
             self._count += 1
-            self._open[peer.address] = self._count
-        who = f"{peer.calling_ae_title} at {peer.address} calls {peer.called_ae_title}"
-        self._say(Level.INFO, peer, f"Association Received ({printable(who)})")
+            self._open[requestor.address] = self._count
+        self._say(Level.INFO, requestor, f"Association Received ({_who(requestor)})")
         if self._report.shows(self._level):
-            self._say(self._level, peer, dumps.offer(negotiated.request))
-            self._say(self._level, peer, dumps.answer(negotiated))
+            self._say(self._level, requestor, dumps.offer(negotiated.request))
+            self._say(self._level, requestor, dumps.answer(negotiated))
         fragment = fragment_length(negotiated.peer_maximum_length, self._limits)
-        self._say(Level.INFO, peer, f"Association Acknowledged (Max Send PDV: {fragment})")
+        self._say(Level.INFO, requestor, f"Association Acknowledged (Max Send PDV: {fragment})")
 
-    def rejected(self, peer: Peer, answer: AssociateRJ) -> None:
+    def rejected(self, requestor: Requestor, answer: AssociateRJ) -> None:
         """A request was rejected by us."""
-        who = f"{peer.calling_ae_title} at {peer.address} calls {peer.called_ae_title}"
         said = AssociationRejected(answer.result, answer.source, answer.reason)
         self._say(
-            Level.WARN, peer, f"Association Rejected ({printable(who)})\n{describe_rejection(said)}"
+            Level.WARN,
+            requestor,
+            f"Association Rejected ({_who(requestor)})\n{describe_rejection(said)}",
         )
 
-    def echoed(self, request: EchoRequest, status: int) -> None:
-        """A C-ECHO was answered."""
-        peer, message = request.peer, request.message
-        self._say(Level.INFO, peer, f"Received Echo Request (MsgID {message.message_id})")
+    def received(self, request: ServiceRequest[Any]) -> None:
+        """A request came; its data set follows."""
+        requestor, message = request.requestor, request.message
+        match message:
+            case CStoreRQ():
+                code = prefix_of(message.affected_sop_class_uid, "OT")
+                what = f"Store Request (MsgID {message.message_id}, {code})"
+            case CEchoRQ():
+                what = f"Echo Request (MsgID {message.message_id})"
+            case _:
+                what = f"{message.NAME} (MsgID {message.message_id})"
+        self._say(Level.INFO, requestor, f"Received {what}")
         if self._report.shows(Level.DEBUG):
-            self._say(Level.DEBUG, peer, dumps.message(message, "received"))
-            self._say(Level.DEBUG, peer, dumps.message(response_to(message, status), "sent"))
+            self._say(Level.DEBUG, requestor, dumps.message(message, "received"))
 
-    def storing(self, request: StoreRequest) -> None:
-        """A C-STORE-RQ came; its data set follows."""
-        message = request.message
-        code = prefix_of(request.sop_class_uid, "OT")
-        self._say(
-            Level.INFO, request.peer, f"Received Store Request (MsgID {message.message_id}, {code})"
-        )
+    def unknown(self, requestor: Requestor, command: UnknownCommand) -> None:
+        """A command came that nobody knows."""
+        self._say(Level.WARN, requestor, str(command))
+
+    def refused(self, request: ServiceRequest[Any], error: Exception) -> None:
+        """A request is refused; the peer is told less than is said here."""
+        if not (isinstance(error, Refused) and str(error) == error.comment):
+            self._say(Level.ERROR, request.requestor, str(error))
+
+    def answered(self, request: ServiceRequest[Any], response: Response) -> None:
+        """A response was given."""
+        requestor, status = request.requestor, response.status
+        if isinstance(request, StoreRequest):
+            if request.path is not None:
+                self._say(Level.INFO, requestor, f"storing DICOM file: {request.path}")
+            if classify(status) is not StatusClass.SUCCESS:
+                comment = f": {response.error_comment}" if response.error_comment else ""
+                words = f"{meaning(status, 'C-STORE')} ({status:04X}H){comment}"
+                self._say(
+                    Level.ERROR, requestor, f"Store Failed: {request.sop_instance_uid}: {words}"
+                )
         if self._report.shows(Level.DEBUG):
-            self._say(Level.DEBUG, request.peer, dumps.message(message, "received"))
+            self._say(Level.DEBUG, requestor, dumps.message(response, "sent"))
 
-    def stored(
-        self, request: StoreRequest, status: int, path: Path | None, why: str | None
-    ) -> None:
-        """A C-STORE was answered."""
-        peer = request.peer
-        if path is not None:
-            self._say(Level.INFO, peer, f"storing DICOM file: {path}")
-        if classify(status) is not StatusClass.SUCCESS:
-            words = f"{meaning(status, 'C-STORE')} ({status:04X}H)"
-            comment = f": {why}" if why else ""
-            self._say(
-                Level.ERROR, peer, f"Store Failed: {request.sop_instance_uid}: {words}{comment}"
-            )
-        if self._report.shows(Level.DEBUG):
-            fields = {"error_comment": why} if why else {}
-            answer = response_to(request.message, status, **fields)
-            self._say(Level.DEBUG, peer, dumps.message(answer, "sent"))
-
-    def released(self, peer: Peer) -> None:
+    def released(self, requestor: Requestor) -> None:
         """The peer released."""
-        self._say(Level.INFO, peer, "Association Release")
-        self._close(peer)
+        self._say(Level.INFO, requestor, "Association Release")
+        self._close(requestor)
 
-    def ended(self, peer: Peer, error: Exception) -> None:
+    def ended(self, requestor: Requestor, error: Exception) -> None:
         """The association ended in another way."""
         with self._lock:
-            established = peer.address in self._open
+            established = requestor.address in self._open
         if isinstance(error, Interrupted):
-            self._say(Level.INFO, peer, "Association Aborted (we end)")
+            self._say(Level.INFO, requestor, "Association Aborted (we end)")
         elif isinstance(error, AssociationAborted):
-            self._say(Level.INFO, peer, f"Association Aborted ({error})")
+            self._say(Level.INFO, requestor, f"Association Aborted ({error})")
         elif not established and isinstance(error, TransportError):
             # Monitors and port scanners do that all day.
-            self._say(Level.INFO, peer, f"Connection from {peer.address} ended: {error}")
+            self._say(Level.INFO, requestor, f"Connection from {requestor.address} ended: {error}")
         elif not established:
-            self._say(Level.ERROR, peer, f"Receiving Association failed: {peer.address}: {error}")
+            self._say(
+                Level.ERROR,
+                requestor,
+                f"Receiving Association failed: {requestor.address}: {error}",
+            )
         elif isinstance(error, TransportError):
-            self._say(Level.WARN, peer, f"Association Aborted ({error})")
+            self._say(Level.WARN, requestor, f"Association Aborted ({error})")
         elif isinstance(error, TimedOut):
-            self._say(Level.WARN, peer, f"aborting association with {peer.address}: {error}")
+            self._say(
+                Level.WARN, requestor, f"aborting association with {requestor.address}: {error}"
+            )
         else:
-            self._say(Level.ERROR, peer, f"DIMSE failure (aborting association): {error}")
-        self._close(peer)
+            self._say(Level.ERROR, requestor, f"DIMSE failure (aborting association): {error}")
+        self._close(requestor)
 
-    def _failed(self, peer: Peer, error: DIMSEError) -> None:
-        self._say(Level.ERROR, peer, str(error))
-
-    def _close(self, peer: Peer) -> None:
+    def _close(self, requestor: Requestor) -> None:
         with self._lock:
-            self._open.pop(peer.address, None)
+            self._open.pop(requestor.address, None)
 
-    def _say(self, level: Level, peer: Peer, message: str) -> None:
+    def _say(self, level: Level, requestor: Requestor, message: str) -> None:
         if not self._report.shows(level):
             return
         with self._lock:
-            number = self._open.get(peer.address)
+            number = self._open.get(requestor.address)
             several = len(self._open) > 1
         tag = f"[{number}] " if number is not None and several else ""
         self._report.say(level, "\n".join(tag + line for line in message.split("\n")))
 
 
-class _Watched:
-    """A sink that tells why it fails."""
-
-    def __init__(self, sink: Sink, failed: Callable[[DIMSEError], None]) -> None:
-        self._sink = sink
-        self._failed = failed
-        self.write = sink.write
-        self.discard = sink.discard
-
-    def commit(self) -> Path | None:
-        try:
-            return self._sink.commit()
-        except DIMSEError as error:
-            self._failed(error)
-            raise
+def _who(requestor: Requestor) -> str:
+    return printable(
+        f"{requestor.calling_ae_title} at {requestor.address} calls {requestor.called_ae_title}"
+    )

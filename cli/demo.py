@@ -13,11 +13,13 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from cli import storescu
+from dimse.messages.base import Response
 from dimse.objects.outgoing import Outgoing, examine
 from dimse.provider import Observer
-from dimse.requests import StoreRequest
+from dimse.requests import ServiceRequest, StoreRequest
 from dimse.server import Server
 from dimse.storage.spool import Spool
 from dimse.tables.status import meaning
@@ -37,15 +39,13 @@ class _Arrivals(Observer):
         self.status: dict[str, int] = {}
         self.lock = threading.Lock()
 
-    def stored(
-        self, request: StoreRequest, status: int, path: Path | None, why: str | None
-    ) -> None:
-        """Remember where it went."""
-        del why
-        with self.lock:
-            self.status[request.sop_instance_uid] = status
-            if path is not None:
-                self.stored_at[request.sop_instance_uid] = path
+    def answered(self, request: ServiceRequest[Any], response: Response) -> None:
+        """Remember where an object went."""
+        if isinstance(request, StoreRequest):
+            with self.lock:
+                self.status[request.sop_instance_uid] = response.status
+                if request.path is not None:
+                    self.stored_at[request.sop_instance_uid] = request.path
 
 
 def _data_set(item: Outgoing) -> bytes:
@@ -80,7 +80,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     files = [Path(name) for name in arguments] or sorted(FIXTURES.glob("*.dcm"))
     arrivals = _Arrivals()
     with tempfile.TemporaryDirectory(prefix="dulcet-demo-") as folder:
-        with Server(Spool(folder), host="127.0.0.1", observer=arrivals) as server:
+        with (
+            Spool(folder) as spool,
+            Server(spool.open, host="127.0.0.1", observer=arrivals) as server,
+        ):
             port = server.address[1]
             print(f"storescp listens on 127.0.0.1 port {port} and stores in a temporary folder")
             print(f"storescu -c DEMO 127.0.0.1 {port} ({len(files)} files)", flush=True)

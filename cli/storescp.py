@@ -17,11 +17,12 @@ from cli.report import Report
 from cli.stop import Stop
 from cli.tool import FAILED
 from dimse.errors import SpoolUnusable
-from dimse.provider import OpenSink, storage_support
+from dimse.provider import OpenSink
 from dimse.requests import StoreRequest
 from dimse.server import Server
-from dimse.storage.sink import Discard, Sink
-from dimse.storage.spool import Arrival, Existing, Fsync, Spool, dcmtk_name
+from dimse.storage.sink import Discard
+from dimse.storage.spool import Existing, Fsync, Spool, dcmtk_name
+from dimse.support import storage_support
 from dul.errors import DULError
 from dul.limits import Limits
 from dul.values import dataclass
@@ -204,7 +205,7 @@ def _work(values: dict[str, Any], report: Report) -> int:
     settings = Settings(**values)
     arrivals = Arrivals(report, contexts=settings.contexts, limits=settings.limits)
     if settings.ignore:
-        return _serve(settings, report, arrivals, lambda _: Discard())
+        return _serve(settings, report, arrivals, _ignore)
     try:
         spool = _spool(settings, report)
     except SpoolUnusable as error:
@@ -212,21 +213,21 @@ def _work(values: dict[str, Any], report: Report) -> int:
         return FAILED
     except ValueError as error:
         raise UsageError(f"Invalid value for option --filename-extension ({error})") from error
-
-    def open_sink(request: StoreRequest) -> Sink:
-        return arrivals.watch(request, spool.open)
-
     with spool:
-        return _serve(settings, report, arrivals, open_sink)
+        return _serve(settings, report, arrivals, spool.open)
+
+
+def _ignore(_: StoreRequest) -> Discard:
+    return Discard()
 
 
 def _spool(settings: Settings, report: Report) -> Spool:
     directory = Path(settings.directory)
 
-    def naming(arrival: Arrival) -> str:
+    def naming(request: StoreRequest) -> str:
         if settings.unique:
-            return unique_name(arrival)
-        name = dcmtk_name(arrival)
+            return unique_name(request)
+        name = dcmtk_name(request)
         path = directory / (name + settings.extension)
         if path.exists():
             what = "keeping it" if settings.existing == "keep" else "overwriting"
@@ -242,7 +243,9 @@ def _spool(settings: Settings, report: Report) -> Spool:
     )
 
 
-def _serve(settings: Settings, report: Report, arrivals: Arrivals, open_sink: OpenSink) -> int:
+def _serve(
+    settings: Settings, report: Report, arrivals: Arrivals, open_sink: OpenSink[StoreRequest]
+) -> int:
     called = frozenset({settings.title}) if settings.check_called else None
     try:
         server = Server(

@@ -4,30 +4,36 @@
 """
 
 from dimse.client import Client, Peer, Session
-from dimse.errors import DIMSEError
+from dimse.errors import DIMSEError, Refused
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer
-from dimse.provider import Observer, Provider, storage_support
-from dimse.requests import EchoRequest, StoreRequest
+from dimse.provider import Answer, Handler, Observer, Provider
+from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
 from dimse.scu import Reply
 from dimse.server import Server
 from dimse.storage.sink import Discard, Memory, Sink
 from dimse.storage.spool import Spool
+from dimse.support import storage_support
 from dimse.tables.status import StatusClass
 
 __all__ = [
+    "Answer",
     "Client",
     "ContextOffer",
     "DIMSEError",
     "Discard",
     "EchoRequest",
+    "Handler",
     "Memory",
     "Observer",
     "Outcome",
     "Peer",
     "Provider",
+    "Refused",
     "Reply",
+    "Requestor",
     "Server",
+    "ServiceRequest",
     "Session",
     "Sink",
     "Spool",

@@ -6,20 +6,26 @@ A module of its own, because importing asyncio takes longer than sending a small
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from dimse.client import VERIFICATION_CONTEXT, Item, Peer, examine_all
+from dimse.messages.base import Request
 from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer, plan
-from dimse.provider import OpenSink
+from dimse.provider import MAXIMUM_MEMORY, Access, AsyncHandler, Observer, OpenSink, Provider
+from dimse.requests import EchoRequest, StoreRequest
+from dimse.scp import conversation_for
 from dimse.scu import Reply
 from dimse.sending import Operations
-from dimse.server import conversation_for
+from dimse.support import default_support
 from dul import aio
+from dul.association import Trace
+from dul.limits import Limits
 from dul.negotiation import Support
 
 __all__ = ["Client", "Server", "Session"]
@@ -110,12 +116,45 @@ class Client:
 class Server(aio.Server):
     """A storage and verification SCP, a task for each association.
 
-    Arguments are those of `dimse.server.Server`. Handlers may be coroutine functions; others
-    run in threads.
+    Handlers may be coroutine functions and asynchronous generators; other functions run in threads.
+    A slow sink or handler holds up its own requestor, and nobody else. Arguments and errors are
+    those of `dimse.server.Server`.
     """
 
     def __init__(
-        self, open_sink: OpenSink, *, support: Support | None = None, **options: Any
+        self,
+        open_sink: OpenSink[StoreRequest] | None = None,
+        *,
+        on_store: Callable[[StoreRequest], int | Awaitable[int | None] | None] | None = None,
+        on_echo: Callable[[EchoRequest], int | Awaitable[int | None] | None] | None = None,
+        handlers: Mapping[type[Request[Any]], AsyncHandler] | None = None,
+        support: Support | None = None,
+        access: Access | None = None,
+        observer: Observer | None = None,
+        max_memory: int = MAXIMUM_MEMORY,
+        host: str = "",
+        port: int = 0,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        max_associations: int = 100,
+        trace: Trace | None = None,
     ) -> None:
-        conversation, others = conversation_for(open_sink, support, options)
-        super().__init__(conversation, **others)
+        provider = Provider(
+            support=support or default_support(stores=bool(open_sink or on_store)),
+            open_sink=open_sink,
+            on_store=on_store,
+            on_echo=on_echo,
+            handlers=handlers or {},
+            access=access,
+            observer=observer or Observer(),
+            max_memory=max_memory,
+        )
+        super().__init__(
+            conversation_for(provider),
+            host=host,
+            port=port,
+            limits=limits,
+            tls=tls,
+            max_associations=max_associations,
+            trace=trace,
+        )

@@ -17,13 +17,15 @@
         DictionaryError            DCMDICTPATH names no usable data dictionary
         Part10Error                a file can't be used; always names the file
           Unreadable, NotDICOM, InvalidFile, Truncated
-        StorageRefused             a received object is not stored; carries the response's status
-          OutOfResources           no room, or nothing to write it to (A700H)
-            SpoolError             the file system failed
-          DataSetMismatch          the data set is not the object that the command names (A900H)
-          CannotUnderstand         the data set can't be read (C000H)
-          InvalidSOPInstance       the SOP Instance UID breaks the rules (0117H)
-          UnknownSOPClass          the SOP Class UID breaks them (0122H)
+        Cancelled                  the requestor cancelled the operation that a handler performs
+        Refused                    an operation is not performed; carries the response's status
+          StorageRefused           a received object is not stored
+            OutOfResources         no room, or nothing to write it to (A700H)
+              SpoolError           the file system failed
+            DataSetMismatch        the data set is not the object that the command names (A900H)
+            CannotUnderstand       the data set can't be read (C000H)
+            InvalidSOPInstance     the SOP Instance UID breaks the rules (0117H)
+            UnknownSOPClass        the SOP Class UID breaks them (0122H)
         SpoolUnusable              a directory can't take objects at all
 """
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_SPACE",
+    "Cancelled",
     "CannotEncode",
     "CannotTranscode",
     "CannotUnderstand",
@@ -60,6 +63,7 @@ __all__ = [
     "NotDICOM",
     "OutOfResources",
     "Part10Error",
+    "Refused",
     "ReleasedByPeer",
     "SpoolError",
     "SpoolUnusable",
@@ -295,19 +299,36 @@ class DictionaryError(DIMSEError):
         self.problems = tuple(problems)
 
 
-class StorageRefused(DIMSEError):
-    """An object that is not stored.
+class Cancelled(DIMSEError):
+    """The requestor sent C-CANCEL: raised in the generator that answers it, at its `yield`.
 
-    Attributes:
-        status: of the C-STORE-RSP.
-        comment: for its Error Comment (0000,0902).
+    A handler that lets it pass is answered for with Cancel (FE00H).
     """
 
-    status: int = statuses.CANNOT_UNDERSTAND
+
+class Refused(DIMSEError):
+    """An operation that is not performed, or failed. Handlers may raise it.
+
+    Attributes:
+        status: of the response (0000,0900), a failure of PS3.7 Annex C or of the service.
+        comment: for its Error Comment (0000,0902): the peer reads it.
+    """
+
+    status: int
+
+    def __init__(self, status: int, comment: str, message: str | None = None) -> None:
+        super().__init__(message or comment)
+        self.status = status
+        self.comment = comment
+
+
+class StorageRefused(Refused):
+    """An object that is not stored."""
+
+    status = statuses.CANNOT_UNDERSTAND
 
     def __init__(self, comment: str, message: str | None = None) -> None:
-        super().__init__(message or comment)
-        self.comment = comment
+        super().__init__(self.status, comment, message)
 
 
 class OutOfResources(StorageRefused):

@@ -1,106 +1,184 @@
 """What a user gives to a service class provider, and what it is told.
 
-`dimse.scp` is the conversation that uses it, `dimse.server` runs one for each association.
+`dimse.scp` is the conversation that uses it; the servers run one for each association.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from dimse.requests import EchoRequest, Peer, StoreRequest
-from dimse.scu import VERIFICATION
+from dimse.errors import Refused, UnknownCommand
+from dimse.messages.base import Request, Response
+from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
 from dimse.storage.sink import Sink
-from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
-from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
-from dul.negotiation import Negotiated, Support
+from dimse.tables import status as statuses
+from dul.negotiation import Support
 from dul.pdu import AssociateRJ, AssociateRQ
-from dul.values import dataclass, field
+from dul.values import dataclass, field, fields
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 __all__ = [
+    "MAXIMUM_MEMORY",
+    "Access",
+    "Answer",
+    "AsyncHandler",
+    "Handler",
     "Observer",
     "OpenSink",
     "Provider",
-    "storage_support",
+    "Returned",
 ]
 
+MAXIMUM_MEMORY: Final = 512 << 20
+"""Bytes of the data sets that are in memory at a time, unless told otherwise."""
 
-OpenSink = Callable[[StoreRequest], Sink]
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int = statuses.SUCCESS
+    data_set: bytes | Dataset | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(_Answer):
+    """A response of a handler's: its status, its data set, and the elements that its message has.
+
+    Attributes:
+        status: (0000,0900).
+        data_set: the Identifier, Attribute List, Event Reply ... that goes with it: a pydicom data
+            set, or bytes encoded in the transfer syntax of the request's presentation context.
+        error_comment: (0000,0902); of a longer or illegal text the legal part is sent.
+        offending_element: (0000,0901), tags.
+        error_id: (0000,0903).
+        affected_sop_instance_uid: (0000,1000), of the instance that an N-CREATE made.
+        attribute_identifier_list: (0000,1005), tags.
+        event_type_id: (0000,1002).
+        action_type_id: (0000,1008).
+        number_of_remaining_suboperations: (0000,1020).
+        number_of_completed_suboperations: (0000,1021).
+        number_of_failed_suboperations: (0000,1022).
+        number_of_warning_suboperations: (0000,1023).
+    """
+
+    error_comment: str | None = None
+    offending_element: tuple[int, ...] | None = None
+    error_id: int | None = None
+    affected_sop_instance_uid: str | None = None
+    attribute_identifier_list: tuple[int, ...] | None = None
+    event_type_id: int | None = None
+    action_type_id: int | None = None
+    number_of_remaining_suboperations: int | None = None
+    number_of_completed_suboperations: int | None = None
+    number_of_failed_suboperations: int | None = None
+    number_of_warning_suboperations: int | None = None
+
+    def elements(self) -> dict[str, Any]:
+        """The fields of the response message that are given, besides its status."""
+        given = zip(_ELEMENTS, _elements_of(self), strict=True)
+        return {name: value for name, value in given if value is not None}
+
+
+_ELEMENTS: Final = tuple(each.name for each in fields(Answer) if each.kw_only)
+_elements_of: Final = attrgetter(*_ELEMENTS)
+
+R = TypeVar("R", bound=ServiceRequest[Any])
+
+OpenSink: TypeAlias = Callable[[R], Sink]
+"""Makes the sink for the data set of a request."""
+
+Returned: TypeAlias = int | Answer | Iterable[Answer] | None
+"""What a handler gives: a status (None: Success), an answer, or several: Pending ones, a final one."""
+
+Handler: TypeAlias = Callable[[ServiceRequest[Any]], Returned]
+"""Answers the requests of one class.
+
+A generator may answer while it works: each answer is sent before the next one is asked for, and
+as fast as the peer takes them. Where the last one was Pending, or there was none, Success is sent
+at the end. If the requestor sends C-CANCEL, `dimse.errors.Cancelled` is raised at the `yield`; a
+handler that lets it pass is answered for with Cancel (FE00H), and so is an iterable that is no
+generator. What a handler raises is its answer: the status of a `dimse.errors.Refused`, else 0110H,
+Processing failure, and a traceback goes to the log.
+"""
+
+AsyncHandler: TypeAlias = Callable[
+    [ServiceRequest[Any]], Returned | Awaitable[Returned] | AsyncIterable[Answer]
+]
+"""A handler for `dimse.aio`: a function, which runs in a thread; a coroutine function; or an
+asynchronous generator."""
+
+Access: TypeAlias = Callable[[AssociateRQ, str], AssociateRJ | None]
+"""Judges an A-ASSOCIATE-RQ from an address; returns a rejection, or None to go on."""
 
 
 class Observer:
     """Is told what happens, for logs and counts. Every method may be overridden; none may block."""
 
-    def associated(self, peer: Peer, negotiated: Negotiated) -> None:
+    def associated(self, requestor: Requestor) -> None:
         """An association was established."""
 
-    def rejected(self, peer: Peer, answer: AssociateRJ) -> None:
-        """A request was rejected by us."""
+    def rejected(self, requestor: Requestor, answer: AssociateRJ) -> None:
+        """A request for one was rejected by us."""
 
-    def echoed(self, request: EchoRequest, status: int) -> None:
-        """A C-ECHO was answered."""
+    def received(self, request: ServiceRequest[Any]) -> None:
+        """A request came; its data set, if it has one, follows."""
 
-    def storing(self, request: StoreRequest) -> None:
-        """A C-STORE-RQ came; its data set follows."""
+    def unknown(self, requestor: Requestor, command: UnknownCommand) -> None:
+        """A command came that PS3.7 does not have; it is answered with 0211H."""
 
-    def stored(
-        self, request: StoreRequest, status: int, path: Path | None, why: str | None
-    ) -> None:
-        """A C-STORE was answered; `why` is the error comment."""
+    def refused(self, request: ServiceRequest[Any], error: Exception) -> None:
+        """A request is refused: why, in full. The peer is told the status and a comment only.
 
-    def released(self, peer: Peer) -> None:
+        Unless overridden, it is said on the logger "dimse"; where a fault in somebody's code is
+        said with its traceback in any case.
+        """
+        if not isinstance(error, Refused | OSError):
+            return
+        # Loads threads, and is needed only when something goes wrong.
+        import logging  # noqa: PLC0415
+
+        logging.getLogger("dimse").warning(
+            "%s of %s refused: %s", request.message.NAME, request.requestor.address, error
+        )
+
+    def answered(self, request: ServiceRequest[Any], response: Response) -> None:
+        """A response was given; the last one of a request is not Pending."""
+
+    def released(self, requestor: Requestor) -> None:
         """The peer released."""
 
-    def ended(self, peer: Peer, error: Exception) -> None:
-        """The association ended in another way."""
+    def ended(self, requestor: Requestor, error: Exception) -> None:
+        """The association, or what was to become one, ended in another way."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """What a service class provider does.
 
     Attributes:
-        support: SOP classes, transfer syntaxes, titles; see `storage_support`.
+        support: SOP classes, transfer syntaxes, titles, roles; see `dimse.support`.
         open_sink: makes the sink of a C-STORE. An exception, then or from the sink, refuses the
-            object: with its `status` if it has one, A700H for a full disk, else 0110H.
-        on_store: called with the committed object and its path; returns a status, or None
-            for success.
-        on_echo: called for a C-ECHO; returns a status, or None for success.
+            object: with the status of a `dimse.errors.Refused`, with A700H for a full disk, else
+            with 0110H. None: objects are received into memory for `on_store`.
+        on_store: called with the object when it is stored; its status is the answer's.
+        on_echo: called for a C-ECHO; its status is the answer's.
+        handlers: answer the requests of their class; see `Handler`. Data sets are received into
+            memory for them.
         access: called before anything is answered, with the request and the peer's address;
             returns a rejection, or None to go on.
         observer: is told what happens.
+        max_memory: bytes of the data sets that are in memory at a time, those of all associations
+            together; what finds no room is refused with A700H.
     """
 
     support: Support
-    open_sink: OpenSink
-    on_store: Callable[[StoreRequest, Path | None], int | None] | None = None
-    on_echo: Callable[[EchoRequest], int | None] | None = None
-    access: Callable[[AssociateRQ, str], AssociateRJ | None] | None = None
+    open_sink: OpenSink[StoreRequest] | None = None
+    on_store: Callable[[StoreRequest], int | Awaitable[int | None] | None] | None = None
+    on_echo: Callable[[EchoRequest], int | Awaitable[int | None] | None] | None = None
+    handlers: Mapping[type[Request[Any]], AsyncHandler] = field(default_factory=dict)
+    access: Access | None = None
     observer: Observer = field(default_factory=Observer)
-
-
-def storage_support(
-    *,
-    sop_classes: Sequence[str] | None = None,
-    transfer_syntaxes: Sequence[str] | None = None,
-    **others: Any,
-) -> Support:
-    """Verification, and storage of the given SOP classes in the given transfer syntaxes.
-
-    Objects are stored as they come, so by default every transfer syntax is welcome: Explicit VR
-    Little Endian first, which says most about its elements, then the other uncompressed ones.
-
-    Args:
-        sop_classes: default: all storage SOP classes.
-        transfer_syntaxes: best first.
-        others: further fields of `dul.negotiation.Support`.
-    """
-    if transfer_syntaxes is None:
-        implicit, explicit, *uncompressed = UNCOMPRESSED
-        first = (explicit, implicit, *uncompressed)
-        rest = (uid for uid, each in TRANSFER_SYNTAXES.items() if each.vr != "n/a")
-        transfer_syntaxes = tuple(dict.fromkeys((*first, *rest)))
-    classes = SUPPORTED_BY_DEFAULT if sop_classes is None else sop_classes
-    syntaxes = tuple(transfer_syntaxes)
-    return Support({VERIFICATION: UNCOMPRESSED} | dict.fromkeys(classes, syntaxes), **others)
+    max_memory: int = MAXIMUM_MEMORY

@@ -1,50 +1,129 @@
-"""What a peer asks of a service class provider, as its handlers and the storage see it."""
+"""What an association requestor asks of us, as handlers and the storage see it."""
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Self, TypeAlias, TypeVar
+
+from dimse.errors import DIMSEError
+from dimse.messages.base import Request
 from dimse.messages.composite import CEchoRQ, CStoreRQ
-from dul.negotiation import AcceptedContext
+from dimse.objects.decoded import MAXIMUM_INFLATED, data_set_in, decode, decode_file, open_file
+from dimse.objects.filemeta import encode_file_meta
+from dimse.tables import uids
+from dul.negotiation import AcceptedContext, Negotiated
+from dul.user_items import UserIdentity
 from dul.values import dataclass
 
-__all__ = ["EchoRequest", "Peer", "StoreRequest"]
+if TYPE_CHECKING:
+    from pydicom import Dataset
+    from pydicom.dataset import FileDataset
+
+__all__ = ["Content", "EchoRequest", "Requestor", "ServiceRequest", "StoreRequest"]
+
+Content: TypeAlias = Path | bytes | None
+"""Where a data set is: in a file, in memory as it was sent, or nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end.
+class Requestor:
+    """The association requestor that called us.
+
+    The titles are its own words: mind them when you make a name of them.
 
     Attributes:
         address: "host:port".
         calling_ae_title: what it calls itself.
         called_ae_title: what it calls us.
+        negotiated: what was agreed: presentation contexts with their roles, its request and our
+            answer; None where there is no association (it was rejected, or broke off).
     """
 
     address: str
     calling_ae_title: str
     called_ae_title: str
+    negotiated: Negotiated | None = None
+
+    @property
+    def user_identity(self) -> UserIdentity | None:
+        """Who it says it is (58H, PS3.7 D.3.3.7); None if it doesn't."""
+        if self.negotiated is None:
+            return None
+        return self.negotiated.request.user_information.user_identity
+
+
+Q_co = TypeVar("Q_co", bound=Request[Any], covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class EchoRequest:
-    """A C-ECHO-RQ."""
-
-    peer: Peer
-    message: CEchoRQ
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRequest:
-    """A C-STORE-RQ, whose data set is still to come or has come.
+class ServiceRequest(Generic[Q_co]):
+    """A DIMSE request and the data set that came with it.
 
     Attributes:
-        peer: who sends it.
-        context: the presentation context: SOP class and transfer syntax.
+        requestor: who sends it.
+        context: the presentation context: abstract syntax, transfer syntax, roles.
         message: the command.
+        content: the data set, once it is all here; None before, if there is none, and if nothing
+            is kept of it.
     """
 
-    peer: Peer
+    requestor: Requestor
     context: AcceptedContext
-    message: CStoreRQ
+    message: Q_co
+    content: Content = None
+
+    def having(self, content: Content) -> Self:
+        """The same request, with its data set."""
+        return type(self)(self.requestor, self.context, self.message, content)
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """How the data set is encoded."""
+        return self.context.transfer_syntax
+
+    @property
+    def data(self) -> bytes:
+        """The data set, encoded as it was sent.
+
+        Raises:
+            DIMSEError: there is none.
+            OSError: the file that it went to can't be read.
+        """
+        match self.content:
+            case bytes() as data:
+                return data
+            case None:
+                raise DIMSEError(f"no data set of this {self.message.NAME} is kept")
+            case path:
+                return data_set_in(path)
+
+    def dataset(self, *, maximum: int = MAXIMUM_INFLATED) -> Dataset:
+        """The data set, decoded by pydicom; a deflated one is inflated.
+
+        Args:
+            maximum: bytes that a deflated data set may have when it is inflated.
+
+        Raises:
+            DIMSEError: there is none.
+            OutOfResources: inflated it is longer than `maximum`.
+            CannotUnderstand: it can't be inflated.
+            Exception: whatever pydicom raises of a data set that it can't read.
+        """
+        return decode(self.data, self.transfer_syntax_uid, maximum=maximum)
+
+
+EchoRequest: TypeAlias = ServiceRequest[CEchoRQ]
+"""A C-ECHO-RQ."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRequest(ServiceRequest[CStoreRQ]):
+    """A C-STORE-RQ, whose object is still to come or has come.
+
+    Attributes:
+        content: the object, once it is stored: the path of a file, or its data set in memory.
+    """
 
     @property
     def sop_class_uid(self) -> str:
@@ -53,10 +132,62 @@ class StoreRequest:
 
     @property
     def sop_instance_uid(self) -> str:
-        """Affected SOP Instance UID, as the peer sent it: not safe for a path."""
+        """Affected SOP Instance UID, as the requestor sent it: not safe for a path."""
         return self.message.affected_sop_instance_uid
 
     @property
-    def transfer_syntax_uid(self) -> str:
-        """How the data set is encoded."""
-        return self.context.transfer_syntax
+    def path(self) -> Path | None:
+        """The file that the object is in, if it is in one."""
+        return self.content if isinstance(self.content, Path) else None
+
+    def file_meta(
+        self,
+        *,
+        implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
+        implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
+    ) -> bytes:
+        """What stands before the data set in a DICOM file: preamble, prefix, group 0002 (PS3.10 7.1).
+
+        Args:
+            implementation_class_uid: (0002,0012).
+            implementation_version_name: (0002,0013), 1 to 16 characters.
+
+        Raises:
+            InvalidValue: a UID of the request is none.
+        """
+        requestor = self.requestor
+        return encode_file_meta(
+            sop_class_uid=self.sop_class_uid,
+            sop_instance_uid=self.sop_instance_uid,
+            transfer_syntax_uid=self.transfer_syntax_uid,
+            implementation_class_uid=implementation_class_uid,
+            implementation_version_name=implementation_version_name,
+            source_application_entity_title=requestor.calling_ae_title or None,
+            sending_application_entity_title=requestor.calling_ae_title or None,
+            receiving_application_entity_title=requestor.called_ae_title or None,
+        )
+
+    def file(self) -> BinaryIO:
+        """The object as a DICOM file, open for reading: file meta information, then the data set.
+
+        Raises:
+            DIMSEError: nothing of it is kept.
+            OSError: its file can't be opened.
+        """
+        if isinstance(self.content, Path):
+            return open_file(self.content)
+        return io.BytesIO(self.file_meta() + self.data)
+
+    def dataset(self, *, maximum: int = MAXIMUM_INFLATED) -> FileDataset:
+        """The object as a pydicom data set with file meta; a deflated one is inflated.
+
+        Args:
+            maximum: bytes that a deflated data set may have when it is inflated.
+
+        Raises:
+            DIMSEError: nothing of it is kept.
+            OutOfResources: inflated it is longer than `maximum`.
+            CannotUnderstand: it can't be inflated.
+            Exception: whatever pydicom raises of a data set that it can't read.
+        """
+        return decode_file(self.file_meta(), self.data, self.transfer_syntax_uid, maximum=maximum)

@@ -1,47 +1,85 @@
-"""The conversation of a service class provider: it serves C-ECHO and C-STORE on one association.
+"""The conversation of a service class provider: it serves one association.
 
-`serve` is a generator over `dul.conversations`; `dimse.server` runs one for each association. What
-the user provides is a `dimse.provider.Provider`; what may take its time (the access check, opening and
+`serve` is a generator over `dul.conversations`; the servers run one for each association. What the
+user provides is a `dimse.provider.Provider`; what may take its time (the access check, opening and
 committing a sink, the user's handlers) runs as a `Call`, so that an event loop is not held up.
 """
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
-from dimse.errors import NO_SPACE, DIMSEError, MessageFault, StorageRefused, UnknownCommand
-from dimse.messages.assembly import Assembler, DataSetPart, Received
-from dimse.messages.base import Message, Request
+from dimse.answers import Answers
+from dimse.errors import (
+    NO_SPACE,
+    DIMSEError,
+    InvalidValue,
+    MessageFault,
+    Refused,
+    UnknownCommand,
+)
+from dimse.inbox import Inbox
+from dimse.incoming import Incoming
+from dimse.messages.assembly import Received
+from dimse.messages.base import Request, Response
 from dimse.messages.codec import response_to, unrecognized
-from dimse.messages.composite import CCancelRQ, CEchoRQ, CStoreRQ
-from dimse.provider import Provider
-from dimse.requests import EchoRequest, Peer, StoreRequest
-from dimse.scu import VERIFICATION
-from dimse.storage.sink import Sink
+from dimse.messages.composite import CCancelRQ, CStoreRQ
+from dimse.objects.decoded import encode
+from dimse.provider import Answer, Observer, Provider
+from dimse.requests import Requestor, ServiceRequest, StoreRequest
+from dimse.served import Services
+from dimse.storage.sink import Budget
 from dimse.tables import status as statuses
+from dimse.tables.status import is_pending
 from dul.association import Association
-from dul.conversations import PUMP, Call, Conversation, abort, accept, fail, respond_to_release
-from dul.errors import DULError, Interrupted, TransportError
-from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
-from dul.negotiation import AcceptedContext, Negotiated, answer
+from dul.conversations import PUMP, Call, Conversation, accept, give_up, respond_to_release
+from dul.errors import DULError, Interrupted
+from dul.negotiation import answer
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 
-__all__ = ["serve"]
+if TYPE_CHECKING:
+    from dul.transport.admission import Serve
 
-logger = logging.getLogger("dimse")
+__all__ = ["conversation_for", "serve"]
 
 
-def serve(association: Association, address: str, provider: Provider) -> Conversation[None]:
+def conversation_for(
+    provider: Provider, lock: AbstractContextManager[object] | None = None
+) -> Serve:
+    """What a server of the Upper Layer is to do with each association.
+
+    Args:
+        provider: what it provides; shared by all associations.
+        lock: held while memory is counted; a `threading.Lock` where associations have threads.
+    """
+    services = Services(provider, Budget(provider.max_memory, lock))
+
+    def conversation(association: Association, address: str) -> Conversation[None]:
+        return serve(association, address, provider, services)
+
+    return conversation
+
+
+def serve(
+    association: Association, address: str, provider: Provider, services: Services | None = None
+) -> Conversation[None]:
     """Serve one association, from Sta2 to its end.
 
     Broken messages of the peer's end in an abort; the observer is told why.
+
+    Args:
+        association: in Sta2.
+        address: the peer's.
+        provider: what is provided.
+        services: what becomes of each request; default: what the provider says.
 
     Raises:
         DULError: the association ended otherwise than by release.
     """
     decision: list[AssociateAC | AssociateRJ] = []
+    observer = provider.observer
 
     def decide(request: AssociateRQ) -> AssociateAC | AssociateRJ:
         refusal = provider.access and provider.access(request, address)
@@ -50,224 +88,209 @@ def serve(association: Association, address: str, provider: Provider) -> Convers
 
     negotiated = yield from accept(association, decide)
     request = association.request
-    peer = Peer(address, "", "")
+    requestor = Requestor(address, "", "")
     if request is not None:
-        peer = Peer(address, request.calling_ae_title, request.called_ae_title)
+        titles = request.calling_ae_title, request.called_ae_title
+        requestor = Requestor(address, *titles, negotiated)
     if negotiated is None:
         refusal = decision[0] if decision else association.refusal
         if isinstance(refusal, AssociateRJ):
-            provider.observer.rejected(peer, refusal)
+            observer.rejected(requestor, refusal)
         elif association.failure:
-            provider.observer.ended(peer, association.failure)
+            observer.ended(requestor, association.failure)
         return
-    provider.observer.associated(peer, negotiated)
-    session = _Session(association, negotiated, peer, provider)
+    observer.associated(requestor)
+    services = services or Services(provider, Budget(provider.max_memory))
+    session = _Session(association, requestor, services, observer)
     try:
         yield from session.run()
     except (DULError, Interrupted) as error:
-        provider.observer.ended(peer, error)
+        observer.ended(requestor, error)
         raise
     except DIMSEError as error:
         # What is wrong with a message is the user's to find, hence A-ABORT source 0.
-        provider.observer.ended(peer, error)
-        yield from abort(association)
+        observer.ended(requestor, error)
+        yield from give_up(association)
         return
-    finally:
-        session.discard()
-    provider.observer.released(peer)
+    observer.released(requestor)
 
 
 class _Session:
-    """An established association and the message that is on its way in."""
+    """An established association."""
 
     def __init__(
-        self, association: Association, negotiated: Negotiated, peer: Peer, provider: Provider
+        self,
+        association: Association,
+        requestor: Requestor,
+        services: Services,
+        observer: Observer,
     ) -> None:
         self._association = association
-        self._contexts = negotiated.contexts
-        self._peer = peer
-        self._provider = provider
-        self._assembler = Assembler()
-        self._reply: tuple[int, bytes] | None = None  # due after a data set that is dropped
-        self._store: StoreRequest | None = None  # whose data set is coming
-        self._sink: Sink | None = None
-        self._refusal: Exception | None = None  # why its data set is dropped
+        self._requestor = requestor
+        self._services = services
+        self._observer = observer
+        self._inbox = Inbox(association)
 
     def run(self) -> Conversation[None]:
         """Until the peer releases."""
-        association = self._association
-        association.expect("idle")
-        while True:
-            event = association.next_event()
-            match event:
-                case DataIndication(pdvs):
-                    for part in self._assembler.feed(pdvs):
-                        yield from self._take(part)
-                case ReleaseIndication():
-                    self.discard()
-                    yield from respond_to_release(association)
-                    return
-                case AbortIndication() | ProviderAbortIndication():
-                    fail(event)
-                case None:
-                    if association.closed:
-                        raise association.failure or TransportError("the association is closed")
-                    yield PUMP
+        self._association.expect("idle")
+        contexts = self._association.agreed.contexts
+        while (part := (yield from self._inbox.next())) is not None:
+            assert isinstance(part, Received)  # every data set is read with its command
+            context, message = contexts[part.context_id], part.message
+            match message:
+                case CStoreRQ():
+                    yield from self._perform(StoreRequest(self._requestor, context, message))
+                case Request():
+                    yield from self._perform(ServiceRequest(self._requestor, context, message))
+                case CCancelRQ():
+                    yield from self._inbox.skip_data_set(message)  # there is nothing to cancel
+                case UnknownCommand():
+                    yield from self._answer_unknown(context.id, message)
+                case _:
+                    raise MessageFault(f"an unsolicited {message.NAME}")
+        yield from respond_to_release(self._association)
 
-    def discard(self) -> None:
-        """Leave no trace of a data set that is not complete."""
-        sink, self._sink = self._sink, None
-        if sink is not None:
-            sink.discard()
+    @property
+    def _may_answer(self) -> bool:
+        """There is somebody to hear it; who wants to release does, too (AR-7)."""
+        return self._association.established or self._association.release_due
 
-    def _take(self, part: Received | DataSetPart) -> Conversation[None]:
-        if isinstance(part, Received):
-            yield from self._message(part.context_id, part.message)
-            return
-        if self._sink is not None:
-            try:
-                self._sink.write(part.fragments)
-            except Exception as error:  # noqa: BLE001 - a sink may fail in any way; it is answered
-                self._refuse(error)
-        if part.last:
-            yield from self._complete()
-
-    # ------------------------------------------------------------------------ messages --
-
-    def _message(self, context_id: int, message: Message | UnknownCommand) -> Conversation[None]:
-        context = self._contexts[context_id]
-        match message:
-            case CStoreRQ():
-                yield from self._begin_store(context, message)
-            case CEchoRQ():
-                yield from self._echo(context, message)
-            case CCancelRQ():
-                pass  # there is nothing that it could cancel
-            case Request():
-                status = statuses.UNRECOGNIZED_OPERATION
-                self._answer(context_id, message, status)
-            case UnknownCommand():
-                reply = unrecognized(message)
-                if reply is None:
-                    raise MessageFault(str(message))
-                self._answer_bytes(context_id, reply, wait=message.data_set_follows)
-            case _:
-                raise MessageFault(f"an unsolicited {message.NAME}")
-
-    def _echo(self, context: AcceptedContext, message: CEchoRQ) -> Conversation[None]:
-        status: int | None = statuses.SUCCESS
-        if VERIFICATION not in {context.abstract_syntax} & {message.affected_sop_class_uid}:
-            status = statuses.SOP_CLASS_NOT_SUPPORTED
-        elif self._provider.on_echo is not None:
-            request = EchoRequest(self._peer, message)
-            try:
-                status = yield Call(self._provider.on_echo, (request,))
-            except Exception as error:
-                logger.exception("on_echo failed")
-                status = _status_of(error)
-        self._answer(context.id, message, status or statuses.SUCCESS)
-        self._provider.observer.echoed(EchoRequest(self._peer, message), status or 0)
-
-    def _begin_store(self, context: AcceptedContext, message: CStoreRQ) -> Conversation[None]:
-        self._store = request = StoreRequest(self._peer, context, message)
-        self._refusal = _refusal(request)
-        self._provider.observer.storing(request)
-        if self._refusal is None:
-            try:
-                self._sink = yield Call(self._provider.open_sink, (request,))
-            except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
-                self._refuse(error)
-        if not message.data_set_follows:
-            self._refuse(_refused(statuses.CANNOT_UNDERSTAND, "no data set follows"))
-            yield from self._complete()
-
-    def _complete(self) -> Conversation[None]:
-        """The data set is all here, or has been dropped: answer."""
-        if self._reply is not None:
-            (context_id, reply), self._reply = self._reply, None
-            self._association.send(context_id, command=True, source=reply)
-            return
-        request, self._store = self._store, None
-        if request is None:
-            return
-        status: int | None = None
-        path: Path | None = None
+    def _perform(self, request: ServiceRequest[Any]) -> Conversation[None]:
+        """Receive the data set of a request, if one follows, and answer it."""
+        service = self._services.of(request)
+        incoming = Incoming(request, lent=service.lent)
+        self._observer.received(request)
+        refusal = service.judge(request)
+        if refusal is not None:
+            incoming.refuse(refusal)
         try:
-            if self._refusal is None:
-                path, status = yield from self._commit(request)
-        except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
-            self._refuse(error)
-        comment: str | None = None
-        if self._refusal is not None:
-            status, comment = _status_of(self._refusal), _comment_on(self._refusal)
-        self._refusal = None
-        self._answer(request.context.id, request.message, status or statuses.SUCCESS, comment)
-        self._provider.observer.stored(request, status or statuses.SUCCESS, path, comment)
-
-    def _commit(self, request: StoreRequest) -> Conversation[tuple[Path | None, int | None]]:
-        path: Path | None = None
-        if self._sink is not None:
-            path = yield Call(self._sink.commit)
-            self._sink = None
-        status: int | None = None
-        if self._provider.on_store is not None:
-            status = yield Call(self._provider.on_store, (request, path))
-        return path, status
-
-    def _refuse(self, error: Exception) -> None:
-        if self._refusal is None:
-            self._refusal = error
-            if not isinstance(error, DIMSEError | OSError):
-                logger.error("storing failed", exc_info=error)
-        self.discard()
-
-    # ------------------------------------------------------------------------- answers --
+            if request.message.data_set_follows:
+                yield from incoming.begin(service.open_sink)
+                if not (yield from incoming.receive(self._inbox)):
+                    return
+                yield from incoming.finish()
+            if incoming.refusal is not None:
+                self._refuse(request, incoming.refusal, meant=(Refused, OSError))
+            elif service.handler is not None:
+                yield from self._answer(incoming.request, service.handler)
+            else:
+                response = response_to(request.message, statuses.SUCCESS)
+                self._send(incoming.request, response, response.encode())
+        finally:
+            incoming.close()
 
     def _answer(
-        self, context_id: int, message: Request[Any], status: int, comment: str | None = None
+        self, request: ServiceRequest[Any], handler: Callable[[Any], Any]
+    ) -> Conversation[None]:
+        """Let a handler answer, up to the final answer or the end of the association."""
+        answers = Answers(handler, request)
+        try:
+            while True:
+                try:
+                    # Nothing but the handler and the encoder runs in here, so it is their error.
+                    answer = yield from answers.next()
+                    data_set = yield from _encoded(request, answer)
+                    response = _response_to(request, answer)
+                    command = response.encode()
+                except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
+                    self._refuse(request, error, meant=(Refused,))
+                    return
+                self._send(request, response, command, data_set)
+                if not is_pending(answer.status):
+                    return
+                while self._association.sending and self._association.established:
+                    yield PUMP
+                cancelled = yield from self._inbox.cancelled(request.message.message_id)
+                if not self._association.established:
+                    return  # who has left, or wants to, gets no more than a begun answer
+                if cancelled:
+                    answers.cancel()
+        finally:
+            answers.abandon()
+
+    def _refuse(
+        self,
+        request: ServiceRequest[Any],
+        error: Exception,
+        meant: tuple[type[Exception], ...],
     ) -> None:
-        optional = {} if comment is None else {"error_comment": comment}
-        reply = response_to(message, status, **optional).encode()
-        wait = message.data_set_follows and not isinstance(message, CStoreRQ)
-        self._answer_bytes(context_id, reply, wait=wait)
+        """Answer with what an error comes to; one that nobody meant is a fault, and is logged."""
+        if not isinstance(error, meant):
+            _log(f"a {request.message.NAME} of {request.requestor.address} failed", error)
+        self._observer.refused(request, error)
+        status, comment = _told(error)
+        response = response_to(request.message, status, error_comment=comment)
+        self._send(request, response, response.encode())
 
-    def _answer_bytes(self, context_id: int, reply: bytes, *, wait: bool) -> None:
-        """Send a response now, or when the data set that follows its request has been read."""
-        if wait:
-            self._reply = (context_id, reply)
-        else:
-            self._association.send(context_id, command=True, source=reply)
+    def _answer_unknown(self, context_id: int, unknown: UnknownCommand) -> Conversation[None]:
+        reply = unrecognized(unknown)
+        if reply is None:
+            raise MessageFault(str(unknown))
+        self._observer.unknown(self._requestor, unknown)
+        yield from self._inbox.skip_data_set(unknown)
+        self._association.send(context_id, command=True, source=reply)
+
+    def _send(
+        self,
+        request: ServiceRequest[Any],
+        response: Response,
+        command: bytes,
+        data_set: bytes | None = None,
+    ) -> None:
+        """Send a response, encoded as `command`, unless the association is over."""
+        if not self._may_answer:
+            return
+        self._association.send(request.context.id, command=True, source=command)
+        if data_set is not None:
+            self._association.send(request.context.id, command=False, source=data_set)
+        self._observer.answered(request, response)
 
 
-def _refused(status: int, why: str) -> StorageRefused:
-    """We refuse, with this status."""
-    refusal = StorageRefused(why)
-    refusal.status = status
-    return refusal
+def _encoded(request: ServiceRequest[Any], answer: Answer) -> Conversation[bytes | None]:
+    """The data set of an answer, as its presentation context wants it.
 
-
-def _refusal(request: StoreRequest) -> StorageRefused | None:
-    """What forbids a C-STORE before its data set is looked at (PS3.4 B.2.3, PS3.7 9.1.1)."""
-    context = request.context
-    if context.abstract_syntax == VERIFICATION or not context.requestor_is_scu:
-        return _refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no storage on this presentation context")
-    if request.sop_class_uid != context.abstract_syntax:
-        return _refused(
-            statuses.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
-            "the SOP class is not that of the presentation context",
+    Raises:
+        InvalidValue: it can't travel.
+        Exception: whatever pydicom raises of a data set that it can't encode.
+    """
+    data_set = answer.data_set
+    if data_set is None:
+        return None
+    if not isinstance(data_set, bytes):
+        data_set = yield Call(encode, (data_set, request.transfer_syntax_uid))
+        assert isinstance(data_set, bytes)
+    if not data_set or len(data_set) % 2:
+        raise InvalidValue(
+            "Answer", f"a data set of {len(data_set)} bytes: it must be even and not 0"
         )
-    return None
+    return data_set
 
 
-def _status_of(error: Exception) -> int:
-    status = getattr(error, "status", None)
-    if isinstance(status, int):
-        return status
+def _response_to(request: ServiceRequest[Any], answer: Answer) -> Response:
+    response: Response = response_to(
+        request.message,
+        answer.status,
+        data_set_follows=answer.data_set is not None,
+        **answer.elements(),
+    )
+    return response
+
+
+def _log(what: str, error: Exception) -> None:
+    # Loads threads, and is needed only when something goes wrong.
+    import logging  # noqa: PLC0415
+
+    logging.getLogger("dimse").error(what, exc_info=error)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """What the peer is told of an error: a status and a comment.
+
+    The text of most errors may name files and people; the peer need not know them.
+    """
+    if isinstance(error, Refused):
+        return error.status, error.comment
     if isinstance(error, OSError) and error.errno in NO_SPACE:
-        return statuses.OUT_OF_RESOURCES
-    return statuses.PROCESSING_FAILURE
-
-
-def _comment_on(error: Exception) -> str:
-    # The text of any other error may name files and people; the peer need not know them.
-    return error.comment if isinstance(error, StorageRefused) else type(error).__name__
+        return statuses.OUT_OF_RESOURCES, "no space left"
+    return statuses.PROCESSING_FAILURE, type(error).__name__

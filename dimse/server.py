@@ -1,6 +1,6 @@
 """The service class provider's blocking face; `dimse.aio` has the same for asyncio.
 
-    with Server(Spool("incoming"), port=11112) as server:
+    with Spool("incoming") as spool, Server(spool.open, port=11112):
         ...
 
 What they do is a `dimse.provider.Provider`; how they talk is `dimse.scp.serve`.
@@ -8,46 +8,92 @@ What they do is a `dimse.provider.Provider`; how they talk is `dimse.scp.serve`.
 
 from __future__ import annotations
 
+import ssl
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from dimse.provider import OpenSink, Provider, storage_support
-from dimse.scp import serve
+from dimse.messages.base import Request
+from dimse.provider import MAXIMUM_MEMORY, Access, Handler, Observer, OpenSink, Provider
+from dimse.requests import EchoRequest, StoreRequest
+from dimse.scp import conversation_for
+from dimse.support import default_support
 from dul import blocking
-from dul.association import Association
-from dul.conversations import Conversation
+from dul.association import Trace
+from dul.limits import Limits
 from dul.negotiation import Support
-from dul.transport.admission import Serve
 
-__all__ = ["Server", "conversation_for"]
-
-
-def conversation_for(
-    open_sink: OpenSink, support: Support | None, options: dict[str, Any]
-) -> tuple[Serve, dict[str, Any]]:
-    """What is said on each association, and the options that are the listener's."""
-    names = Provider.__dataclass_fields__.keys()
-    ours = {name: value for name, value in options.items() if name in names}
-    provider = Provider(support or storage_support(), open_sink, **ours)
-
-    def conversation(association: Association, address: str) -> Conversation[None]:
-        return serve(association, address, provider)
-
-    return conversation, {name: value for name, value in options.items() if name not in names}
+__all__ = ["Server"]
 
 
 class Server(blocking.Server):
     """A storage and verification SCP, a thread for each association.
 
+    A slow sink or handler holds up its own requestor, which can send no more than the network
+    buffers, and nobody else.
+
     Args:
-        open_sink: where objects go: makes a sink for each, for instance `Spool.open`.
-        support: what is accepted; default: Verification and every storage SOP class in every
-            transfer syntax.
-        options: further fields of `Provider` (on_store, on_echo, access, observer) and arguments
-            of `dul.blocking.Server` (host, port, limits, tls, max_associations, trace).
+        open_sink: where objects go: makes a sink for each, for instance `Spool.open`. An exception,
+            then or from the sink, refuses the object: with the status of a `dimse.errors.Refused`,
+            with A700H for a full disk, else with 0110H. None: they are received into memory for
+            `on_store`.
+        on_store: called with each object that is stored: `request.dataset()`, `request.data`,
+            `request.file()`, `request.path`. What it returns is the status; None: Success.
+        on_echo: called for each C-ECHO; returns the same.
+        handlers: answer the requests of other classes; see `dimse.provider.Handler`. Their SOP
+            classes are to be in `support`.
+        support: what is accepted; None: Verification, and every storage SOP class in every transfer
+            syntax if there is an `open_sink` or `on_store`.
+        access: called before anything is answered, with the A-ASSOCIATE-RQ and the peer's address;
+            returns a rejection, or None to go on.
+        observer: is told what happens.
+        max_memory: bytes of the data sets that are in memory at a time; what finds no room is
+            refused with A700H.
+        host: the address to listen on; every interface by default.
+        port: TCP port; 0 for any free one, see `address`.
+        limits: bounds and times of each association.
+        tls: a server context, for TLS.
+        max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
+        trace: is told every transition of every state machine.
+
+    Raises:
+        TransportError: the address can't be listened on.
     """
 
     def __init__(
-        self, open_sink: OpenSink, *, support: Support | None = None, **options: Any
+        self,
+        open_sink: OpenSink[StoreRequest] | None = None,
+        *,
+        on_store: Callable[[StoreRequest], int | None] | None = None,
+        on_echo: Callable[[EchoRequest], int | None] | None = None,
+        handlers: Mapping[type[Request[Any]], Handler] | None = None,
+        support: Support | None = None,
+        access: Access | None = None,
+        observer: Observer | None = None,
+        max_memory: int = MAXIMUM_MEMORY,
+        host: str = "",
+        port: int = 0,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        max_associations: int = 100,
+        trace: Trace | None = None,
     ) -> None:
-        conversation, others = conversation_for(open_sink, support, options)
-        super().__init__(conversation, **others)
+        provider = Provider(
+            support=support or default_support(stores=bool(open_sink or on_store)),
+            open_sink=open_sink,
+            on_store=on_store,
+            on_echo=on_echo,
+            handlers=handlers or {},
+            access=access,
+            observer=observer or Observer(),
+            max_memory=max_memory,
+        )
+        super().__init__(
+            conversation_for(provider, threading.Lock()),
+            host=host,
+            port=port,
+            limits=limits,
+            tls=tls,
+            max_associations=max_associations,
+            trace=trace,
+        )

@@ -43,8 +43,8 @@ def test_the_programs_of_the_readme_run(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
     programs = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert len(programs) == 2
-    for program in programs:
+    said = [("ct.dcm Success", "mr.dcm Success")] * 2 + [("CT MR",)]
+    for program, words in zip(programs, said, strict=True):
         result = subprocess.run(
             [
                 sys.executable,
@@ -59,6 +59,6 @@ def test_the_programs_of_the_readme_run(tmp_path: Path) -> None:
             check=False,
         )
         assert result.returncode == 0, result.stderr
-        for name in ("ct.dcm Success", "mr.dcm Success"):
-            assert name in result.stdout
+        for each in words:
+            assert each in result.stdout
     assert len(list((tmp_path / "incoming").iterdir())) == 2

@@ -35,6 +35,7 @@ DIMSE_IO = {
     "dimse.aio",
     "dimse.client",
     "dimse.tables.dictionary",
+    "dimse.objects.decoded",
     "dimse.objects.encode",
     "dimse.objects.finder",
     "dimse.objects.outgoing",
@@ -53,10 +54,11 @@ FILE_CALLS = {
 
 HEAVY = {"pydicom", "numpy", "rich"}
 # What may be imported inside a function: these, the asyncio faces, what needs pydicom itself, scapy,
-# which is an extra of the testbed, and the metadata of the distribution and the standard library's data
-# classes, which take as long to load as a tool.
+# which is an extra of the testbed, and what takes as long to load as a tool: the metadata of the
+# distribution, the standard library's data classes, and logging, which loads threads.
 LATE = HEAVY | {
     "dul.aio", "dimse.aio", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
+    "logging",
     "scapy",
 }  # fmt: skip
 
@@ -280,6 +282,21 @@ def test_the_core_loads_no_transport():
     assert "dul.association" in loaded
     assert not {"asyncio", "selectors", "socket", "ssl", "threading", "logging"} & loaded
     assert not TRANSPORT & loaded
+
+
+def test_what_both_faces_of_a_server_share_loads_no_threads():
+    """All of it but what `dimse` itself, the package, is there to load."""
+    shared = ["dimse.scp", "dimse.provider", "dimse.support"]
+    code = (
+        "import sys, types; sys.path.insert(0, sys.argv[1]); package = types.ModuleType('dimse'); "
+        "package.__path__ = [sys.argv[1] + '/dimse']; sys.modules['dimse'] = package; "
+        f"import {', '.join(shared)}; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, check=True
+    )
+    assert "dimse.incoming" in done.stdout.split()
+    assert not {"asyncio", "threading", "logging", "socket", "ssl"} & set(done.stdout.split())
 
 
 def test_the_testbed_loads_nothing_of_what_it_judges():

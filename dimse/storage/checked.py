@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from dimse.errors import CannotUnderstand, DataSetMismatch, Part10Error, StorageRefused, Truncated
 from dimse.objects.bounds import HEAD
@@ -12,6 +11,7 @@ from dimse.objects.findings import Findings
 from dimse.objects.layout import is_deflated, layout_of
 from dimse.objects.walk import Walk
 from dimse.objects.window import Window
+from dimse.requests import Content
 from dimse.storage.sink import Sink
 
 __all__ = ["Checked"]
@@ -66,7 +66,7 @@ class Checked:
                 self._head += view[:wanted]
         self._sink.write(views)
 
-    def commit(self) -> Path | None:
+    def commit(self) -> Content:
         """Check the data set, then commit the sink.
 
         Raises:

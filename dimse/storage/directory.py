@@ -6,6 +6,11 @@ next removes those that it can lock, for their writers are certainly dead, and l
 to their writers, in this process or another. On a file system without locks they are called
 .dulcet-RANDOM.unlocked, and nobody removes them but their writer. Machines may share a directory
 over a network if its locks are shared too, as they are by default with NFS (not with local_lock).
+
+A directory is held by its descriptor, so that a file is made, named and flushed in one and the same
+place. What its path stands for is looked at for each object: if that has become another directory,
+because it was removed and made again, or a file system was mounted over it, the new one is taken,
+and the old one is left when its last file is done.
 """
 
 from __future__ import annotations
@@ -15,11 +20,12 @@ import errno
 import fcntl
 import os
 import secrets
+import threading
 from typing import Final
 
 from dimse.errors import FilePath, SpoolUnusable
 
-__all__ = ["SpoolDirectory", "SpoolUnusable", "reason"]
+__all__ = ["Place", "SpoolDirectory", "SpoolUnusable", "reason"]
 
 TEMPORARY: Final = ".dulcet-"
 LOCKED, UNLOCKED = ".part", ".unlocked"
@@ -30,33 +36,108 @@ _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 class SpoolDirectory:
-    """A directory, by its descriptor: what that stands for can't be exchanged.
-
-    Attributes:
-        mode: permissions that a new file is to have: what the umask leaves of rw-rw-rw-.
-    """
+    """A directory by its path. Threads may share it."""
 
     def __init__(self, directory: FilePath, *, keep: bool) -> None:
         """Open it, try it, and remove what crashed writers left in it.
 
         Args:
             directory: where it is.
-            keep: whether `publish` leaves a file alone that has the name already.
+            keep: whether `Place.publish` leaves a file alone that has the name already.
 
         Raises:
             SpoolUnusable: it is no directory, not writable, or for `keep`, without hard links.
         """
+        # The process may change its working directory; the directory stays what it is now.
+        self._path = os.path.abspath(directory)  # noqa: PTH100 - it may be bytes
+        self._keep = keep
+        self._lock = threading.Lock()
+        try:
+            self._place = Place(self._path, keep=keep)
+        except OSError as error:
+            raise SpoolUnusable(directory, reason(error)) from error
+
+    def enter(self) -> Place:
+        """The directory that the path stands for now; to be left with `Place.leave`.
+
+        Raises:
+            OSError: there is none, or it can't be used.
+        """
+        with self._lock:
+            if not self._place.closed and not self._place.is_at(self._path):
+                place = Place(self._path, keep=self._keep)
+                self._place.retire()
+                self._place = place
+            self._place.enter()
+            return self._place
+
+    def close(self) -> None:
+        """Let go of the directory. Idempotent."""
+        with self._lock:
+            self._place.close()
+
+
+class Place:
+    """A directory by its descriptor: what that stands for can't be exchanged.
+
+    Attributes:
+        mode: permissions that a new file is to have: what the umask leaves of rw-rw-rw-.
+    """
+
+    def __init__(self, path: FilePath, *, keep: bool) -> None:
+        """Open the directory, try it, and sweep it.
+
+        Raises:
+            OSError: it is none, or can't be used.
+        """
         self.mode = 0o600
         self._keep = keep
         self._locks = True
-        self._fd = -1
+        self._users = 0
+        self._retired = False
+        self._guard = threading.Lock()  # of the two above
+        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            self._fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._status = os.fstat(self._fd)
             self._probe()
             self._sweep()
-        except OSError as error:
+        except OSError:
             self.close()
-            raise SpoolUnusable(directory, reason(error)) from error
+            raise
+
+    @property
+    def closed(self) -> bool:
+        """It was let go of."""
+        return self._fd < 0
+
+    def is_at(self, path: FilePath) -> bool:
+        """Whether a path stands for this very directory.
+
+        Raises:
+            OSError: it stands for nothing.
+        """
+        return os.path.samestat(os.stat(path), self._status)  # noqa: PTH116 - it may be bytes
+
+    def enter(self) -> None:
+        """One more file is made here."""
+        with self._guard:
+            self._users += 1
+
+    def leave(self) -> None:
+        """The file is done."""
+        with self._guard:
+            self._users -= 1
+            self._close_if_left()
+
+    def retire(self) -> None:
+        """No more files are made here: let go of it when the last one is done."""
+        with self._guard:
+            self._retired = True
+            self._close_if_left()
+
+    def _close_if_left(self) -> None:
+        if self._retired and not self._users:
+            self.close()
 
     def _probe(self) -> None:
         """Find out, with a file that is removed at once, what works here."""

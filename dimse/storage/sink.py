@@ -6,13 +6,16 @@ is raised by `commit`, and until then the rest is swallowed.
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from dimse.errors import OutOfResources
+from dimse.requests import Content
 
-__all__ = ["Discard", "Memory", "Sink"]
+__all__ = ["Budget", "Discard", "Memory", "Sink"]
 
 
 class Sink(Protocol):
@@ -22,8 +25,13 @@ class Sink(Protocol):
         """Take fragments, in order; they are lent, and void after the return."""
         ...
 
-    def commit(self) -> Path | None:
-        """The data set is complete: make it durable. Raising refuses the object."""
+    def commit(self) -> Content:
+        """The data set is complete: make it durable, and tell where it is.
+
+        Raises:
+            Exception: the object is refused: with the `status` of a `dimse.errors.Refused`, with
+                A700H for a full disk, else with 0110H.
+        """
         ...
 
     def discard(self) -> None:
@@ -52,42 +60,91 @@ class Discard:
         """Nothing is to be undone."""
 
 
+class Budget:
+    """How many bytes several data sets may take together.
+
+    Args:
+        maximum: that many.
+        lock: held while they are counted; for sinks of several threads a `threading.Lock`.
+    """
+
+    def __init__(self, maximum: int, lock: AbstractContextManager[object] | None = None) -> None:
+        self.maximum = maximum
+        self._used = 0
+        self._lock = nullcontext() if lock is None else lock
+
+    def take(self, count: int) -> bool:
+        """Whether there is room for that many more, which is taken then."""
+        with self._lock:
+            if self._used + count > self.maximum:
+                return False
+            self._used += count
+            return True
+
+    def give_back(self, count: int) -> None:
+        """So many are not needed any more."""
+        with self._lock:
+            self._used -= count
+
+
 class Memory:
-    """Receives into memory, up to a bound.
+    """Receives into memory, within a bound.
 
     Attributes:
-        length: bytes received, those beyond the bound included.
+        length: bytes received, those that found no room included.
         data: the data set, once it is committed; empty before, and after `discard`.
     """
 
-    def __init__(self, maximum: int) -> None:
-        """Take data sets of up to `maximum` bytes."""
+    def __init__(self, maximum: int | Budget) -> None:
+        """Take data sets of up to `maximum` bytes, or of what a budget leaves."""
         self.length = 0
         self.data = b""
-        self._maximum = maximum
-        self._buffer = bytearray()
+        self._budget = maximum if isinstance(maximum, Budget) else Budget(maximum)
+        self._taken = 0
+        self._overflowed = False
+        self._buffer = io.BytesIO()
 
     def write(self, views: Sequence[memoryview]) -> None:
         """Take the bytes, or drop all of them once they are too many."""
-        self.length += sum(map(len, views))
-        if self.length > self._maximum:
-            self._buffer = bytearray()
+        count = sum(map(len, views))
+        self.length += count
+        if self._overflowed:
             return
+        if not self._budget.take(count):
+            self._overflowed = True
+            self.discard()
+            return
+        self._taken += count
         for view in views:
-            self._buffer += view
+            self._buffer.write(view)
 
-    def commit(self) -> None:
+    def read_back(self, at: int, count: int) -> bytes:
+        """Bytes of the data set that have come, for a check before `commit`.
+
+        Raises:
+            OSError: there was no room for them.
+        """
+        if self._overflowed:
+            raise OSError(errno.ENOMEM, "no room in memory")
+        with self._buffer.getbuffer() as content:
+            return bytes(content[at : at + count])
+
+    def commit(self) -> bytes:
         """Make the data set available.
 
         Raises:
-            OutOfResources: it has more bytes than the bound.
+            OutOfResources: there was no room for all of it.
         """
-        if self.length > self._maximum:
+        if self._overflowed:
             raise OutOfResources(
-                f"the data set has {self.length} bytes, and {self._maximum} are allowed"
+                f"the data set has {self.length} bytes, and there is no room for them in memory: "
+                f"{self._budget.maximum} are allowed at a time"
             )
-        self.data, self._buffer = bytes(self._buffer), bytearray()
+        self.data = self._buffer.getvalue()  # of the buffer's own bytes: nothing is copied
+        return self.data
 
     def discard(self) -> None:
         """Forget it all."""
-        self.data, self._buffer = b"", bytearray()
+        self.data, self._buffer = b"", io.BytesIO()
+        taken, self._taken = self._taken, 0
+        self._budget.give_back(taken)

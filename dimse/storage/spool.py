@@ -7,12 +7,9 @@ the old object or the whole of the new one, or nothing. An interrupted transfer,
 failing one leaves what was there before. (If the very last step fails, the flush of the directory,
 the new object is in place and complete: it stays, and the sender is told to send it again.)
 
-Names come from the SOP Instance UID alone, by a strict grammar: components of digits, one dot
-between two, 64 characters at most. Leading zeros, which PS3.5 9.1 forbids, are let through: such
-UIDs are in use and harm nothing. What breaks the grammar is refused with 0117H, the status that
-PS3.7 C.5.12 has for a UID that violates the construction rules, and never reaches a path.
-
-`spool_directory` says what becomes of temporary files when a process dies.
+Names come from the SOP Instance UID alone, unless the user makes others; `identifiers` says what is
+let through. `directory` says what becomes of temporary files when a process dies, and what if the
+directory itself goes and comes.
 """
 
 from __future__ import annotations
@@ -26,23 +23,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
-from dimse.errors import (
-    FilePath,
-    InvalidSOPInstance,
-    SpoolError,
-    SpoolUnusable,
-    UnknownSOPClass,
-)
-from dimse.objects.filemeta import encode_file_meta
+from dimse.errors import FilePath, SpoolError, SpoolUnusable
 from dimse.requests import StoreRequest
 from dimse.storage.checked import Checked
-from dimse.storage.directory import SpoolDirectory, reason
+from dimse.storage.directory import Place, SpoolDirectory, reason
+from dimse.storage.identifiers import check_identifiers
 from dimse.tables import uids
 from dimse.tables.storage_sops import prefix_of
-from dul.values import dataclass
 
 __all__ = [
-    "Arrival",
     "Existing",
     "Fsync",
     "Spool",
@@ -60,31 +49,15 @@ Existing = Literal["replace", "keep"]
 
 MAXIMUM_NAME: Final = 255  # bytes, on every file system in use
 
-_INSTANCE_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _EXTENSION = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
 _FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
 
 _IOV_MAX: Final = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 16
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What is known of an object when its C-STORE-RQ has come.
-
-    The titles and the address are the peer's words: mind them when you make a name of them.
-    """
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    calling_ae_title: str = ""
-    called_ae_title: str = ""
-    peer: str = ""
-
-
-def dcmtk_name(arrival: Arrival) -> str:
+def dcmtk_name(request: StoreRequest) -> str:
     """The file name that DCMTK's storescp gives: CT.1.2.3, UNKNOWN.1.2.3."""
-    return f"{prefix_of(arrival.sop_class_uid)}.{arrival.sop_instance_uid}"
+    return f"{prefix_of(request.sop_class_uid)}.{request.sop_instance_uid}"
 
 
 class Spool:
@@ -97,7 +70,7 @@ class Spool:
         fsync: Fsync = "full",
         existing: Existing = "replace",
         check: bool = True,
-        naming: Callable[[Arrival], str] = dcmtk_name,
+        naming: Callable[[StoreRequest], str] = dcmtk_name,
         extension: str = "",
         implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
         implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
@@ -130,85 +103,37 @@ class Spool:
         self._directory = SpoolDirectory(directory, keep=existing == "keep")
 
     def open(self, request: StoreRequest) -> SpoolFile | Checked:
-        """The sink for a C-STORE request, as `dimse.provider.StoreRequest` describes it.
-
-        Raises:
-            StorageRefused: as `begin`.
-        """
-        peer = request.peer
-        file = self.begin(
-            request.sop_class_uid,
-            request.sop_instance_uid,
-            request.transfer_syntax_uid,
-            calling_ae=peer.calling_ae_title,
-            called_ae=peer.called_ae_title,
-            peer=peer.address,
-        )
-        if not self._check:
-            return file
-        return Checked(
-            file, request.sop_class_uid, request.sop_instance_uid, request.transfer_syntax_uid
-        )
-
-    def __call__(self, request: StoreRequest) -> SpoolFile | Checked:
-        """The same as `open`, so that a spool can be given where sinks are made."""
-        return self.open(request)
-
-    def begin(
-        self,
-        sop_class_uid: str,
-        sop_instance_uid: str,
-        transfer_syntax_uid: str,
-        *,
-        calling_ae: str = "",
-        called_ae: str = "",
-        peer: str = "",
-    ) -> SpoolFile:
-        """Open a temporary file for an object.
-
-        Args:
-            sop_class_uid: Affected SOP Class UID of the command, without padding.
-            sop_instance_uid: Affected SOP Instance UID of the command, without padding.
-            transfer_syntax_uid: that of the presentation context.
-            calling_ae: the sender's AE title; goes into (0002,0016) and (0002,0017).
-            called_ae: what it calls us; goes into (0002,0018).
-            peer: its address, for `naming`.
+        """The sink for a C-STORE request: a temporary file for its object.
 
         Raises:
             InvalidSOPInstance: the SOP Instance UID is none; status 0117H.
             UnknownSOPClass: the SOP Class UID is none; status 0122H.
             SpoolError: no file can be made; status A700H.
         """
-        if not (
-            len(sop_instance_uid) <= uids.MAXIMUM_LENGTH
-            and _INSTANCE_UID.fullmatch(sop_instance_uid)
-        ):
-            raise InvalidSOPInstance(f"{sop_instance_uid[:80]!r} is no SOP Instance UID")
-        if not uids.is_sendable(sop_class_uid):
-            raise UnknownSOPClass(f"{sop_class_uid[:80]!r} is no SOP Class UID")
-        arrival = Arrival(
-            sop_class_uid, sop_instance_uid, transfer_syntax_uid, calling_ae, called_ae, peer
-        )
-        name = self._naming(arrival) + self._extension
+        check_identifiers(request)
+        name = self._naming(request) + self._extension
         path = self.directory / name
         if not _FILE_NAME.fullmatch(name) or len(os.fsencode(name)) > MAXIMUM_NAME:
             raise SpoolError(self.directory, f"{name!r} is no file name")
         class_uid, version_name = self._implementation
-        head = encode_file_meta(
-            sop_class_uid=sop_class_uid,
-            sop_instance_uid=sop_instance_uid,
-            transfer_syntax_uid=transfer_syntax_uid,
-            implementation_class_uid=class_uid,
-            implementation_version_name=version_name,
-            source_application_entity_title=calling_ae or None,
-            sending_application_entity_title=calling_ae or None,
-            receiving_application_entity_title=called_ae or None,
+        head = request.file_meta(
+            implementation_class_uid=class_uid, implementation_version_name=version_name
         )
         try:
-            temporary = self._directory.create()
+            place = self._directory.enter()
+            try:
+                temporary = place.create()
+            except BaseException:
+                place.leave()
+                raise
         except OSError as error:
             raise SpoolError(path, reason(error), error.errno) from error
-        return SpoolFile(self._directory, path, temporary, head, self._fsync)
+        file = SpoolFile(place, path, temporary, head, self._fsync)
+        if not self._check:
+            return file
+        return Checked(
+            file, request.sop_class_uid, request.sop_instance_uid, request.transfer_syntax_uid
+        )
 
     def close(self) -> None:
         """Let go of the directory, when the last object is committed or discarded. Idempotent."""
@@ -237,17 +162,17 @@ class SpoolFile:
 
     def __init__(
         self,
-        directory: SpoolDirectory,
+        place: Place,
         path: Path,
         temporary: tuple[int, str],
         head: bytes,
         fsync: Fsync,
     ) -> None:
-        """Made by `Spool.begin`."""
+        """Made by `Spool.open`."""
         self.path = path
         self.length = 0
         self.kept = False
-        self._directory = directory
+        self._place = place
         self._fd, self._temporary = temporary
         self._head = head  # goes with the first data, in one system call
         self._data_set = len(head)  # where the data set begins
@@ -315,23 +240,23 @@ class SpoolFile:
 
     def _finish(self) -> None:
         self._write([])  # the head, if there is no data set
-        os.fchmod(self._fd, self._directory.mode)
+        os.fchmod(self._fd, self._place.mode)
         if self._fsync == "none":
             # Some file systems say only at a close that there is no space; a duplicate's close
             # tells that, and keeps the lock.
             os.close(os.dup(self._fd))
         else:
             os.fsync(self._fd)
-        self.kept = not self._directory.publish(self._temporary, self.path.name)
+        self.kept = not self._place.publish(self._temporary, self.path.name)
         self._temporary = ""
         if self._fsync == "full":
-            self._directory.sync()
+            self._place.sync()
         self._close()
 
     def discard(self) -> None:
         """Remove the temporary file; after `commit`, nothing. Idempotent; never raises."""
         if self._temporary:
-            self._directory.remove(self._temporary)
+            self._place.remove(self._temporary)
             self._temporary = ""
         self._close()
 
@@ -343,6 +268,7 @@ class SpoolFile:
     def _close(self) -> None:
         fd, self._fd = self._fd, -1
         if fd >= 0:
+            self._place.leave()
             # What there was to be lost has been flushed, or is given up.
             with contextlib.suppress(OSError):
                 os.close(fd)

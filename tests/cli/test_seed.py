@@ -98,7 +98,7 @@ def test_a_c_store_for_each_file_and_a_wait_for_its_response():
 
 def test_images_arrive(tmp_path):
     """The application can be used to transmit DICOM images."""
-    with Server(Spool(tmp_path), host="127.0.0.1") as server:
+    with Server(Spool(tmp_path).open, host="127.0.0.1") as server:
         assert send("127.0.0.1", server.address[1], CT, MR) == 0
     stored = {path.name[:2]: path.read_bytes() for path in tmp_path.iterdir()}
     for name, path in (("CT", CT), ("MR", MR)):

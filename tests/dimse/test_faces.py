@@ -21,11 +21,11 @@ from dimse.objects.outgoing import examine
 from dimse.objects.transcode import CannotTranscode
 from dimse.outcome import Outcome
 from dimse.plan import ContextOffer
-from dimse.provider import storage_support
 from dimse.requests import StoreRequest
 from dimse.server import Server
 from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
+from dimse.support import storage_support
 from dul.errors import AssociationRejected, LocalProtocolError, TransportError
 from dul.pdu import AssociateRJ
 
@@ -130,7 +130,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 def test_every_fixture_arrives_byte_for_byte(client: Any, server: Any, spool: Spool) -> None:
-    with server(spool, host="127.0.0.1") as scp:
+    with server(spool.open, host="127.0.0.1") as scp:
         outcomes = client(scp.address[1]).store(FILES)
     assert [outcome.path for outcome in outcomes] == FILES
     assert all(outcome.stored for outcome in outcomes), [
@@ -147,12 +147,12 @@ def open_uid(path: Path) -> str:
 
 
 def test_echo(client: Any, server: Any, spool: Spool) -> None:
-    with server(spool, host="127.0.0.1") as scp:
+    with server(spool.open, host="127.0.0.1") as scp:
         assert client(scp.address[1]).echo() == 0
 
 
 def test_echo_without_its_context_is_the_callers_error(client: Any, spool: Spool) -> None:
-    with Server(spool, host="127.0.0.1") as scp:
+    with Server(spool.open, host="127.0.0.1") as scp:
         offers = [ContextOffer("1.2.840.10008.5.1.4.1.1.2", (IMPLICIT,))]
         with pytest.raises(LocalProtocolError, match="Verification"):
             client(scp.address[1]).echo_on(offers)
@@ -166,7 +166,7 @@ def test_what_cannot_be_sent_is_an_outcome_and_the_rest_goes_on(
     text.write_text("Dear colleague, the patient whom you sent me is well again.")
     cut = tmp_path / "cut.dcm"
     cut.write_bytes(FILES[1].read_bytes()[:-100])
-    with Server(spool, host="127.0.0.1") as scp:
+    with Server(spool.open, host="127.0.0.1") as scp:
         outcomes = client(scp.address[1]).store([text, cut, tmp_path / "nowhere", FILES[0]])
     assert [type(outcome.error) for outcome in outcomes[:2]] == [NotDICOM, Truncated]
     assert outcomes[2].error
@@ -178,7 +178,7 @@ def test_what_cannot_be_sent_is_an_outcome_and_the_rest_goes_on(
 def test_a_data_set_is_converted_to_what_the_peer_takes(client: Any, spool: Spool) -> None:
     support = storage_support(transfer_syntaxes=[IMPLICIT])
     path = FIXTURES / "ct-explicit.dcm"
-    with Server(spool, support=support, host="127.0.0.1") as scp:
+    with Server(spool.open, support=support, host="127.0.0.1") as scp:
         (outcome,) = client(scp.address[1]).store([path])
     assert outcome.stored, outcome.meaning
     assert outcome.transfer_syntax_uid == IMPLICIT
@@ -188,7 +188,7 @@ def test_a_data_set_is_converted_to_what_the_peer_takes(client: Any, spool: Spoo
 
 def test_a_refused_compressed_syntax_is_named(client: Any, spool: Spool) -> None:
     support = storage_support(transfer_syntaxes=[IMPLICIT])
-    with Server(spool, support=support, host="127.0.0.1") as scp:
+    with Server(spool.open, support=support, host="127.0.0.1") as scp:
         outcomes = client(scp.address[1]).store([FIXTURES / "mr-rle.dcm", FILES[0]])
     assert isinstance(outcomes[0].error, CannotTranscode)
     for part in ("mr-rle.dcm", "RLE Lossless", "Implicit VR Little Endian"):
@@ -198,7 +198,7 @@ def test_a_refused_compressed_syntax_is_named(client: Any, spool: Spool) -> None
 
 def test_a_sop_class_that_the_peer_lacks_is_named(client: Any, spool: Spool) -> None:
     support = storage_support(sop_classes=["1.2.840.10008.5.1.4.1.1.4"])
-    with Server(spool, support=support, host="127.0.0.1") as scp:
+    with Server(spool.open, support=support, host="127.0.0.1") as scp:
         (outcome,) = client(scp.address[1]).store([FIXTURES / "ct-explicit.dcm"])
     assert isinstance(outcome.error, NoPresentationContext)
     assert "CT Image Storage" in outcome.meaning
@@ -207,7 +207,7 @@ def test_a_sop_class_that_the_peer_lacks_is_named(client: Any, spool: Spool) -> 
 def test_a_pydicom_data_set_from_memory(client: Any, spool: Spool) -> None:
     data_set = pydicom.dcmread(FIXTURES / "mr-explicit.dcm")
     data_set.PatientName = "Changed^In^Memory"
-    with Server(spool, host="127.0.0.1") as scp:
+    with Server(spool.open, host="127.0.0.1") as scp:
         (outcome,) = client(scp.address[1]).store([data_set])
     assert outcome.stored, outcome.meaning
     assert outcome.path is None
@@ -223,7 +223,7 @@ def test_a_data_set_without_uids_is_an_error() -> None:
 def test_a_file_that_changes_after_it_was_examined(spool: Spool, tmp_path: Path) -> None:
     path = tmp_path / "a.dcm"
     shutil.copy(FILES[0], path)
-    with Server(spool, host="127.0.0.1") as scp:
+    with Server(spool.open, host="127.0.0.1") as scp:
         client = Client("127.0.0.1", scp.address[1])
         item = examine(path)
         offers = [ContextOffer(item.sop_class_uid, (item.transfer_syntax_uid,))]
@@ -249,7 +249,7 @@ def test_access_and_titles(client: Any, server: Any, spool: Spool) -> None:
         return None if rq.calling_ae_title == "FRIEND" else AssociateRJ(1, 1, 3)
 
     support = storage_support(called_ae_titles=frozenset({"US"}))
-    with server(spool, support=support, access=access, host="127.0.0.1") as scp:
+    with server(spool.open, support=support, access=access, host="127.0.0.1") as scp:
         port = scp.address[1]
         assert client(port, calling="FRIEND", called="US").echo() == 0
         with pytest.raises(AssociationRejected, match="calling AE title not recognized"):
@@ -261,13 +261,13 @@ def test_access_and_titles(client: Any, server: Any, spool: Spool) -> None:
 def test_handlers_may_be_coroutines(spool: Spool) -> None:
     seen: list[str] = []
 
-    async def on_store(request: StoreRequest, path: Path | None) -> int:
+    async def on_store(request: StoreRequest) -> int:
         await asyncio.sleep(0)
-        assert path is not None
-        seen.append(path.name)
+        assert request.path is not None
+        seen.append(request.path.name)
         return 0xB000
 
-    with AsyncioServer(spool, on_store=on_store, host="127.0.0.1") as scp:
+    with AsyncioServer(spool.open, on_store=on_store, host="127.0.0.1") as scp:
         (outcome,) = Blocking(scp.address[1]).store([FILES[0]])
     assert outcome.status == 0xB000
     assert outcome.stored
@@ -283,7 +283,7 @@ def test_many_clients_at_once(server: Any, spool: Spool) -> None:
         except BaseException as error:
             errors.append(error)
 
-    with server(spool, host="127.0.0.1") as scp:
+    with server(spool.open, host="127.0.0.1") as scp:
         threads = [threading.Thread(target=send, args=(path,)) for path in FILES]
         for thread in threads:
             thread.start()

@@ -11,21 +11,29 @@ from typing import Any
 import pytest
 from pair import Pair
 
-from dimse.errors import DIMSEError, InvalidCommandSet, ReleasedByPeer, UnexpectedMessage
+from dimse.errors import (
+    DIMSEError,
+    InvalidCommandSet,
+    OutOfResources,
+    Refused,
+    ReleasedByPeer,
+    UnexpectedMessage,
+)
 from dimse.messages import command
 from dimse.messages.codec import decode_message
 from dimse.messages.composite import CCancelRQ, CEchoRQ, CEchoRSP, CFindRQ, CStoreRQ, CStoreRSP
 from dimse.messages.normalized import NGetRQ
-from dimse.provider import Observer, Provider, storage_support
+from dimse.provider import Observer, Provider
 from dimse.requests import EchoRequest, StoreRequest
 from dimse.scp import serve
 from dimse.scu import VERIFICATION, MessageIds, Reply, echo, store
+from dimse.support import storage_support
 from dul import conversations
 from dul.errors import AssociationAborted, TimedOut, TransportError
 from dul.fsm import State
 from dul.limits import Limits
 from dul.negotiation import answer, context_offers, request
-from dul.pdu import PDV, Abort, PDataTF
+from dul.pdu import PDV, Abort, PDataTF, ReleaseRP, ReleaseRQ
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -66,25 +74,29 @@ class Diary(Observer):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def associated(self, peer: Any, negotiated: Any) -> None:
-        self.lines.append(f"associated {peer.calling_ae_title} {peer.called_ae_title}")
+    def associated(self, requestor: Any) -> None:
+        self.lines.append(f"associated {requestor.calling_ae_title} {requestor.called_ae_title}")
 
-    def rejected(self, peer: Any, answer: Any) -> None:
+    def rejected(self, requestor: Any, answer: Any) -> None:
         self.lines.append(f"rejected {answer.result} {answer.source} {answer.reason}")
 
-    def echoed(self, request: Any, status: int) -> None:
-        self.lines.append(f"echoed {status:04X}")
+    def received(self, request: Any) -> None:
+        self.lines.append(f"received {request.message.NAME}")
 
-    def storing(self, request: Any) -> None:
-        self.lines.append(f"storing {request.sop_instance_uid}")
+    def unknown(self, requestor: Any, command: Any) -> None:
+        self.lines.append(f"unknown {command.command_field:04X}")
 
-    def stored(self, request: Any, status: int, path: Path | None, why: str | None) -> None:
-        self.lines.append(f"stored {status:04X} {path} {why}")
+    def refused(self, request: Any, error: Exception) -> None:
+        self.lines.append(f"refused {type(error).__name__}: {error}")
 
-    def released(self, peer: Any) -> None:
+    def answered(self, request: Any, response: Any) -> None:
+        kept = f" {request.content}" if request.content else ""
+        self.lines.append(f"answered {response.NAME} {response.status:04X}{kept}")
+
+    def released(self, requestor: Any) -> None:
         self.lines.append("released")
 
-    def ended(self, peer: Any, error: Exception) -> None:
+    def ended(self, requestor: Any, error: Exception) -> None:
         self.lines.append(f"ended {type(error).__name__}")
 
 
@@ -176,11 +188,12 @@ def test_echo_store_release() -> None:
     assert not scene.scp.running
     assert scene.diary.lines == [
         "associated CALLING CALLED",
-        "echoed 0000",
-        "storing 1.2.3",
-        "stored 0000 kept None",
-        "storing 1.2.3",
-        "stored 0000 kept None",
+        "received C-ECHO-RQ",
+        "answered C-ECHO-RSP 0000",
+        "received C-STORE-RQ",
+        "answered C-STORE-RSP 0000 kept",
+        "received C-STORE-RQ",
+        "answered C-STORE-RSP 0000 kept",
         "released",
     ]
 
@@ -270,7 +283,7 @@ def test_a_store_without_a_data_set_fails() -> None:
     )
     (response,) = scene.say(3, message)
     assert response.status == 0xC000
-    assert scene.sinks[0].discarded
+    assert not scene.sinks
     assert scene.echo().status == 0
 
 
@@ -302,17 +315,15 @@ def test_broken_messages_are_aborted_by_the_user(pdvs: list[PDV], error: str) ->
 # ------------------------------------------------------------------------- sinks that fail --
 
 
-class NoRoom(DIMSEError):
-    status = 0xA700
-
-
 @pytest.mark.parametrize(
     ("error", "status"),
     [
         (OSError(errno.ENOSPC, "no space"), 0xA700),
         (OSError(errno.EDQUOT, "quota"), 0xA700),
         (OSError(errno.EIO, "broken"), 0x0110),
-        (NoRoom("full"), 0xA700),
+        (OutOfResources("full"), 0xA700),
+        (Refused(0xA701, "full"), 0xA701),
+        (DIMSEError("odd"), 0x0110),
         (ZeroDivisionError("handler"), 0x0110),
     ],
 )
@@ -333,7 +344,7 @@ def test_a_sink_that_fails_costs_the_object_not_the_association(
         )
         return sinks[-1]
 
-    def on_store(_: StoreRequest, __: Path | None) -> None:
+    def on_store(_: StoreRequest) -> None:
         if where == "on_store":
             raise error
 
@@ -350,11 +361,11 @@ def test_handlers_choose_the_status() -> None:
     seen: list[Any] = []
 
     def on_echo(asked: EchoRequest) -> int:
-        seen.append(asked.peer.calling_ae_title)
+        seen.append(asked.requestor.calling_ae_title)
         return 0x0210
 
-    def on_store(asked: StoreRequest, path: Path | None) -> int:
-        seen.append((asked.sop_class_uid, asked.transfer_syntax_uid, path))
+    def on_store(asked: StoreRequest) -> int:
+        seen.append((asked.sop_class_uid, asked.transfer_syntax_uid, asked.path))
         return 0xB000
 
     scene = Scene(on_echo=on_echo, on_store=on_store)
@@ -616,3 +627,28 @@ def test_an_early_failure_waits_for_the_data_set_to_be_out() -> None:
     scripted.scu.output()
     scripted.scu.resume()
     assert scripted.scu.result.status == 0xA700
+
+
+# ------------------------------------------------------- a response and the end, in one breath --
+
+
+def test_a_release_right_behind_a_request_comes_after_its_answer() -> None:
+    """What a provider still has to say goes before the A-RELEASE-RP (AR-7)."""
+    scene = Scene()
+    asked = CEchoRQ(message_id=4, affected_sop_class_uid=VERIFICATION).encode()
+    scene.pair.deliver(scene.scp, PDataTF((PDV(1, 0x03, asked),)).encode() + ReleaseRQ().encode())
+    scene.scp.output()
+    answered = CEchoRSP(
+        message_id_being_responded_to=4, affected_sop_class_uid=VERIFICATION, status=0
+    ).encode()
+    assert scene.scp.sent.endswith(
+        PDataTF((PDV(1, 0x03, answered),)).encode() + ReleaseRP().encode()
+    )
+
+
+def test_an_abort_right_behind_a_request_is_what_ended_the_association() -> None:
+    scene = Scene()
+    asked = CEchoRQ(message_id=4, affected_sop_class_uid=VERIFICATION).encode()
+    scene.pair.deliver(scene.scp, PDataTF((PDV(1, 0x03, asked),)).encode() + Abort(0, 0).encode())
+    assert isinstance(scene.scp.error, AssociationAborted)
+    assert scene.diary.lines[-1] == "ended AssociationAborted"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asked import store_request
 
 from dimse.errors import CannotUnderstand, SpoolError
 from dimse.storage.checked import HEAD, Checked
-from dimse.storage.sink import Memory
+from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
 
 CT, UID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3"
@@ -32,8 +34,8 @@ def data_set(pixels: int) -> bytes:
     )
 
 
-def store(spool: Spool, content: bytes) -> Path | None:
-    sink = Checked(spool.begin(CT, UID, EXPLICIT), CT, UID, EXPLICIT)
+def store(spool: Spool, content: bytes) -> Any:
+    sink = spool.open(store_request(CT, UID, EXPLICIT))
     for at in range(0, len(content), 10_000):
         sink.write([memoryview(content[at : at + 10_000])])
     return sink.commit()
@@ -53,7 +55,7 @@ def test_a_whole_one_is_stored_and_a_cut_one_is_not(tmp_path: Path, pixels: int)
 
 
 def test_a_sink_that_cannot_be_read_back_is_judged_by_its_head() -> None:
-    sink = Checked(Memory(1 << 20), CT, UID, EXPLICIT)
+    sink = Checked(Discard(), CT, UID, EXPLICIT)
     sink.write([memoryview(data_set(2 * HEAD)[:-20])])
     sink.commit()
 
@@ -65,7 +67,7 @@ def test_a_full_disk_is_told_as_that_and_not_as_damage(
         raise OSError(28, "No space left on device")
 
     with Spool(tmp_path) as spool:
-        sink = Checked(spool.begin(CT, UID, EXPLICIT), CT, UID, EXPLICIT)
+        sink = spool.open(store_request(CT, UID, EXPLICIT))
         monkeypatch.setattr("os.writev", full)
         sink.write([memoryview(data_set(2 * HEAD))])
         with pytest.raises(SpoolError, match="No space left"):

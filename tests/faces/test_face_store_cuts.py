@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ import rawpeer
 from faces import Face
 from rawpeer import RawPeer, abort, associate_rq, pdata
 
-from dimse.server import conversation_for
+from dimse.provider import Provider
+from dimse.scp import conversation_for
 from dimse.storage.spool import Spool
+from dimse.support import storage_support
 from dul.association import Association
 from dul.conversations import Conversation
 
@@ -72,7 +75,8 @@ class Ends:
     """The storage SCP's conversation, and a queue of how each of them ended."""
 
     def __init__(self, spool: Spool) -> None:
-        self._serve = conversation_for(spool, None, {})[0]
+        provider = Provider(support=storage_support(), open_sink=spool.open)
+        self._serve = conversation_for(provider, threading.Lock())
         self._ends: queue.Queue[BaseException | None] = queue.Queue()
 
     def __call__(self, association: Association, peer: str) -> Conversation[None]:

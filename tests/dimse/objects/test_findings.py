@@ -89,16 +89,9 @@ DOUBTFUL = {
 }
 
 
-class Sink(Memory):
-    """One that can be read back before it is committed, as a file can."""
-
-    def read_back(self, at, count):
-        return bytes(self._buffer[at : at + count])
-
-
 def received(data, *, strict=False):
     """What `Checked` says of a data set that has come: the bytes and the warnings."""
-    sink = Sink(1 << 20)
+    sink = Memory(1 << 20)
     checked = Checked(sink, CT, INSTANCE, EXPLICIT, strict=strict)
     checked.write([memoryview(data)])
     checked.commit()

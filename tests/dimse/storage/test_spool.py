@@ -6,16 +6,17 @@ import errno
 import fcntl
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
+from asked import store_request
 from hypothesis import example, given, settings
 from tests_datasets import CT, EXPLICIT, INSTANCE, encode, identity, look
 
@@ -35,10 +36,17 @@ from dimse.storage.spool import Spool
 
 DATA = encode([*identity(), (0x00100020, "LO", b"ID")], EXPLICIT)
 OLD = b"the object that was here before"
+PATH = [str(Path(spool.__file__).parents[2]), str(Path(__file__).parents[1])]
 
 
-def store(where, *views, instance=INSTANCE, sop_class=CT, **more):
-    file = where.begin(sop_class, instance, EXPLICIT, **more)
+def begin(where, sop_class=CT, instance=INSTANCE, **more):
+    """The file for an object, without the check of what is in it."""
+    sink = where.open(store_request(sop_class, instance, **more))
+    return sink._sink if isinstance(sink, Checked) else sink
+
+
+def store(where, *views, **more):
+    file = begin(where, **more)
     for view in views or (DATA,):
         file.write([memoryview(view)])
     return file.commit()
@@ -62,7 +70,7 @@ def where(tmp_path):
 
 
 def test_an_object_lands_whole_under_dcmtks_name(where, tmp_path):
-    path = store(where, calling_ae="SENDER", called_ae="ME")
+    path = store(where, calling="SENDER", called="ME")
     assert path == tmp_path / f"CT.{INSTANCE}"
     assert names(tmp_path) == [path.name]
     expected = encode_file_meta(
@@ -80,7 +88,7 @@ def test_an_object_lands_whole_under_dcmtks_name(where, tmp_path):
 
 
 def test_nothing_has_the_name_before_commit(where, tmp_path):
-    file = where.begin(CT, INSTANCE, EXPLICIT)
+    file = begin(where)
     file.write([memoryview(DATA)])
     (temporary,) = names(tmp_path)
     assert re.fullmatch(r"\.dulcet-[0-9a-f]{16}\.part", temporary)
@@ -94,7 +102,7 @@ def test_nothing_has_the_name_before_commit(where, tmp_path):
 
 
 def test_an_empty_data_set_has_its_file_meta(where):
-    file = where.begin(CT, INSTANCE, EXPLICIT)
+    file = begin(where)
     assert file.commit().read_bytes()[128:132] == b"DICM"
 
 
@@ -128,14 +136,15 @@ def test_permissions_follow_the_umask(tmp_path, umask):
 
 
 def test_names_and_extensions(tmp_path):
-    def naming(arrival):
-        return f"{arrival.calling_ae_title}-{arrival.peer}-{arrival.sop_instance_uid}"
+    def naming(request):
+        who = request.requestor
+        return f"{who.calling_ae_title}-{who.address}-{request.sop_instance_uid}"
 
     with Spool(tmp_path, extension=".dcm") as there:
         assert store(there).name == f"CT.{INSTANCE}.dcm"
         assert store(there, sop_class="1.2.3").name == f"UNKNOWN.{INSTANCE}.dcm"
     with Spool(tmp_path, naming=naming) as there:
-        assert store(there, calling_ae="A", peer="h").name == f"A-h-{INSTANCE}"
+        assert store(there, calling="A", address="h").name == f"A-h-{INSTANCE}"
     for extension in ("dcm", "/x", ".", "..", ".d cm", ".a/../b"):
         with pytest.raises(ValueError, match="no file name extension"):
             Spool(tmp_path, extension=extension)
@@ -148,10 +157,10 @@ def test_a_name_made_of_the_peers_words_does_not_leave_the_directory(tmp_path, t
     inside = tmp_path / "in"
     inside.mkdir()
     with (
-        Spool(inside, naming=lambda arrival: arrival.calling_ae_title) as there,
+        Spool(inside, naming=lambda request: request.requestor.calling_ae_title) as there,
         pytest.raises(SpoolError, match="is no file name"),
     ):
-        store(there, calling_ae=title)
+        store(there, calling=title)
     assert names(tmp_path) == ["in"]
     assert names(inside) == []
 
@@ -163,36 +172,21 @@ def test_the_implementation_that_is_named(tmp_path):
         assert b"\x02\x00\x12\x00UI\x06\x001.2.3\0" in store(there).read_bytes()
 
 
-@dataclass
-class Peer:
-    address: str = "host:104"
-    calling_ae_title: str = "SENDER"
-    called_ae_title: str = "ME"
-
-
-@dataclass
-class Request:
-    sop_class_uid: str = CT
-    sop_instance_uid: str = INSTANCE
-    transfer_syntax_uid: str = EXPLICIT
-    peer: Peer = None
-
-
 def test_a_sink_for_a_request(tmp_path):
     with Spool(tmp_path) as there:
-        sink = there(Request(peer=Peer()))
+        sink = there.open(store_request(calling="SENDER", called="ME"))
         assert isinstance(sink, Checked)
         sink.write([memoryview(DATA)])
         content = sink.commit().read_bytes()
         assert b"AE\x06\x00SENDER" in content
         assert b"AE\x02\x00ME" in content
-        other = there.open(Request(sop_instance_uid="9.9", peer=Peer()))
+        other = there.open(store_request(instance="9.9"))
         other.write([memoryview(DATA)])
         with pytest.raises(DataSetMismatch):
             other.commit()
         assert names(tmp_path) == [f"CT.{INSTANCE}"]
     with Spool(tmp_path, check=False) as there:
-        other = there.open(Request(sop_instance_uid="9.9", peer=Peer()))
+        other = there.open(store_request(instance="9.9"))
         other.write([memoryview(DATA)])
         assert other.commit() == tmp_path / "CT.9.9"
 
@@ -233,7 +227,7 @@ def test_only_uids_become_names(tmp_path_factory, instance):
             assert names(inside) == [f"CT.{instance}"]
         else:
             with pytest.raises(InvalidSOPInstance) as caught:
-                there.begin(CT, instance, EXPLICIT)
+                begin(there, instance=instance)
             assert caught.value.status == 0x0117
             assert names(inside) == []
     assert names(root) == ["in"]
@@ -242,7 +236,7 @@ def test_only_uids_become_names(tmp_path_factory, instance):
 @pytest.mark.parametrize("sop_class", ["", "CT", "1" * 65, "1.2/3"])
 def test_a_sop_class_that_is_no_uid(where, tmp_path, sop_class):
     with pytest.raises(UnknownSOPClass) as caught:
-        where.begin(sop_class, INSTANCE, EXPLICIT)
+        begin(where, sop_class)
     assert caught.value.status == 0x0122
     assert names(tmp_path) == []
 
@@ -261,12 +255,12 @@ def test_keep(tmp_path):
     path = tmp_path / f"CT.{INSTANCE}"
     path.write_bytes(OLD)
     with Spool(tmp_path, existing="keep") as there:
-        file = there.begin(CT, INSTANCE, EXPLICIT)
+        file = begin(there)
         file.write([memoryview(DATA)])
         assert file.commit() == path
         assert file.kept
         assert path.read_bytes() == OLD
-        other = there.begin(CT, "1.2", EXPLICIT)
+        other = begin(there, instance="1.2")
         assert other.commit().exists()
         assert not other.kept
     assert names(tmp_path) == ["CT.1.2", path.name]
@@ -275,7 +269,7 @@ def test_keep(tmp_path):
 def test_an_interrupted_transfer_does_no_harm(where, tmp_path):
     path = tmp_path / f"CT.{INSTANCE}"
     path.write_bytes(OLD)
-    with where.begin(CT, INSTANCE, EXPLICIT) as file:
+    with begin(where) as file:
         file.write([memoryview(DATA)])
     assert names(tmp_path) == [path.name]
     assert path.read_bytes() == OLD
@@ -321,6 +315,7 @@ class Faulty:
         "dup",
         "close",
         "fstat",
+        "stat",
     )
 
     def __init__(self, fail_at=None, error=errno.ENOSPC):
@@ -421,7 +416,7 @@ def test_a_failure_of_any_system_call(tmp_path, monkeypatch, options, old, error
 
 
 def test_the_association_lives_on_after_a_failure(where, tmp_path, monkeypatch):
-    file = where.begin(CT, INSTANCE, EXPLICIT)
+    file = begin(where)
     file.write([memoryview(DATA)])
 
     def full(*_):
@@ -447,10 +442,11 @@ def test_the_association_lives_on_after_a_failure(where, tmp_path, monkeypatch):
 def test_a_real_file_size_limit(tmp_path):
     program = f"""
 import resource, sys
-sys.path[:0] = {[str(Path(spool.__file__).parents[1])]!r}
+sys.path[:0] = {PATH!r}
+from asked import store_request
 from dimse.storage.spool import Spool, SpoolError
-with Spool({str(tmp_path)!r}) as there:
-    file = there.begin("1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1")
+with Spool({str(tmp_path)!r}, check=False) as there:
+    file = there.open(store_request())
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
     for _ in range(10):
         file.write([memoryview(bytes(4096))])
@@ -490,7 +486,7 @@ def test_partial_writes(tmp_path_factory, sizes, limits, most):
     ):
         patch.setattr(spool, "os", faulty)
         patch.setattr(spool, "_IOV_MAX", most)
-        file = there.begin(CT, INSTANCE, EXPLICIT)
+        file = begin(there)
         file.write([memoryview(view) for view in views[:15]])
         file.write([memoryview(view) for view in views[15:]])
         content = file.commit().read_bytes()
@@ -501,7 +497,7 @@ def test_partial_writes(tmp_path_factory, sizes, limits, most):
 
 
 def test_a_write_that_writes_nothing_is_a_failure(where, monkeypatch):
-    file = where.begin(CT, INSTANCE, EXPLICIT)
+    file = begin(where)
     monkeypatch.setattr(os, "writev", lambda *_: 0)
     file.write([memoryview(DATA)])
     with pytest.raises(SpoolError, match="Nothing was written"):
@@ -510,7 +506,7 @@ def test_a_write_that_writes_nothing_is_a_failure(where, monkeypatch):
 
 def test_more_views_than_one_call_takes(where):
     views = [memoryview(bytes([n & 255])) for n in range(5000)]
-    file = where.begin(CT, INSTANCE, EXPLICIT)
+    file = begin(where)
     file.write(views)
     assert file.commit().read_bytes().endswith(b"".join(views))
 
@@ -554,13 +550,13 @@ def test_keep_needs_hard_links(tmp_path, monkeypatch):
 
 def test_a_closed_spool(tmp_path):
     there = Spool(tmp_path)
-    file = there.begin(CT, INSTANCE, EXPLICIT)
+    file = begin(there)
     there.close()
     there.close()
     with pytest.raises(SpoolError):
         file.commit()
     with pytest.raises(SpoolError):
-        there.begin(CT, INSTANCE, EXPLICIT)
+        begin(there)
 
 
 # --- others that write -------------------------------------------------------------------------
@@ -599,10 +595,11 @@ def test_the_same_instance_at_the_same_moment(tmp_path):
 
 CHILD = f"""
 import sys
-sys.path[:0] = {[str(Path(spool.__file__).parents[1])]!r}
+sys.path[:0] = {PATH!r}
+from asked import store_request
 from dimse.storage.spool import Spool
-there = Spool(sys.argv[1])
-file = there.begin("1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1")
+there = Spool(sys.argv[1], check=False)
+file = there.open(store_request(instance="1.2.3"))
 file.write([memoryview(b"x" * 1000)])
 print("writing", flush=True)
 sys.stdin.readline()
@@ -699,7 +696,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(spool_directory, "fcntl", NoLocks)
         with Spool(tmp_path) as there:
-            file = there.begin(CT, INSTANCE, EXPLICIT)
+            file = begin(there)
             other, temporary = sorted(names(tmp_path), key=lambda name: name.endswith("unlocked"))
             assert re.fullmatch(r"\.dulcet-[0-9a-f]{16}\.unlocked", temporary)
             assert other == ".dulcet-dead.part"  # nobody can tell that it is
@@ -710,7 +707,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
 def test_locks_that_run_out(where, tmp_path, monkeypatch):
     monkeypatch.setattr(spool_directory, "fcntl", NoLocks)
     with pytest.raises(SpoolError, match="No locks available"):
-        where.begin(CT, INSTANCE, EXPLICIT)
+        begin(where)
     assert names(tmp_path) == []
 
 
@@ -718,3 +715,61 @@ def test_refusals_are_of_one_family():
     assert issubclass(SpoolError, StorageRefused)
     assert issubclass(InvalidSOPInstance, StorageRefused)
     assert issubclass(UnknownSOPClass, StorageRefused)
+
+
+# --- a directory that goes and comes -----------------------------------------------------------
+
+
+def test_a_directory_that_was_removed_and_made_again(tmp_path):
+    """As a file system that is unmounted and mounted: no restart is needed."""
+    inside = tmp_path / "in"
+    inside.mkdir()
+    with Spool(inside) as there:
+        store(there)
+        descriptors = open_descriptors()
+        shutil.rmtree(inside)
+        with pytest.raises(SpoolError, match="No such file or directory") as caught:
+            store(there)
+        assert caught.value.errno == errno.ENOENT
+        assert str(inside) in str(caught.value)
+        inside.mkdir()
+        (inside / ".dulcet-dead.part").write_bytes(b"")
+        assert store(there).exists()
+        assert names(inside) == [f"CT.{INSTANCE}"]
+        assert open_descriptors() == descriptors
+    assert open_descriptors() == descriptors - 1
+
+
+def test_a_directory_that_another_took_the_place_of(tmp_path):
+    """An object that was begun in the old one ends there; the next ones go to the new one."""
+    inside, aside = tmp_path / "in", tmp_path / "aside"
+    inside.mkdir()
+    with Spool(inside) as there:
+        descriptors = open_descriptors()
+        begun = begin(there, instance="1.1")
+        begun.write([memoryview(DATA)])
+        inside.rename(aside)
+        inside.mkdir()
+        store(there, instance="1.2")
+        begun.commit()
+        assert (names(aside), names(inside)) == (["CT.1.1"], ["CT.1.2"])
+        assert open_descriptors() == descriptors
+
+
+def test_a_new_directory_that_cannot_be_used(tmp_path):
+    inside = tmp_path / "in"
+    inside.mkdir()
+    with Spool(inside) as there:
+        inside.rmdir()
+        inside.write_bytes(b"")
+        with pytest.raises(SpoolError, match="Not a directory"):
+            store(there)
+
+
+def test_a_relative_directory_stays_what_it_was(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Spool("in") as there:
+        monkeypatch.chdir("/")
+        store(there)
+    assert names(tmp_path / "in") == [f"CT.{INSTANCE}"]

@@ -36,8 +36,8 @@ async def serve(spool: Spool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     options = {"host": HOST, "limits": LIMITS}
     async with (
-        AsyncServer(spool, port=int(port), **options),
-        AsyncServer(spool, port=int(tls_port), tls=tls(), **options),
+        AsyncServer(spool.open, port=int(port), **options),
+        AsyncServer(spool.open, port=int(tls_port), tls=tls(), **options),
     ):
         await ended.wait()
 
@@ -47,7 +47,7 @@ with Spool(folder) as store:
         asyncio.run(serve(store))
     else:
         with (
-            Server(store, host=HOST, port=int(port), limits=LIMITS),
-            Server(store, host=HOST, port=int(tls_port), limits=LIMITS, tls=tls()),
+            Server(store.open, host=HOST, port=int(port), limits=LIMITS),
+            Server(store.open, host=HOST, port=int(tls_port), limits=LIMITS, tls=tls()),
         ):
             signal.sigwait({signal.SIGTERM, signal.SIGINT})

@@ -1,0 +1,104 @@
+"""What the requestor says on an established association, one part at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from dimse.errors import UnknownCommand
+from dimse.messages.assembly import Assembler, DataSetPart, Received
+from dimse.messages.base import Message
+from dimse.messages.composite import CCancelRQ
+from dul.association import Association
+from dul.conversations import POLL, PUMP, Conversation, fail
+from dul.errors import TransportError
+from dul.events import (
+    AbortIndication,
+    DataIndication,
+    Indication,
+    ProviderAbortIndication,
+    ReleaseIndication,
+)
+
+__all__ = ["Inbox", "Part"]
+
+Part: TypeAlias = Received | DataSetPart
+
+
+class Inbox:
+    """Takes an association's indications, and makes messages of them.
+
+    Fragments of data sets are handed on as views of the receive buffer: whoever waits for the
+    next part has done with the last one. While an operation is being answered, `cancelled` looks
+    ahead; what it meets besides a C-CANCEL is copied and kept, from one fill of the receive buffer
+    at most, for then it looks no further until that has been taken.
+    """
+
+    def __init__(self, association: Association) -> None:
+        self._association = association
+        self._assembler = Assembler()
+        self._parts: Iterator[Part] = iter(())
+        self._kept: deque[Part | Indication] = deque()
+        self._released = False
+
+    def next(self) -> Conversation[Part | None]:
+        """Wait for the next part; None: the peer wants to release.
+
+        Raises:
+            DIMSEError: the peer's fragments make no message.
+            DULError: the association ended.
+        """
+        while not self._released:
+            part = self._kept.popleft() if self._kept else next(self._parts, None)
+            if isinstance(part, Received | DataSetPart):
+                return part
+            match part or self._association.next_event():
+                case DataIndication(pdvs):
+                    self._parts = self._assembler.feed(pdvs)
+                case ReleaseIndication():
+                    self._released = True
+                case (AbortIndication() | ProviderAbortIndication()) as end:
+                    fail(end)
+                case None if self._association.closed:
+                    cause = self._association.failure
+                    raise cause or TransportError("the association is closed")
+                case None:
+                    yield PUMP
+        return None
+
+    def skip_data_set(self, command: Message | UnknownCommand) -> Conversation[None]:
+        """Read past the data set of a command, if one follows; errors are those of `next`."""
+        follows = command.data_set_follows
+        while follows:
+            part = yield from self.next()
+            follows = isinstance(part, DataSetPart) and not part.last
+
+    def cancelled(self, message_id: int) -> Conversation[bool]:
+        """Whether a C-CANCEL for this operation has come, without waiting for one.
+
+        Raises:
+            DIMSEError: the peer's fragments make no message.
+        """
+        found = self._look_ahead(message_id)
+        yield POLL
+        while not self._kept and (event := self._association.next_event()) is not None:
+            if isinstance(event, DataIndication):
+                self._parts = self._assembler.feed(event.pdvs)
+                found |= self._look_ahead(message_id)
+            else:
+                self._kept.append(event)
+        return found
+
+    def _look_ahead(self, message_id: int) -> bool:
+        """Copy the parts of this fill of the receive buffer, before the next one comes."""
+        found = False
+        for part in self._parts:
+            if isinstance(part, DataSetPart):
+                copies = tuple(memoryview(bytes(each)) for each in part.fragments)
+                self._kept.append(DataSetPart(copies, part.last))
+            elif isinstance(part.message, CCancelRQ):
+                found |= part.message.message_id_being_responded_to == message_id
+            else:
+                self._kept.append(part)
+        return found

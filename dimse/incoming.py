@@ -1,0 +1,89 @@
+"""A request whose data set is on its way in."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from dimse.inbox import Inbox
+from dimse.messages.assembly import DataSetPart
+from dimse.provider import OpenSink
+from dimse.requests import ServiceRequest
+from dimse.storage.sink import Sink
+from dul.conversations import Call, Conversation
+
+__all__ = ["Incoming"]
+
+R = TypeVar("R", bound=ServiceRequest[Any])
+
+
+class Incoming(Generic[R]):
+    """What has come of a request: where its data set goes, or why it is dropped.
+
+    A data set is read to its end even if it is dropped, so that the association lives on.
+
+    Args:
+        request: its data set is still to come.
+        lent: the data set is needed until `close`, and no longer.
+
+    Attributes:
+        request: with its content, once `finish` has succeeded.
+        refusal: the first thing that went wrong, or None.
+    """
+
+    def __init__(self, request: R, *, lent: bool) -> None:
+        self.request = request
+        self._lent = lent
+        self.refusal: Exception | None = None
+        self._sink: Sink | None = None
+
+    def begin(self, open_sink: OpenSink[R]) -> Conversation[None]:
+        """Make the sink; not for what is refused already."""
+        if self.refusal is None:
+            try:
+                self._sink = yield Call(open_sink, (self.request,))
+            except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
+                self.refuse(error)
+
+    def receive(self, inbox: Inbox) -> Conversation[bool]:
+        """Take the data set as it comes; gives whether it came to its end (else: a release).
+
+        Raises:
+            DIMSEError: the peer's fragments make no message.
+            DULError: the association ended.
+        """
+        while True:
+            part = yield from inbox.next()
+            if part is None:
+                return False
+            assert isinstance(part, DataSetPart)  # the assembler sees to it
+            if self._sink is not None:
+                try:
+                    self._sink.write(part.fragments)
+                except Exception as error:  # noqa: BLE001 - a sink may fail in any way
+                    self.refuse(error)
+            if part.last:
+                return True
+
+    def finish(self) -> Conversation[None]:
+        """Commit the sink; what it gives becomes the request's content."""
+        if self._sink is None:
+            return
+        try:
+            content = yield Call(self._sink.commit)
+        except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
+            self.refuse(error)
+        else:
+            self.request = self.request.having(content)
+            if not self._lent:
+                self._sink = None  # what is committed is not ours any more
+
+    def refuse(self, error: Exception) -> None:
+        """Drop the data set; only the first reason counts."""
+        self.refusal = self.refusal or error
+        self.close()
+
+    def close(self) -> None:
+        """Leave no trace of a data set that is not complete, or was lent. Idempotent."""
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.discard()

@@ -1,0 +1,114 @@
+"""Which requests are served, where their data sets go, and who answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dimse.errors import Refused
+from dimse.messages.base import Request
+from dimse.messages.composite import CEchoRQ, CStoreRQ
+from dimse.messages.normalized import NEventReportRQ
+from dimse.provider import OpenSink, Provider
+from dimse.requests import EchoRequest, ServiceRequest, StoreRequest
+from dimse.scu import VERIFICATION
+from dimse.storage.checked import Checked
+from dimse.storage.identifiers import check_identifiers
+from dimse.storage.sink import Budget, Discard, Memory, Sink
+from dimse.tables import status as statuses
+from dul.values import dataclass
+
+__all__ = ["Service", "Services"]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How requests of one class are served.
+
+    Attributes:
+        judge: what forbids one before its data set is looked at; None: nothing.
+        open_sink: where its data set goes.
+        handler: answers it, with what an `AsyncHandler` gives; None: Success.
+        lent: its data set is needed until it is answered, and no longer.
+    """
+
+    judge: Callable[[Any], Refused | None]
+    open_sink: OpenSink[Any]
+    handler: Callable[[Any], Any] | None = None
+    lent: bool = False
+
+
+class Services:
+    """What a provider serves.
+
+    Args:
+        provider: what the user gives.
+        memory: for data sets that are received into memory.
+    """
+
+    def __init__(self, provider: Provider, memory: Budget) -> None:
+        def into_memory(_: ServiceRequest[Any]) -> Sink:
+            return Memory(memory)
+
+        def checked_into_memory(request: StoreRequest) -> Sink:
+            check_identifiers(request)
+            identifiers = request.sop_class_uid, request.sop_instance_uid
+            return Checked(Memory(memory), *identifiers, request.transfer_syntax_uid)
+
+        self._services: dict[type[Request[Any]], Service] = {
+            CEchoRQ: Service(_verification, _dropped, provider.on_echo)
+        }
+        if provider.open_sink is not None:
+            self._services[CStoreRQ] = Service(_storage, provider.open_sink, provider.on_store)
+        elif provider.on_store is not None:
+            self._services[CStoreRQ] = Service(
+                _storage, checked_into_memory, provider.on_store, lent=True
+            )
+        for kind, handler in provider.handlers.items():
+            self._services[kind] = Service(_of_an_scu, into_memory, handler, lent=True)
+
+    def of(self, request: ServiceRequest[Any]) -> Service:
+        """How a request is served."""
+        return self._services.get(type(request.message), _UNSERVED)
+
+
+def _dropped(_: ServiceRequest[Any]) -> Sink:
+    return Discard()
+
+
+def _unrecognized(request: ServiceRequest[Any]) -> Refused:
+    return Refused(statuses.UNRECOGNIZED_OPERATION, f"no {request.message.NAME} is served here")
+
+
+_UNSERVED = Service(_unrecognized, _dropped)
+
+
+def _of_an_scu(request: ServiceRequest[Any]) -> Refused | None:
+    # An N-EVENT-REPORT is what an SCP says.
+    if request.context.requestor_is_scu or isinstance(request.message, NEventReportRQ):
+        return None
+    return Refused(
+        statuses.SOP_CLASS_NOT_SUPPORTED, "the requestor is no SCU on this presentation context"
+    )
+
+
+def _verification(request: EchoRequest) -> Refused | None:
+    """PS3.4 A.4."""
+    if {request.context.abstract_syntax, request.message.affected_sop_class_uid} == {VERIFICATION}:
+        return None
+    return Refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no verification on this presentation context")
+
+
+def _storage(request: StoreRequest) -> Refused | None:
+    """PS3.4 B.2.3, PS3.7 9.1.1."""
+    context = request.context
+    if context.abstract_syntax == VERIFICATION or not context.requestor_is_scu:
+        return Refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no storage on this presentation context")
+    if request.sop_class_uid != context.abstract_syntax:
+        return Refused(
+            statuses.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
+            "the SOP class is not that of the presentation context",
+        )
+    if not request.message.data_set_follows:
+        return Refused(statuses.CANNOT_UNDERSTAND, "no data set follows")
+    return None
