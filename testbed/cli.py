@@ -11,6 +11,7 @@ from testbed import catalogue, selftest
 from testbed.commands import browsing, comparing, judging, watching
 from testbed.commands.judging import INTERRUPTED, UNUSABLE
 from testbed.decode import command as decode_command
+from testbed.explore import command as explore_command
 from testbed.proxy import command as proxy_command
 from testbed.report import command as report_command
 from testbed.runner import Unusable
@@ -79,7 +80,7 @@ def parser(command: str = "", **defaults: object) -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (
         judging.add_parsers, browsing.add_parsers, comparing.add_parser, watching.add_parser, report_command.add_parser,
-        proxy_command.add_parsers, decode_command.add_parser, _add_selftest,
+        explore_command.add_parser, proxy_command.add_parsers, decode_command.add_parser, _add_selftest,
     ):  # fmt: skip
         add(commands)
     if command:

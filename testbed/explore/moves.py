@@ -1,0 +1,288 @@
+"""What a product can do next, by Table 9-10, when it is in one state and has taken so many of our inputs.
+
+The user we assume is cooperative: it accepts, answers each request, confirms a release. It may abort when it was
+given a reason; what only an unprovoked wish of it would explain is a deviation of its own kind (`LENIENCES`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from testbed.explore.effects import effects
+from testbed.table import TABLE
+
+#: How a PDU is judged beyond its type. Of a P-DATA-TF: `right`; `pipelined` (right, but its user may abort: before
+#: the last response came, or after a failure); `free` (no message that the standard describes: the user may do as
+#: it likes); `refuse` (must be aborted). `invalid`: its contents make it Evt19, where they are looked at.
+#: `cut`: the beginning of a PDU, which may be acted on where its type alone is wrong.
+Manner = Literal["right", "pipelined", "free", "refuse", "invalid", "cut"]
+#: What an A-ASSOCIATE-RQ must be answered with.
+Answer = Literal["accept", "reject", "either"]
+TableCell = tuple[int, int]
+
+#: What explains a deviation that harms less than one nothing explains, the smallest first.
+LENIENCES = {
+    "source": "the A-ABORT names another source than the action does",
+    "user-abort": "aborted as if by its user's wish, which nothing had given a reason for",
+    "release": "an acceptor asked for the release: PS3.8 lets it, PS3.7 A.5 does not",
+}
+_RELEASE_PENDING = frozenset((8, 9, 12))
+#: (state, event) where a PDU's contents are looked at; elsewhere its type is enough. In Sta7 they may be: the user
+#: that asked for the release need not care for what still comes.
+_READ = frozenset(((2, 6), (5, 3), (6, 10)))
+
+
+class Debt(NamedTuple):
+    """A lenience that an explanation takes, and the cell where it does."""
+
+    lenience: str
+    cell: TableCell
+
+
+class Owed(NamedTuple):
+    """A response that is due: `C-ECHO-RSP`, the Message ID it answers, its presentation context."""
+
+    name: str
+    message_id: int
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something that was sent to the product.
+
+    `events` are the rows of Table 9-10 it may count as.
+    `completes` are the requests that end in it, or for a requestor the responses. An `urgent` input (the
+    close) may be noticed before those in front of it were read.
+    """
+
+    stimulus: str
+    events: tuple[int, ...]
+    manner: Manner = "right"
+    answer: Answer = "either"
+    completes: tuple[Owed, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something the product did: a token of the trace, and of a response what it answers."""
+
+    token: str
+    message_id: int = 0
+    context: int = 0
+
+    @property
+    def kind(self) -> str:
+        """The token without its arguments, with the source of an A-ABORT, all requests as REQ."""
+        name, _, rest = self.token.partition("(")
+        if name == "AB":
+            return f"AB({rest.partition(',')[0]})"
+        if name.endswith("-RQ"):
+            return "REQ"
+        return "RSP" if name.endswith("-RSP") else name
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One explanation. `asked` counts a requestor's requests without a response.
+
+    `excused`: its user has a reason to abort; `loose`: its user met what no standard describes; `last` is the
+    cell by which the last input was taken; `debts` is what had to be overlooked so far.
+    """
+
+    state: int
+    taken: int = 0
+    owed: tuple[Owed, ...] = ()
+    asked: int = 0
+    answer: Answer = "either"
+    excused: bool = False
+    loose: bool = False
+    last: TableCell | None = None
+    debts: tuple[Debt, ...] = ()
+
+
+class Move(NamedTuple):
+    """A step a configuration can make: what a peer sees of it ("" for nothing), and where it leads."""
+
+    sends: str
+    after: Config
+    cell: TableCell | None
+    lenience: str = ""
+    owed: Owed | None = None
+
+
+class Pending(NamedTuple):
+    """What was due: the cell that asks for it, and how it would look in the trace."""
+
+    cell: TableCell
+    sends: str
+
+
+class Machine:
+    """Table 9-10 for one connection: the product's role, the soonest its ARTIM may expire, and our inputs."""
+
+    def __init__(self, role: str, artim_least: float) -> None:
+        self.role = role
+        self.artim_least = artim_least
+        self.inputs: list[Input] = []
+
+    def obliged(self, config: Config) -> bool:
+        """Whether a product here may not keep silent: its user is cooperative, its close due."""
+        if config.state == 6:
+            waits = config.owed if self.role == "scp" else not config.asked
+            return bool(waits) and not config.loose
+        return config.state in {1, 3, *_RELEASE_PENDING}
+
+    def moves(self, config: Config, elapsed: float = 0.0, waited: float = 0.0) -> Iterator[Move]:
+        """Every step it can make; the times (s) since the connection and since the last input decide on ARTIM."""
+        if config.state == 1:
+            yield Move("CLOSE", replace(config, state=0), None)
+        elif config.state:
+            yield from self.taking(config)
+            yield from self._user(config)
+            # Once our half is closed, that is why it closes.
+            if not (self.inputs and self.inputs[-1].urgent):
+                yield from _artim(config, elapsed >= self.artim_least, waited)
+
+    def taking(self, config: Config) -> Iterator[Move]:
+        """Take the next input, or an urgent one behind it."""
+        for place in range(config.taken, len(self.inputs)):
+            entry = self.inputs[place]
+            if place > config.taken and not entry.urgent:
+                continue
+            taken = replace(config, taken=place + 1)
+            if entry.manner == "refuse" and config.state in {6, 7}:
+                refused = config.state, 19
+                yield Move("AB", replace(taken, state=13, last=refused), refused)
+                if config.state == 6:
+                    continue
+            if entry.manner == "cut":
+                yield Move("", taken, None)
+            for event in entry.events:
+                cell = config.state, event
+                if cell in TABLE and not _overlooked(cell, entry):
+                    yield from self._acting(taken, event, entry)
+
+    def _acting(self, config: Config, event: int, entry: Input) -> Iterator[Move]:
+        cell = config.state, event
+        action = TABLE[cell]
+        for effect in effects(action, self.role):
+            after = replace(config, state=effect.leads_to, last=cell)
+            if action == "AE-6":
+                if effect.sends and entry.answer == "accept":
+                    continue
+                after = replace(after, answer=entry.answer)
+            elif action == "AE-3":
+                after = _accepted(after, entry)
+            elif action == "DT-2":
+                # AR-6 hands data on as well; a user that waits for the end of the release has no use for it.
+                after = self._told(after, entry)
+            yield Move(effect.sends, after, cell)
+
+    def _told(self, config: Config, entry: Input) -> Config:
+        """The user's part after P-DATA: what it owes now, what it may be forgiven."""
+        if entry.manner == "free":
+            return replace(config, excused=True, loose=True)
+        if self.role == "scp":
+            config = replace(config, owed=config.owed + entry.completes)
+        else:
+            config = replace(config, asked=max(0, config.asked - len(entry.completes)))
+        return replace(config, excused=config.excused or entry.manner == "pipelined")
+
+    def _user(self, config: Config) -> Iterator[Move]:
+        """The primitives of the local user (Evt7 to Evt15)."""
+        state = config.state
+        if state == 3:
+            if config.answer != "reject":
+                yield Move("AC", replace(config, state=6), (3, 7))
+            if config.answer != "accept":
+                yield Move("RJ", replace(config, state=13), (3, 8))
+        if state in _RELEASE_PENDING:
+            yield Move("RP", replace(config, state=11 if state == 9 else 13), (state, 14))
+        if state in {6, 8}:
+            yield from self._speaking(config)
+        if state == 6:
+            lenience = "" if self.role == "scu" else "release"
+            yield Move("RELEASE", replace(config, state=7), (6, 11), lenience)
+        allowed = config.excused or state in _RELEASE_PENDING
+        # An abort out of the blue is believed only where nothing we sent can have been its reason.
+        if (state, 15) in TABLE and (allowed or config.taken == len(self.inputs)):
+            sends = "AB" if config.excused else "AB(0)"
+            lenience = "" if allowed else "user-abort"
+            yield Move(sends, replace(config, state=13), (state, 15), lenience)
+
+    def _speaking(self, config: Config) -> Iterator[Move]:
+        """Evt9: a response that is owed, in order; of a requestor the next request."""
+        cell = config.state, 9
+        if config.loose:
+            yield Move("MSG", config, cell)
+        elif self.role == "scu":
+            yield Move("REQ", replace(config, asked=config.asked + 1), cell)
+        elif config.owed:
+            first, *rest = config.owed
+            yield Move(first.name, replace(config, owed=tuple(rest)), cell, owed=first)
+
+
+def fits(move: Move, seen: Seen) -> Config | None:
+    """Where a move leads if it looks like what was seen, with the debt it takes; None if it does not."""
+    lenience = move.lenience
+    if move.owed is not None:
+        if not _answers(move.owed, seen):
+            return None
+    elif move.sends.startswith("AB(") and seen.kind.startswith("AB("):
+        if move.sends != seen.kind:
+            if move.cell is None or move.cell[1] == 15:
+                return None  # its user aborts as user: with another source it is no such abort
+            lenience = "source"
+    elif not _like(move.sends, seen.kind):
+        return None
+    if not lenience:
+        return move.after
+    debt = Debt(lenience, move.cell or move.after.last or (0, 0))
+    return replace(move.after, debts=(*move.after.debts, debt))
+
+
+def _like(sends: str, kind: str) -> bool:
+    return (
+        sends == kind
+        or (sends == "MSG" and kind in {"REQ", "RSP"})
+        or (sends == "AB" and kind.startswith("AB("))
+    )
+
+
+def told(move: Move) -> str:
+    """What a move sends, for people."""
+    if move.owed is None:
+        return move.sends
+    success = "(0000)" if move.owed.name == "C-ECHO-RSP" else ""
+    return f"{move.owed.name}{success} to Message ID {move.owed.message_id}"
+
+
+def _overlooked(cell: TableCell, entry: Input) -> bool:
+    """Whether an input cannot count as this event here."""
+    if entry.manner == "cut":
+        return not TABLE[cell].startswith("AA-")
+    return entry.manner == "invalid" and cell in _READ
+
+
+def _artim(config: Config, expired: bool, waited: float) -> Iterator[Move]:
+    """Evt18. In Sta13 a close at once is as good: how long ARTIM is is the product's business."""
+    closed = replace(config, state=0)
+    if config.state == 13:
+        yield Move("CLOSE", closed, (13, 18) if waited >= 0.5 else None)
+    elif config.state == 2 and expired:
+        yield Move("CLOSE", closed, (2, 18))
+
+
+def _accepted(config: Config, entry: Input) -> Config:
+    """A requestor was accepted; with no context it can use, what it does is its user's wish."""
+    unusable = entry.answer != "accept"
+    return replace(config, excused=unusable, loose=unusable)
+
+
+def _answers(owed: Owed, seen: Seen) -> bool:
+    name, _, status = seen.token.rstrip(")").partition("(")
+    if (name, seen.message_id, seen.context) != owed:
+        return False
+    return name != "C-ECHO-RSP" or status == "0000"
