@@ -1,327 +1,176 @@
-"""The service-provider of one end (PS3.8 9.2): what the actions of the tables do.
+"""What the actions of Tables 9-6 to 9-9 do: the one place where effects become bytes, timers and
+indications (PS3.8 9.2.3).
 
-Every event of Table 9-10 that happens to this end goes through `step()` here, and only `_apply`
-turns the effects of an action into bytes, timers and indications. `association` is what the
-transport and the local user see of it.
+`fsm` says which effects an event has, `Association` gives them what the event brought along.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import Enum
+from typing import ClassVar, NamedTuple
 
 from dul import events as ind
-from dul.deadlines import ARTIM, GRACE, Deadlines
-from dul.errors import (
-    AssociationAborted,
-    AssociationRejected,
-    DULError,
-    InvalidPDU,
-    LocalProtocolError,
-    RemoteProtocolError,
-    UnexpectedPDU,
-)
-from dul.framing import Framer
-from dul.fsm import Action, Effect, Event, Guard, State, Transition, step
-from dul.limits import Limits
-from dul.negotiation import Negotiated, check_accept, conclude, speaks_version_1
-from dul.outbox import Outbox, fragment_length
-from dul.pdu import (
-    BY_TYPE,
-    PDV,
-    Abort,
-    AssociateAC,
-    AssociateRJ,
-    AssociateRQ,
-    PDataTF,
-    ReleaseRP,
-    ReleaseRQ,
-    split_pdvs,
-)
+from dul.deadlines import ARTIM, Deadlines
+from dul.errors import DULError, RemoteProtocolError
+from dul.fsm import Effect, State, Transition
+from dul.outbox import Outbox, Stream
+from dul.pdu import PDV, Abort, ReleaseRP, ReleaseRQ
 
-__all__ = ["OPEN_ENDED", "ProviderCheck", "Role", "ServiceProvider", "Trace"]
+__all__ = ["Actions", "Brought"]
 
-Trace = Callable[[Transition], None]
-"""Is told every transition."""
-
-ProviderCheck = Callable[[AssociateRQ], AssociateRJ | None]
-"""The acceptor's provider-level check of a request (AE-6): a rejection, or None."""
-
-_PDU_EVENTS = {
-    AssociateRQ.TYPE: Event.Evt6,
-    AssociateAC.TYPE: Event.Evt3,
-    AssociateRJ.TYPE: Event.Evt4,
-    PDataTF.TYPE: Event.Evt10,
-    ReleaseRQ.TYPE: Event.Evt12,
-    ReleaseRP.TYPE: Event.Evt13,
-    Abort.TYPE: Event.Evt16,
-}
-_VERSION_NOT_SUPPORTED = AssociateRJ(1, 2, 2)
+_RELEASE_RQ, _RELEASE_RP = ReleaseRQ().encode(), ReleaseRP().encode()
+_USER_ABORT = Abort(0, 0).encode()
 
 
-class Role(Enum):
-    """Which end of the association this is."""
+class Brought(NamedTuple):
+    """What an event brings along for its effects; each takes what it needs.
 
-    REQUESTOR = "association requestor"
-    ACCEPTOR = "association acceptor"
+    Attributes:
+        to_send: a PDU, or data to be cut into PDUs.
+        pdvs: those of a P-DATA-TF that came.
+        told: what the user will be told, if the action tells something.
+        cause: what went wrong.
+    """
 
-
-# States whose end is watched by a deadline from the moment they are entered.
-_WATCHED = {
-    State.Sta4: "connect",
-    State.Sta5: "associate",
-    State.Sta7: "release",
-    State.Sta10: "release",
-    State.Sta11: "release",
-}
-_ABORTING = frozenset({Action.AA_1, Action.AA_7, Action.AA_8})
-OPEN_ENDED = frozenset({State.Sta1, State.Sta2, State.Sta13})  # where ARTIM or nothing runs
+    to_send: bytes | Stream = b""
+    pdvs: list[PDV] = []
+    told: ind.Indication | None = None
+    cause: DULError | None = None
 
 
-class ServiceProvider:
-    """State, timers, what waits to be sent, and what waits to be told; see `Association`."""
+class Actions:
+    """Performs the effects of transitions on an association's parts.
 
-    def __init__(
-        self,
-        role: Role,
-        limits: Limits | None = None,
-        *,
-        provider_check: ProviderCheck | None = None,
-        trace: Trace | None = None,
-    ) -> None:
-        self.role = role
-        self.limits = limits = limits or Limits()
-        self.state = State.Sta1
-        self.negotiated: Negotiated | None = None
+    Attributes:
+        connection_wanted: the requestor's transport is to be opened.
+        close_wanted: the transport is to be closed.
+        told: the indications and confirmations that the user has not taken yet.
+    """
+
+    def __init__(self, outbox: Outbox, deadlines: Deadlines) -> None:
         self.connection_wanted = False
         self.close_wanted = False
-        self.failure: DULError | None = None
-        self._begun = False
-        self._provider_check = provider_check
-        self._trace = trace
-        self._deadlines = Deadlines(limits)
-        self._framer = Framer(limits)
-        self._outbox = Outbox(limits)
-        self._events: deque[ind.Indication] = deque()
-        self._pdvs: list[PDV] = []
-        self.request: AssociateRQ | None = None
-        self.refusal: AssociateRJ | None = None
-        # What the effects of the event being handled need to know.
-        self._received: object = None
-        self._to_send: bytes = b""
-        self._cause: DULError | None = None  # of the fault being handled
+        self.told: deque[ind.Indication] = deque()
+        self._outbox = outbox
+        self._deadlines = deadlines
+        self._pdvs: list[PDV] = []  # of one or more P-DATA-TF, not told yet
 
-    # ------------------------------------------------------------------- received PDUs --
-
-    def _receive_pdus(self) -> bool:
-        progress = False
-        while not self.close_wanted:
-            try:
-                pdu = self._framer.next_pdu()
-                if pdu is None:
-                    return progress
-                progress = True
-                self._receive_pdu(*pdu)
-            except RemoteProtocolError as error:
-                self._blame(error)
-                self._do(Event.Evt19)
-        return progress
-
-    def _receive_pdu(self, pdu_type: int, body: memoryview) -> None:
-        event = _PDU_EVENTS[pdu_type]
-        guard: Guard | None = None
-        if event is Event.Evt10:
-            # The hot path: PDVs go on as views, without a PDU object.
-            self._received = self._pdvs_of(body)
-        else:
-            self._flush_pdvs()
-            self._received = pdu = BY_TYPE[pdu_type].decode(body)
-            if isinstance(pdu, AssociateRQ) and self.state is State.Sta2:
-                guard = self._judge(pdu)
-            elif isinstance(pdu, AssociateAC) and self.state is State.Sta5:
-                check_accept(pdu)
-            elif isinstance(pdu, ReleaseRQ):
-                guard = Guard.REQUESTOR if self.role is Role.REQUESTOR else Guard.ACCEPTOR
-            elif isinstance(pdu, Abort):
-                guard = Guard.BY_PROVIDER if pdu.source == 2 else Guard.BY_USER
-                if self.state is not State.Sta13:
-                    self._blame(AssociationAborted(pdu.source, pdu.reason))
-            elif isinstance(pdu, AssociateRJ) and self.state is State.Sta5:
-                self._blame(AssociationRejected(pdu.result, pdu.source, pdu.reason))
-        transition = step(self.state, event, guard)
-        assert transition is not None  # a PDU is blank in Sta1 and Sta4 only
-        if transition.action in _ABORTING:
-            self._blame(
-                UnexpectedPDU(BY_TYPE[pdu_type].NAME, f"{self.state.name} ({self.state.value})")
-            )
-        self._run(transition)
-
-    def _pdvs_of(self, body: memoryview) -> list[PDV]:
-        pdvs = split_pdvs(body)
-        if self.negotiated is not None:
-            contexts = self.negotiated.contexts
-            for each in pdvs:
-                if each.context_id not in contexts:
-                    raise InvalidPDU(
-                        "P-DATA-TF", 4, f"presentation context {each.context_id} is not accepted"
-                    )
-        return pdvs
-
-    def _judge(self, request: AssociateRQ) -> Guard:
-        """AE-6: is the request acceptable to the service-provider?"""
-        self.request = request
-        refusal: AssociateRJ | None = None
-        if not speaks_version_1(request):
-            refusal = _VERSION_NOT_SUPPORTED
-        elif self._provider_check is not None:
-            refusal = self._provider_check(request)
-        if refusal is None:
-            return Guard.ACCEPTABLE
-        self.refusal = refusal
-        self._to_send = refusal.encode()
-        return Guard.NOT_ACCEPTABLE
-
-    # ---------------------------------------------------------------- the state machine --
-
-    def _do(self, event: Event, to_send: bytes | None = None) -> None:
-        """An event that carries no PDU of the peer."""
-        transition = step(self.state, event)
-        if transition is None:
-            raise self._not_now(event)
-        if to_send is not None:
-            self._to_send = to_send
-        self._received = None
-        self._flush_pdvs()
-        self._run(transition)
-
-    def _begin(self, role: Role) -> None:
-        if role is not self.role:
-            raise LocalProtocolError(f"this end is the {self.role.value}, not the {role.value}")
-        if self._begun or self.close_wanted:
-            raise LocalProtocolError("an association is used once; make a new one")
-
-    def _not_now(self, event: Event) -> LocalProtocolError:
-        return LocalProtocolError(
-            f"{event.value} is not possible in {self.state.name} ({self.state.value})"
-        )
-
-    def _run(self, transition: Transition) -> None:
-        self._begun = True
-        self.state = transition.next_state
+    def perform(self, transition: Transition, brought: Brought) -> None:
+        """Do what a transition says, in its order."""
         for effect in transition.effects:
-            self._apply(effect, transition.state)
-        if transition.next_state is not transition.state:
-            self._watch(transition.next_state)
-        if self._trace is not None:
-            self._trace(transition)
+            self._EFFECTS[effect](self, brought, transition)
 
-    def _watch(self, state: State) -> None:
-        """Start and stop the policy deadlines that belong to a state."""
-        # The peer cannot answer before what it is to answer is sent.
-        self._deadlines.watch(_WATCHED.get(state), start=not self._outbox)
-        if state is not State.Sta6:
-            self._deadlines.expect(None, start=False)
-        if state in OPEN_ENDED:
-            self._deadlines.disarm_all_but_artim()
+    def close_transport(self) -> None:
+        """Nothing more is sent or received; what waited is forgotten."""
+        self.close_wanted = True
+        self.connection_wanted = False
+        self._outbox.clear()
 
-    def _apply(self, effect: Effect, state: State) -> None:  # noqa: C901 - a branch per effect
-        """The only place where effects meet bytes, timers and the user; `state` is the old one."""
-        match effect:
-            case Effect.CONNECT:
-                self.connection_wanted = True
-            case Effect.ACCEPT_CONNECTION | Effect.IGNORE | Effect.SEND_P_DATA:
-                pass  # the transport did it; nothing to do; `send` put it into the outbox
-            case Effect.SEND_ASSOCIATE_RQ | Effect.SEND_ASSOCIATE_AC | Effect.SEND_ASSOCIATE_RJ:
-                self._outbox.put(self._to_send)
-            case Effect.SEND_RELEASE_RQ:
-                self._outbox.put(ReleaseRQ().encode())
-            case Effect.SEND_RELEASE_RP:
-                self._outbox.put(ReleaseRP().encode())
-            case Effect.SEND_USER_ABORT:
-                self._send_abort(Abort(0, 0))
-            case Effect.SEND_PROVIDER_ABORT:
-                self._send_provider_abort(state)
-            case Effect.INDICATE_P_DATA:
-                self._indicate_data()
-            case Effect.START_ARTIM:
-                self._deadlines.arm(ARTIM)
-            case Effect.STOP_ARTIM:
-                self._deadlines.disarm(ARTIM)
-            case Effect.CLOSE:
-                self.close_wanted = True
-                self.connection_wanted = False
-                self._outbox.clear()
-            case _:
-                self._events.append(self._indication(effect))
+    def tell(self, indication: ind.Indication) -> None:
+        """Behind all that came before it."""
+        self.tell_data()
+        self.told.append(indication)
 
-    def _indication(self, effect: Effect) -> ind.Indication:
-        """The indication or confirmation for the local user."""
-        match effect, self._received:
-            case Effect.INDICATE_ASSOCIATE, AssociateRQ() as request:
-                return ind.AssociateIndication(request)
-            case Effect.CONFIRM_ASSOCIATE, AssociateAC() as answer:
-                assert self.request is not None  # Sta5 is only reached with one
-                negotiated = conclude(self.request, answer, answer.user_information)
-                self._establish(negotiated)
-                return ind.AssociateConfirmation(negotiated)
-            case Effect.CONFIRM_REJECTION, AssociateRJ() as answer:
-                return ind.RejectConfirmation(answer.result, answer.source, answer.reason)
-            case ((Effect.INDICATE_ABORT | Effect.INDICATE_P_ABORT), Abort() as abort):
-                return ind.AbortIndication(abort.source, abort.reason)
-            case Effect.INDICATE_RELEASE, _:
-                return ind.ReleaseIndication()
-            case Effect.INDICATE_COLLISION, _:
-                return ind.ReleaseIndication(collision=True)
-            case Effect.CONFIRM_RELEASE, _:
-                return ind.ReleaseConfirmation()
-        assert effect is Effect.INDICATE_P_ABORT
-        assert self._cause is not None  # AA-4 and AA-8 have one
-        return ind.ProviderAbortIndication(self._cause)
-
-    def _send_abort(self, abort: Abort) -> None:
-        self._outbox.drop()
-        self._outbox.put(abort.encode())
-
-    def _send_provider_abort(self, state: State) -> None:
-        assert isinstance(self._cause, RemoteProtocolError)  # AA-7, AA-8: a peer's fault
-        abort = Abort(2, self._cause.reason)
-        if state is not State.Sta13:
-            self._send_abort(abort)
-        elif not self._outbox.waits(Abort.TYPE):
-            # AA-7 answers each bad PDU, behind what was said first; a peer that floods and does
-            # not read gets one at a time.
-            self._outbox.put(abort.encode())
-
-    def _establish(self, negotiated: Negotiated) -> None:
-        self.negotiated = negotiated
-        self._outbox.fragment = fragment_length(negotiated.peer_maximum_length, self.limits)
-
-    def _indicate_data(self) -> None:
-        pdvs = self._received
-        assert isinstance(pdvs, list)
-        self._pdvs += pdvs
-        if any(len(each.fragment) for each in pdvs):  # an empty one says nothing
-            self._deadlines.progress()
-
-    def _flush_pdvs(self) -> None:
+    def tell_data(self) -> None:
+        """Let the user know of the data that came, as one indication for several PDUs."""
         if self._pdvs:
-            self._events.append(ind.DataIndication(tuple(self._pdvs)))
+            self.told.append(ind.DataIndication(tuple(self._pdvs)))
             self._pdvs = []
 
-    def _blame(self, cause: DULError) -> None:
-        self._cause = cause
-        self.failure = self.failure or cause
+    def indicate_data(self, pdvs: list[PDV]) -> None:
+        """P-DATA indication, told with others that come at the same time."""
+        self._pdvs += pdvs
+        for each in pdvs:
+            if each.fragment:  # an empty one says nothing
+                self._deadlines.progress()
+                break
 
-    def _fail(self, cause: DULError) -> None:
-        """End the association from this side for a reason of policy (Evt15)."""
-        self._blame(cause)
-        if step(self.state, Event.Evt15) is None:
-            # Sta13, with data that was queued before the A-RELEASE-RP (AR-7, AR-4): the table has
-            # no abort here. The peer does not wait for the data, but for the A-RELEASE-RP.
-            self._outbox.withdraw(all_data=True)
+    # ------------------------------------------------------------------ one for each effect --
+
+    def _nothing(self, _: Brought, __: Transition) -> None:
+        """The transport has done it, or it is to be ignored."""
+
+    def _connect(self, _: Brought, __: Transition) -> None:
+        self.connection_wanted = True
+
+    def _send(self, brought: Brought, _: Transition) -> None:
+        self._outbox.put(brought.to_send)
+
+    def _send_release_request(self, _: Brought, __: Transition) -> None:
+        self._outbox.put(_RELEASE_RQ)
+
+    def _send_release_response(self, _: Brought, __: Transition) -> None:
+        self._outbox.put(_RELEASE_RP)
+
+    def _abort_as_user(self, _: Brought, __: Transition) -> None:
+        self._outbox.drop()
+        self._outbox.put(_USER_ABORT)
+
+    def _abort_as_provider(self, brought: Brought, transition: Transition) -> None:
+        assert isinstance(brought.cause, RemoteProtocolError)  # AA-7, AA-8: a peer's fault
+        if transition.state is not State.Sta13:
+            self._outbox.drop()
+        elif self._outbox.waits(Abort.TYPE):
+            # AA-7 answers each bad PDU, behind what was said first; a peer that floods and does
+            # not read gets one at a time.
             return
-        self._do(Event.Evt15)
-        if self.state is State.Sta13:
-            self._deadlines.arm(GRACE)
-        self._events.append(ind.ProviderAbortIndication(cause))
+        self._outbox.put(Abort(2, brought.cause.reason).encode())
+
+    def _indicate(self, brought: Brought, _: Transition) -> None:
+        assert brought.told is not None
+        self.tell(brought.told)
+
+    def _indicate_data(self, brought: Brought, _: Transition) -> None:
+        self.indicate_data(brought.pdvs)
+
+    def _indicate_release(self, _: Brought, __: Transition) -> None:
+        self.tell(ind.ReleaseIndication())
+
+    def _indicate_collision(self, _: Brought, __: Transition) -> None:
+        self.tell(ind.ReleaseIndication(collision=True))
+
+    def _confirm_release(self, _: Brought, __: Transition) -> None:
+        self.tell(ind.ReleaseConfirmation())
+
+    def _indicate_provider_abort(self, brought: Brought, _: Transition) -> None:
+        if brought.told is not None:  # the peer's A-ABORT
+            self.tell(brought.told)
+        else:
+            assert brought.cause is not None  # AA-4 and AA-8 have one
+            self.tell(ind.ProviderAbortIndication(brought.cause))
+
+    def _start_artim(self, _: Brought, __: Transition) -> None:
+        self._deadlines.arm(ARTIM)
+
+    def _stop_artim(self, _: Brought, __: Transition) -> None:
+        self._deadlines.disarm(ARTIM)
+
+    def _close(self, _: Brought, __: Transition) -> None:
+        self.close_transport()
+
+    _EFFECTS: ClassVar[dict[Effect, Callable[[Actions, Brought, Transition], None]]] = {
+        Effect.CONNECT: _connect,
+        Effect.ACCEPT_CONNECTION: _nothing,
+        Effect.SEND_ASSOCIATE_RQ: _send,
+        Effect.SEND_ASSOCIATE_AC: _send,
+        Effect.SEND_ASSOCIATE_RJ: _send,
+        Effect.SEND_P_DATA: _send,
+        Effect.SEND_RELEASE_RQ: _send_release_request,
+        Effect.SEND_RELEASE_RP: _send_release_response,
+        Effect.SEND_USER_ABORT: _abort_as_user,
+        Effect.SEND_PROVIDER_ABORT: _abort_as_provider,
+        Effect.INDICATE_ASSOCIATE: _indicate,
+        Effect.CONFIRM_ASSOCIATE: _indicate,
+        Effect.CONFIRM_REJECTION: _indicate,
+        Effect.INDICATE_P_DATA: _indicate_data,
+        Effect.INDICATE_RELEASE: _indicate_release,
+        Effect.INDICATE_COLLISION: _indicate_collision,
+        Effect.CONFIRM_RELEASE: _confirm_release,
+        Effect.INDICATE_ABORT: _indicate,
+        Effect.INDICATE_P_ABORT: _indicate_provider_abort,
+        Effect.START_ARTIM: _start_artim,
+        Effect.STOP_ARTIM: _stop_artim,
+        Effect.CLOSE: _close,
+        Effect.IGNORE: _nothing,
+    }

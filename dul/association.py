@@ -8,25 +8,47 @@ and takes `next_event`. Each of them is an event of Table 9-10, which `actions` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dul import events as ind
-from dul.actions import OPEN_ENDED, ProviderCheck, Role, ServiceProvider, Trace
-from dul.deadlines import ARTIM, GRACE
-from dul.errors import DULError, LocalProtocolError, SourceFailed, TransportError
-from dul.fsm import Event, State, step
+from dul.actions import Actions, Brought
+from dul.deadlines import ARTIM, GRACE, OPEN_ENDED, Deadlines
+from dul.errors import (
+    DULError,
+    LocalProtocolError,
+    RemoteProtocolError,
+    SourceFailed,
+    TransportError,
+    UnexpectedPDU,
+)
+from dul.fsm import Action, Effect, Event, Guard, State, Transition, step
+from dul.inbox import Inbox, ProviderCheck, Role
+from dul.limits import Limits
 from dul.negotiation import Negotiated, conclude
-from dul.outbox import MINIMUM_PDU_LENGTH, Source
+from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Source, Stream, fragment_length
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.wire import Buffer
 
 __all__ = ["Association", "ProviderCheck", "Role", "Trace"]
 
+Trace = Callable[[Transition], None]
+"""Is told every transition."""
+
 _CLOSED_BY_PEER = "the peer closed the transport connection in {0.name} ({0.value})"
+
 _NO_CONNECTION = frozenset({State.Sta1, State.Sta4})
 _RELEASE_DUE = frozenset({State.Sta8, State.Sta9, State.Sta12})
 
+_FAULTS = frozenset({Action.AA_1, Action.AA_7, Action.AA_8})  # where a PDU is unexpected
+_NOTHING = Brought()
+_DATA_CAME = Transition(State.Sta6, Event.Evt10, Action.DT_2, (Effect.INDICATE_P_DATA,), State.Sta6)
 
-class Association(ServiceProvider):
+
+class Association:
     """One end of one association (PS3.8 9.2).
+
+    It is composed of a way in, a way out, clocks, and what the actions of the state machine do with
+    them; the state, and which event comes next, is its own.
 
     Args:
         role: requestor or acceptor.
@@ -36,16 +58,45 @@ class Association(ServiceProvider):
         trace: is told every transition.
 
     Attributes:
+        role: requestor or acceptor.
+        limits: bounds and times.
         state: Sta1 to Sta13.
         negotiated: what was agreed, from the establishment on.
-        connection_wanted: the requestor's transport is to be opened; then call `connected`.
-        close_wanted: the transport is to be closed; nothing more will be sent or read.
         failure: the first thing that went wrong, or None.
-        request: the A-ASSOCIATE-RQ, sent or received.
-        refusal: our provider-level answer to it, if it was not acceptable (AE-6).
     """
 
+    def __init__(
+        self,
+        role: Role,
+        limits: Limits | None = None,
+        *,
+        provider_check: ProviderCheck | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.role = role
+        self.limits = limits = limits or Limits()
+        self.state = State.Sta1
+        self.negotiated: Negotiated | None = None
+        self.failure: DULError | None = None
+        self._begun = False
+        self._opening = b""  # the A-ASSOCIATE-RQ, sent when the connection is open
+        self._trace = trace
+        self._inbox = Inbox(role, limits, provider_check)
+        self._outbox = Outbox(limits)
+        self._deadlines = Deadlines(limits)
+        self._actions = Actions(self._outbox, self._deadlines)
+
     # ------------------------------------------------------------- the transport's side --
+
+    @property
+    def connection_wanted(self) -> bool:
+        """The requestor's transport is to be opened; then call `connected`."""
+        return self._actions.connection_wanted
+
+    @property
+    def close_wanted(self) -> bool:
+        """The transport is to be closed; nothing more will be sent or read."""
+        return self._actions.close_wanted
 
     @property
     def closed(self) -> bool:
@@ -55,25 +106,26 @@ class Association(ServiceProvider):
     def connected(self, now: float) -> None:
         """The transport connection that we asked for is open (Evt2)."""
         self._deadlines.tell(now)
-        self.connection_wanted = False
-        self._do(Event.Evt2)
+        self._actions.connection_wanted = False
+        self._happen(Event.Evt2, Brought(to_send=self._opening))
 
     def accepted(self, now: float) -> None:
         """A peer opened a transport connection (Evt5)."""
         self._begin(Role.ACCEPTOR)
         self._deadlines.tell(now)
-        self._do(Event.Evt5)
+        self._happen(Event.Evt5)
 
     def disconnected(self, now: float, cause: DULError | None = None) -> None:
         """The transport connection is closed, broken, or could not be opened (Evt17)."""
         self._deadlines.tell(now)
-        self.connection_wanted = False
-        self.close_wanted = True
-        self._outbox.clear()
-        if step(self.state, Event.Evt17) is not None:
-            if self.state is not State.Sta13:
-                self._blame(cause or TransportError(_CLOSED_BY_PEER.format(self.state)))
-            self._do(Event.Evt17)
+        self._actions.close_transport()
+        if step(self.state, Event.Evt17) is None:
+            return
+        if self.state is State.Sta13:
+            self._happen(Event.Evt17)
+        else:
+            cause = cause or TransportError(_CLOSED_BY_PEER.format(self.state))
+            self._happen(Event.Evt17, Brought(cause=cause))
 
     def get_buffer(self) -> memoryview:
         """Where the transport puts what it receives; never empty.
@@ -82,9 +134,9 @@ class Association(ServiceProvider):
             LocalProtocolError: data indications, whose fragments live in this buffer, have not
                 been taken yet.
         """
-        if any(isinstance(each, ind.DataIndication) for each in self._events):
+        if self._actions.told and self._holds_data():
             raise LocalProtocolError("take the events before the next bytes are received")
-        return self._framer.get_buffer()
+        return self._inbox.framer.get_buffer()
 
     def buffer_updated(self, count: int, now: float) -> None:
         """This many bytes were received into `get_buffer()`; after the end they are ignored.
@@ -93,29 +145,18 @@ class Association(ServiceProvider):
             LocalProtocolError: there is no transport connection yet.
         """
         self._deadlines.tell(now)
-        if self.close_wanted:
+        if self._actions.close_wanted:
             return
         if self.state in _NO_CONNECTION:
-            raise LocalProtocolError(f"nothing can be received in {self.state.name}")
-        self._framer.buffer_updated(count)
-        progress = self._receive_pdus()
-        self._flush_pdvs()
-        if self.state in OPEN_ENDED or not self._framer.incomplete:
+            raise LocalProtocolError("nothing can be received without a transport connection")
+        framer = self._inbox.framer
+        framer.buffer_updated(count)
+        progress = self._receive()
+        self._actions.tell_data()
+        if not framer.incomplete or self.state in OPEN_ENDED:
             self._deadlines.disarm("pdu")
         elif progress or "pdu" not in self._deadlines:
             self._deadlines.arm("pdu")
-
-    def receive_data(self, data: Buffer, now: float) -> None:
-        """Received bytes that are somewhere else already; for tests and replays."""
-        view = memoryview(data)
-        while view and not self.close_wanted:
-            room = self.get_buffer()
-            count = min(len(room), len(view))
-            room[:count] = view[:count]
-            view = view[count:]
-            self.buffer_updated(count, now)
-            if view and any(isinstance(each, ind.DataIndication) for each in self._events):
-                raise LocalProtocolError("more data than the receive buffer holds at once")
 
     @property
     def sending(self) -> bool:
@@ -133,7 +174,7 @@ class Association(ServiceProvider):
         except Exception as error:  # noqa: BLE001 - a user's source may raise anything
             unreadable = SourceFailed(f"the data set cannot be read: {error}")
             unreadable.__cause__ = error
-            self._fail(unreadable)
+            self._give_up(unreadable)
             spans = self._outbox.spans()
         if spans and "write" not in self._deadlines and self.state not in OPEN_ENDED:
             self._deadlines.arm("write")
@@ -177,11 +218,11 @@ class Association(ServiceProvider):
                 self.disconnected(now)
                 continue
             if which != ARTIM:
-                self._fail(self._deadlines.error(which))
+                self._give_up(self._deadlines.error(which))
                 continue
             if self.state is State.Sta2:
                 self._blame(self._deadlines.error(which))
-            self._do(Event.Evt18)
+            self._happen(Event.Evt18)
 
     def tick(self, now: float) -> None:
         """The user's handler returned: its time is not the peer's, so waiting starts anew."""
@@ -191,12 +232,13 @@ class Association(ServiceProvider):
 
     def next_event(self) -> ind.Indication | None:
         """Take the next indication or confirmation, in order; None: there is none yet."""
-        return self._events.popleft() if self._events else None
+        told = self._actions.told
+        return told.popleft() if told else None
 
     @property
     def has_events(self) -> bool:
         """Something waits in `next_event`."""
-        return bool(self._events)
+        return bool(self._actions.told)
 
     @property
     def agreed(self) -> Negotiated:
@@ -215,6 +257,16 @@ class Association(ServiceProvider):
         return self.state is State.Sta6
 
     @property
+    def request(self) -> AssociateRQ | None:
+        """The A-ASSOCIATE-RQ, ours or the peer's."""
+        return self._inbox.request
+
+    @property
+    def refusal(self) -> AssociateRJ | None:
+        """Our provider-level answer to the peer's, if it was not acceptable (AE-6)."""
+        return self._inbox.refusal
+
+    @property
     def abortable(self) -> bool:
         """`abort` is possible: the association has begun and is not over or about to be."""
         return step(self.state, Event.Evt15) is not None
@@ -226,10 +278,11 @@ class Association(ServiceProvider):
 
     def associate(self, request: AssociateRQ) -> None:
         """A-ASSOCIATE request primitive (Evt1)."""
-        pdu = request.encode()
+        opening = request.encode()
         self._begin(Role.REQUESTOR)
-        self._do(Event.Evt1, pdu)
-        self.request = request
+        self._opening = opening
+        self._happen(Event.Evt1)
+        self._inbox.request = request
 
     def accept(self, answer: AssociateAC) -> None:
         """A-ASSOCIATE response primitive, accept (Evt7).
@@ -239,22 +292,22 @@ class Association(ServiceProvider):
                 requestor's maximum length leaves no room for a fragment.
         """
         pdu = answer.encode()
-        if step(self.state, Event.Evt7) is None:
-            raise self._not_now(Event.Evt7)
         request = self.request
-        assert request is not None  # Sta3 is only reached with one
+        if self.state is not State.Sta3 or request is None:
+            self._happen(Event.Evt7)  # says why not
+            return
         negotiated = conclude(request, answer, request.user_information)
         if 0 < negotiated.peer_maximum_length < MINIMUM_PDU_LENGTH:
             raise LocalProtocolError(
                 f"the peer's maximum length {negotiated.peer_maximum_length} leaves no room "
                 "for a fragment: reject the association"
             )
-        self._do(Event.Evt7, pdu)
+        self._happen(Event.Evt7, Brought(to_send=pdu))
         self._establish(negotiated)
 
     def reject(self, answer: AssociateRJ) -> None:
         """A-ASSOCIATE response primitive, reject (Evt8)."""
-        self._do(Event.Evt8, answer.encode())
+        self._happen(Event.Evt8, Brought(to_send=answer.encode()))
 
     def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> int:
         """P-DATA request primitive (Evt9): a command set or a data set, cut into PDUs later.
@@ -268,11 +321,9 @@ class Association(ServiceProvider):
         """
         if self.negotiated is None or context_id not in self.negotiated.contexts:
             raise LocalProtocolError(f"presentation context {context_id} is not accepted")
-        if step(self.state, Event.Evt9) is None:
-            raise self._not_now(Event.Evt9)
-        number = self._outbox.put_data(context_id, command=command, source=source)
-        self._do(Event.Evt9)
-        return number
+        data = Stream(context_id, command=command, source=source)
+        self._happen(Event.Evt9, Brought(to_send=data))
+        return data.number
 
     def is_out(self, number: int) -> bool:
         """Whether the transport took the last byte of what `send` gave this number.
@@ -293,15 +344,15 @@ class Association(ServiceProvider):
 
     def release(self) -> None:
         """A-RELEASE request primitive (Evt11)."""
-        self._do(Event.Evt11)
+        self._happen(Event.Evt11)
 
     def release_response(self) -> None:
         """A-RELEASE response primitive (Evt14)."""
-        self._do(Event.Evt14)
+        self._happen(Event.Evt14)
 
     def abort(self) -> None:
         """A-ABORT request primitive (Evt15)."""
-        self._do(Event.Evt15)
+        self._happen(Event.Evt15)
 
     def hasten(self) -> None:
         """Wait no longer than `Limits.grace` for the peer to close the connection (Sta13).
@@ -318,3 +369,89 @@ class Association(ServiceProvider):
         P-DATA-TF that has something in it; "reply" is for a whole response, to the last byte.
         """
         self._deadlines.expect(which, start=not self._outbox)
+
+    # -------------------------------------------------------------------------- events --
+
+    def _receive(self) -> bool:
+        """Every whole PDU that is there; returns whether there was one."""
+        progress = False
+        inbox, actions = self._inbox, self._actions
+        while not actions.close_wanted:
+            try:
+                arrival = inbox.next(self.state)
+            except RemoteProtocolError as error:
+                self._happen(Event.Evt19, Brought(cause=error))
+                continue
+            if arrival is None:
+                return progress
+            progress = True
+            if not isinstance(arrival, list):
+                event, brought, guard = arrival
+                if isinstance(brought.told, ind.AssociateConfirmation):
+                    self._establish(brought.told.negotiated)
+                self._happen(event, brought, guard)
+            elif self.state is State.Sta6:
+                # The hot path: what DT-2 comes to, without looking it up.
+                actions.indicate_data(arrival)
+                if self._trace is not None:
+                    self._trace(_DATA_CAME)
+            else:
+                self._happen(Event.Evt10, Brought(pdvs=arrival))
+        return progress
+
+    def _happen(
+        self, event: Event, brought: Brought = _NOTHING, guard: Guard | None = None
+    ) -> None:
+        """An event of Table 9-10: do what it says, with what the event brought along.
+
+        Raises:
+            LocalProtocolError: the cell is blank; nothing has changed.
+        """
+        transition = step(self.state, event, guard)
+        if transition is None:
+            raise LocalProtocolError(
+                f"{event.value} is not possible in {self.state.name} ({self.state.value})"
+            )
+        if transition.action in _FAULTS and brought.cause is None and event is not Event.Evt15:
+            name = event.value.removesuffix(" PDU")
+            brought = Brought(cause=UnexpectedPDU(name, f"{self.state.name} ({self.state.value})"))
+        if brought.cause is not None:
+            self._blame(brought.cause)
+        self._begun = True
+        self.state = transition.next_state
+        self._actions.perform(transition, brought)
+        if transition.next_state is not transition.state:
+            # The peer cannot answer before what it is to answer is sent.
+            self._deadlines.enter(transition.next_state, start=not self._outbox)
+        if self._trace is not None:
+            self._trace(transition)
+
+    def _begin(self, role: Role) -> None:
+        if role is not self.role:
+            raise LocalProtocolError(f"this end is the {self.role.value}, not the {role.value}")
+        if self._begun or self.close_wanted:
+            raise LocalProtocolError("an association is used once; make a new one")
+
+    def _establish(self, negotiated: Negotiated) -> None:
+        self.negotiated = negotiated
+        self._inbox.contexts = negotiated.contexts
+        self._outbox.fragment = fragment_length(negotiated.peer_maximum_length, self.limits)
+
+    def _blame(self, cause: DULError) -> None:
+        self.failure = self.failure or cause
+
+    def _give_up(self, cause: DULError) -> None:
+        """End the association from this side for a reason of policy (Evt15)."""
+        self._blame(cause)
+        if step(self.state, Event.Evt15) is None:
+            # Sta13, with data that was queued before the A-RELEASE-RP (AR-7, AR-4): the table has
+            # no abort here. The peer does not wait for the data, but for the A-RELEASE-RP.
+            self._outbox.withdraw(all_data=True)
+            return
+        self._happen(Event.Evt15)
+        self.hasten()
+        self._actions.tell(ind.ProviderAbortIndication(cause))
+
+    def _holds_data(self) -> bool:
+        """Data that the user has not taken yet, in the buffer that it was received into."""
+        return any(isinstance(each, ind.DataIndication) for each in self._actions.told)

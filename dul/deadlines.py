@@ -6,9 +6,10 @@ ARTIM is the standard's (PS3.8 9.1.5). The others are bounds of `Limits`, named 
 from __future__ import annotations
 
 from dul.errors import TimedOut
+from dul.fsm import State
 from dul.limits import Limits
 
-__all__ = ["ARTIM", "GRACE", "Deadlines"]
+__all__ = ["ARTIM", "GRACE", "OPEN_ENDED", "Deadlines"]
 
 ARTIM = "artim"
 GRACE = "grace"
@@ -26,6 +27,19 @@ _WAITING = {
 }
 
 
+OPEN_ENDED = frozenset({State.Sta1, State.Sta2, State.Sta13})
+"""The states where the standard's timer runs, or none."""
+
+# What bounds a state from the moment it is entered.
+_BOUND_OF_STATE = {
+    State.Sta4: "connect",
+    State.Sta5: "associate",
+    State.Sta7: "release",
+    State.Sta10: "release",
+    State.Sta11: "release",
+}
+
+
 class Deadlines:
     """What is being waited for, and until when.
 
@@ -39,7 +53,7 @@ class Deadlines:
         self._limits = limits
         self._until: dict[str, float] = {}
         self._patience: str | None = None  # the user's, for the peer
-        self._watched: str | None = None  # the state's, for the peer's answer
+        self._of_state: str | None = None  # the state's, for the peer's answer
 
     def tell(self, now: float) -> None:
         """It is now this late. What was armed before the first telling counts from here."""
@@ -61,10 +75,6 @@ class Deadlines:
         """Wait no more; nothing if it did not."""
         for each in which:
             self._until.pop(each, None)
-
-    def disarm_all_but_artim(self) -> None:
-        """In Sta1, Sta2 and Sta13 only the standard's timer runs."""
-        self.disarm(*self._until.keys() - {ARTIM})
 
     def next(self) -> float | None:
         """The earliest of them."""
@@ -90,9 +100,13 @@ class Deadlines:
         """Wait for the peer with this bound; with `start` from now, else from `resume` on."""
         self._patience = self._instead(self._patience, which, start)
 
-    def watch(self, which: str | None, *, start: bool) -> None:
-        """The same for the bound that belongs to a state, which a user's does not replace."""
-        self._watched = self._instead(self._watched, which, start)
+    def enter(self, state: State, *, start: bool) -> None:
+        """A state is entered: the same for its own bound; what does not belong to it is over."""
+        self._of_state = self._instead(self._of_state, _BOUND_OF_STATE.get(state), start)
+        if state is not State.Sta6:
+            self.expect(None, start=False)
+        if state in OPEN_ENDED:
+            self.disarm(*self._until.keys() - {ARTIM})
 
     def _instead(self, old: str | None, new: str | None, start: bool) -> str | None:
         if old:
@@ -103,14 +117,14 @@ class Deadlines:
 
     def resume(self) -> None:
         """All is sent: what the peer is expected to do, it can do from now on."""
-        for which in (self._patience, self._watched):
+        for which in (self._patience, self._of_state):
             if which:
                 self.arm(which)
 
     def prolong(self, count: int) -> None:
         """The peer has read so many bytes of what was sent: it is slow, but does not hang."""
         seconds = count / self._limits.slowest_reader
-        for which in ("write", self._patience, self._watched):
+        for which in ("write", self._patience, self._of_state):
             until = self._until.get(which) if which else None
             if which and until is not None:
                 self.arm(which)

@@ -14,7 +14,13 @@ from dul.values import dataclass
 __all__ = ["ACTIONS", "TABLE", "Action", "Effect", "Event", "Guard", "State", "Transition", "step"]
 
 
-class State(Enum):
+class _Word(Enum):
+    """A word of the tables; hashed by what it is, and not by its name, since steps are look-ups."""
+
+    __hash__ = object.__hash__
+
+
+class State(_Word):
     """The states of Table 9-5; the value is the meaning."""
 
     Sta1 = "idle"
@@ -32,7 +38,7 @@ class State(Enum):
     Sta13 = "awaiting transport connection close indication"
 
 
-class Event(Enum):
+class Event(_Word):
     """The rows of Table 9-10, in its order; the value is the meaning."""
 
     Evt1 = "A-ASSOCIATE request primitive"
@@ -56,7 +62,7 @@ class Event(Enum):
     Evt19 = "unrecognized or invalid PDU"
 
 
-class Effect(Enum):
+class Effect(_Word):
     """What an action does, one thing at a time."""
 
     CONNECT = "open a transport connection"
@@ -84,7 +90,7 @@ class Effect(Enum):
     IGNORE = "ignore the PDU"
 
 
-class Action(Enum):
+class Action(_Word):
     """The actions of Tables 9-6 to 9-9; the value is the standard's token."""
 
     AE_1 = "AE-1"
@@ -117,7 +123,7 @@ class Action(Enum):
     AA_8 = "AA-8"
 
 
-class Guard(Enum):
+class Guard(_Word):
     """What the three branching actions depend on."""
 
     ACCEPTABLE = "AE-6: the service-provider finds the A-ASSOCIATE-RQ acceptable"

@@ -21,7 +21,7 @@ from dul.limits import Limits
 from dul.pdu import COMMAND, LAST
 from dul.wire import Buffer
 
-__all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "fragment_length"]
+__all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "Stream", "fragment_length"]
 
 # 1 type, 2 reserved, 3-6 PDU-length, 7-10 item length, 11 context id, 12 message control header
 _PDV_HEADER = Struct(">BxIIBB")
@@ -58,19 +58,34 @@ def fragment_length(maximum_length: int, limits: Limits) -> int:
     return (length - _PDV_OVERHEAD) & ~1
 
 
-class _Stream:
-    """One command set or data set on its way into PDUs."""
+class Stream:
+    """One command set or data set on its way into PDUs.
+
+    Args:
+        context_id: of an accepted presentation context.
+        command: a command set, else a data set.
+        source: its bytes.
+
+    Attributes:
+        kind: `COMMAND`, or 0 for a data set.
+        number: in the order in which the outbox was given them; 0 before it was.
+
+    Raises:
+        LocalProtocolError: there is nothing in the source.
+    """
 
     __slots__ = ("_context_id", "_left", "_source", "kind", "number")
 
-    def __init__(
-        self, number: int, context_id: int, kind: int, source: Source | memoryview
-    ) -> None:
-        self.number = number
-        self.kind = kind  # COMMAND, or 0 for a data set
+    def __init__(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
+        if isinstance(source, bytes | bytearray | memoryview):
+            source = memoryview(source).cast("B")
+        self._left = len(source)
+        if not self._left:
+            raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
+        self.kind = COMMAND if command else 0
+        self.number = 0
         self._context_id = context_id
         self._source = source
-        self._left = len(source)
 
     def cut(self, outbox: Outbox, room: int) -> int:
         """Put PDUs of up to about `room` bytes on the wire list; return the room used."""
@@ -119,7 +134,7 @@ class Outbox:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.fragment = fragment_length(limits.max_send_pdu_length, limits)
-        self._queue: deque[bytes | _Stream] = deque()
+        self._queue: deque[bytes | Stream] = deque()
         self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
         self._begun = 0  # bytes of the first of them that are already sent
         self._put = 0  # the number of the latest command set or data set
@@ -136,26 +151,18 @@ class Outbox:
     def __bool__(self) -> bool:
         return bool(self._wire or self._queue)
 
-    def put(self, pdu: bytes) -> None:
-        """Queue a control PDU."""
-        self._queue.append(pdu)
+    def put(self, what: bytes | Stream) -> None:
+        """Queue a control PDU, or data that is to be cut into P-DATA-TF PDUs.
 
-    def put_data(self, context_id: int, *, command: bool, source: Source | Buffer) -> int:
-        """Queue a command set or a data set, to be cut into P-DATA-TF PDUs.
-
-        Returns:
-            Its number, for `is_out`: 1, 2, ... in the order of the calls.
+        Data gets its number, for `is_out`: 1, 2, ... in this order.
         """
-        if isinstance(source, bytes | bytearray | memoryview):
-            source = memoryview(source).cast("B")
-        if not len(source):
-            raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
-        self._put += 1
-        self._queue.append(_Stream(self._put, context_id, COMMAND if command else 0, source))
-        return self._put
+        self._queue.append(what)
+        if isinstance(what, Stream):
+            self._put += 1
+            what.number = self._put
 
     def is_out(self, number: int) -> bool:
-        """Whether the transport took the last byte of what `put_data` gave this number.
+        """Whether the transport took the last byte of what `put` gave this number.
 
         It stays true, or stays false, when everything is dropped.
         """
@@ -230,7 +237,7 @@ class Outbox:
         ]
         self._queue = deque(bytes(each[0]) if isinstance(each, tuple) else each for each in behind)
         kept = {number for _, number in self._ends}
-        kept |= {each.number for each in self._queue if isinstance(each, _Stream)}
+        kept |= {each.number for each in self._queue if isinstance(each, Stream)}
         self._withdrawn |= set(range(self._out + 1, self._put + 1)) - kept
 
     def _uncut(self, stay: int) -> None:
@@ -290,9 +297,9 @@ class Outbox:
                     self._ends.append((self._cut, head.number))
 
 
-def _kind(each: bytes | _Stream | tuple[Buffer, ...]) -> int | None:
+def _kind(each: bytes | Stream | tuple[Buffer, ...]) -> int | None:
     """The message control header of what waits, cut or not; None for a control PDU."""
-    if isinstance(each, _Stream):
+    if isinstance(each, Stream):
         return each.kind | LAST
     if isinstance(each, bytes) or len(each) == 1:
         return None

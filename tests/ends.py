@@ -66,6 +66,16 @@ def split_pdus(wire: bytes) -> list[PDU]:
     return pdus
 
 
+def receive(association: Association, data: bytes, now: float) -> None:
+    """Bytes come in, in as many pieces as the buffer wants."""
+    while data and not association.close_wanted:
+        room = association.get_buffer()
+        count = min(len(room), len(data))
+        room[:count] = data[:count]
+        data = data[count:]
+        association.buffer_updated(count, now)
+
+
 class End:
     """An association with a clock of its own, whose transport takes and brings all at once.
 
@@ -86,7 +96,7 @@ class End:
     def receive(self, *pdus: PDU | bytes) -> None:
         """The peer's bytes come in, all in one piece."""
         wire = b"".join(each if isinstance(each, bytes) else each.encode() for each in pdus)
-        self.association.receive_data(wire, self.now)
+        receive(self.association, wire, self.now)
 
     def take(self, count: int | None = None) -> bytes:
         """Let the transport take what there is, or this many bytes of the next batch."""

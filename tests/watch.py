@@ -128,7 +128,7 @@ class Watch:
         association = self.end.association
         limits = association.limits
         bound = max(limits.receive_buffer, limits.max_associate_length + 6)
-        assert 0 < len(association._framer._view) <= bound
+        assert 0 < len(association._inbox.framer._view) <= bound
         if self.end.state is State.Sta13:
             # What was queued before, and one A-ABORT; a flood makes no more of them.
             waiting = [each for each in association._outbox._queue if isinstance(each, bytes)]

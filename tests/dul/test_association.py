@@ -189,12 +189,6 @@ def test_the_buffer_is_not_given_before_the_lent_bytes_are_given_back():
     assert len(end.association.get_buffer()) > 0
 
 
-def test_more_than_one_fill_of_data_needs_its_events_taken():
-    end = established(Role.ACCEPTOR, Limits(receive_buffer=64))
-    with pytest.raises(LocalProtocolError, match="more data than the receive buffer"):
-        end.receive(*[DATA] * 10)
-
-
 def test_data_and_what_follows_it_come_in_order():
     end = established(Role.ACCEPTOR)
     end.receive(DATA, RELEASE_RQ)

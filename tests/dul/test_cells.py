@@ -141,7 +141,7 @@ def test_each_filled_cell_does_what_its_action_says(cell: dict[str, str], role: 
 def test_the_other_branch_of_ae6_rejects_and_waits():
     """An A-ASSOCIATE-RQ that the service-provider does not accept: Sta2, Evt6, Sta13."""
     end = end_in(State.Sta2)
-    end.association._provider_check = lambda _: AssociateRJ(2, 3, 2)
+    end.association._inbox._provider_check = lambda _: AssociateRJ(2, 3, 2)
     end.now += 7
     end.receive(RQ)
     assert end.actions[-1] == "AE-6"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
-from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, fragment_length
+from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Stream, fragment_length
 from dul.pdu import COMMAND, LAST, Abort, PDataTF, ReleaseRQ, decode
 
 
@@ -42,6 +42,13 @@ def outbox(maximum: int = 16384, **limits: int) -> Outbox:
     found = Outbox(chosen)
     found.fragment = fragment_length(maximum, chosen)
     return found
+
+
+def put_data(box: Outbox, context_id: int, *, command: bool, source) -> int:
+    """Put it, and give its number."""
+    stream = Stream(context_id, command=command, source=source)
+    box.put(stream)
+    return stream.number
 
 
 def pump(box: Outbox, sizes: list[int] | None = None) -> bytes:
@@ -84,7 +91,7 @@ def test_fragments_fill_the_peers_maximum_exactly(
 ):
     """PS3.8 D.1 and Annex E: the PDU-length is at most the maximum, fragments are even."""
     box = outbox(maximum)
-    box.put_data(5, command=command, source=Source(data) if from_source else data)
+    put_data(box, 5, command=command, source=Source(data) if from_source else data)
     wire = pump(box)
     pdus = split(wire)
     full = (maximum - 6) // 2 * 2
@@ -117,7 +124,7 @@ def test_eight_is_the_smallest_maximum_that_leaves_room():
 
 def test_an_odd_maximum_is_rounded_down_to_an_even_fragment():
     box = outbox(11)
-    box.put_data(1, command=False, source=b"abcdef")
+    put_data(box, 1, command=False, source=b"abcdef")
     assert [bytes(pdv.fragment) for pdv in pdvs(pump(box))] == [b"abcd", b"ef"]
 
 
@@ -126,13 +133,13 @@ def test_there_is_no_pdv_without_a_fragment(empty):
     """PS3.8 Annex E: a sender shall not send an empty one."""
     box = outbox()
     with pytest.raises(LocalProtocolError, match="without a fragment"):
-        box.put_data(1, command=False, source=empty)
+        put_data(box, 1, command=False, source=empty)
     assert not box
 
 
 def test_a_buffer_of_wider_elements_is_sent_as_its_bytes():
     box = outbox(8)
-    box.put_data(1, command=False, source=memoryview(b"abcdefgh").cast("I"))
+    put_data(box, 1, command=False, source=memoryview(b"abcdefgh").cast("I"))
     assert b"".join(pdv.fragment for pdv in pdvs(pump(box))) == b"abcdefgh"
 
 
@@ -154,7 +161,7 @@ def fill(box: Outbox, queued: list) -> None:
             box.put(each)
         else:
             command, data, from_source = each
-            box.put_data(3, command=command, source=Source(data) if from_source else data)
+            put_data(box, 3, command=command, source=Source(data) if from_source else data)
 
 
 @given(_queued, st.integers(8, 120), st.integers(1, 300), st.integers(1, 6), takes)
@@ -183,7 +190,7 @@ def test_spans_not_sent_are_offered_again(queued: list, maximum: int, sizes: lis
 @given(st.lists(st.integers(0, 40), max_size=30))
 def test_sent_counts_the_pdus_that_are_out_completely(sizes: list[int]):
     box = outbox(16)
-    box.put_data(1, command=False, source=bytes(95))
+    put_data(box, 1, command=False, source=bytes(95))
     box.put(ReleaseRQ().encode())
     edges = [22 * n for n in range(1, 10)] + [22 * 9 + 12 + 5, 22 * 9 + 12 + 5 + 10]
     out = finished = 0
@@ -200,8 +207,8 @@ def test_sent_counts_the_pdus_that_are_out_completely(sizes: list[int]):
 def test_a_command_set_and_the_start_of_its_data_set_leave_in_one_batch():
     """Two writes would cost 40 ms where the peer delays its acknowledgement."""
     box = outbox(64)
-    box.put_data(1, command=True, source=b"command!")
-    box.put_data(1, command=False, source=Source(bytes(100)))
+    put_data(box, 1, command=True, source=b"command!")
+    put_data(box, 1, command=False, source=Source(bytes(100)))
     spans = box.spans()
     kinds = [pdv.is_command for pdv in pdvs(b"".join(spans))]
     assert kinds == [True, False, False]
@@ -211,8 +218,8 @@ def test_a_command_set_and_the_start_of_its_data_set_leave_in_one_batch():
 def test_a_command_and_a_data_set_do_not_share_a_pdu():
     """Legal, but some peers cannot take it."""
     box = outbox()
-    box.put_data(1, command=True, source=b"c" * 10)
-    box.put_data(1, command=False, source=b"d" * 10)
+    put_data(box, 1, command=True, source=b"c" * 10)
+    put_data(box, 1, command=False, source=b"d" * 10)
     assert [len(pdu.pdvs) for pdu in split(pump(box))] == [1, 1]
 
 
@@ -221,9 +228,9 @@ def test_a_batch_is_bound_in_bytes_and_in_pdus(
     maximum: int, batch: int, batch_pdus: int, size: int
 ):
     box = outbox(maximum, send_batch=batch, send_batch_pdus=batch_pdus)
-    box.put_data(1, command=True, source=bytes(30))
+    put_data(box, 1, command=True, source=bytes(30))
     source = Source(bytes(size))
-    box.put_data(1, command=False, source=source)
+    put_data(box, 1, command=False, source=source)
     while box:
         spans = box.spans()
         pdus = split(b"".join(spans))
@@ -238,7 +245,7 @@ def test_a_batch_is_bound_in_bytes_and_in_pdus(
 def test_a_full_batch_is_cut_into_whole_fragments():
     """A short PDU at the end of each batch would waste what the peer allows."""
     box = outbox(1006, send_batch=2500)
-    box.put_data(1, command=False, source=Source(bytes(10_000)))
+    put_data(box, 1, command=False, source=Source(bytes(10_000)))
     sizes = []
     while box:
         spans = box.spans()
@@ -250,7 +257,7 @@ def test_a_full_batch_is_cut_into_whole_fragments():
 def test_nothing_is_read_before_it_is_asked_for():
     box = outbox(1006, send_batch=1000)
     source = Source(bytes(5000))
-    box.put_data(1, command=False, source=source)
+    put_data(box, 1, command=False, source=source)
     assert source.reads == []
     box.spans()
     box.spans()
@@ -271,7 +278,7 @@ def test_memory_does_not_grow_with_the_object():
             return len(view)
 
     zeros = Zeros()
-    box.put_data(1, command=False, source=zeros)
+    put_data(box, 1, command=False, source=zeros)
     tracemalloc.start()
     try:
         while box:
@@ -285,7 +292,7 @@ def test_memory_does_not_grow_with_the_object():
 
 def test_the_batch_buffer_is_used_again():
     box = outbox(106, send_batch=1000)
-    box.put_data(1, command=False, source=Source(bytes(1 << 12)))
+    put_data(box, 1, command=False, source=Source(bytes(1 << 12)))
     owners = set()
     while box:
         spans = box.spans()
@@ -297,7 +304,7 @@ def test_the_batch_buffer_is_used_again():
 def test_small_objects_in_one_batch_do_not_overwrite_each_other():
     box = outbox(64, send_batch=1000)
     for letter in b"abcdef":
-        box.put_data(1, command=False, source=Source(bytes((letter,)) * 40))
+        put_data(box, 1, command=False, source=Source(bytes((letter,)) * 40))
     wire = pump(box)
     assert b"".join(pdv.fragment for pdv in pdvs(wire)) == b"".join(
         bytes((letter,)) * 40 for letter in b"abcdef"
@@ -307,7 +314,7 @@ def test_small_objects_in_one_batch_do_not_overwrite_each_other():
 def test_a_source_that_gives_little_at_a_time_is_read_on():
     box = outbox(106)
     data = bytes(range(256))
-    box.put_data(1, command=False, source=Source(data, at_most=7))
+    put_data(box, 1, command=False, source=Source(data, at_most=7))
     assert b"".join(pdv.fragment for pdv in pdvs(pump(box))) == data
 
 
@@ -316,14 +323,14 @@ def test_a_source_that_gives_little_at_a_time_is_read_on():
 
 def test_a_source_that_ends_early_is_told_with_what_is_missing():
     box = outbox(1000)
-    box.put_data(1, command=False, source=Source(bytes(90), announced=100))
+    put_data(box, 1, command=False, source=Source(bytes(90), announced=100))
     with pytest.raises(SourceFailed, match="ended 10 bytes before its announced length"):
         box.spans()
 
 
 def test_a_source_that_ends_early_in_a_later_batch_is_told_as_well():
     box = outbox(56, send_batch=100)
-    box.put_data(1, command=False, source=Source(bytes(120), announced=500))
+    put_data(box, 1, command=False, source=Source(bytes(120), announced=500))
     box.sent(sum(map(len, box.spans())))
     with pytest.raises(SourceFailed, match="ended 380 bytes"):
         box.spans()
@@ -331,14 +338,14 @@ def test_a_source_that_ends_early_in_a_later_batch_is_told_as_well():
 
 def test_a_source_is_not_read_past_its_announced_length():
     box = outbox(1000)
-    box.put_data(1, command=False, source=Source(b"abcdefgh", announced=4))
+    put_data(box, 1, command=False, source=Source(b"abcdefgh", announced=4))
     assert [bytes(pdv.fragment) for pdv in pdvs(pump(box))] == [b"abcd"]
 
 
 def test_what_a_source_raises_comes_through_and_the_rest_can_be_dropped():
     box = outbox()
-    box.put_data(1, command=True, source=b"command!")
-    box.put_data(1, command=False, source=Broken(bytes(10)))
+    put_data(box, 1, command=True, source=b"command!")
+    put_data(box, 1, command=False, source=Broken(bytes(10)))
     with pytest.raises(OSError, match="the disk is gone"):
         box.spans()
     box.drop()
@@ -387,8 +394,8 @@ def test_an_untouched_outbox_is_empty_after_a_drop():
 
 def test_waits_tells_whether_a_control_pdu_is_still_to_go():
     box = outbox()
-    box.put_data(1, command=True, source=b"ab")
-    box.put_data(1, command=False, source=b"cd")
+    put_data(box, 1, command=True, source=b"ab")
+    put_data(box, 1, command=False, source=b"cd")
     assert not box.waits(Abort.TYPE)
     box.put(Abort(2, 6).encode())
     assert box.waits(Abort.TYPE)
@@ -414,7 +421,7 @@ def test_nothing_is_left_after_a_clear_not_even_a_begun_pdu():
 
 def test_pdata_is_what_a_decoder_reads():
     box = outbox()
-    box.put_data(7, command=True, source=b"abcd")
+    put_data(box, 7, command=True, source=b"abcd")
     (found,) = split(pump(box))
     assert isinstance(found, PDataTF)
     assert found.pdvs[0] == (7, COMMAND | LAST, b"abcd")
@@ -434,7 +441,7 @@ def test_out_is_what_the_transport_took_whole(
     """However the transport takes it, and whatever is dropped then: out means every byte left."""
     box = outbox(64, send_batch=150)
     whole = box.fragment + 12
-    numbers = [box.put_data(1, command=False, source=bytes(length)) for length in lengths]
+    numbers = [put_data(box, 1, command=False, source=bytes(length)) for length in lengths]
     ends, at = [], 0
     for length in lengths:
         full, rest = divmod(length, box.fragment)
@@ -471,7 +478,7 @@ def kinds(wire: bytes) -> str:
 def test_a_withdrawn_data_set_takes_its_command_set_and_what_is_behind_it_along(cut: bool):
     box = outbox(16)
     numbers = [
-        box.put_data(1, command=command, source=source)
+        put_data(box, 1, command=command, source=source)
         for command, source in (
             (True, RESPONSE),
             (True, QUERY),
@@ -489,7 +496,7 @@ def test_a_withdrawn_data_set_takes_its_command_set_and_what_is_behind_it_along(
 
 def test_nothing_is_withdrawn_where_there_is_no_data_set():
     box = outbox(16)
-    number = box.put_data(1, command=True, source=RESPONSE)
+    number = put_data(box, 1, command=True, source=RESPONSE)
     box.put(ReleaseRQ().encode())
     box.withdraw()
     assert kinds(pump(box)) == "cCR"
@@ -498,7 +505,7 @@ def test_nothing_is_withdrawn_where_there_is_no_data_set():
 
 def test_all_data_may_be_withdrawn():
     box = outbox(16)
-    number = box.put_data(1, command=True, source=RESPONSE)
+    number = put_data(box, 1, command=True, source=RESPONSE)
     box.put(ReleaseRQ().encode())
     box.withdraw(all_data=True)
     assert kinds(pump(box)) == "R"
@@ -507,9 +514,9 @@ def test_all_data_may_be_withdrawn():
 
 def test_what_is_sent_after_a_withdrawal_has_its_own_number():
     box = outbox(16)
-    lost = box.put_data(1, command=False, source=bytes(40))
+    lost = put_data(box, 1, command=False, source=bytes(40))
     box.withdraw()
-    sent = box.put_data(1, command=True, source=RESPONSE)
+    sent = put_data(box, 1, command=True, source=RESPONSE)
     pump(box)
     assert (box.is_out(lost), box.is_out(sent)) == (False, True)
 
@@ -523,7 +530,7 @@ def test_a_withdrawal_at_any_moment_leaves_whole_pdus(sources, before, size):
     """What has begun is finished, what is out stays out, control PDUs are sent, data sets are not."""
     box = outbox(16, send_batch=size)
     numbers = [
-        (box.put_data(1, command=command, source=bytes(length)), command)
+        (put_data(box, 1, command=command, source=bytes(length)), command)
         for command, length in sources
     ]
     box.put(ReleaseRQ().encode())

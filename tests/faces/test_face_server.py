@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import rawpeer
+from ends import receive
 from faces import Acceptor, Face, mirror, take
 from rawpeer import (
     abort,
@@ -113,11 +114,11 @@ def test_who_had_to_make_room_is_not_admitted_any_more() -> None:
     guests = [admission.enter(Link(ours)) for ours, _ in pairs]
     oldest = guests[0].association
     oldest.accepted(0.0)
-    oldest.receive_data(associate_rq(), 0.0)
+    receive(oldest, associate_rq(), 0.0)
     assert (oldest.state, oldest.refusal) == (State.Sta13, AssociateRJ(2, 3, 2))
     newest = guests[-1].association
     newest.accepted(0.0)
-    newest.receive_data(associate_rq(), 0.0)
+    receive(newest, associate_rq(), 0.0)
     assert newest.state is State.Sta3
     assert len(admission) == SPARE_CONNECTIONS + 1
     for guest, (_, theirs) in zip(guests, pairs, strict=True):

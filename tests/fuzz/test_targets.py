@@ -62,7 +62,7 @@ def test_the_seeds_make_messages_of_every_kind():
 @pytest.mark.parametrize(
     ("name", "owner", "method"),
     [
-        ("pdu_stream", Association, "_receive_pdu"),
+        ("pdu_stream", Association, "_receive"),
         ("pdu_stream", Association, "data_to_send"),
         ("command_set", messages.CEchoRQ, "encode"),
     ],

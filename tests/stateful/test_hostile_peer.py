@@ -76,7 +76,7 @@ class HostilePeer(RuleBasedStateMachine):
         self.end = end_in(state, _roles.get(state, role), LIMITS)
         self.end.association.tick(self.end.now)
         if refuses and state is State.Sta2:
-            self.end.association._provider_check = lambda _: RJ
+            self.end.association._inbox._provider_check = lambda _: RJ
         self.watch = Watch(self.end)
 
     @precondition(lambda self: self.end.association.closed)
