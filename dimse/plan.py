@@ -28,6 +28,12 @@ from dimse.errors import (
     TooManyContexts,
 )
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
+from dimse.tables.uids import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
 from dul.items import PresentationContextRQ
 from dul.negotiation import AcceptedContext, context_offers
 from dul.values import dataclass
@@ -48,11 +54,19 @@ __all__ = [
 
 MAXIMUM_CONTEXTS: Final = 128
 
-_IMPLICIT, _EXPLICIT, _BIG_ENDIAN, _DEFLATED = UNCOMPRESSED
-_CLASSIC: Final = (_IMPLICIT, _EXPLICIT, _BIG_ENDIAN)
+_CLASSIC: Final = (
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+)
 # What to convert to, best first. Explicit VR loses nothing; Implicit VR loses the VRs of private
 # elements; deflating costs time; Big Endian is retired and least tested at the other end.
-_CONVERT_TO: Final = (_EXPLICIT, _IMPLICIT, _DEFLATED, _BIG_ENDIAN)
+_CONVERT_TO: Final = (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+)
 
 
 class Storable(Protocol):
@@ -156,7 +170,7 @@ def plan(
     base = tuple(base_contexts)
     in_base = frozenset(base)
     default_offered = {
-        offer.abstract_syntax for offer in base if _IMPLICIT in offer.transfer_syntaxes
+        offer.abstract_syntax for offer in base if IMPLICIT_VR_LITTLE_ENDIAN in offer.transfer_syntaxes
     }
     associations: list[PlannedAssociation[T]] = []
     offers: dict[ContextOffer, None] = {}
