@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from typing import Any
 
 from cli import dumps
 from cli.failures import describe_rejection
 from cli.report import Level, Report, printable
-from dimse.errors import Refused, UnknownCommand
+from dimse.errors import AbortAssociation, Refused, UnknownCommand
 from dimse.messages.base import Response
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.provider import Observer
@@ -27,17 +26,12 @@ from dul.limits import Limits
 from dul.outbox import fragment_length
 from dul.pdu import AssociateRJ
 
-__all__ = ["Arrivals", "caller", "unique_name"]
+__all__ = ["Arrivals", "caller"]
 
 
 def caller() -> str:
     """Whom the present thread serves, for the trace of its state machine."""
     return threading.current_thread().name.removeprefix("dul-") + " "
-
-
-def unique_name(request: StoreRequest) -> str:
-    """A file name that no other object has: MODALITY.X.UID, with a new UID (PS3.5 B.2)."""
-    return f"{prefix_of(request.sop_class_uid)}.X.2.25.{secrets.randbits(128)}"
 
 
 class Arrivals(Observer):
@@ -110,6 +104,8 @@ class Arrivals(Observer):
         """A response was given."""
         requestor, status = request.requestor, response.status
         if isinstance(request, StoreRequest):
+            for warning in request.warnings:
+                self._say(Level.WARN, requestor, f"{request.sop_instance_uid}: {warning}")
             if request.path is not None:
                 self._say(Level.INFO, requestor, f"storing DICOM file: {request.path}")
             if classify(status) is not StatusClass.SUCCESS:
@@ -143,7 +139,7 @@ class Arrivals(Observer):
                 requestor,
                 f"Receiving Association failed: {requestor.address}: {error}",
             )
-        elif isinstance(error, TransportError):
+        elif isinstance(error, TransportError | AbortAssociation):
             self._say(Level.WARN, requestor, f"Association Aborted ({error})")
         elif isinstance(error, TimedOut):
             self._say(

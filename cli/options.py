@@ -37,6 +37,9 @@ __all__ = [
 Read = Callable[[str], Any]
 """Makes a value of a token, or raises ValueError with the reason, which may be empty."""
 
+NO_DEFAULT: Any = object()
+"""Stands for the default of an option that leaves it to another one for the same setting."""
+
 _COLUMN = 31  # where explanations begin
 _WIDTH = 96
 
@@ -51,11 +54,12 @@ class Option:
 
     Attributes:
         names: the spellings, the shortest first.
-        sets: the setting that it sets.
+        sets: the setting that it sets; "" for an option that says what is always so.
         explanation: for the usage text.
         value: what a flag sets.
         read: makes the setting of the token that follows; None: this is a flag.
         metavar: what stands for that token in the usage text.
+        default: of the setting, if no option sets it; one of the options for a setting has it.
         applies: whether a spelling means this option here, given the spelling, the token that
             follows (None at the end) and whether a parameter came before; for a spelling with
             two meanings.
@@ -67,6 +71,7 @@ class Option:
     value: Any = True
     read: Read | None = None
     metavar: str = ""
+    default: Any = NO_DEFAULT
     applies: Callable[[str, str | None, bool], bool] | None = None
 
 
@@ -97,7 +102,7 @@ class Command:
         summary: what it does, in a few words.
         parameters: all of them are mandatory.
         groups: the options.
-        defaults: of every setting that the options set.
+        defaults: of the settings whose options have none of their own.
     """
 
     name: str
@@ -111,13 +116,22 @@ class Command:
         """All options."""
         return (option for group in self.groups for option in group.options)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every setting that the options set, with its default."""
+        settings: dict[str, Any] = {}
+        for option in self.options:
+            if option.sets and settings.get(option.sets, NO_DEFAULT) is NO_DEFAULT:
+                settings[option.sets] = option.default
+        return settings | self.defaults
+
     def parse(self, arguments: Sequence[str]) -> dict[str, Any]:
         """The settings and parameters by name.
 
         Raises:
             UsageError: with what is wrong.
         """
-        settings = dict(self.defaults)
+        settings = self.settings
         given: list[str] = []
         tokens = list(arguments)
         while tokens:
@@ -127,7 +141,8 @@ class Command:
                 continue
             option = self._find(token, tokens[0] if tokens else None, bool(given))
             if option.read is None:
-                settings[option.sets] = option.value
+                if option.sets:
+                    settings[option.sets] = option.value
                 continue
             if not tokens:
                 raise UsageError(f"Missing value for option {token}")

@@ -132,6 +132,7 @@ class Server(aio.Server):
         access: Access | None = None,
         observer: Observer | None = None,
         max_memory: int = MAXIMUM_MEMORY,
+        strict: bool = False,
         host: str = "",
         port: int = 0,
         limits: Limits | None = None,
@@ -148,6 +149,7 @@ class Server(aio.Server):
             access=access,
             observer=observer or Observer(),
             max_memory=max_memory,
+            strict=strict,
         )
         super().__init__(
             conversation_for(provider),

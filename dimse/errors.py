@@ -17,6 +17,7 @@
         DictionaryError            DCMDICTPATH names no usable data dictionary
         Part10Error                a file can't be used; always names the file
           Unreadable, NotDICOM, InvalidFile, Truncated
+        AbortAssociation           a handler wants no answer, but the end of the association
         Cancelled                  the requestor cancelled the operation that a handler performs
         Refused                    an operation is not performed; carries the response's status
           StorageRefused           a received object is not stored
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_SPACE",
+    "AbortAssociation",
     "Cancelled",
     "CannotEncode",
     "CannotTranscode",
@@ -297,6 +299,10 @@ class DictionaryError(DIMSEError):
         )
         self.paths = tuple(paths)
         self.problems = tuple(problems)
+
+
+class AbortAssociation(DIMSEError):
+    """Raise it in a handler or a sink to abort the association; nothing is answered."""
 
 
 class Cancelled(DIMSEError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from dimse.errors import AbortAssociation
 from dimse.inbox import Inbox
 from dimse.messages.assembly import DataSetPart
 from dimse.provider import OpenSink
@@ -48,7 +49,7 @@ class Incoming(Generic[R]):
         """Take the data set as it comes; gives whether it came to its end (else: a release).
 
         Raises:
-            DIMSEError: the peer's fragments make no message.
+            DIMSEError: the peer's fragments make no message; or the sink wants the end.
             DULError: the association ended.
         """
         while True:
@@ -73,12 +74,19 @@ class Incoming(Generic[R]):
         except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
             self.refuse(error)
         else:
-            self.request = self.request.having(content)
+            warnings: tuple[str, ...] = getattr(self._sink, "warnings", ())
+            self.request = self.request.having(content, warnings)
             if not self._lent:
                 self._sink = None  # what is committed is not ours any more
 
     def refuse(self, error: Exception) -> None:
-        """Drop the data set; only the first reason counts."""
+        """Drop the data set; only the first reason counts.
+
+        Raises:
+            AbortAssociation: it is one: then nothing is to be answered.
+        """
+        if isinstance(error, AbortAssociation):
+            raise error
         self.refusal = self.refusal or error
         self.close()
 

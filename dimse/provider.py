@@ -101,7 +101,7 @@ as fast as the peer takes them. Where the last one was Pending, or there was non
 at the end. If the requestor sends C-CANCEL, `dimse.errors.Cancelled` is raised at the `yield`; a
 handler that lets it pass is answered for with Cancel (FE00H), and so is an iterable that is no
 generator. What a handler raises is its answer: the status of a `dimse.errors.Refused`, else 0110H,
-Processing failure, and a traceback goes to the log.
+Processing failure, and a traceback goes to the log. `dimse.errors.AbortAssociation` ends it all.
 """
 
 AsyncHandler: TypeAlias = Callable[
@@ -172,6 +172,7 @@ class Provider:
         observer: is told what happens.
         max_memory: bytes of the data sets that are in memory at a time, those of all associations
             together; what finds no room is refused with A700H.
+        strict: refuse objects that come into memory for what is tolerated otherwise (C000H).
     """
 
     support: Support
@@ -182,3 +183,4 @@ class Provider:
     access: Access | None = None
     observer: Observer = field(default_factory=Observer)
     max_memory: int = MAXIMUM_MEMORY
+    strict: bool = False

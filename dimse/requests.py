@@ -66,16 +66,18 @@ class ServiceRequest(Generic[Q_co]):
         message: the command.
         content: the data set, once it is all here; None before, if there is none, and if nothing
             is kept of it.
+        warnings: what is wrong with the data set and was tolerated, each with its byte.
     """
 
     requestor: Requestor
     context: AcceptedContext
     message: Q_co
     content: Content = None
+    warnings: tuple[str, ...] = ()
 
-    def having(self, content: Content) -> Self:
-        """The same request, with its data set."""
-        return type(self)(self.requestor, self.context, self.message, content)
+    def having(self, content: Content, warnings: tuple[str, ...] = ()) -> Self:
+        """The same request, with its data set and what is wrong with that."""
+        return type(self)(self.requestor, self.context, self.message, content, warnings)
 
     @property
     def transfer_syntax_uid(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dimse.answers import Answers
 from dimse.errors import (
     NO_SPACE,
+    AbortAssociation,
     DIMSEError,
     InvalidValue,
     MessageFault,
@@ -215,7 +216,13 @@ class _Session:
         error: Exception,
         meant: tuple[type[Exception], ...],
     ) -> None:
-        """Answer with what an error comes to; one that nobody meant is a fault, and is logged."""
+        """Answer with what an error comes to; one that nobody meant is a fault, and is logged.
+
+        Raises:
+            AbortAssociation: it is one.
+        """
+        if isinstance(error, AbortAssociation):
+            raise error
         if not isinstance(error, meant):
             _log(f"a {request.message.NAME} of {request.requestor.address} failed", error)
         self._observer.refused(request, error)

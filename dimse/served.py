@@ -53,7 +53,12 @@ class Services:
         def checked_into_memory(request: StoreRequest) -> Sink:
             check_identifiers(request)
             identifiers = request.sop_class_uid, request.sop_instance_uid
-            return Checked(Memory(memory), *identifiers, request.transfer_syntax_uid)
+            return Checked(
+                Memory(memory),
+                *identifiers,
+                request.transfer_syntax_uid,
+                strict=provider.strict,
+            )
 
         self._services: dict[type[Request[Any]], Service] = {
             CEchoRQ: Service(_verification, _dropped, provider.on_echo)

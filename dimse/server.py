@@ -49,6 +49,8 @@ class Server(blocking.Server):
         observer: is told what happens.
         max_memory: bytes of the data sets that are in memory at a time; what finds no room is
             refused with A700H.
+        strict: refuse objects that come into memory for what is tolerated otherwise (C000H); for
+            others their sink decides, for instance `Spool(strict=True)`.
         host: the address to listen on; every interface by default.
         port: TCP port; 0 for any free one, see `address`.
         limits: bounds and times of each association.
@@ -71,6 +73,7 @@ class Server(blocking.Server):
         access: Access | None = None,
         observer: Observer | None = None,
         max_memory: int = MAXIMUM_MEMORY,
+        strict: bool = False,
         host: str = "",
         port: int = 0,
         limits: Limits | None = None,
@@ -87,6 +90,7 @@ class Server(blocking.Server):
             access=access,
             observer=observer or Observer(),
             max_memory=max_memory,
+            strict=strict,
         )
         super().__init__(
             conversation_for(provider, threading.Lock()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from dimse.scu import VERIFICATION
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
@@ -11,7 +11,15 @@ from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 from dul.negotiation import SYNCHRONOUS, Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
 
-__all__ = ["STORED_AS_THEY_COME", "default_support", "storage_support"]
+__all__ = ["STORED_AS_THEY_COME", "Preference", "default_support", "storage_support"]
+
+Preference: TypeAlias = Literal["unconverted", "ours", "requestor"]
+"""Which transfer syntax is taken of a presentation context with several (PS3.8 leaves it to the acceptor).
+
+"unconverted": a compressed one that the requestor proposes first, for then its object most likely has
+it already, and there are senders that can't decompress; otherwise as "ours". "ours": the best in our
+own order. "requestor": the first in the requestor's order that is supported.
+"""
 
 _IMPLICIT, _EXPLICIT, *_OTHERS = UNCOMPRESSED
 STORED_AS_THEY_COME: Final = tuple(
@@ -24,10 +32,27 @@ STORED_AS_THEY_COME: Final = tuple(
 its elements, then the other uncompressed ones."""
 
 
+_COMPRESSED: Final = frozenset(
+    uid for uid, each in TRANSFER_SYNTAXES.items() if each.pixel_data != "native"
+)
+_ROOT, _STORAGE = "1.2.840.10008.", "1.2.840.10008.5.1.4.1.1."
+
+
+def may_be_stored(sop_class_uid: str) -> bool:
+    """Whether a SOP class that the tables don't have may be one of storage: private, or newer.
+
+    All that the standard has defined outside of the branch for storage is something else.
+    """
+    return not sop_class_uid.startswith(_ROOT) or sop_class_uid.startswith(_STORAGE)
+
+
 def storage_support(
     *,
     sop_classes: Iterable[str] | None = None,
+    any_sop_class: bool = False,
     transfer_syntaxes: Sequence[str] = STORED_AS_THEY_COME,
+    any_transfer_syntax: bool = False,
+    preference: Preference = "unconverted",
     others: Mapping[str, Sequence[str]] | None = None,
     called_ae_titles: Iterable[str] | None = None,
     calling_ae_titles: Iterable[str] | None = None,
@@ -40,8 +65,11 @@ def storage_support(
 
     Args:
         sop_classes: UIDs; None: all storage SOP classes.
+        any_sop_class: take those that the standard doesn't have, too: private ones, and newer ones.
         transfer_syntaxes: UIDs, best first. Objects are stored as they come, so by default every
             transfer syntax is welcome.
+        any_transfer_syntax: take private and newer ones, too, where no other is proposed.
+        preference: which is taken where several are proposed; see `Preference`.
         others: further abstract syntaxes, for handlers, with their transfer syntaxes, best first.
         called_ae_titles: the titles that are answered to; None: any.
         calling_ae_titles: the titles that may call; None: any.
@@ -52,10 +80,16 @@ def storage_support(
             the association; None: nobody's identity is looked at.
     """
     classes = SUPPORTED_BY_DEFAULT if sop_classes is None else sop_classes
-    syntaxes = {VERIFICATION: UNCOMPRESSED} | dict.fromkeys(classes, tuple(transfer_syntaxes))
+    stored = tuple(transfer_syntaxes)
+    syntaxes = {VERIFICATION: UNCOMPRESSED} | dict.fromkeys(classes, stored)
     syntaxes |= {uid: tuple(each) for uid, each in (others or {}).items()}
     return Support(
         syntaxes,
+        unknown_abstract_syntax=stored if any_sop_class else (),
+        unknown_allowed=may_be_stored,
+        unknown_transfer_syntax=any_transfer_syntax,
+        by_requestor_order=preference == "requestor",
+        taken_if_first=_COMPRESSED if preference == "unconverted" else frozenset(),
         called_ae_titles=_titles(called_ae_titles),
         calling_ae_titles=_titles(calling_ae_titles),
         requestor_may_be_scp=frozenset(requestor_may_be_scp),

@@ -116,10 +116,15 @@ class Support:
 
     Attributes:
         transfer_syntaxes: for each abstract syntax the transfer syntaxes, best first.
-        unknown_abstract_syntax: transfer syntaxes for any other (valid) abstract syntax, best
-            first; empty: such contexts are refused.
+        unknown_abstract_syntax: transfer syntaxes for other abstract syntaxes, best first; empty:
+            such contexts are refused.
+        unknown_allowed: which abstract syntaxes that is for; default: any UID.
+        unknown_transfer_syntax: take any transfer syntax, private ones too, where the requestor
+            proposes none that is supported.
         by_requestor_order: take the first supported syntax in the requestor's order, instead
             of the best in ours. PS3.8 leaves the choice to the acceptor.
+        taken_if_first: supported transfer syntaxes that are taken, whatever the order, if the
+            requestor proposes them first.
         called_ae_titles: the titles that we answer to; None: any.
         calling_ae_titles: the titles that may call; None: any.
         requestor_may_be_scp: abstract syntaxes whose requestor may take the SCP role.
@@ -131,7 +136,10 @@ class Support:
 
     transfer_syntaxes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unknown_abstract_syntax: tuple[str, ...] = ()
+    unknown_allowed: Callable[[str], bool] = valid_uid
+    unknown_transfer_syntax: bool = False
     by_requestor_order: bool = False
+    taken_if_first: frozenset[str] = frozenset()
     called_ae_titles: frozenset[str] | None = None
     calling_ae_titles: frozenset[str] | None = None
     requestor_may_be_scp: frozenset[str] = frozenset()
@@ -144,7 +152,27 @@ class Support:
         known = self.transfer_syntaxes.get(abstract_syntax)
         if known is not None:
             return known
-        return self.unknown_abstract_syntax if valid_uid(abstract_syntax) else ()
+        allowed = valid_uid(abstract_syntax) and self.unknown_allowed(abstract_syntax)
+        return self.unknown_abstract_syntax if allowed else ()
+
+    def choose(self, supported: tuple[str, ...], proposed: tuple[str, ...]) -> str | None:
+        """The transfer syntax to take of a context, or None if none of them is supported.
+
+        Args:
+            supported: for its abstract syntax, best first.
+            proposed: by the requestor, in its order.
+        """
+        if proposed[0] in self.taken_if_first and proposed[0] in supported:
+            return proposed[0]
+        first, second = supported, proposed
+        if self.by_requestor_order:
+            first, second = second, first
+        for syntax in first:
+            if syntax in second:
+                return syntax
+        if self.unknown_transfer_syntax:
+            return next(filter(valid_uid, proposed), None)
+        return None
 
 
 def context_offers(
@@ -223,8 +251,13 @@ def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | A
             return AssociateRJ(1, 2, 1)  # PS3.7 D.3.3.7.3
         if not identity.positive_response_requested:
             response = None
-    contexts = tuple(_choose(context, support) for context in rq.presentation_contexts)
-    offered = {context.abstract_syntax for context in rq.presentation_contexts}
+    roles = _roles(information.role_selections, support)
+    contexts = tuple(_choose(context, support, roles) for context in rq.presentation_contexts)
+    accepted = {
+        offer.abstract_syntax
+        for offer, reply in zip(rq.presentation_contexts, contexts, strict=True)
+        if reply.result == ACCEPTANCE
+    }
     window = information.asynchronous_operations_window
     return AssociateAC(
         contexts,
@@ -232,7 +265,7 @@ def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | A
             maximum_length=limits.max_pdu_length,
             implementation_class_uid=IMPLEMENTATION_CLASS_UID,
             asynchronous_operations_window=window and _smaller_window(window, support.window),
-            role_selections=_roles(information.role_selections, offered, support),
+            role_selections=tuple(role for uid, role in roles.items() if uid in accepted),
             implementation_version_name=IMPLEMENTATION_VERSION_NAME,
             extended_negotiations=tuple(
                 ExtendedNegotiation(
@@ -266,18 +299,21 @@ def _refusal(rq: AssociateRQ, support: Support) -> AssociateRJ | None:
     return None
 
 
-def _choose(context: PresentationContextRQ, support: Support) -> PresentationContextAC:
+def _choose(
+    context: PresentationContextRQ, support: Support, roles: Mapping[str, RoleSelection]
+) -> PresentationContextAC:
     supported = support.syntaxes_for(context.abstract_syntax)
+    chosen = support.choose(supported, context.transfer_syntaxes) if supported else None
+    role = roles.get(context.abstract_syntax)
     if not supported:
         result = ABSTRACT_NOT_SUPPORTED
-    else:
-        first, second = supported, context.transfer_syntaxes
-        if support.by_requestor_order:
-            first, second = second, first
-        chosen = next((syntax for syntax in first if syntax in second), None)
-        if chosen is not None:
-            return PresentationContextAC(context.id, ACCEPTANCE, (chosen,))
+    elif chosen is None:
         result = TRANSFER_NOT_SUPPORTED
+    elif role is not None and not (role.scu or role.scp):
+        # Nobody could say anything on it, so it is refused here rather than aborted later.
+        result = USER_REJECTION
+    else:
+        return PresentationContextAC(context.id, ACCEPTANCE, (chosen,))
     # The item needs a transfer syntax even if it means nothing (Table 9-18).
     return PresentationContextAC(context.id, result, context.transfer_syntaxes[:1])
 
@@ -294,15 +330,13 @@ def _smaller_window(
     )
 
 
-def _roles(
-    proposed: tuple[RoleSelection, ...], offered: set[str], support: Support
-) -> tuple[RoleSelection, ...]:
-    return tuple(
+def _roles(proposed: tuple[RoleSelection, ...], support: Support) -> dict[str, RoleSelection]:
+    """The roles that the requestor is given, by SOP class, of those that it proposes."""
+    return {
         # Never a role that was not proposed (PS3.7 D.3.3.4).
-        RoleSelection(uid, each.scu, each.scp and uid in support.requestor_may_be_scp)
+        uid: RoleSelection(uid, each.scu, each.scp and uid in support.requestor_may_be_scp)
         for uid, each in _first_roles(proposed).items()
-        if uid in offered and support.syntaxes_for(uid)
-    )
+    }
 
 
 def speaks_version_1(pdu: AssociateRQ | AssociateAC) -> bool:

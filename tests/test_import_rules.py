@@ -42,6 +42,7 @@ DIMSE_IO = {
     "dimse.objects.scratch",
     "dimse.objects.sources",
     "dimse.server",
+    "dimse.storage.naming",
     "dimse.storage.spool",
     "dimse.storage.directory",
     "dimse.objects.transcode",

@@ -19,7 +19,11 @@ __all__ = ["Budget", "Discard", "Memory", "Sink"]
 
 
 class Sink(Protocol):
-    """Where a data set goes while it arrives."""
+    """Where a data set goes while it arrives.
+
+    It may have `warnings`, a tuple of texts: what is wrong with the data set and was tolerated; they
+    are looked at after `commit`.
+    """
 
     def write(self, views: Sequence[memoryview], /) -> None:
         """Take fragments, in order; they are lent, and void after the return."""

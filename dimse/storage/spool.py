@@ -28,8 +28,8 @@ from dimse.requests import StoreRequest
 from dimse.storage.checked import Checked
 from dimse.storage.directory import Place, SpoolDirectory, reason
 from dimse.storage.identifiers import check_identifiers
+from dimse.storage.naming import dcmtk_name
 from dimse.tables import uids
-from dimse.tables.storage_sops import prefix_of
 
 __all__ = [
     "Existing",
@@ -37,7 +37,6 @@ __all__ = [
     "Spool",
     "SpoolFile",
     "SpoolUnusable",
-    "dcmtk_name",
 ]
 
 Fsync = Literal["full", "file", "none"]
@@ -55,11 +54,6 @@ _FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-
 _IOV_MAX: Final = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 16
 
 
-def dcmtk_name(request: StoreRequest) -> str:
-    """The file name that DCMTK's storescp gives: CT.1.2.3, UNKNOWN.1.2.3."""
-    return f"{prefix_of(request.sop_class_uid)}.{request.sop_instance_uid}"
-
-
 class Spool:
     """A directory that takes received objects. Threads may share it; close it, or use `with`."""
 
@@ -70,8 +64,10 @@ class Spool:
         fsync: Fsync = "full",
         existing: Existing = "replace",
         check: bool = True,
+        strict: bool = False,
         naming: Callable[[StoreRequest], str] = dcmtk_name,
         extension: str = "",
+        file_meta: bool = True,
         implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
         implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
     ) -> None:
@@ -81,9 +77,13 @@ class Spool:
             directory: an existing directory.
             fsync: what is flushed before an object counts as stored.
             existing: whether a new object replaces one of the same name, or is dropped for it.
-            check: whether `open` compares the data set's own UIDs with the command's.
+            check: whether the data set is looked at: its own UIDs are to be the command's, and it
+                is to be whole. Without, whatever comes is stored.
+            strict: refuse what `check` finds and tolerates otherwise.
             naming: gives the file name, without directory and extension.
             extension: put behind every name, with its dot: ".dcm".
+            file_meta: whether a file begins with file meta information (PS3.10 7.1), or is the data
+                set alone; then only who sent it knows its transfer syntax.
             implementation_class_uid: (0002,0012).
             implementation_version_name: (0002,0013).
 
@@ -97,8 +97,10 @@ class Spool:
         self._fsync = fsync
         self._existing = existing
         self._check = check
+        self._strict = strict
         self._naming = naming
         self._extension = extension
+        self._file_meta = file_meta
         self._implementation = implementation_class_uid, implementation_version_name
         self._directory = SpoolDirectory(directory, keep=existing == "keep")
 
@@ -115,10 +117,12 @@ class Spool:
         path = self.directory / name
         if not _FILE_NAME.fullmatch(name) or len(os.fsencode(name)) > MAXIMUM_NAME:
             raise SpoolError(self.directory, f"{name!r} is no file name")
-        class_uid, version_name = self._implementation
-        head = request.file_meta(
-            implementation_class_uid=class_uid, implementation_version_name=version_name
-        )
+        head = b""
+        if self._file_meta:
+            class_uid, version_name = self._implementation
+            head = request.file_meta(
+                implementation_class_uid=class_uid, implementation_version_name=version_name
+            )
         try:
             place = self._directory.enter()
             try:
@@ -132,7 +136,11 @@ class Spool:
         if not self._check:
             return file
         return Checked(
-            file, request.sop_class_uid, request.sop_instance_uid, request.transfer_syntax_uid
+            file,
+            request.sop_class_uid,
+            request.sop_instance_uid,
+            request.transfer_syntax_uid,
+            strict=self._strict,
         )
 
     def close(self) -> None:

@@ -195,7 +195,7 @@ def test_usage_names_every_option_and_every_option_has_a_default(tool):
     command = tool.COMMAND
     usage = command.usage()
     for option in command.options:
-        assert option.sets in command.defaults
+        assert not option.sets or command.settings[option.sets] is not options.NO_DEFAULT
         assert ", ".join(option.names) in usage
     assert max(map(len, usage.splitlines())) <= 100
 

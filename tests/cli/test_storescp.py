@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from dimse.messages.composite import CStoreRSP
 from dimse.server import Server
 from testbed import messages, raw
 from testbed.observe import Closed, Reset
+from testbed.parse import parse_associate, uid_text
 
 DICOM = Path(__file__).parents[2] / "fixtures" / "dicom"
 CT = DICOM / "ct-explicit.dcm"
@@ -531,3 +533,178 @@ def test_a_full_disk_refuses_and_lives_on(process, tmp_path):
     assert "Free some space" in said
     assert "E: Store Failed: 2.25.2: Refused: Out of resources" in said
     assert names(tmp_path) == ["CT.2.25.1"]
+
+
+# ------------------------------------------------------------------- options of DCMTK's storescp --
+
+
+def accepted_syntax(port, *syntaxes, sop_class=raw.CT_STORAGE):
+    """The transfer syntax that is accepted of one context, or None."""
+    with Caller(port, raw.context_rq(1, sop_class, syntaxes)) as caller:
+        (context,) = parse_associate(caller.pdu(AC)).contexts
+        caller.release()
+    return uid_text(context.transfers[0]) if context.result == 0 else None
+
+
+PREFERENCES = {
+    # as `storescp --help` of DCMTK 3.6.7 words it; UIDs of PS3.6 Table A-1
+    "+x=": "1.2.1", "+xe": "1.2.1", "+xb": "1.2.2", "+xs": "1.2.4.70", "+xy": "1.2.4.50", "+xx": "1.2.4.51",
+    "+xv": "1.2.4.90", "+xw": "1.2.4.91", "+xt": "1.2.4.80", "+xu": "1.2.4.81", "+xm": "1.2.4.100",
+    "+xh": "1.2.4.101", "+xn": "1.2.4.102", "+xl": "1.2.4.103", "+x2": "1.2.4.104", "+x3": "1.2.4.105",
+    "+xo": "1.2.4.106", "+x4": "1.2.4.107", "+x5": "1.2.4.108", "+xr": "1.2.5", "+xd": "1.2.1.99",
+}  # fmt: skip
+JPEG_2000, PRIVATE = "1.2.840.10008.1.2.4.90", "1.3.46.670589.33.1.4.1"
+EXPLICIT_LE, EXPLICIT_BE = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
+
+
+@pytest.mark.parametrize("option", PREFERENCES)
+def test_a_preferred_transfer_syntax(serve, option):
+    """It is taken where it is proposed, else an uncompressed one; and no other."""
+    preferred = f"1.2.840.10008.{PREFERENCES[option]}"
+    other = "1.2.840.10008.1.2.4.57"
+
+    def clients(port):
+        assert accepted_syntax(port, other, raw.IMPLICIT_LE, preferred) == preferred
+        assert accepted_syntax(port, other, raw.IMPLICIT_LE) == raw.IMPLICIT_LE
+        assert accepted_syntax(port, other) is None
+
+    serve(option, clients=clients)
+
+
+def test_implicit_only_and_the_last_preference_wins(serve):
+    def clients(port):
+        assert accepted_syntax(port, EXPLICIT_LE, raw.IMPLICIT_LE) == raw.IMPLICIT_LE
+        assert accepted_syntax(port, EXPLICIT_LE, JPEG_2000) is None
+
+    serve("+xi", clients=clients)
+    serve("+xv", "--implicit", clients=clients)
+
+
+def test_what_is_accepted_without_an_option(serve):
+    def clients(port):
+        assert accepted_syntax(port, JPEG_2000, EXPLICIT_LE, raw.IMPLICIT_LE) == JPEG_2000
+        assert accepted_syntax(port, raw.IMPLICIT_LE, EXPLICIT_LE, JPEG_2000) == EXPLICIT_LE
+        assert accepted_syntax(port, PRIVATE) is None
+        assert accepted_syntax(port, raw.IMPLICIT_LE, sop_class="1.3.46.670589.11") is None
+
+    serve(clients=clients)
+
+
+def test_private_sop_classes_and_transfer_syntaxes(serve):
+    def clients(port):
+        assert accepted_syntax(port, PRIVATE) == PRIVATE
+        assert accepted_syntax(port, JPEG_2000, EXPLICIT_LE) == JPEG_2000
+        assert accepted_syntax(port, EXPLICIT_LE, sop_class="1.3.46.670589.11") == EXPLICIT_LE
+
+    serve("+xa", "-pm", clients=clients)
+
+
+def test_a_data_set_without_file_meta(serve, tmp_path):
+    serve("-F", clients=store_once)
+    assert (tmp_path / f"CT.{INSTANCE}").read_bytes() == messages.ct_data_set()
+
+
+def send_mismatch(statuses):
+    def clients(port):
+        with Caller(port, CT_CONTEXT) as caller:
+            caller.accepted().begin_store("2.25.1")
+            caller.wire.send(messages.data_pdu(messages.ct_data_set("2.25.2")))
+            statuses.append(caller.status())
+            caller.release()
+
+    return clients
+
+
+def test_bit_preserving_keeps_whatever_comes(serve, tmp_path):
+    statuses = []
+    assert serve("+B", clients=send_mismatch(statuses)) == (0, [])
+    serve("+B", "-B", clients=send_mismatch(statuses))
+    assert statuses == [0, 0xA900]
+    assert names(tmp_path) == ["CT.2.25.1"]
+
+
+def test_what_is_tolerated_is_a_warning_and_with_strict_a_refusal(serve, tmp_path):
+    odd = messages.element(0x00204000, b"odd")
+
+    def clients(port):
+        with Caller(port, CT_CONTEXT) as caller:
+            caller.accepted().begin_store()
+            caller.wire.send(messages.data_pdu(messages.ct_data_set() + odd + bytes(1)))
+            statuses.append(caller.status())
+            caller.release()
+
+    statuses = []
+    _, lines = serve(clients=clients)
+    assert statuses == [0]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"W: {INSTANCE}: at byte ")
+    serve("--strict", clients=clients)
+    assert statuses == [0, 0xC000]
+
+
+def test_names_by_the_time(serve, tmp_path):
+    serve("-tn", "-fe", ".dcm", clients=store_twice)
+    assert len(names(tmp_path)) == 2
+    assert all(re.fullmatch(r"\d{17}(_0001)?\.CT\.dcm", name) for name in names(tmp_path))
+
+
+def test_refuse(serve):
+    def clients(port):
+        with Caller(port, CT_CONTEXT) as caller:
+            assert caller.pdu(RJ).data == raw.associate_rj(1, 1, 1)
+
+    _, lines = serve("--refuse", clients=clients)
+    assert "W: Reason: No Reason Given" in lines
+
+
+def test_reject_who_has_no_implementation_class_uid(serve):
+    def clients(port):
+        with Caller(port) as caller:
+            caller.wire.send(raw.associate_rq(contexts=[CT_CONTEXT], user=[raw.max_length()]))
+            assert caller.pdu(RJ).data == raw.associate_rj(1, 1, 1)
+        store_once(port)
+
+    serve("--reject", clients=clients)
+
+
+@pytest.mark.parametrize(
+    ("option", "files"), [("--abort-during", []), ("--abort-after", [f"CT.{INSTANCE}"])]
+)
+def test_abort(serve, tmp_path, option, files):
+    def clients(port):
+        with Caller(port, CT_CONTEXT) as caller:
+            caller.accepted().begin_store()
+            caller.wire.send(messages.data_pdu(messages.ct_data_set()))
+            assert caller.pdu(ABORT).data == raw.abort(0, 0)
+
+    _, lines = serve(option, clients=clients)
+    assert lines[0].startswith("W: Association Aborted (aborted ")
+    assert names(tmp_path) == files
+
+
+def test_sleep(serve, monkeypatch):
+    """The sleep ends with the program."""
+    from dimse.faults import Faults
+
+    slept = []
+    real = Faults.on_store
+    monkeypatch.setattr(
+        Faults,
+        "on_store",
+        lambda self, request: (slept.append(self.sleep_after), real(self, request))[1],
+    )
+
+    def clients(port):
+        with Caller(port, CT_CONTEXT) as caller:
+            caller.accepted().begin_store()
+            caller.wire.send(messages.data_pdu(messages.ct_data_set()))
+            while not slept:
+                caller.wire.read(0.05)
+
+    code, _ = serve("--sleep-after", "1000", "--sleep-during", "0.001", clients=clients)
+    assert code == 0
+    assert slept == [1000.0]
+
+
+def test_what_is_always_so_may_be_said(serve):
+    serve("-dhl", "-up", "-B", "+F", "-uf", "+x=", clients=store_once)

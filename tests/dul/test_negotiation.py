@@ -176,6 +176,41 @@ def test_unknown_abstract_syntaxes_may_be_taken_as_well_if_they_are_uids():
     assert results(agreed(ask(("1.2.3", (IMPLICIT,))))) == [(1, 3)]
 
 
+def test_which_unknown_abstract_syntaxes_are_taken_may_be_said():
+    support = Support(
+        {CT: (EXPLICIT,)},
+        unknown_abstract_syntax=(IMPLICIT,),
+        unknown_allowed=lambda uid: uid.startswith("1.3."),
+    )
+    rq = ask(*((abstract, (IMPLICIT,)) for abstract in ("1.3.4", "1.2.3", "1.3.04")))
+    assert results(agreed(rq, support)) == [(1, 0), (3, 3), (5, 3)]
+
+
+def test_a_transfer_syntax_may_be_taken_because_it_comes_first():
+    """For requestors that cannot convert: what they name first is what they have."""
+    support = Support({CT: (EXPLICIT, IMPLICIT, JPEG)}, taken_if_first=frozenset({JPEG, "1.2.3"}))
+    for offered, chosen in (
+        ((JPEG, EXPLICIT, IMPLICIT), JPEG),
+        ((IMPLICIT, JPEG, EXPLICIT), EXPLICIT),
+        ((IMPLICIT, JPEG), IMPLICIT),
+        (("1.2.3", IMPLICIT), IMPLICIT),  # which is not supported
+    ):
+        (context,) = agreed(ask((CT, offered)), support).presentation_contexts
+        assert (context.result, context.transfer_syntax) == (0, chosen)
+
+
+def test_unknown_transfer_syntaxes_may_be_taken_where_there_is_no_other():
+    support = Support({CT: (EXPLICIT,)}, unknown_transfer_syntax=True)
+    for offered, expected in (
+        (("1.2.3", EXPLICIT), (0, EXPLICIT)),
+        (("1.02.3", "1.2.3", "1.2.4"), (0, "1.2.3")),
+        (("1.02.3",), (4, "1.02.3")),
+    ):
+        (context,) = agreed(ask((CT, offered)), support).presentation_contexts
+        assert (context.result, context.transfer_syntax) == expected
+    assert results(agreed(ask((MR, ("1.2.3",))), support)) == [(1, 3)]
+
+
 def test_an_abstract_syntax_may_recur_under_other_ids():
     ac = agreed(ask((CT, (IMPLICIT,)), (CT, (EXPLICIT,))))
     negotiated = conclude(ask((CT, (IMPLICIT,)), (CT, (EXPLICIT,))), ac, UserInformation())

@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 from golden import golden
-from test_negotiation import CT, IMPLICIT, LIMITS, MR, SUPPORT, agreed, ask
+from test_negotiation import CT, IMPLICIT, LIMITS, MR, SUPPORT, agreed, ask, results
 
 from dul.items import PresentationContextAC
 from dul.negotiation import Support, answer, conclude
@@ -76,8 +76,19 @@ def test_the_acceptor_gives_no_role_that_was_not_proposed(proposed: Roles, allow
         SUPPORT, requestor_may_be_scp=frozenset({CT}) if allowed else frozenset()
     )
     rq = ask(role_selections=(RoleSelection(CT, *proposed),))
-    (found,) = agreed(rq, support).user_information.role_selections
-    assert (found.scu, found.scp) == (proposed[0], proposed[1] and allowed)
+    ac = agreed(rq, support)
+    scu, scp = proposed[0], proposed[1] and allowed
+    if scu or scp:
+        assert ac.user_information.role_selections == (RoleSelection(CT, scu, scp),)
+        assert results(ac) == [(1, 0)]
+    else:
+        # A context without a role is none: it is refused, and not accepted to be aborted later.
+        assert ac.user_information.role_selections == ()
+        assert results(ac) == [(1, 1)]
+    found = conclude(rq, ac, rq.user_information).contexts
+    assert [(each.requestor_is_scu, each.requestor_is_scp) for each in found.values()] == [
+        (scu, scp)
+    ] * (scu or scp)
 
 
 def test_roles_are_answered_for_what_is_offered_and_supported():
