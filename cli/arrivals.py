@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from cli import dumps
-from cli.failures import describe_rejection
+from cli.calling import describe_rejection
 from cli.report import Level, Report, printable
 from dimse.errors import AbortAssociation, Refused, UnknownCommand
 from dimse.messages.base import Response

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
 from typing import Any
 
 from cli import dumps, tool
 from cli import options as opt
-from cli.failures import not_associated
 from cli.options import Group, Option
-from cli.report import Report
-from dimse.client import Client, Session
-from dimse.plan import ContextOffer
+from cli.report import Level, Report
+from cli.tool import FAILED
+from dimse.client import Client
+from dimse.errors import ReleasedByPeer
+from dimse.events import (
+    Associated,
+    Associating,
+    Event,
+    NotAssociated,
+    NotReleased,
+    Releasing,
+)
+from dimse.messages.base import Message
 from dul.blocking import Wakeup
-from dul.errors import DULError
+from dul.errors import (
+    AssociationAborted,
+    AssociationRejected,
+    DulcetError,
+    RemoteProtocolError,
+    TimedOut,
+    TransportError,
+)
 from dul.limits import Limits
 from dul.outbox import fragment_length
 from dul.values import dataclass
@@ -24,9 +40,9 @@ __all__ = [
     "PDU_SIZES",
     "TIMES",
     "Calling",
-    "associate",
+    "Teller",
     "client_for",
-    "end",
+    "describe_rejection",
     "titles",
 ]
 
@@ -146,52 +162,132 @@ def client_for(calling: Calling, report: Report, wakeup: Wakeup) -> Client:
     return Client(
         calling.peer,
         calling.port,
-        called=calling.called,
-        calling=calling.calling,
+        called_ae_title=calling.called,
+        calling_ae_title=calling.calling,
         limits=calling.limits,
         trace=dumps.tracer(report),
         wakeup=wakeup,
     )
 
 
-def associate(
-    client: Client, contexts: Sequence[ContextOffer], calling: Calling, report: Report
-) -> Session | None:
-    """Establish an association, and say so; None if there is none, and why has been said.
+class Teller:
+    """Says what happens to the associations of a tool that calls.
 
-    Raises:
-        Interrupted: the wakeup was set.
+    Args:
+        report: where it is said.
+        calling: whom it calls, and how.
+
+    Attributes:
+        report: where it is said.
+        code: the exit code of the first thing that went wrong, 0 if nothing did.
     """
-    report.info("Requesting Association")
-    level = dumps.level_of(contexts=calling.contexts)
-    if report.shows(level):
-        report.say(level, dumps.offer(client.peer.request(contexts)))
-    try:
-        session = client.associate(contexts)
-    except DULError as error:
-        not_associated(report, error, calling=calling.calling, called=calling.called)
-        return None
-    if report.shows(level):
-        report.say(level, dumps.answer(session.negotiated))
-    fragment = fragment_length(session.negotiated.peer_maximum_length, calling.limits)
-    report.info(f"Association Accepted (Max Send PDV: {fragment})")
-    return session
+
+    def __init__(self, report: Report, calling: Calling) -> None:
+        self.report = report
+        self.code = 0
+        self._calling = calling
+        self._level = dumps.level_of(contexts=calling.contexts)
+        self._open = False
+
+    def tell(self, event: Event) -> None:
+        """Say what there is to be said of an event."""
+        match event:
+            case Associating():
+                self._open = True
+                self.report.info("Requesting Association")
+                if self.report.shows(self._level):
+                    self.report.say(self._level, dumps.offer(event.request))
+            case Associated():
+                negotiated = event.negotiated
+                if self.report.shows(self._level):
+                    self.report.say(self._level, dumps.answer(negotiated))
+                fragment = fragment_length(negotiated.peer_maximum_length, self._calling.limits)
+                self.report.info(f"Association Accepted (Max Send PDV: {fragment})")
+            case NotAssociated():
+                self._open = False
+                self.failed(FAILED)
+                calling, called = self._calling.calling, self._calling.called
+                not_associated(self.report, event.error, calling=calling, called=called)
+            case Releasing():
+                self._open = False
+                what = "Aborting" if event.abort else "Releasing"
+                self.report.info(f"{what} Association")
+            case NotReleased():
+                self.failed(FAILED)
+                self.report.error(f"Association Release Failed: {event.error}")
+
+    def ended_by(self, error: DulcetError) -> None:
+        """Say who ended an association that is over too early."""
+        self._open = False
+        if isinstance(error, AssociationAborted):
+            self.report.info("Peer Aborted Association")
+        elif isinstance(error, ReleasedByPeer):
+            self.report.info("Peer Released Association")
+        elif not isinstance(error, TransportError):
+            self.report.info("Aborting Association")
+
+    def dump(self, message: Message, direction: str) -> None:
+        """A message, for -d."""
+        if self.report.shows(Level.DEBUG):
+            self.report.debug(dumps.message(message, direction))
+
+    def failed(self, code: int) -> None:
+        """Something went wrong; the first of all decides on the exit code."""
+        self.code = self.code or code
+
+    def interrupting(self) -> None:
+        """Ctrl-C or SIGTERM came: say at once what is being done about it."""
+        if self._open:
+            self.report.warn("interrupted: aborting the association (again: quit at once)")
 
 
-def end(session: Session, report: Report, *, abort: bool) -> bool:
-    """Release or abort the association; False if the release failed.
+# By (source, reason) of PS3.8 Table 9-21; {calling} and {called} are the titles that were used.
+_ADVICE = {
+    (1, 1): "the peer does not say why; its log may",
+    (1, 2): "the peer is no DICOM application, or one of another kind",
+    (1, 3): "have '{calling}' registered at the peer, or call with a title that it knows (-t)",
+    (1, 7): "the peer does not answer to '{called}'; give the title that it has (-c)",
+    (2, 1): "the peer does not say why; its log may",
+    (2, 2): "the peer does not speak version 1 of the protocol",
+    (3, 1): "the peer is busy; try again later",
+    (3, 2): "the peer serves as many associations as it allows; try again later",
+}
+_LATER = {
+    "connect": "is the host reachable, does a firewall drop the packets? (-to: wait longer)",
+    "associate": "is that port a DICOM application's? (-ta: wait longer)",
+    "release": "(-ta: wait longer)",
+    "reply": "(-td: wait longer)",
+}
 
-    Raises:
-        Interrupted: the wakeup was set; the association is aborted.
-    """
-    if abort:
-        report.info("Aborting Association")
-        session.abort()
-        return True
-    report.info("Releasing Association")
-    try:
-        session.release()
-    except DULError as error:
-        report.error(f"Association Release Failed: {error}")
-        return False
-    return True
+
+def describe_rejection(error: AssociationRejected) -> str:
+    """Result, source and reason on two lines, in DCMTK's form."""
+    result = _capitals(error.result_text.replace("-", " "))
+    source = _capitals(error.source_text.replace("-", " "))
+    return f"Result: {result}, Source: {source}\nReason: {_capitals(error.reason_text)}"
+
+
+def not_associated(report: Report, error: DulcetError, *, calling: str, called: str) -> None:
+    """Say why there is no association, and what to try."""
+    if isinstance(error, AssociationRejected):
+        report.fatal(f"Association Rejected:\n{describe_rejection(error)}")
+        advice = _ADVICE.get((error.source, error.reason))
+        if advice:
+            report.fatal("Try: " + advice.format(calling=calling, called=called))
+        return
+    report.fatal(f"Association Request Failed: {error}")
+    if isinstance(error, TimedOut) and error.which in _LATER:
+        report.fatal(f"Try: {_LATER[error.which]}")
+    elif isinstance(error, RemoteProtocolError):
+        report.fatal("Try: is that port a DICOM application's? Look at its answer with -d")
+    elif isinstance(error.__cause__, socket.gaierror):
+        report.fatal("Try: check how the name is spelt, or give the address")
+    elif isinstance(error, AssociationAborted):
+        report.fatal("Try: the peer's log should say what it did not like")
+
+
+def _capitals(words: str) -> str:
+    """As DCMTK writes them: "Called AE Title Not Recognized"."""
+    return " ".join(
+        word if any(map(str.isupper, word)) else word.title() for word in words.split(" ")
+    )

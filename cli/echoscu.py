@@ -6,20 +6,18 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from cli import calling, dumps, tool
+from cli import calling, tool
 from cli import options as opt
-from cli.calling import Calling
+from cli.calling import Calling, Teller
 from cli.options import Command, Group, Option, Parameter
-from cli.report import Level, Report, printable
+from cli.report import Report, printable
 from cli.stop import Stop
 from cli.tool import FAILED
-from dimse.client import VERIFICATION_CONTEXT, Session
-from dimse.errors import DIMSEError
-from dimse.messages.base import Message
+from dimse.events import Associated, Echoed, Event, Lost, Requesting, Responded
 from dimse.messages.composite import CEchoRQ
 from dimse.tables import status
 from dul.blocking import Wakeup
-from dul.errors import AssociationAborted, DULError, Interrupted
+from dul.errors import Interrupted
 
 __all__ = ["COMMAND", "main"]
 
@@ -69,65 +67,60 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(values: dict[str, Any], report: Report) -> int:
+    settings = Calling(**values)
+    teller = _Echoes(report, settings)
     wakeup = Wakeup()
     try:
         with Stop(wakeup.set) as stop:
+            stop.told = teller.interrupting
+            client = calling.client_for(settings, report, wakeup)
             try:
-                return _call(Calling(**values), report, wakeup)
+                for event in client.echoes(settings.repeat, abort=settings.abort):
+                    teller.tell(event)
             except Interrupted:
                 report.error(f"interrupted by {stop.name}")
                 return stop.exit_code
+            return teller.code
     finally:
         wakeup.close()
 
 
-def _call(settings: Calling, report: Report, wakeup: Wakeup) -> int:
-    client = calling.client_for(settings, report, wakeup)
-    session = calling.associate(client, [VERIFICATION_CONTEXT], settings, report)
-    if session is None:
-        return FAILED
-    try:
-        code = _echo(session, settings.repeat, report)
-        ended = calling.end(session, report, abort=settings.abort)
-    except Interrupted:
-        session.abort()
-        raise
-    except (DULError, DIMSEError) as error:
-        report.error(f"Echo Failed: {error}")
-        if isinstance(error, AssociationAborted):
-            report.info("Peer Aborted Association")
-        session.abort()
-        return FAILED
-    return code if ended else FAILED
+class _Echoes(Teller):
+    """Says what the peer answers."""
 
+    def tell(self, event: Event) -> None:
+        match event:
+            case Requesting(message=CEchoRQ() as message):
+                self.report.info(f"Sending Echo Request (MsgID {message.message_id})")
+                self.dump(message, "sent")
+            case Responded():
+                self.dump(event.message, "received")
+            case Echoed():
+                self._echoed(event)
+            case Lost():
+                self.failed(FAILED)
+                self.report.error(f"Echo Failed: {event.error}")
+                self.ended_by(event.error)
+            case Associated():
+                super().tell(event)
+                if not event.negotiated.contexts:
+                    self.failed(FAILED)
+                    self.report.fatal(
+                        "No Acceptable Presentation Contexts\n"
+                        "Try: the peer is a DICOM application, but one that does not offer "
+                        "Verification"
+                    )
+            case _:
+                super().tell(event)
 
-def _echo(session: Session, repeat: int, report: Report) -> int:
-    if not session.negotiated.contexts:
-        report.fatal(
-            "No Acceptable Presentation Contexts\n"
-            "Try: the peer is a DICOM application, but one that does not offer Verification"
-        )
-        return FAILED
-
-    def observe(said: Message) -> None:
-        direction = "received"
-        if isinstance(said, CEchoRQ):
-            direction = "sent"
-            report.info(f"Sending Echo Request (MsgID {said.message_id})")
-        if report.shows(Level.DEBUG):
-            report.debug(dumps.message(said, direction))
-
-    code = 0
-    for _ in range(repeat):
-        reply = session.echo(observe=observe)
-        words = status.meaning(reply.status, "C-ECHO")
-        if reply.status == status.SUCCESS:
-            report.info(f"Received Echo Response ({words})")
-            continue
-        comment = f": {printable(reply.error_comment)}" if reply.error_comment else ""
-        report.error(f"Echo Failed: the peer answered {words} ({reply.status:04X}H){comment}")
-        code = FAILED
-    return code
+    def _echoed(self, event: Echoed) -> None:
+        words = status.meaning(event.status, "C-ECHO")
+        if event.status == status.SUCCESS:
+            self.report.info(f"Received Echo Response ({words})")
+            return
+        self.failed(FAILED)
+        comment = f": {printable(event.error_comment)}" if event.error_comment else ""
+        self.report.error(f"Echo Failed: the peer answered {words} ({event.status:04X}H){comment}")
 
 
 if __name__ == "__main__":

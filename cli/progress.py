@@ -9,12 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from cli.report import Level, Report
-from dimse.objects.outgoing import OutgoingSource
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["Display", "Watched"]
+__all__ = ["Display"]
 
 # What is over before then needs no display, nor the time to load one.
 _AFTER = 0.5
@@ -54,13 +53,9 @@ class Display:
     ) -> None:
         self.close()
 
-    def watch(self, source: OutgoingSource) -> OutgoingSource:
-        """The same bytes, counted for the display."""
-        return Watched(source, self) if self._wanted else source
-
-    def advance(self, count: int) -> None:
-        """Bytes of the present file were handed on."""
-        self._partly += count
+    def reached(self, count: int) -> None:
+        """So many bytes of the present file are out."""
+        self._partly = count
         self._update()
 
     def finish(self, length: int) -> None:
@@ -121,29 +116,3 @@ class Display:
             console.print(lines, end="", markup=False, highlight=False, soft_wrap=True)
 
         self._report.write = above
-
-
-class Watched:
-    """A source that tells a display what is read from it."""
-
-    def __init__(self, source: OutgoingSource, display: Display) -> None:
-        self._source = source
-        self._display = display
-
-    def __len__(self) -> int:
-        """The whole length in bytes."""
-        return len(self._source)
-
-    def readinto(self, view: memoryview) -> int:
-        """Fill the view, as the source does it."""
-        count = self._source.readinto(view)
-        self._display.advance(count)
-        return count
-
-    def close(self) -> None:
-        """Close the source."""
-        self._source.close()
-
-    def finish(self) -> None:
-        """Every byte is out: ask the source whether they were the right ones."""
-        self._source.finish()

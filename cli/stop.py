@@ -29,11 +29,13 @@ class Stop:
 
     Attributes:
         signal: the first signal that came, or None.
+        told: called, from a thread, at the first signal, before `request`: to say what comes.
         at_once: called, from a thread, before the second ends the process.
     """
 
     def __init__(self, request: Callable[[], None]) -> None:
         self.signal: int | None = None
+        self.told: Callable[[], None] | None = None
         self.at_once: Callable[[], None] | None = None
         self._request = request
         self._leave = contextlib.ExitStack()
@@ -89,6 +91,9 @@ class Stop:
     def _take(self, number: int) -> None:
         if self.signal is None:
             self.signal = number
+            with contextlib.suppress(Exception):
+                if self.told is not None:
+                    self.told()
             self._request()
             return
         with contextlib.suppress(Exception):

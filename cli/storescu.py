@@ -15,7 +15,8 @@ from cli.options import Command, Group, Option, Parameter, UsageError
 from cli.report import Level, Report
 from cli.stop import Stop
 from cli.tool import FAILED
-from cli.transfer import Transfer, Verdict
+from cli.transfer import Transfer
+from dimse.engine import Verdict
 from dimse.errors import DictionaryError
 from dimse.objects.outgoing import Outgoing
 from dimse.tables.dictionary import Dictionary, load
@@ -65,6 +66,14 @@ COMMAND = Command(
                     value=False,
                 ),
                 Option(
+                    ("--max-losses",),
+                    "max_losses",
+                    "with -nh: give up after N associations in a row that were lost without a "
+                    "response; 0: never (default: 10)",
+                    read=opt.integer(0, 0xFFFFFFFF),
+                    metavar="N",
+                ),
+                Option(
                     ("+sd", "--scan-directories"),
                     "scan",
                     "send the files in directories that are given",
@@ -104,6 +113,7 @@ COMMAND = Command(
         "repeat": 1,
         "abort": False,
         "halt": True,
+        "max_losses": 10,
         "scan": False,
         "recurse": False,
         **inputs.DEFAULTS,
@@ -117,6 +127,7 @@ class Settings(Calling):
 
     file: list[str]
     halt: bool
+    max_losses: int
     scan: bool
     recurse: bool
     follow_links: bool
@@ -166,7 +177,17 @@ def _send(
         return stop.exit_code
     if not _usable(items, bad, report, halt=settings.halt):
         return FAILED
-    transfer = Transfer(settings, items, report, wakeup, dictionary, halt=settings.halt)
+    transfer = Transfer(
+        settings,
+        items,
+        report,
+        wakeup,
+        bad=len(bad),
+        dictionary=dictionary,
+        halt=settings.halt,
+        max_losses=settings.max_losses or None,
+    )
+    stop.told = transfer.interrupting
     stop.at_once = transfer.display.at_once
     try:
         code = transfer.run()

@@ -1,87 +1,60 @@
-"""The work of storescu: files onto associations, what is said of each, and the exit code."""
+"""storescu's words: what is said of each event while files are sent, and the exit code."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from enum import Enum
-from itertools import islice
-from pathlib import Path
+from collections.abc import Sequence
 
-from cli import dumps
-from cli.calling import Calling, associate, client_for, end
+from cli.calling import Calling, Teller, client_for
 from cli.progress import Display
 from cli.report import Level, Report, printable
 from cli.tool import FAILED
-from dimse.client import Session
-from dimse.errors import DIMSEError
-from dimse.messages.base import Message
+from dimse.engine import Entry, Verdict
+from dimse.errors import NoPresentationContext
+from dimse.events import (
+    Associated,
+    Event,
+    GivenUp,
+    Lost,
+    Opening,
+    Planned,
+    Progress,
+    Requesting,
+    Responded,
+)
 from dimse.messages.composite import CStoreRQ, CStoreRSP
-from dimse.objects.outgoing import Outgoing, OutgoingSource
+from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
-from dimse.plan import SEED_CONTEXTS, PlannedAssociation, plan
+from dimse.plan import SEED_CONTEXTS
 from dimse.tables import status
 from dimse.tables.dictionary import Dictionary
 from dimse.tables.status import StatusClass
 from dimse.tables.storage_sops import prefix_of
 from dimse.tables.transfer_syntaxes import name_of
 from dul.blocking import Wakeup
-from dul.errors import AssociationAborted, DULError, Interrupted, LocalProtocolError, TransportError
-from dul.values import dataclass
 
-__all__ = ["Transfer", "Verdict", "response_text"]
+__all__ = ["Transfer", "response_text"]
 
-# An association that breaks may be the fault of one object; two in a row, without a response in
-# between, are the peer's.
-_LOSSES = 2
-
-
-class Verdict(Enum):
-    """What became of a file."""
-
-    STORED = "sent"
-    FAILED = "failed"
-    BEGUN = "not sent (interrupted in it)"
-    NOT_SENT = "not sent"
+_VERDICTS = {
+    Verdict.STORED: "sent",
+    Verdict.FAILED: "failed",
+    Verdict.BEGUN: "not sent (interrupted in it)",
+    Verdict.NOT_SENT: "not sent",
+}
 
 
-@dataclass(slots=True)
-class Entry:
-    """A file on the list."""
-
-    item: Outgoing
-    verdict: Verdict = Verdict.NOT_SENT
-
-    @property
-    def name(self) -> str:
-        return self.item.name
-
-    @property
-    def length(self) -> int:
-        """Bytes of the data set as it lies in the file."""
-        return self.item.length
-
-
-class _Halt(Exception):
-    """Go no further; the exit code."""
-
-    def __init__(self, code: int, *, abort: bool) -> None:
-        super().__init__()
-        self.code = code
-        self.abort = abort
-
-
-class Transfer:
-    """Sends files to one peer.
+class Transfer(Teller):
+    """Sends files to one peer, and tells how it goes.
 
     Args:
         calling: whom to call, and how.
         items: what to send, in order.
         report: where it is told.
         wakeup: set by Ctrl-C.
+        bad: how many files were asked for besides, and can't be sent.
         dictionary: for conversions.
         halt: stop at the first failure.
+        max_losses: give up after so many associations that were lost in a row; None: never.
     """
 
     def __init__(
@@ -90,28 +63,43 @@ class Transfer:
         items: Sequence[Outgoing],
         report: Report,
         wakeup: Wakeup,
-        dictionary: Dictionary,
         *,
+        bad: int,
+        dictionary: Dictionary,
         halt: bool,
+        max_losses: int | None,
     ) -> None:
-        self._calling = calling
-        self._report = report
+        super().__init__(report, calling)
         self._dictionary: Dictionary | None = dictionary
         self._halt = halt
-        self.entries = [Entry(item) for item in items]
-        self._client = client_for(calling, report, wakeup)
-        length = sum(entry.length for entry in self.entries)
+        self._bad = bad
+        self._sending = client_for(calling, report, wakeup).send(
+            items,
+            base_contexts=SEED_CONTEXTS,
+            repeat=calling.repeat,
+            halt=halt,
+            abort=calling.abort,
+            max_losses=max_losses,
+        )
+        length = sum(each.length for each in items)
         copies = calling.repeat
-        self.display = Display(report, copies * len(self.entries), copies * length)
+        self.display = Display(report, copies * len(items), copies * length)
+        self._items = len(items)
         self._objects = 0
         self._bytes = 0
-        self._losses = 0
+        self._present: Outgoing | None = None
+        self._no_contexts = False
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The files, each with what became of it."""
+        return self._sending.entries
 
     def run(self) -> int:
         """Send all of it.
 
         Returns:
-            The exit code.
+            The exit code: of the first thing that went wrong.
 
         Raises:
             Interrupted: the wakeup was set; the association is aborted.
@@ -119,17 +107,17 @@ class Transfer:
         started = time.monotonic()
         try:
             with self.display:
-                self._send_all()
-        except _Halt as halt:
-            return halt.code
+                for event in self._sending:
+                    self.tell(event)
         finally:
             self._summarize(time.monotonic() - started)
-        return 0 if all(entry.verdict is Verdict.STORED for entry in self.entries) else FAILED
+        stored = sum(entry.verdict is Verdict.STORED for entry in self.entries)
+        return self.code or (0 if stored == self._items else FAILED)
 
     def list_files(self, verdicts: Sequence[Verdict], most: int) -> list[str]:
         """The files with these verdicts, a line each, but no more lines than `most`."""
         lines = [
-            f"{entry.verdict.value}: {entry.name}"
+            f"{_VERDICTS[entry.verdict]}: {entry.name}"
             for entry in self.entries
             if entry.verdict in verdicts
         ]
@@ -138,164 +126,105 @@ class Transfer:
             lines[most:] = [f"... and {rest} more (-v lists all)"]
         return lines
 
-    # -------------------------------------------------------------------- associations --
+    # --------------------------------------------------------------------------- events --
 
-    def _send_all(self) -> None:
-        associations = plan((entry.item for entry in self.entries), base_contexts=SEED_CONTEXTS)
-        if len(associations) > 1:
-            self._report.info(f"the files need {len(associations)} associations")
-        entries = iter(self.entries)
-        for planned in associations:
-            pending = deque(islice(entries, len(planned.objects)))
-            while pending:
-                self._one_association(planned, pending)
+    def tell(self, event: Event) -> None:  # noqa: C901 - a branch per event
+        """Say what there is to be said of an event."""
+        match event:
+            case Planned():
+                if event.associations > 1:
+                    self.report.info(f"the files need {event.associations} associations")
+            case Opening():
+                self._opening(event)
+            case Requesting(message=CStoreRQ() as message):
+                code = prefix_of(message.affected_sop_class_uid, "OT")
+                self.report.info(f"Sending Store Request (MsgID {message.message_id}, {code})")
+                self.dump(message, "sent")
+            case Progress():
+                self.display.reached(event.sent)
+            case Responded(message=CStoreRSP() as message):
+                self.report.info(f"Received Store Response ({response_text(message.status)})")
+                self.dump(message, "received")
+            case Outcome():
+                self._outcome(event)
+            case Lost():
+                self._lost(event)
+            case GivenUp():
+                self._given_up(event)
+            case Associated():
+                super().tell(event)
+                self._no_contexts = not event.negotiated.contexts
+                if self._no_contexts:
+                    self.report.fatal(
+                        "No Acceptable Presentation Contexts\n"
+                        "Try: a peer that stores these SOP classes; -d shows what was proposed"
+                    )
+            case _:
+                super().tell(event)
 
-    def _one_association(
-        self, planned: PlannedAssociation[Outgoing], pending: deque[Entry]
-    ) -> None:
-        """Send what is pending until it is done or the association is lost."""
-        session = self._associate(planned)
-        try:
-            self._send_pending(session, pending)
-        except Interrupted:
-            self._report.warn("interrupted: aborting the association (again: quit at once)")
-            session.abort()
-            raise
-        except (DULError, DIMSEError) as error:
-            self._lost(session, pending, error)
-            return
-        except _Halt as halt:
-            self._end(session, abort=halt.abort or self._calling.abort)
-            raise
-        self._end(session, abort=self._calling.abort)
+    def _opening(self, event: Opening) -> None:
+        self._present = event.outgoing
+        self.display.reached(0)
+        self.report.info(f"Sending file: {event.outgoing.name}")
+        if event.choice.transcode:
+            own, other = event.outgoing.transfer_syntax_uid, event.choice.transfer_syntax
+            self.report.info(f"Converting transfer syntax: {name_of(own)} -> {name_of(other)}")
+            if self._dictionary is not None:
+                self._dictionary.install()
+                self._dictionary = None
 
-    def _associate(self, planned: PlannedAssociation[Outgoing]) -> Session:
-        session = associate(self._client, planned.offers, self._calling, self._report)
-        if session is None:
-            raise _Halt(FAILED, abort=True)
-        if not session.negotiated.contexts:
-            self._report.fatal(
-                "No Acceptable Presentation Contexts\n"
-                "Try: a peer that stores these SOP classes; -d shows what was proposed"
-            )
-            self._end(session, abort=False)
-            raise _Halt(FAILED, abort=False)
-        return session
-
-    def _lost(self, session: Session, pending: deque[Entry], error: DULError | DIMSEError) -> None:
-        """The association broke while the first of the pending files was sent."""
-        entry = pending.popleft()
-        self._failed(entry, str(error))
-        if isinstance(error, AssociationAborted):
-            self._report.info("Peer Aborted Association")
-        elif not isinstance(error, TransportError):
-            self._report.info("Aborting Association")
-        session.abort()
-        if self._halt:
-            raise _Halt(FAILED, abort=True)
-        # A file that can't be read any more is no loss of the peer's.
-        self._losses += not isinstance(error, LocalProtocolError)
-        if self._losses >= _LOSSES and pending:
-            self._report.fatal(
-                f"{self._losses} associations were lost without a response between them; "
-                "the remaining files are not tried"
-            )
-            raise _Halt(FAILED, abort=True)
-
-    def _end(self, session: Session, *, abort: bool) -> None:
-        if not end(session, self._report, abort=abort):
-            raise _Halt(FAILED, abort=True)
-
-    # ------------------------------------------------------------------------- objects --
-
-    def _send_pending(self, session: Session, pending: deque[Entry]) -> None:
-        while pending:
-            entry = pending[0]
-            failures = 0
-            for _ in range(self._calling.repeat):
-                entry.verdict = Verdict.BEGUN
-                failures += not self._send_once(session, entry)
-                self.display.finish(entry.length)
-            entry.verdict = Verdict.FAILED if failures else Verdict.STORED
-            pending.popleft()
-
-    def _send_once(self, session: Session, entry: Entry) -> bool:
-        self._report.info(f"Sending file: {entry.name}")
-        outcome = session.store(_Watched(entry.item, self._open), observe=self._observe)
-        if outcome.status is not None:
-            self._losses = 0
+    def _outcome(self, outcome: Outcome) -> None:
+        length = 0 if self._present is None else self._present.length
+        self._present = None
+        self.display.finish(length)
         if outcome.stored:
             self._objects += 1
             self._bytes += outcome.length
             if outcome.status_class is StatusClass.WARNING:
-                self._report.warn(f"{entry.name}: stored, but {_status(outcome)}")
-            return True
-        said = (
-            f"the peer answered {_status(outcome)}"
-            if outcome.status is not None
-            else str(outcome.error)
+                self.report.warn(f"{outcome.name}: stored, but {_status(outcome)}")
+            return
+        self.failed(_exit_code(outcome) if self._halt else FAILED)
+        if self._no_contexts and isinstance(outcome.error, NoPresentationContext):
+            return  # has been said of all files together
+        if outcome.status is not None:
+            why = f"the peer answered {_status(outcome)}"
+        else:
+            why = str(outcome.error).removeprefix(f"{outcome.name}: ")
+        self.report.error(f"Store Failed, file: {outcome.name}:\n{why}")
+
+    def _lost(self, event: Lost) -> None:
+        self.ended_by(event.error)
+        if event.left:
+            self.report.info(f"{_files(event.left)} to go on a new association")
+
+    def _given_up(self, event: GivenUp) -> None:
+        self.failed(FAILED)
+        if not event.losses:
+            return  # there was no association, of which enough has been said
+        self.report.fatal(
+            f"{event.losses} associations were lost without a response between them; "
+            f"{_files(event.left)} not tried\n"
+            "Try: the peer's log may say what it does not like; --max-losses 0 goes on as long as "
+            "the peer accepts associations"
         )
-        self._failed(entry, said)
-        if self._halt:
-            raise _Halt(_exit_code(outcome), abort=outcome.status is None)
-        return False
-
-    def _failed(self, entry: Entry, why: str) -> None:
-        entry.verdict = Verdict.FAILED
-        why = why.removeprefix(f"{entry.name}: ")
-        self._report.error(f"Store Failed, file: {entry.name}:\n{why}")
-
-    def _open(self, item: Outgoing, transfer_syntax_uid: str) -> OutgoingSource:
-        own = item.transfer_syntax_uid
-        if transfer_syntax_uid != own:
-            self._report.info(
-                f"Converting transfer syntax: {name_of(own)} -> {name_of(transfer_syntax_uid)}"
-            )
-            if self._dictionary is not None:
-                self._dictionary.install()
-                self._dictionary = None
-        return self.display.watch(item.open(transfer_syntax_uid))
-
-    def _observe(self, said: Message) -> None:
-        match said:
-            case CStoreRQ():
-                code = prefix_of(said.affected_sop_class_uid, "OT")
-                self._report.info(f"Sending Store Request (MsgID {said.message_id}, {code})")
-                direction = "sent"
-            case CStoreRSP():
-                self._report.info(f"Received Store Response ({response_text(said.status)})")
-                direction = "received"
-        if self._report.shows(Level.DEBUG):
-            self._report.debug(dumps.message(said, direction))
 
     def _summarize(self, elapsed: float) -> None:
-        if not self._report.shows(Level.INFO):
+        if not self.report.shows(Level.INFO):
             return
-        failed = sum(entry.verdict is Verdict.FAILED for entry in self.entries)
-        rest = sum(entry.verdict in {Verdict.NOT_SENT, Verdict.BEGUN} for entry in self.entries)
+        verdicts = [entry.verdict for entry in self.entries]
+        stored = verdicts.count(Verdict.STORED)
+        failed = verdicts.count(Verdict.FAILED) + self._bad
+        asked = self._items + self._bad
         megabytes = self._bytes / 1e6
-        self._report.info(
+        self.report.info(
             f"Objects stored: {self._objects} ({megabytes:.1f} MB in {elapsed:.2f} s, "
-            f"{megabytes / max(elapsed, 1e-6):.1f} MB/s), files failed: {failed}, not sent: {rest}"
+            f"{megabytes / max(elapsed, 1e-6):.1f} MB/s); files asked for: {asked}, "
+            f"sent: {stored}, failed: {failed}, not sent: {asked - stored - failed}"
         )
 
 
-class _Watched:
-    """A file whose opening is told and counted; the rest is its own."""
-
-    def __init__(self, item: Outgoing, open_: Callable[[Outgoing, str], OutgoingSource]) -> None:
-        self._item = item
-        self._open = open_
-        self.path: Path | None = item.path
-        self.name = item.name
-        self.length = item.length
-        self.warnings = item.warnings
-        self.sop_class_uid = item.sop_class_uid
-        self.sop_instance_uid = item.sop_instance_uid
-        self.transfer_syntax_uid = item.transfer_syntax_uid
-
-    def open(self, transfer_syntax_uid: str) -> OutgoingSource:
-        return self._open(self._item, transfer_syntax_uid)
+def _files(count: int) -> str:
+    return "1 file is" if count == 1 else f"{count} files are"
 
 
 _RESPONSES = {

@@ -3,9 +3,11 @@
 `Client` and `Server` are the blocking faces; `dimse.aio` has the same names for asyncio.
 """
 
-from dimse.client import Client, Peer, Session
+from dimse.client import Client, Outcomes, Sending, Session
+from dimse.engine import Entry, Verdict
 from dimse.errors import DIMSEError, Refused
 from dimse.outcome import Outcome
+from dimse.peer import Peer
 from dimse.plan import ContextOffer
 from dimse.provider import Answer, Handler, Observer, Provider
 from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
@@ -23,15 +25,18 @@ __all__ = [
     "DIMSEError",
     "Discard",
     "EchoRequest",
+    "Entry",
     "Handler",
     "Memory",
     "Observer",
     "Outcome",
+    "Outcomes",
     "Peer",
     "Provider",
     "Refused",
     "Reply",
     "Requestor",
+    "Sending",
     "Server",
     "ServiceRequest",
     "Session",
@@ -39,5 +44,6 @@ __all__ = [
     "Spool",
     "StatusClass",
     "StoreRequest",
+    "Verdict",
     "storage_support",
 ]

@@ -8,36 +8,137 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from dimse.client import VERIFICATION_CONTEXT, Item, Peer, examine_all
-from dimse.messages.base import Request
-from dimse.objects.outgoing import Outgoing
+from dimse.dialogue import KEPT_CONTEXTS, Dialogue
+from dimse.engine import Entry, Policy, Sender, examined, listed
+from dimse.events import Event, GivenUp, NotAssociated
+from dimse.messages.base import Priority, Request
+from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.outcome import Outcome
-from dimse.plan import ContextOffer, plan
+from dimse.peer import Peer
+from dimse.plan import ContextOffer
 from dimse.provider import MAXIMUM_MEMORY, Access, AsyncHandler, Observer, OpenSink, Provider
 from dimse.requests import EchoRequest, StoreRequest
 from dimse.scp import conversation_for
-from dimse.scu import Reply
-from dimse.sending import Operations
+from dimse.scu import Operations, Reply
 from dimse.support import default_support
 from dul import aio
+from dul.aio import Line
 from dul.association import Trace
+from dul.conversations import Script
+from dul.errors import DulcetError
 from dul.limits import Limits
-from dul.negotiation import Support
+from dul.negotiation import Negotiated, Support
+from dul.user_items import (
+    AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserIdentity,
+)
 
-__all__ = ["Client", "Server", "Session"]
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+__all__ = ["Client", "Events", "Outcomes", "Sending", "Server", "Session"]
+
+T = TypeVar("T")
+
+
+class Events(AsyncIterator[Event]):
+    """What happens, event by event; nothing happens until the first one is taken."""
+
+    def __init__(self, line: Line, script: Script[None]) -> None:
+        self._events: AsyncGenerator[Event, None] = line.play(script)
+        self._begun = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        """What happens next."""
+        self._begun = True
+        return await anext(self._events)
+
+    async def aclose(self) -> None:
+        """Send no more: an association that is open is aborted. Idempotent."""
+        self._begun = True
+        await self._events.aclose()
+
+    def __del__(self) -> None:
+        if not self._begun:
+            warnings.warn(
+                "nothing was sent: what `store`, `send` or `echoes` gave was never iterated over "
+                "(`async for`)",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+
+class Sending(Events):
+    """Objects on their way, as events.
+
+    Attributes:
+        entries: what was asked for, as far as it was looked at, each with its verdict.
+    """
+
+    def __init__(self, line: Line, sender: Sender) -> None:
+        super().__init__(line, sender.run())
+        self.entries: list[Entry] = sender.entries
+
+
+class Outcomes(AsyncIterator[Outcome]):
+    """The outcomes of a `Sending`, one for each object; nothing is sent until the first is taken."""
+
+    def __init__(self, sending: Sending) -> None:
+        self._sending = sending
+        self._error: DulcetError | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Outcome:
+        """The outcome of the next object.
+
+        Raises:
+            DulcetError: no association was to be had, or too many were lost; the objects without
+                an outcome were not sent.
+        """
+        async for event in self._sending:
+            match event:
+                case Outcome():
+                    return event
+                case NotAssociated() | GivenUp():
+                    self._error = event.error
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Send no more: an association that is open is aborted. Idempotent."""
+        await self._sending.aclose()
 
 
 class Session:
-    """One established association of a `Client`; leaving it releases."""
+    """One established association of a `Client`. A context manager: leaving it releases."""
 
-    def __init__(self, connection: aio.Connection) -> None:
-        self.connection = connection
-        self.negotiated = connection.negotiated
-        self._operations = Operations(connection.association, self.negotiated, time.monotonic)
+    def __init__(self, line: Line, dialogue: Dialogue, operations: Operations) -> None:
+        self._line = line
+        self._dialogue = dialogue
+        self._operations = operations
 
     async def __aenter__(self) -> Self:
         return self
@@ -48,32 +149,119 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.connection.__aexit__(kind, error, traceback)
+        await self._line.__aexit__(kind, error, traceback)
 
-    async def echo(self, **options: Any) -> Reply:
-        """C-ECHO; see `dimse.client.Session.echo`."""
-        return await self.connection.run(self._operations.echo(**options))
+    @property
+    def negotiated(self) -> Negotiated:
+        """What was agreed."""
+        return self._operations.negotiated
 
-    async def store(self, item: Outgoing, **options: Any) -> Outcome:
-        """C-STORE of one examined object; see `dimse.client.Session.store`."""
-        return await self.connection.run(self._operations.store(item, **options))
+    @property
+    def operations(self) -> Operations:
+        """Any operation, as conversations for `run`."""
+        return self._operations
+
+    async def run(self, script: Script[T]) -> T:
+        """Play a conversation on this association, of `operations` for instance."""
+        return await self._line.run(script)
+
+    async def echo(self) -> Reply:
+        """C-ECHO; errors are those of `Operations.echo`."""
+        return await self._line.run(self._operations.echo())
+
+    async def store(
+        self,
+        item: Sendable | Outgoing,
+        *,
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+    ) -> Outcome:
+        """C-STORE of one object; arguments and errors are those of `Operations.store`."""
+        return await self._line.run(
+            self._operations.store(
+                await asyncio.to_thread(examined, item),
+                self._dialogue.clock,
+                priority=priority,
+                move_originator=move_originator,
+            )
+        )
 
     async def release(self) -> None:
-        """End the association in order."""
-        await self.connection.release()
+        """End the association in order.
+
+        Raises:
+            DULError: it ended otherwise.
+        """
+        await self._line.release()
 
     async def abort(self) -> None:
         """End it at once."""
-        await self.connection.abort()
+        await self._line.abort()
 
 
 class Client:
-    """C-ECHO and C-STORE to one peer, awaited; arguments are those of `Peer`."""
+    """C-ECHO and C-STORE to one peer.
 
-    def __init__(self, host: str, port: int, **options: Any) -> None:
-        self.peer = Peer(host, port, **options)
+    In a `with` block the association of one call is kept for the next, as far as its presentation
+    contexts do; without, each call has its own.
+
+    Args:
+        host: name or address of the peer.
+        port: its TCP port, 1 to 65535.
+        called_ae_title: its AE title, 1 to 16 characters.
+        calling_ae_title: ours, the same.
+        limits: bounds and times.
+        tls: a client context, for TLS.
+        server_hostname: whom its certificate must name; default: the host.
+        user_identity: 58H, for peers that want a user name, a ticket or a token (PS3.7 D.3.3.7).
+        roles: 54H, one for each SOP class whose roles are not the default (PS3.7 D.3.3.4).
+        extended: 56H, by SOP class (PS3.7 D.3.3.5).
+        common_extended: 57H, by SOP class (PS3.7 D.3.3.6).
+        window: 53H, how many operations may be outstanding (PS3.7 D.3.3.3); None: not proposed.
+        trace: is told every transition of the state machine.
+
+    Raises:
+        InvalidValue: a value that no association can be requested with.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        called_ae_title: str = "ANY-SCP",
+        calling_ae_title: str = "DULCET",
+        limits: Limits | None = None,
+        tls: SSLContext | None = None,
+        server_hostname: str | None = None,
+        user_identity: UserIdentity | None = None,
+        roles: Sequence[RoleSelection] = (),
+        extended: Sequence[ExtendedNegotiation] = (),
+        common_extended: Sequence[CommonExtendedNegotiation] = (),
+        window: AsynchronousOperationsWindow | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.peer = Peer(
+            host=host,
+            port=port,
+            called_ae_title=called_ae_title,
+            calling_ae_title=calling_ae_title,
+            limits=limits or Limits(),
+            tls=tls,
+            server_hostname=server_hostname,
+            user_identity=user_identity,
+            roles=tuple(roles),
+            extended=tuple(extended),
+            common_extended=tuple(common_extended),
+            window=window,
+            trace=trace,
+        )
+        self._line = Line()
+        self._dialogue = Dialogue(self.peer, time.monotonic)
+        self._keep = False
 
     async def __aenter__(self) -> Self:
+        self._keep = True
         return self
 
     async def __aexit__(
@@ -82,35 +270,129 @@ class Client:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Nothing is open between the calls."""
+        """Release the association that was kept, or abort it if an exception is on its way."""
+        self._keep = False
+        if error is None:
+            await self._line.run(self._dialogue.end())
+        else:
+            await self._line.abort()
 
     async def associate(self, contexts: Sequence[ContextOffer]) -> Session:
-        """Establish an association that proposes these contexts; see `dimse.client.Client.associate`."""
-        peer = self.peer
-        connection = await aio.connect(
-            peer.host,
-            peer.port,
-            peer.request(contexts),
-            **peer.association_options(),
-        )
-        return Session(connection)
+        """Establish an association of its own that proposes these contexts.
+
+        Raises:
+            AssociationRejected, AssociationAborted, TransportError, TimedOut: there is none.
+        """
+        line, dialogue = Line(), Dialogue(self.peer, time.monotonic)
+        return Session(line, dialogue, await line.run(dialogue.associate(contexts)))
 
     async def echo(self) -> Reply:
-        """One C-ECHO on an association of its own; see `dimse.client.Client.echo`."""
-        async with await self.associate([VERIFICATION_CONTEXT]) as session:
-            return await session.echo()
+        """One C-ECHO.
 
-    async def store(
-        self, items: Iterable[Item], *, base_contexts: Sequence[ContextOffer] = (), **options: Any
-    ) -> AsyncIterator[Outcome]:
-        """C-STORE of files and data sets; see `dimse.client.Client.store`."""
-        good, bad = await asyncio.to_thread(examine_all, items)
-        for outcome in bad:
-            yield outcome
-        for planned in plan(good, base_contexts=base_contexts):
-            async with await self.associate(planned.offers) as session:
-                for item in planned.objects:
-                    yield await session.store(item, **options)
+        Raises:
+            LocalProtocolError: the peer does not take Verification.
+            DulcetError: there is no association, or it ended.
+        """
+        line, dialogue = self._talk()
+        return await line.run(dialogue.echo(keep=self._keep))
+
+    def store(
+        self,
+        items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
+        *,
+        base_contexts: Sequence[ContextOffer] = (),
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+        repeat: int = 1,
+        halt: bool = False,
+        max_losses: int | None = 10,
+    ) -> Outcomes:
+        """C-STORE of files and data sets, on as many associations as it takes.
+
+        It is lazy: an object is sent when its outcome is asked for. A result
+        that is dropped without being iterated over warns, since nothing was sent.
+
+        Args:
+            items: paths, pydicom data sets, objects that were examined; or a single one.
+            base_contexts: proposed besides those that the objects need.
+            priority: see `dimse.messages.base.Priority`.
+            move_originator: AE title and message ID of the C-MOVE that this is a part of.
+            repeat: how often each object is sent.
+            halt: stop at the first object that is not stored.
+            max_losses: associations lost in a row, without a response, after which the rest is
+                not tried; None: as long as there are associations to be had.
+
+        Returns:
+            An outcome per object. Taking it raises DulcetError at the end where no association was
+            to be had, or too many were lost: what has no outcome was not sent.
+
+        Raises:
+            InvalidValue: an argument that is none.
+        """
+        return Outcomes(
+            self.send(
+                items,
+                base_contexts=base_contexts,
+                priority=priority,
+                move_originator=move_originator,
+                repeat=repeat,
+                halt=halt,
+                max_losses=max_losses,
+            )
+        )
+
+    def send(
+        self,
+        items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
+        *,
+        base_contexts: Sequence[ContextOffer] = (),
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+        repeat: int = 1,
+        halt: bool = False,
+        abort: bool = False,
+        max_losses: int | None = 10,
+    ) -> Sending:
+        """The same as `store`, told event by event (`dimse.events`); raises none of what happens.
+
+        Args:
+            items: as `store`.
+            base_contexts: as `store`.
+            priority: as `store`.
+            move_originator: as `store`.
+            repeat: as `store`.
+            halt: as `store`; and nothing is sent if one of the objects cannot be read.
+            abort: end associations with an A-ABORT instead of a release.
+            max_losses: as `store`.
+        """
+        line, dialogue = self._talk()
+        policy = Policy(
+            base_contexts=(*base_contexts, *KEPT_CONTEXTS) if self._keep else base_contexts,
+            priority=priority,
+            move_originator=move_originator,
+            repeat=repeat,
+            halt=halt,
+            abort=abort,
+            max_losses=max_losses,
+        )
+        sender = Sender(dialogue, listed(items), policy, keep=self._keep)
+        return Sending(line, sender)
+
+    def echoes(self, count: int = 1, *, abort: bool = False) -> Events:
+        """C-ECHOs on an association of their own, told event by event (`dimse.events`).
+
+        Args:
+            count: how many.
+            abort: end the association with an A-ABORT instead of a release.
+        """
+        dialogue = Dialogue(self.peer, time.monotonic)
+        return Events(Line(), dialogue.echoes(count, abort=abort))
+
+    def _talk(self) -> tuple[Line, Dialogue]:
+        """The association that is kept, or room for one of its own."""
+        if self._keep:
+            return self._line, self._dialogue
+        return Line(), Dialogue(self.peer, time.monotonic)
 
 
 class Server(aio.Server):

@@ -1,112 +1,138 @@
 """The service class user's blocking face; `dimse.aio` has the same for asyncio.
 
-    with Client("pacs.example", 104, called="PACS") as pacs:
+    with Client("pacs.example", 104, called_ae_title="PACS") as pacs:
         pacs.echo()
         for outcome in pacs.store(["a.dcm", "b.dcm"]):
-            print(outcome.path, outcome.meaning)
+            print(outcome.name, outcome.meaning)
 
-All that is protocol is in `dimse.scu`, `dimse.sending` and below.
+All that is protocol is in `dimse.engine`, `dimse.dialogue` and below.
 """
 
 from __future__ import annotations
 
-import ssl
 import time
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from dimse.errors import DIMSEError
-from dimse.objects.outgoing import Outgoing, Sendable, examine
+from dimse.dialogue import KEPT_CONTEXTS, Dialogue
+from dimse.engine import Entry, Policy, Sender, examined, listed
+from dimse.events import Event, GivenUp, NotAssociated
+from dimse.messages.base import Priority
+from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.outcome import Outcome
-from dimse.plan import ContextOffer, numbered, plan
-from dimse.scu import VERIFICATION, Reply
-from dimse.sending import Operations
-from dimse.tables.transfer_syntaxes import UNCOMPRESSED
-from dul import blocking
+from dimse.peer import Peer
+from dimse.plan import ContextOffer
+from dimse.scu import Operations, Reply
 from dul.association import Trace
+from dul.blocking import Line, Wakeup
+from dul.conversations import Script
+from dul.errors import DulcetError
 from dul.limits import Limits
-from dul.negotiation import request
-from dul.pdu import AssociateRQ
-from dul.user_items import UserIdentity
-from dul.values import dataclass, field
+from dul.negotiation import Negotiated
+from dul.user_items import (
+    AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserIdentity,
+)
 
-__all__ = ["VERIFICATION_CONTEXT", "Client", "Item", "Peer", "Session"]
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
-Item: TypeAlias = Sendable
-"""A path, or a pydicom data set."""
+T = TypeVar("T")
 
-VERIFICATION_CONTEXT = ContextOffer(VERIFICATION, UNCOMPRESSED[:1])
+__all__ = ["Client", "Events", "Outcomes", "Sending", "Session"]
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Whom to call, and how.
+class Events(Iterator[Event]):
+    """What happens, event by event; nothing happens until the first one is taken."""
+
+    def __init__(self, line: Line, script: Script[None]) -> None:
+        self._events: Generator[Event, None, None] = line.play(script)
+        self._begun = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        """What happens next.
+
+        Raises:
+            Interrupted: the wakeup was set; the association is aborted.
+        """
+        self._begun = True
+        return next(self._events)
+
+    def close(self) -> None:
+        """Send no more: an association that is open is aborted. Idempotent."""
+        self._begun = True
+        self._events.close()
+
+    def __del__(self) -> None:
+        if not self._begun:
+            warnings.warn(
+                "nothing was sent: what `store`, `send` or `echoes` gave was never iterated over "
+                "(list(...) does it)",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+
+class Sending(Events):
+    """Objects on their way, as events.
 
     Attributes:
-        host: name or address.
-        port: TCP port.
-        called: its AE title, 1 to 16 characters.
-        calling: our AE title.
-        limits: bounds and times.
-        tls: a client context, for TLS.
-        server_hostname: whom its certificate must name; default: the host.
-        user_identity: 58H, for peers that want a user name, a ticket or a token.
-        trace: is told every transition of the state machine.
-        wakeup: ends whatever waits; blocking only.
+        entries: what was asked for, as far as it was looked at, each with its verdict.
     """
 
-    host: str
-    port: int
-    called: str = "ANY-SCP"
-    calling: str = "DULCET"
-    limits: Limits = field(default_factory=Limits)
-    tls: ssl.SSLContext | None = None
-    server_hostname: str | None = None
-    user_identity: UserIdentity | None = None
-    trace: Trace | None = None
-    wakeup: blocking.Wakeup | None = None
-
-    def request(self, contexts: Sequence[ContextOffer]) -> AssociateRQ:
-        """The A-ASSOCIATE-RQ that proposes these contexts."""
-        return request(
-            self.called,
-            self.calling,
-            numbered(contexts),
-            self.limits,
-            user_identity=self.user_identity,
-        )
-
-    def association_options(self) -> dict[str, Any]:
-        """What `connect` of either face wants to know besides."""
-        return {
-            "limits": self.limits,
-            "tls": self.tls,
-            "server_hostname": self.server_hostname,
-            "trace": self.trace,
-        }
+    def __init__(self, line: Line, sender: Sender) -> None:
+        super().__init__(line, sender.run())
+        self.entries: list[Entry] = sender.entries
 
 
-def examine_all(items: Iterable[Item]) -> tuple[list[Outgoing], list[Outcome]]:
-    """What can be sent, and the outcomes of what cannot."""
-    good: list[Outgoing] = []
-    bad: list[Outcome] = []
-    for item in items:
-        try:
-            good.append(examine(item))
-        except DIMSEError as error:
-            path = getattr(error, "path", None)
-            bad.append(Outcome(path=path, error=error))
-    return good, bad
+class Outcomes(Iterator[Outcome]):
+    """The outcomes of a `Sending`, one for each object; nothing is sent until the first is taken."""
+
+    def __init__(self, sending: Sending) -> None:
+        self._sending = sending
+        self._error: DulcetError | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Outcome:
+        """The outcome of the next object.
+
+        Raises:
+            DulcetError: no association was to be had, or too many were lost; the objects without
+                an outcome were not sent.
+        """
+        for event in self._sending:
+            match event:
+                case Outcome():
+                    return event
+                case NotAssociated() | GivenUp():
+                    self._error = event.error
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        raise StopIteration
+
+    def close(self) -> None:
+        """Send no more: an association that is open is aborted. Idempotent."""
+        self._sending.close()
 
 
 class Session:
     """One established association of a `Client`. A context manager: leaving it releases."""
 
-    def __init__(self, connection: blocking.Connection) -> None:
-        self.connection = connection
-        self.negotiated = connection.negotiated
-        self._operations = Operations(connection.association, self.negotiated, time.monotonic)
+    def __init__(self, line: Line, dialogue: Dialogue, operations: Operations) -> None:
+        self._line = line
+        self._dialogue = dialogue
+        self._operations = operations
 
     def __enter__(self) -> Self:
         return self
@@ -117,32 +143,122 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.connection.__exit__(kind, error, traceback)
+        self._line.__exit__(kind, error, traceback)
 
-    def echo(self, **options: Any) -> Reply:
-        """C-ECHO; options and errors are those of `dimse.scu.echo`."""
-        return self.connection.run(self._operations.echo(**options))
+    @property
+    def negotiated(self) -> Negotiated:
+        """What was agreed."""
+        return self._operations.negotiated
 
-    def store(self, item: Outgoing, **options: Any) -> Outcome:
-        """C-STORE of one examined object. Raises what `dimse.sending.send_one` raises."""
-        return self.connection.run(self._operations.store(item, **options))
+    @property
+    def operations(self) -> Operations:
+        """Any operation, as conversations for `run`."""
+        return self._operations
+
+    def run(self, script: Script[T]) -> T:
+        """Play a conversation on this association, of `operations` for instance."""
+        return self._line.run(script)
+
+    def echo(self) -> Reply:
+        """C-ECHO; errors are those of `Operations.echo`."""
+        return self._line.run(self._operations.echo())
+
+    def store(
+        self,
+        item: Sendable | Outgoing,
+        *,
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+    ) -> Outcome:
+        """C-STORE of one object; arguments and errors are those of `Operations.store`."""
+        return self._line.run(
+            self._operations.store(
+                examined(item),
+                self._dialogue.clock,
+                priority=priority,
+                move_originator=move_originator,
+            )
+        )
 
     def release(self) -> None:
-        """End the association in order."""
-        self.connection.release()
+        """End the association in order.
+
+        Raises:
+            DULError: it ended otherwise.
+        """
+        self._line.release()
 
     def abort(self) -> None:
         """End it at once."""
-        self.connection.abort()
+        self._line.abort()
 
 
 class Client:
-    """C-ECHO and C-STORE to one peer; arguments are those of `Peer`."""
+    """C-ECHO and C-STORE to one peer.
 
-    def __init__(self, host: str, port: int, **options: Any) -> None:
-        self.peer = Peer(host, port, **options)
+    In a `with` block the association of one call is kept for the next, as far as its presentation
+    contexts do; without, each call has its own.
+
+    Args:
+        host: name or address of the peer.
+        port: its TCP port, 1 to 65535.
+        called_ae_title: its AE title, 1 to 16 characters.
+        calling_ae_title: ours, the same.
+        limits: bounds and times.
+        tls: a client context, for TLS.
+        server_hostname: whom its certificate must name; default: the host.
+        user_identity: 58H, for peers that want a user name, a ticket or a token (PS3.7 D.3.3.7).
+        roles: 54H, one for each SOP class whose roles are not the default (PS3.7 D.3.3.4).
+        extended: 56H, by SOP class (PS3.7 D.3.3.5).
+        common_extended: 57H, by SOP class (PS3.7 D.3.3.6).
+        window: 53H, how many operations may be outstanding (PS3.7 D.3.3.3); None: not proposed.
+        trace: is told every transition of the state machine.
+        wakeup: ends whatever waits; then `Interrupted` is raised.
+
+    Raises:
+        InvalidValue: a value that no association can be requested with.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        called_ae_title: str = "ANY-SCP",
+        calling_ae_title: str = "DULCET",
+        limits: Limits | None = None,
+        tls: SSLContext | None = None,
+        server_hostname: str | None = None,
+        user_identity: UserIdentity | None = None,
+        roles: Sequence[RoleSelection] = (),
+        extended: Sequence[ExtendedNegotiation] = (),
+        common_extended: Sequence[CommonExtendedNegotiation] = (),
+        window: AsynchronousOperationsWindow | None = None,
+        trace: Trace | None = None,
+        wakeup: Wakeup | None = None,
+    ) -> None:
+        self.peer = Peer(
+            host=host,
+            port=port,
+            called_ae_title=called_ae_title,
+            calling_ae_title=calling_ae_title,
+            limits=limits or Limits(),
+            tls=tls,
+            server_hostname=server_hostname,
+            user_identity=user_identity,
+            roles=tuple(roles),
+            extended=tuple(extended),
+            common_extended=tuple(common_extended),
+            window=window,
+            trace=trace,
+        )
+        self._wakeup = wakeup
+        self._line = Line(wakeup)
+        self._dialogue = Dialogue(self.peer, time.monotonic)
+        self._keep = False
 
     def __enter__(self) -> Self:
+        self._keep = True
         return self
 
     def __exit__(
@@ -151,52 +267,126 @@ class Client:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Nothing is open between the calls."""
+        """Release the association that was kept, or abort it if an exception is on its way."""
+        self._keep = False
+        if error is None:
+            self._line.run(self._dialogue.end())
+        else:
+            self._line.abort()
 
     def associate(self, contexts: Sequence[ContextOffer]) -> Session:
-        """Establish an association that proposes these contexts.
+        """Establish an association of its own that proposes these contexts.
 
         Raises:
             AssociationRejected, AssociationAborted, TransportError, TimedOut: there is none.
         """
-        peer = self.peer
-        connection = blocking.connect(
-            peer.host,
-            peer.port,
-            peer.request(contexts),
-            **peer.association_options(),
-            wakeup=peer.wakeup,
-        )
-        return Session(connection)
+        line, dialogue = Line(self._wakeup), Dialogue(self.peer, time.monotonic)
+        return Session(line, dialogue, line.run(dialogue.associate(contexts)))
 
     def echo(self) -> Reply:
-        """One C-ECHO on an association of its own.
+        """One C-ECHO.
 
         Raises:
-            DULError: there is no association, or the peer does not take Verification.
+            LocalProtocolError: the peer does not take Verification.
+            DulcetError: there is no association, or it ended.
         """
-        with self.associate([VERIFICATION_CONTEXT]) as session:
-            return session.echo()
+        line, dialogue = self._talk()
+        return line.run(dialogue.echo(keep=self._keep))
 
     def store(
-        self, items: Iterable[Item], *, base_contexts: Sequence[ContextOffer] = (), **options: Any
-    ) -> Iterator[Outcome]:
-        """C-STORE of files and data sets, on as many associations as their contexts need.
+        self,
+        items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
+        *,
+        base_contexts: Sequence[ContextOffer] = (),
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+        repeat: int = 1,
+        halt: bool = False,
+        max_losses: int | None = 10,
+    ) -> Outcomes:
+        """C-STORE of files and data sets, on as many associations as it takes.
+
+        It is lazy: an object is sent when its outcome is asked for. `list(...)` sends all. A result
+        that is dropped without being iterated over warns, since nothing was sent.
 
         Args:
-            items: paths and pydicom data sets.
+            items: paths, pydicom data sets, objects that were examined; or a single one.
             base_contexts: proposed besides those that the objects need.
-            options: priority, move_originator, observe; see `dimse.scu.store`.
+            priority: see `dimse.messages.base.Priority`.
+            move_originator: AE title and message ID of the C-MOVE that this is a part of.
+            repeat: how often each object is sent.
+            halt: stop at the first object that is not stored.
+            max_losses: associations lost in a row, without a response, after which the rest is
+                not tried; None: as long as there are associations to be had.
 
-        Yields:
-            An outcome per object, first those that cannot be sent at all.
+        Returns:
+            An outcome per object. Taking it raises DulcetError at the end where no association was
+            to be had, or too many were lost: what has no outcome was not sent.
 
         Raises:
-            DULError: an association failed; what was not yielded was not stored.
+            InvalidValue: an argument that is none.
         """
-        good, bad = examine_all(items)
-        yield from bad
-        for planned in plan(good, base_contexts=base_contexts):
-            with self.associate(planned.offers) as session:
-                for item in planned.objects:
-                    yield session.store(item, **options)
+        return Outcomes(
+            self.send(
+                items,
+                base_contexts=base_contexts,
+                priority=priority,
+                move_originator=move_originator,
+                repeat=repeat,
+                halt=halt,
+                max_losses=max_losses,
+            )
+        )
+
+    def send(
+        self,
+        items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
+        *,
+        base_contexts: Sequence[ContextOffer] = (),
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+        repeat: int = 1,
+        halt: bool = False,
+        abort: bool = False,
+        max_losses: int | None = 10,
+    ) -> Sending:
+        """The same as `store`, told event by event (`dimse.events`); raises only `Interrupted`.
+
+        Args:
+            items: as `store`.
+            base_contexts: as `store`.
+            priority: as `store`.
+            move_originator: as `store`.
+            repeat: as `store`.
+            halt: as `store`; and nothing is sent if one of the objects cannot be read.
+            abort: end associations with an A-ABORT instead of a release.
+            max_losses: as `store`.
+        """
+        line, dialogue = self._talk()
+        policy = Policy(
+            base_contexts=(*base_contexts, *KEPT_CONTEXTS) if self._keep else base_contexts,
+            priority=priority,
+            move_originator=move_originator,
+            repeat=repeat,
+            halt=halt,
+            abort=abort,
+            max_losses=max_losses,
+        )
+        sender = Sender(dialogue, listed(items), policy, keep=self._keep)
+        return Sending(line, sender)
+
+    def echoes(self, count: int = 1, *, abort: bool = False) -> Events:
+        """C-ECHOs on an association of their own, told event by event (`dimse.events`).
+
+        Args:
+            count: how many.
+            abort: end the association with an A-ABORT instead of a release.
+        """
+        dialogue = Dialogue(self.peer, time.monotonic)
+        return Events(Line(self._wakeup), dialogue.echoes(count, abort=abort))
+
+    def _talk(self) -> tuple[Line, Dialogue]:
+        """The association that is kept, or room for one of its own."""
+        if self._keep:
+            return self._line, self._dialogue
+        return Line(self._wakeup), Dialogue(self.peer, time.monotonic)

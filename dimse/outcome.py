@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dimse.errors import DIMSEError
+from dimse.objects.outgoing import Outgoing
 from dimse.tables.status import StatusClass, classify, meaning
-from dul.errors import DULError
+from dul.errors import DulcetError
 from dul.values import dataclass
 
 __all__ = ["Outcome"]
@@ -21,6 +21,7 @@ class Outcome:
 
     Attributes:
         path: the file; None for a data set from memory.
+        name: how messages name it: the path, or the data set with its SOP Instance UID.
         sop_class_uid: empty if the object could not be read.
         sop_instance_uid: the same.
         transfer_syntax_uid: how it went out; empty if it did not.
@@ -32,14 +33,41 @@ class Outcome:
     """
 
     path: Path | None
+    name: str = ""
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
     transfer_syntax_uid: str = ""
     status: int | None = None
-    error: DIMSEError | DULError | None = None
+    error: DulcetError | None = None
     error_comment: str | None = None
     length: int = 0
     seconds: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        outgoing: Outgoing,
+        *,
+        transfer_syntax_uid: str = "",
+        status: int | None = None,
+        error: DulcetError | None = None,
+        error_comment: str | None = None,
+        length: int = 0,
+        seconds: float = 0.0,
+    ) -> Outcome:
+        """The outcome of an examined object."""
+        return cls(
+            path=outgoing.path,
+            name=outgoing.name,
+            sop_class_uid=outgoing.sop_class_uid,
+            sop_instance_uid=outgoing.sop_instance_uid,
+            transfer_syntax_uid=transfer_syntax_uid,
+            status=status,
+            error=error,
+            error_comment=error_comment,
+            length=length,
+            seconds=seconds,
+        )
 
     @property
     def status_class(self) -> StatusClass:

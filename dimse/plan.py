@@ -170,7 +170,9 @@ def plan(
     base = tuple(base_contexts)
     in_base = frozenset(base)
     default_offered = {
-        offer.abstract_syntax for offer in base if IMPLICIT_VR_LITTLE_ENDIAN in offer.transfer_syntaxes
+        offer.abstract_syntax
+        for offer in base
+        if IMPLICIT_VR_LITTLE_ENDIAN in offer.transfer_syntaxes
     }
     associations: list[PlannedAssociation[T]] = []
     offers: dict[ContextOffer, None] = {}

@@ -1,40 +1,53 @@
-"""Conversations of a service class user: C-ECHO and C-STORE (PS3.4 Annexes A and B).
+"""What a service class user does on one established association (PS3.7 7.5, PS3.4 A and B).
 
-They are generators over `dul.conversations`, and know neither sockets nor clocks; `dimse.client`
-runs them.
+`Operations` invokes operations and takes their responses, also several at a time where a window
+was agreed. All of it is conversations, and knows neither sockets nor clocks; `dimse.dialogue` goes
+from one association to the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
+from dimse.events import Opening, Progress, Requesting, Responded
 from dimse.messages.assembly import Assembler, Received
 from dimse.messages.base import Message, Priority, Request, Response
-from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
+from dimse.messages.composite import CEchoRQ, CStoreRQ
+from dimse.objects.outgoing import Outgoing, OutgoingSource
+from dimse.outcome import Outcome
+from dimse.plan import Choice, choose_context, explain_refusal
+from dimse.storage.sink import Memory
+from dimse.tables.status import StatusClass, classify, is_pending
 from dul.association import Association
-from dul.conversations import PUMP, Conversation, fail
-from dul.events import AbortIndication, DataIndication, ProviderAbortIndication, ReleaseIndication
+from dul.conversations import PUMP, Call, Conversation, Script, drain, fail
+from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
+from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
+from dul.negotiation import Negotiated
 from dul.outbox import Source
-from dul.values import dataclass
 
-__all__ = [
-    "VERIFICATION",
-    "MessageIds",
-    "Observe",
-    "Reply",
-    "echo",
-    "request",
-    "store",
-]
+__all__ = ["VERIFICATION", "MessageIds", "Operation", "Operations", "Reply"]
 
 VERIFICATION = "1.2.840.10008.1.1"
 
-R = TypeVar("R", bound=Response)
+MAXIMUM_IDENTIFIER = 1 << 24
+"""Bytes of a data set that comes with a response, a C-FIND identifier for instance."""
 
-Observe = Callable[[Message], None]
-"""Is told a request before it is sent, and the response when it has come; for logs."""
+R = TypeVar("R", bound=Response)
+Clock = Callable[[], float]
+
+
+class Reply(NamedTuple):
+    """The response to an operation, reduced to what every service has.
+
+    Attributes:
+        status: (0000,0900).
+        error_comment: (0000,0902), if the peer sent one.
+    """
+
+    status: int
+    error_comment: str | None = None
 
 
 class MessageIds:
@@ -49,167 +62,359 @@ class MessageIds:
         return self._last
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The response to an operation, reduced to what every service has.
+class Operation(Generic[R]):
+    """An operation that was invoked, and what came back so far.
 
     Attributes:
-        status: (0000,0900).
-        error_comment: (0000,0902), if the peer sent one.
-        offending_elements: (0000,0901), tags; if the peer sent any.
+        asked: the request.
+        context_id: the presentation context that it went out on.
+        responses: those that came and were not taken yet, each with the data set behind it
+            (None where none follows).
+        final: the response that ended it; None while it is outstanding.
     """
 
-    status: int
-    error_comment: str | None = None
-    offending_elements: tuple[int, ...] = ()
+    __slots__ = ("_sent", "asked", "context_id", "final", "responses")
+
+    def __init__(self, asked: Request[R], context_id: int, sent: int) -> None:
+        self.asked = asked
+        self.context_id = context_id
+        self.responses: list[tuple[R, bytes | None]] = []
+        self.final: R | None = None
+        self._sent = sent
+
+    def is_out(self, association: Association) -> bool:
+        """Whether every byte of the request and its data set was handed to the transport."""
+        return association.is_out(self._sent)
 
 
-def echo(
-    association: Association, context_id: int, message_id: int, *, observe: Observe | None = None
-) -> Conversation[Reply]:
-    """C-ECHO on an accepted Verification context (PS3.7 9.1.5).
-
-    Raises:
-        what `request` raises.
-    """
-    asked = CEchoRQ(message_id=message_id, affected_sop_class_uid=VERIFICATION)
-    response: CEchoRSP = yield from request(association, context_id, asked, observe=observe)
-    return Reply(response.status, response.error_comment)
-
-
-def store(
-    association: Association,
-    context_id: int,
-    source: Source,
-    *,
-    message_id: int,
-    sop_class_uid: str,
-    sop_instance_uid: str,
-    priority: int = Priority.MEDIUM,
-    move_originator: tuple[str, int] | None = None,
-    observe: Observe | None = None,
-) -> Conversation[Reply]:
-    """C-STORE of one data set, encoded as the context wants it (PS3.7 9.1.1).
+class Operations:
+    """The operations of one established association.
 
     Args:
         association: established.
-        context_id: an accepted context of this SOP class.
-        source: the encoded data set.
-        message_id: unused by other outstanding operations.
-        sop_class_uid: that of the data set.
-        sop_instance_uid: that of the data set.
-        priority: see `Priority`.
-        move_originator: AE title and message ID of the C-MOVE that this is a part of.
-        observe: is told the messages.
+        negotiated: what it allows.
 
-    Raises:
-        what `request` raises.
+    Attributes:
+        accepted: the accepted presentation contexts.
+        ended: why the association is over, if that is known already; None if it goes on.
     """
-    title, move_id = move_originator or (None, None)
-    asked = CStoreRQ(
-        message_id=message_id,
-        affected_sop_class_uid=sop_class_uid,
-        affected_sop_instance_uid=sop_instance_uid,
-        priority=priority,
-        move_originator_application_entity_title=title,
-        move_originator_message_id=move_id,
-    )
-    response: CStoreRSP = yield from request(
-        association, context_id, asked, source, observe=observe
-    )
-    return Reply(response.status, response.error_comment, response.offending_element or ())
 
+    def __init__(self, association: Association, negotiated: Negotiated) -> None:
+        self.association = association
+        self.negotiated = negotiated
+        self.accepted = tuple(negotiated.contexts.values())
+        self.ended: DulcetError | None = None
+        self._ids = MessageIds()
+        self._assembler = Assembler()
+        self._outstanding: dict[int, Operation[Any]] = {}
+        self._with_data: Operation[Any] | None = None  # whose response's data set is coming
+        self._data = Memory(MAXIMUM_IDENTIFIER)
 
-def request(
-    association: Association,
-    context_id: int,
-    asked: Request[R],
-    source: Source | None = None,
-    *,
-    observe: Observe | None = None,
-) -> Conversation[R]:
-    """Send a request, with its data set if it has one, and wait for its one response.
+    # ------------------------------------------------------------------------ any service --
 
-    A response that comes while the data set is still on its way out is kept until all is sent
-    (PS3.7 9.1.1: a failed response may come early).
+    def next_id(self) -> int:
+        """A message ID that no outstanding operation has."""
+        number = self._ids.next()
+        while number in self._outstanding:
+            number = self._ids.next()
+        return number
 
-    Raises:
-        UnexpectedMessage: the peer sent something else, or another message ID; aborted.
-        DIMSEError: the peer's fragments make no message; aborted.
-        ReleasedByPeer: the peer released instead.
-        DULError: the association ended otherwise.
-    """
-    command = asked.encode()
-    if observe is not None:
-        observe(asked)
-    association.send(context_id, command=True, source=command)
-    if source is not None:
-        association.send(context_id, command=False, source=source)
-    association.expect("reply")
-    response = yield from _await_response(association, context_id, asked)
-    while association.sending and association.established:
-        yield PUMP
-    association.expect(None)
-    if observe is not None:
-        observe(response)
-    return response
+    def invoke(
+        self, context_id: int, asked: Request[R], source: Source | None = None
+    ) -> Operation[R]:
+        """Put a request, with its data set if it has one, on its way.
 
+        Args:
+            context_id: an accepted context.
+            asked: the request; its message ID is from `next_id`.
+            source: its data set, encoded in the context's transfer syntax.
 
-def _await_response(
-    association: Association, context_id: int, asked: Request[R]
-) -> Conversation[R]:
-    assembler = Assembler()
-    response: R | None = None
-    while response is None or assembler.within_message:
+        Raises:
+            InvalidValue: the request cannot be encoded.
+            LocalProtocolError: the association takes nothing any more; nothing was sent.
+        """
+        association = self.association
+        sent = association.send(context_id, command=True, source=asked.encode())
+        if source is not None:
+            sent = association.send(context_id, command=False, source=source)
+        operation = Operation(asked, context_id, sent)
+        self._outstanding[asked.message_id] = operation
+        association.expect("reply")
+        return operation
+
+    def next_response(self, operation: Operation[R]) -> Conversation[tuple[R, bytes | None] | None]:
+        """The next response to an operation, pending ones too, and the data set behind it.
+
+        Returns:
+            None when the final one has been taken.
+
+        Raises:
+            what `finish` raises.
+        """
+        while not operation.responses:
+            if operation.final is not None:
+                return None
+            yield from self._exchange()
+        return operation.responses.pop(0)
+
+    def finish(
+        self, operation: Operation[R], outgoing: Outgoing | None = None, length: int = 0
+    ) -> Script[R]:
+        """Wait until an operation has its final response and is out whole.
+
+        A response that comes while the data set is still on its way out is kept until all is sent
+        (PS3.7 9.1.1: a failed response may come early). If the association ends before that, a
+        failure is still the peer's answer, as the first thing that went wrong; a success is none,
+        for the peer cannot have stored what it did not receive.
+
+        Args:
+            operation: from `invoke`.
+            outgoing: what `Progress` is told of.
+            length: bytes of its data set.
+
+        Raises:
+            UnexpectedMessage: the peer sent something else, or another message ID; aborted.
+            DIMSEError: the peer's fragments make no message; aborted.
+            ReleasedByPeer: the peer released instead, which was answered.
+            DULError: the association ended otherwise.
+        """
+        association = self.association
+        begun = told = association.bytes_sent
+        try:
+            while operation.final is None or not operation.is_out(association):
+                yield from self._exchange()
+                if outgoing is not None and association.bytes_sent - told > _TOLD_EACH:
+                    told = association.bytes_sent
+                    yield Progress(outgoing, min(told - begun, length), length)
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            self.ended = error
+            response = operation.final
+            if response is None or not (operation.is_out(association) or _failed(response)):
+                raise
+        finally:
+            self._outstanding.pop(operation.asked.message_id, None)
+        if not self._outstanding:
+            association.expect(None)
+        response = operation.final
+        assert response is not None  # else it has been raised above
+        return response
+
+    def look(self) -> Conversation[bool]:
+        """Whether the association can take another operation, by what has been received already.
+
+        An acceptor may release or abort between two operations; it is answered here.
+        """
+        try:
+            while self.ended is None and (event := self.association.next_event()) is not None:
+                yield from self._take(event)
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            self.ended = error
+        return self.ended is None and self.association.established
+
+    def _exchange(self) -> Conversation[None]:
+        """Send, wait, receive: what comes first."""
+        association = self.association
         event = association.next_event()
+        if event is not None:
+            yield from self._take(event)
+        elif association.closed:
+            raise association.failure or TransportError("the association is closed")
+        else:
+            yield PUMP
+
+    def _take(self, event: Indication) -> Conversation[None]:
         match event:
-            case None:
-                yield PUMP
             case DataIndication(pdvs):
                 try:
-                    for part in assembler.feed(pdvs):
-                        if isinstance(part, Received):  # else a data set: read and dropped
-                            response = _judge(part.message, response, asked)
-                            _judge_context(association, part.context_id, context_id)
+                    for part in self._assembler.feed(pdvs):
+                        if isinstance(part, Received):
+                            self._response(part)
+                        elif self._with_data is not None:
+                            self._data.write(part.fragments)
+                            if part.last:
+                                self._respond(self._with_data, self._data)
                 except DIMSEError:
                     # What is wrong with a message is the user's to find, hence A-ABORT source 0.
-                    association.abort()
+                    self.association.abort()
                     raise
-            case ReleaseIndication():
-                association.withdraw()  # of a request that will not be answered
-                association.release_response()
-                raise ReleasedByPeer(
-                    f"the peer released the association instead of answering a {asked.NAME}"
-                )
             case AbortIndication() | ProviderAbortIndication():
                 fail(event)
-    return response
+            case _:
+                # PS3.8 7.2: the answer is due at once, whatever is still waiting to be sent.
+                self.association.release_response()
+                yield from drain(self.association)
+                raise ReleasedByPeer("the peer released the association")
 
+    # -------------------------------------------------------------------------- responses --
 
-def _judge(message: Message | UnknownCommand, response: R | None, asked: Request[R]) -> R:
-    """The response that was due.
+    def _response(self, received: Received) -> None:
+        message, operation = self._answer(received.message)
+        _check_context(self.association, received.context_id, operation.context_id)
+        operation.responses.append((message, None))
+        if message.data_set_follows:
+            self._with_data, self._data = operation, Memory(MAXIMUM_IDENTIFIER)
+        elif _ends(message):
+            operation.final = message
 
-    Raises:
-        UnexpectedMessage: it is none, a second one, or one for another request.
-    """
-    if response is not None or not isinstance(message, asked.RESPONSE):
+    def _respond(self, operation: Operation[Any], data: Memory) -> None:
+        """The data set behind a response is complete."""
+        self._with_data = None
+        data.commit()
+        message, _ = operation.responses.pop()
+        operation.responses.append((message, data.data))
+        if _ends(message):
+            operation.final = message
+
+    def _answer(self, message: Message | UnknownCommand) -> tuple[Response, Operation[Any]]:
+        """A message as a response, and the outstanding operation that it answers.
+
+        Raises:
+            UnexpectedMessage: it is no response, or not to an operation that is outstanding.
+        """
         name = getattr(message, "NAME", str(message))
-        raise UnexpectedMessage(f"{name} instead of a {asked.RESPONSE.NAME}")
-    if message.message_id_being_responded_to != asked.message_id:
-        raise UnexpectedMessage(
-            f"{message.NAME} for message {message.message_id_being_responded_to}, "
-            f"but {asked.message_id} is outstanding"
+        expected = " or ".join(
+            sorted({each.asked.RESPONSE.NAME for each in self._outstanding.values()})
         )
-    return message  # type: ignore[return-value] # RESPONSE is the class that R stands for
+        if not isinstance(message, Response):
+            raise UnexpectedMessage(f"the peer sent a {name} instead of a {expected}")
+        number = message.message_id_being_responded_to
+        operation = self._outstanding.get(number)
+        if operation is None:
+            outstanding = ", ".join(map(str, self._outstanding)) or "none"
+            raise UnexpectedMessage(
+                f"the peer sent a {name} for message {number}, but outstanding is {outstanding}"
+            )
+        if not isinstance(message, operation.asked.RESPONSE):
+            raise UnexpectedMessage(
+                f"the peer sent a {name} instead of a {operation.asked.RESPONSE.NAME}"
+            )
+        if operation.final is not None:
+            raise UnexpectedMessage(f"the peer sent a second {name} for message {number}")
+        return message, operation
+
+    # --------------------------------------------------------------------------- services --
+
+    def echo(self) -> Script[Reply]:
+        """C-ECHO (PS3.7 9.1.5).
+
+        Raises:
+            LocalProtocolError: there is no accepted context for Verification; nothing was sent.
+            DulcetError: as `finish`.
+        """
+        for context in self.accepted:
+            if context.abstract_syntax == VERIFICATION:
+                break
+        else:
+            raise LocalProtocolError(
+                "the peer accepted no presentation context for Verification; "
+                "it answers no C-ECHO, or it was not proposed"
+            )
+        asked = CEchoRQ(message_id=self.next_id(), affected_sop_class_uid=VERIFICATION)
+        yield Requesting(asked)
+        response = yield from self.finish(self.invoke(context.id, asked))
+        yield Responded(response)
+        return Reply(response.status, response.error_comment)
+
+    def store(
+        self,
+        outgoing: Outgoing,
+        clock: Clock,
+        *,
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+    ) -> Script[Outcome]:
+        """C-STORE of one object (PS3.7 9.1.1).
+
+        Args:
+            outgoing: the object.
+            clock: for the seconds of the outcome.
+            priority: see `Priority`.
+            move_originator: AE title and message ID of the C-MOVE that this is a part of.
+
+        Returns:
+            The outcome; an error in it is one that leaves the association alive.
+
+        Raises:
+            DulcetError: as `finish`; the object is not stored.
+        """
+        choice = choose_context(self.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid)
+        if choice is None:
+            wanted = outgoing.sop_class_uid, outgoing.transfer_syntax_uid
+            refusal = explain_refusal(outgoing.name, self.accepted, *wanted)
+            return Outcome.of(outgoing, error=refusal)
+        yield Opening(outgoing, choice)
+        try:
+            source: OutgoingSource = yield Call(outgoing.open, (choice.transfer_syntax,))
+        except DIMSEError as error:
+            return Outcome.of(outgoing, error=error)
+        try:
+            title, move_id = move_originator or (None, None)
+            asked = CStoreRQ(
+                message_id=self.next_id(),
+                affected_sop_class_uid=outgoing.sop_class_uid,
+                affected_sop_instance_uid=outgoing.sop_instance_uid,
+                priority=priority,
+                move_originator_application_entity_title=title,
+                move_originator_message_id=move_id,
+            )
+            return (yield from self._store(outgoing, choice, source, asked, clock))
+        finally:
+            source.close()
+
+    def _store(
+        self,
+        outgoing: Outgoing,
+        choice: Choice,
+        source: OutgoingSource,
+        asked: CStoreRQ,
+        clock: Clock,
+    ) -> Script[Outcome]:
+        yield Requesting(asked)
+        started = clock()
+        operation = self.invoke(choice.context_id, asked, source)
+        response = yield from self.finish(operation, outgoing, len(source))
+        seconds = clock() - started
+        yield Responded(response)
+        try:
+            source.finish()
+        except DIMSEError as error:
+            return Outcome.of(outgoing, error=error)
+        return Outcome.of(
+            outgoing,
+            transfer_syntax_uid=choice.transfer_syntax,
+            status=response.status,
+            error_comment=response.error_comment,
+            length=len(source),
+            seconds=seconds,
+        )
 
 
-def _judge_context(association: Association, context_id: int, asked_on: int) -> None:
+_TOLD_EACH = 1 << 20  # bytes: what is smaller is out before anybody has read of it
+
+
+_SEVERAL = frozenset({"C-FIND-RSP", "C-GET-RSP", "C-MOVE-RSP"})
+
+
+def _ends(response: Response) -> bool:
+    """Whether it is the last response: the others of three services have a pending status."""
+    return response.NAME not in _SEVERAL or not is_pending(response.status)
+
+
+def _failed(response: Response) -> bool:
+    return classify(response.status) not in {StatusClass.SUCCESS, StatusClass.WARNING}
+
+
+def _check_context(association: Association, context_id: int, asked_on: int) -> None:
     """A response belongs on its request's context, or on one of the same abstract syntax.
 
     There are stacks (odil) that look a context up by its abstract syntax when they answer, and
     where several are accepted for one, find another. The message ID tells which request is
-    meant, and a response has no data set whose transfer syntax could be mistaken: refusing it
-    would lose an object that is stored.
+    meant, and the response to a C-STORE has no data set whose transfer syntax could be mistaken:
+    refusing it would lose an object that is stored.
 
     Raises:
         UnexpectedMessage: it came on a context of something else.
@@ -219,5 +424,5 @@ def _judge_context(association: Association, context_id: int, asked_on: int) -> 
     accepted = association.agreed.contexts
     if accepted[context_id].abstract_syntax != accepted[asked_on].abstract_syntax:
         raise UnexpectedMessage(
-            f"a response on presentation context {context_id} instead of {asked_on}"
+            f"the peer responded on presentation context {context_id} instead of {asked_on}"
         )

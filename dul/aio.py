@@ -332,6 +332,12 @@ class Line:
             pass
         return outcome[0]
 
+    async def release(self) -> None:
+        """Release what is open, and wait for its end; see `blocking.Line.release`."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.release()
+
     async def abort(self) -> None:
         """Abort what is open, and wait until its transport is closed."""
         connection, self._connection = self._connection, None
@@ -348,6 +354,7 @@ class Line:
                     return None, error, None
                 link = requestor_link(host, port, addresses, tls, server_hostname)
                 self._connection = Connection(association, link)
+                self._connection.tick()
             case Disconnect():
                 await self.abort()
             case Pause(seconds):

@@ -163,6 +163,11 @@ class Association:
         """Something waits to be sent."""
         return bool(self._outbox)
 
+    @property
+    def bytes_sent(self) -> int:
+        """All bytes that the transport has taken so far, headers included."""
+        return self._outbox.bytes_sent
+
     def data_to_send(self) -> list[Buffer]:
         """What to hand to the transport next, in order; empty if there is nothing.
 

@@ -411,6 +411,16 @@ class Line:
             outcome: T = stop.value
             return outcome
 
+    def release(self) -> None:
+        """Release what is open, and wait for its end.
+
+        Raises:
+            DULError: it ended otherwise.
+        """
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.release()
+
     def abort(self) -> None:
         """Abort what is open, and wait until its transport is closed."""
         connection, self._connection = self._connection, None
@@ -424,6 +434,7 @@ class Line:
                 addresses = _resolve(host, port, self._wakeup)
                 link = requestor_link(host, port, addresses, tls, server_hostname)
                 self._connection = Connection(association, link, self._wakeup)
+                self._connection.tick()
                 return None
             case Disconnect():
                 return self.abort()

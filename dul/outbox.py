@@ -129,6 +129,7 @@ class Outbox:
 
     Attributes:
         fragment: bytes of a full fragment; set when the peer's maximum is known.
+        bytes_sent: all that the transport has taken, headers and control PDUs included.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -137,6 +138,7 @@ class Outbox:
         self._queue: deque[bytes | Stream] = deque()
         self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
         self._begun = 0  # bytes of the first of them that are already sent
+        self.bytes_sent = 0
         self._put = 0  # the number of the latest command set or data set
         self._out = 0  # the number of the latest that is out completely
         self._withdrawn: set[int] = set()  # numbers that are not, though later ones may be
@@ -188,6 +190,7 @@ class Outbox:
 
     def sent(self, count: int) -> int:
         """The transport took this many bytes; returns how many PDUs are out completely."""
+        self.bytes_sent += count
         count += self._begun
         finished = 0
         while self._wire:

@@ -10,7 +10,8 @@ import json
 import sys
 import time
 
-from dimse.client import VERIFICATION_CONTEXT, Client
+from dimse.client import Client
+from dimse.dialogue import VERIFICATION_CONTEXT
 
 
 def main(what: str, port: str, count: str) -> None:

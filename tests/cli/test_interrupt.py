@@ -224,7 +224,9 @@ def test_echoscu(capsys):
 
     with ScriptedPeer(script) as peer:
         assert echoscu.main(["-r", "5", "127.0.0.1", str(peer.port)]) == 130
-    assert capsys.readouterr().err == "E: interrupted by Ctrl-C\n"
+    assert capsys.readouterr().err == (
+        "W: interrupted: aborting the association (again: quit at once)\nE: interrupted by Ctrl-C\n"
+    )
 
 
 # ----------------------------------------------------------------- as processes of their own --

@@ -114,7 +114,7 @@ def test_the_cursor_comes_back_when_the_process_is_ended_at_once(terminal, monke
     display.at_once()
     assert not written  # nothing is shown yet
     with display:
-        display.advance(5)
+        display.reached(5)
         display.at_once()
     assert written == [(2, b"\x1b[?25h\n")]
     screen.shown()

@@ -8,9 +8,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from cli_peers import ABORT, RELEASE_RQ, ScriptedPeer, rejecting, storing
+from cli_peers import ABORT, P_DATA, RELEASE_RP, RELEASE_RQ, ScriptedPeer, rejecting, storing
 
 from cli import storescu
+from dimse.objects.filemeta import encode_file_meta
+from dimse.objects.outgoing import examine
 from dimse.server import Server
 from dimse.storage.sink import Discard
 from testbed import raw
@@ -61,9 +63,7 @@ def test_verbose_says_what_dcmtk_says_and_in_its_order(send):
         "I: Received Store Response (Success)",
         "I: Releasing Association",
     ]
-    summary = (
-        r"I: Objects stored: 2 \(0\.0 MB in [\d.]+ s, [\d.]+ MB/s\), files failed: 0, not sent: 0"
-    )
+    summary = r"I: Objects stored: 2 \(0\.0 MB in [\d.]+ s, [\d.]+ MB/s\); files asked for: 2, sent: 2, failed: 0, not sent: 0"
     assert re.fullmatch(summary, lines[-1])
 
 
@@ -296,7 +296,7 @@ def test_a_failure_status_halts_and_the_association_is_released(send):
         "the peer answered Refused: Out of resources (A700H)",
     ]
     assert "I: Releasing Association" in lines
-    assert lines[-1].endswith("files failed: 1, not sent: 1")
+    assert lines[-1].endswith("failed: 1, not sent: 1")
 
 
 def test_abort_is_heeded_after_a_failure_status_too(send):
@@ -310,7 +310,7 @@ def test_no_halt_goes_on_and_still_tells_the_failure(send):
     assert code == 1
     assert len(only("E", lines)) == 4
     assert lines[-1].startswith("I: Objects stored: 2 ")
-    assert lines[-1].endswith("files failed: 2, not sent: 0")
+    assert lines[-1].endswith("failed: 2, not sent: 0")
 
 
 def test_one_failed_copy_is_a_failed_file(send):
@@ -318,7 +318,7 @@ def test_one_failed_copy_is_a_failed_file(send):
         code, lines = send(peer.port, CT, "-nh", "-v", "--repeat", 3)
     assert code == 1
     assert lines[-1].startswith("I: Objects stored: 2 ")
-    assert lines[-1].endswith("files failed: 1, not sent: 0")
+    assert lines[-1].endswith("failed: 1, not sent: 0")
 
 
 def test_the_error_comment_of_the_peer_is_shown(send):
@@ -687,7 +687,7 @@ def test_aborted_in_mid_transfer(send, abort, who):
     failed = lines.index(f"E: Store Failed, file: {CT}:")
     assert lines[failed + 1] == f"E: association aborted by the peer's {who}"
     assert lines[failed + 2] == "I: Peer Aborted Association"
-    assert lines[-1].endswith("files failed: 1, not sent: 1")
+    assert lines[-1].endswith("failed: 1, not sent: 1")
 
 
 def test_the_connection_breaks_in_mid_transfer(send):
@@ -702,17 +702,79 @@ def test_the_connection_breaks_in_mid_transfer(send):
     assert "connection" in lines[1]
 
 
-def test_released_in_place_of_a_response(send):
-    def script(dialogue):
-        dialogue.accept()
-        dialogue.store(None)
-        dialogue.wire.send(raw.release_rq())
-        dialogue.wire.read(5)
+def releasing(dialogue):
+    dialogue.accept()
+    dialogue.store(None)
+    dialogue.wire.send(raw.release_rq())
+    assert dialogue.pdu().type == RELEASE_RP
 
-    with ScriptedPeer(script) as peer:
+
+def test_released_in_place_of_a_response_is_tried_once_more(send):
+    with ScriptedPeer(releasing, storing(0)) as peer:
+        code, lines = send(peer.port, CT, "-v")
+    assert code == 0
+    assert "I: Peer Released Association" in lines
+
+
+def test_released_twice_in_place_of_a_response(send):
+    with ScriptedPeer(releasing, releasing) as peer:
         code, lines = send(peer.port, CT)
     assert code == 1
-    assert "released the association instead of answering" in lines[1]
+    assert "the peer released the association" in lines[1]
+
+
+def test_released_behind_the_response(send):
+    """What was confirmed stays confirmed, the rest goes on a new association."""
+
+    def script(dialogue):
+        dialogue.accept()
+        dialogue.store(0)
+        dialogue.wire.send(raw.release_rq())
+        assert dialogue.pdu(P_DATA, RELEASE_RP).type in {P_DATA, RELEASE_RP}
+
+    with ScriptedPeer(script, storing(0)) as peer:
+        code, lines = send(peer.port, CT, MR, "-v")
+    assert code == 0
+    assert lines[-1].endswith("sent: 2, failed: 0, not sent: 0")
+
+
+@pytest.mark.parametrize("last_word", [b"", raw.abort(0, 0), raw.release_rq()])
+def test_success_before_the_object_is_sent_whole_is_no_success(send, tmp_path, last_word):
+    """The acceptor answers 0000H to the command set alone, and goes."""
+    big = tmp_path / "big.dcm"
+    found = examine(CT)
+    uids = found.sop_class_uid, found.sop_instance_uid
+    pixels = b"\xe0\x7f\x10\x00OW\0\0" + (64 << 20).to_bytes(4, "little") + bytes(64 << 20)
+    elements = b"".join(
+        b"\x08\0" + number + b"\0UI" + len(value).to_bytes(2, "little") + value
+        for number, value in (
+            (b"\x16", uids[0].encode() + b"\0" * (len(uids[0]) % 2)),
+            (b"\x18", uids[1].encode() + b"\0" * (len(uids[1]) % 2)),
+        )
+    )
+    head = encode_file_meta(
+        sop_class_uid=uids[0],
+        sop_instance_uid=uids[1],
+        transfer_syntax_uid="1.2.840.10008.1.2.1",
+        implementation_class_uid="1.2.3",
+        implementation_version_name="TEST",
+    )
+    big.write_bytes(head + elements + pixels)
+
+    def script(dialogue):
+        dialogue.accept()
+        context, command = dialogue.command()
+        dialogue.answer(context, command, 0, None)
+        dialogue.wire.send(last_word)
+
+    with (
+        ScriptedPeer(*[script] * 2)
+        if last_word == raw.release_rq()
+        else ScriptedPeer(script) as peer
+    ):
+        code, lines = send(peer.port, big, "-v")
+    assert code == 1
+    assert lines[-1].endswith("sent: 0, failed: 1, not sent: 0")
 
 
 def breaking(dialogue):
@@ -732,15 +794,12 @@ def test_no_halt_opens_a_new_association_for_the_rest(send):
 
 def test_no_halt_gives_up_when_nothing_is_answered_any_more(send):
     with ScriptedPeer(breaking, breaking) as peer:
-        code, lines = send(peer.port, CT, MR, CT, MR, "-nh", "-v")
+        code, lines = send(peer.port, CT, MR, CT, MR, "-nh", "-v", "--max-losses", "2")
     assert code == 1
-    assert only("F", lines) == [
-        (
-            "2 associations were lost without a response between them; "
-            "the remaining files are not tried"
-        )
-    ]
-    assert lines[-1].endswith("files failed: 2, not sent: 2")
+    assert only("F", lines)[0] == (
+        "2 associations were lost without a response between them; 2 files are not tried"
+    )
+    assert lines[-1].endswith("asked for: 4, sent: 0, failed: 2, not sent: 2")
 
 
 # ----------------------------------------------------------------------------- DCMDICTPATH --

@@ -19,6 +19,7 @@ class End:
         self.result: Any = None
         self.error: BaseException | None = None
         self.sent = bytearray()
+        self.events: list[Any] = []
 
     @property
     def running(self) -> bool:
@@ -43,7 +44,10 @@ class End:
                 if step is POLL:  # bytes are delivered between the steps
                     step = conversation.send(None)
                     continue
-                assert isinstance(step, Call)
+                if not isinstance(step, Call):
+                    self.events.append(step)
+                    step = conversation.send(None)
+                    continue
                 try:
                     value = step.function(*step.arguments)
                 except Exception as error:

@@ -15,7 +15,8 @@ import pytest
 from tests_datasets import data_set_of
 
 from dimse import aio
-from dimse.client import VERIFICATION_CONTEXT, Client
+from dimse.client import Client
+from dimse.dialogue import VERIFICATION_CONTEXT
 from dimse.errors import DIMSEError, NoPresentationContext, NotDICOM, Truncated
 from dimse.objects.outgoing import examine
 from dimse.objects.transcode import CannotTranscode
@@ -251,11 +252,11 @@ def test_access_and_titles(client: Any, server: Any, spool: Spool) -> None:
     support = storage_support(called_ae_titles=frozenset({"US"}))
     with server(spool.open, support=support, access=access, host="127.0.0.1") as scp:
         port = scp.address[1]
-        assert client(port, calling="FRIEND", called="US").echo() == 0
+        assert client(port, calling_ae_title="FRIEND", called_ae_title="US").echo() == 0
         with pytest.raises(AssociationRejected, match="calling AE title not recognized"):
-            client(port, calling="FOE", called="US").echo()
+            client(port, calling_ae_title="FOE", called_ae_title="US").echo()
         with pytest.raises(AssociationRejected, match="called AE title not recognized"):
-            client(port, calling="FRIEND", called="THEM").echo()
+            client(port, calling_ae_title="FRIEND", called_ae_title="THEM").echo()
 
 
 def test_handlers_may_be_coroutines(spool: Spool) -> None:

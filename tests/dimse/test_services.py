@@ -26,7 +26,7 @@ from dimse.messages.normalized import NGetRQ
 from dimse.provider import Observer, Provider
 from dimse.requests import EchoRequest, StoreRequest
 from dimse.scp import serve
-from dimse.scu import VERIFICATION, MessageIds, Reply, echo, store
+from dimse.scu import VERIFICATION, MessageIds, Operations, Reply
 from dimse.support import storage_support
 from dul import conversations
 from dul.errors import AssociationAborted, TimedOut, TransportError
@@ -100,6 +100,19 @@ class Diary(Observer):
         self.lines.append(f"ended {type(error).__name__}")
 
 
+def finished(
+    operations: Operations, context_id: int, asked: Any, source: Any = None
+) -> conversations.Script[Reply]:
+    """An operation from its request to its final response."""
+    response = yield from operations.finish(operations.invoke(context_id, asked, source))
+    return Reply(response.status, response.error_comment)
+
+
+def echo(operations: Operations, message_id: int) -> conversations.Script[Reply]:
+    asked = CEchoRQ(message_id=message_id, affected_sop_class_uid=VERIFICATION)
+    return finished(operations, 1, asked)
+
+
 class Scene:
     """An established association, a client's end and a server's end."""
 
@@ -114,8 +127,8 @@ class Scene:
         self.scp = self.pair.acceptor
         self.scp.start(serve(self.scp.association, "here:1", provider))
         asked = request("CALLED", "CALLING", CONTEXTS, limits)
-        self.run(conversations.associate(self.scu.association, asked))
-        self.ids = MessageIds()
+        negotiated = self.run(conversations.associate(self.scu.association, asked))
+        self.operations = Operations(self.scu.association, negotiated)
 
     def open_sink(self, request: StoreRequest) -> MemorySink:
         self.sinks.append(MemorySink())
@@ -130,15 +143,12 @@ class Scene:
         return self.scu.result
 
     def echo(self) -> Reply:
-        return self.run(echo(self.scu.association, 1, self.ids.next()))
+        return self.run(self.operations.echo())
 
     def store(self, content: bytes = b"0123456789", context_id: int = 3, **options: Any) -> Reply:
-        options = {"sop_class_uid": CT, "sop_instance_uid": "1.2.3", **options}
-        source = MemorySource(content)
-        conversation = store(
-            self.scu.association, context_id, source, message_id=self.ids.next(), **options
-        )
-        return self.run(conversation)
+        fields = {"affected_sop_class_uid": CT, "affected_sop_instance_uid": "1.2.3", **options}
+        asked = CStoreRQ(message_id=self.operations.next_id(), **fields)
+        return self.run(finished(self.operations, context_id, asked, MemorySource(content)))
 
     def say(self, context_id: int, message: bytes, content: bytes | None = None) -> list[Any]:
         """Send raw messages and give the messages that come back."""
@@ -478,7 +488,8 @@ class Scripted:
         asked = request("CALLED", "CALLING", CONTEXTS, LIMITS)
         self.scu.start(conversations.associate(self.scu.association, asked))
         self.pair.run()
-        self.scu.start(echo(self.scu.association, 1, 5))
+        self.operations = Operations(self.scu.association, self.scu.result)
+        self.scu.start(echo(self.operations, 5))
         self.scu.output()
 
     def answer(self, *pdvs: PDV) -> None:
@@ -547,7 +558,8 @@ def test_a_response_on_another_context_of_the_same_class_is_believed() -> None:
     asked = request("CALLED", "CALLING", offers, LIMITS)
     pair.requestor.start(conversations.associate(pair.requestor.association, asked))
     pair.run()
-    pair.requestor.start(echo(pair.requestor.association, 1, 5))
+    operations = Operations(pair.requestor.association, pair.requestor.result)
+    pair.requestor.start(echo(operations, 5))
     pair.requestor.output()
     reply = PDataTF((PDV(3, 0x03, CEchoRSP(**RESPONSE).encode()),))
     pair.deliver(pair.requestor, reply.encode())
@@ -592,9 +604,11 @@ def test_release_instead_of_the_response() -> None:
 
     scripted = Scripted()
     scripted.pair.deliver(scripted.scu, ReleaseRQ().encode())
-    assert isinstance(scripted.scu.error, ReleasedByPeer)
     scripted.scu.output()
     assert scripted.scu.sent.endswith(ReleaseRP().encode())
+    scripted.scu.association.disconnected(0.0)
+    scripted.scu.resume()
+    assert isinstance(scripted.scu.error, ReleasedByPeer)
 
 
 def test_no_response_at_all() -> None:
@@ -616,9 +630,8 @@ def test_an_early_failure_waits_for_the_data_set_to_be_out() -> None:
     scripted.answer(PDV(1, 0x03, CEchoRSP(**RESPONSE).encode()))
     association = scripted.scu.association
     content = MemorySource(bytes(3 << 20))
-    scripted.scu.start(
-        store(association, 3, content, message_id=9, sop_class_uid=CT, sop_instance_uid="1.2")
-    )
+    asked = CStoreRQ(message_id=9, affected_sop_class_uid=CT, affected_sop_instance_uid="1.2")
+    scripted.scu.start(finished(scripted.operations, 3, asked, content))
     first = association.data_to_send()
     early = CStoreRSP(message_id_being_responded_to=9, status=0xA700).encode()
     association.data_sent(sum(map(len, first)), 0.0)

@@ -1,0 +1,182 @@
+"""A client's associations with its peer, one after the other.
+
+Scripts for `dul.blocking.Line` and `dul.aio.Line`: they associate, keep an association for the next
+operation where its presentation contexts do, and end it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dimse.errors import ReleasedByPeer
+from dimse.events import (
+    Associated,
+    Associating,
+    Done,
+    Echoed,
+    Lost,
+    NotAssociated,
+    NotReleased,
+    Released,
+    Releasing,
+)
+from dimse.peer import Peer
+from dimse.plan import SEED_CONTEXTS, ContextOffer
+from dimse.scu import VERIFICATION, Operations, Reply
+from dimse.tables.transfer_syntaxes import UNCOMPRESSED
+from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from dul import conversations
+from dul.association import Association, Role
+from dul.conversations import Connect, Disconnect, Script
+from dul.errors import DulcetError, Interrupted, TransportError
+
+__all__ = ["KEPT_CONTEXTS", "VERIFICATION_CONTEXT", "Dialogue"]
+
+VERIFICATION_CONTEXT = ContextOffer(VERIFICATION, UNCOMPRESSED[:1])
+
+_IMPLICIT, _EXPLICIT = IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN
+KEPT_CONTEXTS = (
+    VERIFICATION_CONTEXT,
+    *(
+        ContextOffer(offer.abstract_syntax, (syntax,))
+        for offer in SEED_CONTEXTS
+        for syntax in (_EXPLICIT, _IMPLICIT)
+    ),
+)
+"""What an association proposes that is to be kept from one call to the next: Verification, and
+the most common storage SOP classes in either uncompressed syntax, so that most files can follow an
+echo. Objects that need others get a new association."""
+
+
+class Dialogue:
+    """What goes on between a client and its peer.
+
+    Args:
+        peer: whom to call.
+        clock: seconds, for how long operations take.
+
+    Attributes:
+        operations: those of the open association, None if there is none.
+    """
+
+    def __init__(self, peer: Peer, clock: Callable[[], float]) -> None:
+        self.peer = peer
+        self.clock = clock
+        self.operations: Operations | None = None
+        self._proposed: frozenset[ContextOffer] = frozenset()
+
+    def associate(self, offers: Sequence[ContextOffer]) -> Script[Operations]:
+        """Have an association that proposed these contexts: the open one, or a new one.
+
+        Raises:
+            AssociationRejected, AssociationAborted, TransportError, TimedOut ...: there is none.
+        """
+        if self.operations is not None:
+            if self._proposed.issuperset(offers) and (yield from self.operations.look()):
+                return self.operations
+            yield from self.end()
+        asked = self.peer.request(offers)
+        yield Associating(asked)
+        association = Association(Role.REQUESTOR, self.peer.limits, trace=self.peer.trace)
+        try:
+            peer = self.peer
+            yield Connect(association, peer.host, peer.port, peer.tls, peer.server_hostname)
+            negotiated = yield from conversations.associate(association, asked)
+        except Interrupted:
+            raise
+        except DulcetError:
+            yield Disconnect()
+            raise
+        self.operations = Operations(association, negotiated)
+        self._proposed = frozenset(offers)
+        yield Associated(negotiated)
+        return self.operations
+
+    def end(self, *, abort: bool = False) -> Script[None]:
+        """End the open association, if there is one: release it, or abort it."""
+        operations, self.operations = self.operations, None
+        if operations is None:
+            return
+        yield Releasing(abort=abort)
+        error: DulcetError | None = None
+        try:
+            if not abort and (yield from operations.look()):
+                yield from conversations.release(operations.association)
+        except Interrupted:
+            raise
+        except DulcetError as caught:
+            error = caught
+        yield Disconnect()
+        if not abort:
+            # The peer may release as well as we: either way it is over as it should be.
+            if operations.ended is not None and not isinstance(operations.ended, ReleasedByPeer):
+                error = operations.ended
+            yield NotReleased(error) if error is not None else Released()
+
+    def drop(self) -> Script[None]:
+        """The association is of no use any more: abort it, if it is not over yet."""
+        self.operations = None
+        yield Disconnect()
+
+    def lost(self) -> DulcetError:
+        """Why the open association is over."""
+        operations = self.operations
+        if operations is None:
+            return TransportError("the association is closed")
+        cause = operations.ended or operations.association.failure
+        return cause or TransportError("the association is closed")
+
+    def echo(self, *, keep: bool) -> Script[Reply]:
+        """One C-ECHO, on the open association if it has a context for Verification.
+
+        Args:
+            keep: leave the association open, for whatever comes next.
+
+        Raises:
+            DulcetError: there is no association, or the peer does not take Verification.
+        """
+        # Whatever else the open association proposed, this much it did, if it is to be kept.
+        operations = yield from self.associate(KEPT_CONTEXTS if keep else [VERIFICATION_CONTEXT])
+        try:
+            reply = yield from operations.echo()
+        except Interrupted:
+            raise
+        except DulcetError:
+            if not keep:
+                yield from self.end()
+            raise
+        if not keep:
+            yield from self.end()
+        return reply
+
+    def echoes(self, count: int, *, abort: bool) -> Script[None]:
+        """So many C-ECHOs on one association, told by events; it is ended after them.
+
+        Args:
+            count: how many.
+            abort: end it with an A-ABORT instead of a release.
+
+        Raises:
+            Interrupted: the wakeup was set.
+        """
+        try:
+            operations = yield from self.associate([VERIFICATION_CONTEXT])
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            yield NotAssociated(error)
+            yield Done()
+            return
+        try:
+            if operations.accepted:
+                for _ in range(count):
+                    started = self.clock()
+                    reply = yield from operations.echo()
+                    yield Echoed(reply.status, reply.error_comment, self.clock() - started)
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            yield from self.drop()
+            yield Lost(error, 1, 0)
+        yield from self.end(abort=abort)
+        yield Done()

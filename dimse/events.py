@@ -1,0 +1,279 @@
+"""What happens on a client's associations, told as it happens: the events of `Client.send`.
+
+They come in the order of things:
+
+    Planned
+    Associating, then Associated or NotAssociated
+      for each object: Opening, Requesting, Progress ..., Responded, and always an Outcome
+      Lost: the association ended in between; the objects behind go on another one
+    Releasing, then Released or NotReleased
+    GivenUp: what is left is not tried
+    Done
+
+`Client.echoes` tells the same of associations, and Requesting, Responded and Echoed in between.
+
+An `Outcome` comes for each object exactly once (for each copy, with `repeat`), but for those that
+are left when sending ends early; `Sending.entries` has a verdict on all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
+from dimse.objects.outgoing import Outgoing
+from dimse.outcome import Outcome
+from dimse.plan import Choice
+from dul.errors import DulcetError
+from dul.negotiation import Negotiated
+from dul.pdu import AssociateRQ
+
+__all__ = [
+    "Associated",
+    "Associating",
+    "Done",
+    "Echoed",
+    "Event",
+    "GivenUp",
+    "Lost",
+    "NotAssociated",
+    "NotReleased",
+    "Opening",
+    "Planned",
+    "Progress",
+    "Released",
+    "Releasing",
+    "Requesting",
+    "Responded",
+]
+
+
+class _Told:
+    """Slots, and a text for logs and tests; a data class takes longer to make than to use."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({values})"
+
+
+class Planned(_Told):
+    """Objects were examined and distributed over associations.
+
+    Attributes:
+        objects: how many are to be sent.
+        associations: how many associations their presentation contexts need at least.
+    """
+
+    __slots__ = ("associations", "objects")
+
+    def __init__(self, objects: int, associations: int) -> None:
+        self.objects = objects
+        self.associations = associations
+
+
+class Associating(_Told):
+    """An association is requested.
+
+    Attributes:
+        request: the A-ASSOCIATE-RQ.
+    """
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: AssociateRQ) -> None:
+        self.request = request
+
+
+class Associated(_Told):
+    """It is established.
+
+    Attributes:
+        negotiated: what was agreed; it may have no accepted context.
+    """
+
+    __slots__ = ("negotiated",)
+
+    def __init__(self, negotiated: Negotiated) -> None:
+        self.negotiated = negotiated
+
+
+class NotAssociated(_Told):
+    """There is no association.
+
+    Attributes:
+        error: why: AssociationRejected, AssociationAborted, TransportError, TimedOut ...
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: DulcetError) -> None:
+        self.error = error
+
+
+class Opening(_Told):
+    """An object's turn has come; it is opened, and converted if need be.
+
+    Attributes:
+        outgoing: the object.
+        choice: presentation context and transfer syntax.
+    """
+
+    __slots__ = ("choice", "outgoing")
+
+    def __init__(self, outgoing: Outgoing, choice: Choice) -> None:
+        self.outgoing = outgoing
+        self.choice = choice
+
+
+class Requesting(_Told):
+    """A request goes out.
+
+    Attributes:
+        message: its command set.
+    """
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: CStoreRQ | CEchoRQ) -> None:
+        self.message = message
+
+
+class Progress(_Told):
+    """A part of a large object went out.
+
+    Attributes:
+        outgoing: the object.
+        sent: bytes that the transport has taken so far; a few are headers.
+        length: bytes of the data set as it is sent.
+    """
+
+    __slots__ = ("length", "outgoing", "sent")
+
+    def __init__(self, outgoing: Outgoing, sent: int, length: int) -> None:
+        self.outgoing = outgoing
+        self.sent = sent
+        self.length = length
+
+
+class Responded(_Told):
+    """A response came, and the data set that it answers is out.
+
+    Attributes:
+        message: its command set.
+    """
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: CStoreRSP | CEchoRSP) -> None:
+        self.message = message
+
+
+class Echoed(_Told):
+    """A C-ECHO was answered.
+
+    Attributes:
+        status: (0000,0900) of the response.
+        error_comment: (0000,0902), if the peer sent one.
+        seconds: from the request to the response.
+    """
+
+    __slots__ = ("error_comment", "seconds", "status")
+
+    def __init__(self, status: int, error_comment: str | None, seconds: float) -> None:
+        self.status = status
+        self.error_comment = error_comment
+        self.seconds = seconds
+
+
+class Lost(_Told):
+    """The association ended though there was more to send.
+
+    Attributes:
+        error: how.
+        losses: associations that were lost in a row, without a response in between.
+        left: objects that are still to be sent.
+    """
+
+    __slots__ = ("error", "left", "losses")
+
+    def __init__(self, error: DulcetError, losses: int, left: int) -> None:
+        self.error = error
+        self.losses = losses
+        self.left = left
+
+
+class Releasing(_Told):
+    """The association is ended.
+
+    Attributes:
+        abort: by an A-ABORT instead of a release.
+    """
+
+    __slots__ = ("abort",)
+
+    def __init__(self, *, abort: bool = False) -> None:
+        self.abort = abort
+
+
+class Released(_Told):
+    """It is over."""
+
+    __slots__ = ()
+
+
+class NotReleased(_Told):
+    """It is over, but not as it should be. What was stored is stored.
+
+    Attributes:
+        error: how it ended.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: DulcetError) -> None:
+        self.error = error
+
+
+class GivenUp(_Told):
+    """The objects that are left are not tried.
+
+    Attributes:
+        error: the last thing that went wrong; None where the peer accepted no context at all.
+        losses: associations that were lost in a row; 0: there was none to be had.
+        left: how many objects are left.
+    """
+
+    __slots__ = ("error", "left", "losses")
+
+    def __init__(self, error: DulcetError | None, losses: int, left: int) -> None:
+        self.error = error
+        self.losses = losses
+        self.left = left
+
+
+class Done(_Told):
+    """There is nothing more to be done; all events have been told."""
+
+    __slots__ = ()
+
+
+Event: TypeAlias = (
+    Planned
+    | Associating
+    | Associated
+    | NotAssociated
+    | Opening
+    | Requesting
+    | Progress
+    | Responded
+    | Echoed
+    | Outcome
+    | Lost
+    | Releasing
+    | Released
+    | NotReleased
+    | GivenUp
+    | Done
+)

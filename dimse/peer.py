@@ -1,0 +1,106 @@
+"""Whom a client calls, and how: all that both faces need to know before they associate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dimse.errors import InvalidValue
+from dimse.plan import ContextOffer, numbered
+from dul.association import Trace
+from dul.limits import Limits
+from dul.negotiation import request
+from dul.pdu import AssociateRQ
+from dul.user_items import (
+    AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserIdentity,
+)
+from dul.values import dataclass, field
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+__all__ = ["Peer", "checked_ae_title"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Whom to call, and how.
+
+    Attributes:
+        host: name or address.
+        port: TCP port, 1 to 65535.
+        called_ae_title: the peer's AE title, 1 to 16 characters.
+        calling_ae_title: ours, the same.
+        limits: bounds and times.
+        tls: a client context, for TLS.
+        server_hostname: whom its certificate must name; None: the host.
+        user_identity: 58H, for peers that want a user name, a ticket or a token (PS3.7 D.3.3.7).
+        roles: 54H, one for each SOP class whose roles are not the default (PS3.7 D.3.3.4).
+        extended: 56H, by SOP class (PS3.7 D.3.3.5).
+        common_extended: 57H, by SOP class (PS3.7 D.3.3.6).
+        window: 53H, how many operations may be outstanding (PS3.7 D.3.3.3); None: not proposed.
+        trace: is told every transition of the state machine.
+
+    Raises:
+        InvalidValue: a value that no association can be requested with.
+    """
+
+    host: str
+    port: int
+    called_ae_title: str = "ANY-SCP"
+    calling_ae_title: str = "DULCET"
+    limits: Limits = field(default_factory=Limits)
+    tls: SSLContext | None = None
+    server_hostname: str | None = None
+    user_identity: UserIdentity | None = None
+    roles: tuple[RoleSelection, ...] = ()
+    extended: tuple[ExtendedNegotiation, ...] = ()
+    common_extended: tuple[CommonExtendedNegotiation, ...] = ()
+    window: AsynchronousOperationsWindow | None = None
+    trace: Trace | None = None
+
+    def __post_init__(self) -> None:
+        _check_place(self.host, self.port)
+        for name in ("called_ae_title", "calling_ae_title"):
+            checked_ae_title(getattr(self, name), name)
+
+    def request(self, contexts: Sequence[ContextOffer]) -> AssociateRQ:
+        """The A-ASSOCIATE-RQ that proposes these contexts."""
+        return request(
+            self.called_ae_title,
+            self.calling_ae_title,
+            numbered(contexts),
+            self.limits,
+            roles=self.roles,
+            window=self.window,
+            extended=self.extended,
+            common_extended=self.common_extended,
+            user_identity=self.user_identity,
+        )
+
+
+def _check_place(host: object, port: object) -> None:
+    # Not every caller has a type checker, and a port as a text is common in settings.
+    if not isinstance(host, str) or not host:
+        raise InvalidValue("host", f"{host!r} is no host name and no address")
+    if not isinstance(port, int) or not 0 < port < 1 << 16:
+        raise InvalidValue("port", f"{port!r} is no TCP port, which is a number from 1 to 65535")
+
+
+def checked_ae_title(title: object, where: str = "AE title") -> str:
+    """An AE title without the spaces around it, which mean nothing (PS3.5 6.2, VR AE).
+
+    Raises:
+        InvalidValue: it has not 1 to 16 characters, or some that an AE title may not have.
+    """
+    if not isinstance(title, str) or not 1 <= len(title) <= 16 or not title.strip(" "):
+        raise InvalidValue(where, f"{title!r}: an AE title has 1 to 16 characters, not all spaces")
+    if not (title.isascii() and title.isprintable()) or "\\" in title:
+        raise InvalidValue(
+            where, f"{title!r}: an AE title is ASCII, without control characters and backslash"
+        )
+    return title.strip(" ")
