@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -218,9 +219,9 @@ def _examine_file(path: Path, *, strict: bool, cache: Cache | None) -> FileObjec
             os.close(fd)
     return FileObject(
         path,
-        found.sop_class_uid,
+        sys.intern(found.sop_class_uid),  # the same in thousands of files
         found.sop_instance_uid,
-        found.transfer_syntax_uid,
+        sys.intern(found.transfer_syntax_uid),
         found.spans,
         found.odd,
         found.warnings,

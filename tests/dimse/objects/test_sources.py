@@ -1,0 +1,100 @@
+"""Sources put together of stretches and new bytes: in order, whole, even."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from tests_datasets import read_all, swapped
+
+from dimse.errors import Truncated
+from dimse.objects.bounds import CHUNK
+from dimse.objects.scratch import Scratch
+from dimse.objects.sources import (
+    Encoded,
+    FixedBytes,
+    MemoryOrigin,
+    Splice,
+    SplicedSource,
+    straight,
+    turn_words,
+)
+
+BYTES = bytes(range(256))
+EXPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
+
+
+def origin(data=BYTES):
+    return MemoryOrigin("f", data, None)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=9),
+            st.tuples(st.integers(0, 200), st.integers(1, 50), st.sampled_from([1, 2, 4, 8])),
+        )
+    ),
+    st.integers(1, 40),
+)
+def test_any_splice_is_read_in_order(parts, step):
+    splice, expected = Splice(Scratch()), b""
+    for part in parts:
+        if isinstance(part, bytes):
+            splice.new.append(part)
+            expected += part
+        else:
+            at, length, word = part
+            splice.set_in(at, length, word)
+            expected += swapped(BYTES[at : at + length], word)
+    if len(expected) % 2:
+        splice.new.append(b"!")
+        expected += b"!"
+    source = SplicedSource("f", origin(), splice)
+    assert len(source) == len(expected)
+    assert read_all(source, step) == expected
+    assert source.readinto(memoryview(bytearray(5))) == 0
+    source.finish()
+    source.close()
+
+
+def test_an_odd_number_of_bytes_is_no_source():
+    splice = Splice(FixedBytes(b"odd"))
+    with pytest.raises(ValueError, match="odd number"):
+        SplicedSource("f", origin(), splice)
+    with pytest.raises(ValueError, match="odd number"):
+        straight(Encoded("f", origin(), ((0, 3),), EXPLICIT))
+
+
+def test_a_deflated_data_set_gets_its_nul_behind():
+    source = straight(Encoded("f", origin(), ((3, 4), (10, 1)), DEFLATED))
+    assert read_all(source) == BYTES[3:7] + BYTES[10:11] + b"\0"
+
+
+def test_words_across_steps():
+    data = BYTES * (CHUNK // 256) + BYTES
+    splice = Splice(FixedBytes())
+    splice.set_in(0, len(data), 8)
+    source = SplicedSource("f", origin(data), splice)
+    assert read_all(source, 1001) == swapped(data, 8)
+
+
+@pytest.mark.parametrize("word", [1, 4])
+def test_an_object_that_is_shorter_than_it_was(word):
+    splice = Splice(FixedBytes())
+    splice.set_in(250, 8, word)
+    source = SplicedSource("f", origin(), splice)
+    with pytest.raises(Truncated) as caught:
+        read_all(source)
+    assert caught.value.offset == caught.value.size == 256
+
+
+@given(st.binary(max_size=40), st.sampled_from([2, 4, 8]))
+def test_turning_words(data, word):
+    assert turn_words(data, word) == swapped(data, word)
+
+
+def test_a_window_over_an_encoded_data_set():
+    window = Encoded("f", origin(), ((16, 4), (32, 4)), EXPLICIT).window()
+    assert window.size == 36
+    assert window.take(30, 6) == BYTES[30:36]
