@@ -1,0 +1,78 @@
+"""What a start and a message cost, as counts: they say the same on every machine.
+
+A count that falls may be written down here; one that rises needs a reason.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from dimse.messages.codec import decode_message, response_to
+from dimse.messages.composite import CStoreRQ
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("dul", "dimse", "cli")
+# Each takes as long to load as a quarter of a tool, or more.
+NEVER = {
+    "asyncio",
+    "dataclasses",
+    "email",
+    "importlib.metadata",
+    "inspect",
+    "numpy",
+    "pydicom",
+    "rich",
+}
+
+MODULES = 200  # loaded by `storescu` before it reads its arguments, all of Python's included
+ENCODE = 40  # calls, C functions included, that turn a C-STORE-RQ into bytes
+DECODE = 50  # and that make a C-STORE-RSP of bytes
+
+
+def loaded_by(module: str) -> set[str]:
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def calls_of(act) -> int:
+    """How many functions are called, in Python and in C; the second time, when all is prepared."""
+    act()
+    count = 0
+
+    def tell(frame, event, argument):
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(tell)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def test_a_tool_loads_no_more_than_it_needs_to_start():
+    for tool in ("cli.storescu", "cli.storescp", "cli.echoscu"):
+        loaded = loaded_by(tool)
+        assert not loaded & NEVER, tool
+        assert any(each.startswith("dul.") for each in loaded)
+        assert len(loaded) <= MODULES, f"{tool} loads {len(loaded)} modules"
+
+
+def test_a_message_takes_no_more_calls_than_it_did():
+    asked = CStoreRQ(
+        message_id=7,
+        affected_sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
+        affected_sop_instance_uid="1.2.826.0.1.3680043.10.1999.3.1",
+    )
+    answer = response_to(asked, 0).encode()
+    assert decode_message(answer).message_id_being_responded_to == 7
+    encoding, decoding = calls_of(asked.encode), calls_of(lambda: decode_message(answer))
+    assert 5 < encoding <= ENCODE
+    assert 5 < decoding <= DECODE
