@@ -6,7 +6,6 @@ import threading
 from typing import Any
 
 from cli import dumps
-from cli.calling import describe_rejection
 from cli.report import Level, Report, printable
 from dimse.errors import AbortAssociation, Refused, UnknownCommand
 from dimse.messages.base import Response
@@ -73,7 +72,7 @@ class Arrivals(Observer):
         self._say(
             Level.WARN,
             requestor,
-            f"Association Rejected ({_who(requestor)})\n{describe_rejection(said)}",
+            f"Association Rejected ({_who(requestor)})\n{dumps.rejection(said)}",
         )
 
     def received(self, request: ServiceRequest[Any]) -> None:

@@ -42,7 +42,6 @@ __all__ = [
     "Calling",
     "Teller",
     "client_for",
-    "describe_rejection",
     "titles",
 ]
 
@@ -260,17 +259,10 @@ _LATER = {
 }
 
 
-def describe_rejection(error: AssociationRejected) -> str:
-    """Result, source and reason on two lines, in DCMTK's form."""
-    result = _capitals(error.result_text.replace("-", " "))
-    source = _capitals(error.source_text.replace("-", " "))
-    return f"Result: {result}, Source: {source}\nReason: {_capitals(error.reason_text)}"
-
-
 def not_associated(report: Report, error: DulcetError, *, calling: str, called: str) -> None:
     """Say why there is no association, and what to try."""
     if isinstance(error, AssociationRejected):
-        report.fatal(f"Association Rejected:\n{describe_rejection(error)}")
+        report.fatal(f"Association Rejected:\n{dumps.rejection(error)}")
         advice = _ADVICE.get((error.source, error.reason))
         if advice:
             report.fatal("Try: " + advice.format(calling=calling, called=called))
@@ -284,10 +276,3 @@ def not_associated(report: Report, error: DulcetError, *, calling: str, called: 
         report.fatal("Try: check how the name is spelt, or give the address")
     elif isinstance(error, AssociationAborted):
         report.fatal("Try: the peer's log should say what it did not like")
-
-
-def _capitals(words: str) -> str:
-    """As DCMTK writes them: "Called AE Title Not Recognized"."""
-    return " ".join(
-        word if any(map(str.isupper, word)) else word.title() for word in words.split(" ")
-    )

@@ -7,15 +7,16 @@ from typing import Any
 
 from cli.report import Level, Report, printable
 from dimse.messages.base import Message, Response
-from dimse.scu import VERIFICATION
 from dimse.tables import status, storage_sops, transfer_syntaxes
+from dimse.tables.uids import VERIFICATION
+from dul.errors import AssociationRejected
 from dul.fsm import Transition
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRQ
 from dul.user_items import UserInformation
 from dul.values import fields
 
-__all__ = ["answer", "level_of", "message", "offer", "tracer"]
+__all__ = ["answer", "level_of", "message", "offer", "rejection", "tracer"]
 
 _WIDTH = 38
 _PRIORITIES = {0: "medium", 1: "high", 2: "low"}
@@ -139,3 +140,17 @@ def _value(field: str, value: Any, said: Message) -> str:
 def _line(label: str, value: object) -> str:
     said = "(none)" if value is None else printable(str(value))
     return f"  {label:{_WIDTH}} {said}"
+
+
+def rejection(error: AssociationRejected) -> str:
+    """Result, source and reason on two lines, in DCMTK's form."""
+    result = _capitals(error.result_text.replace("-", " "))
+    source = _capitals(error.source_text.replace("-", " "))
+    return f"Result: {result}, Source: {source}\nReason: {_capitals(error.reason_text)}"
+
+
+def _capitals(words: str) -> str:
+    """As DCMTK writes them: "Called AE Title Not Recognized"."""
+    return " ".join(
+        word if any(map(str.isupper, word)) else word.title() for word in words.split(" ")
+    )

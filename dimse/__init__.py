@@ -1,22 +1,29 @@
 """DIMSE (PS3.7) with the storage and verification services of PS3.4.
 
-`Client` and `Server` are the blocking faces; `dimse.aio` has the same names for asyncio.
+`Client` and `Server` are the blocking faces; `dimse.aio` has the same names for asyncio. A name is
+loaded when it is first asked for: a client needs nothing of a server, nor the reverse.
 """
 
-from dimse.client import Client, Outcomes, Sending, Session
-from dimse.engine import Entry, Verdict
-from dimse.errors import DIMSEError, Refused
-from dimse.outcome import Outcome
-from dimse.peer import Peer
-from dimse.plan import ContextOffer
-from dimse.provider import Answer, Handler, Observer, Provider
-from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
-from dimse.scu import Reply
-from dimse.server import Server
-from dimse.storage.sink import Discard, Memory, Sink
-from dimse.storage.spool import Spool
-from dimse.support import storage_support
-from dimse.tables.status import StatusClass
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dimse.client import Client, Outcomes, Sending, Session
+    from dimse.engine import Entry, Verdict
+    from dimse.errors import DIMSEError, Refused
+    from dimse.outcome import Outcome
+    from dimse.peer import Peer
+    from dimse.plan import ContextOffer
+    from dimse.provider import Answer, Handler, Observer, Provider
+    from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
+    from dimse.scu import Reply
+    from dimse.server import Server
+    from dimse.storage.sink import Discard, Memory, Sink
+    from dimse.storage.spool import Spool
+    from dimse.support import storage_support
+    from dimse.tables.status import StatusClass
 
 __all__ = [
     "Answer",
@@ -47,3 +54,43 @@ __all__ = [
     "Verdict",
     "storage_support",
 ]
+
+_MODULES = {
+    "Answer": "dimse.provider",
+    "Client": "dimse.client",
+    "ContextOffer": "dimse.plan",
+    "DIMSEError": "dimse.errors",
+    "Discard": "dimse.storage.sink",
+    "EchoRequest": "dimse.requests",
+    "Entry": "dimse.engine",
+    "Handler": "dimse.provider",
+    "Memory": "dimse.storage.sink",
+    "Observer": "dimse.provider",
+    "Outcome": "dimse.outcome",
+    "Outcomes": "dimse.client",
+    "Peer": "dimse.peer",
+    "Provider": "dimse.provider",
+    "Refused": "dimse.errors",
+    "Reply": "dimse.scu",
+    "Requestor": "dimse.requests",
+    "Sending": "dimse.client",
+    "Server": "dimse.server",
+    "ServiceRequest": "dimse.requests",
+    "Session": "dimse.client",
+    "Sink": "dimse.storage.sink",
+    "Spool": "dimse.storage.spool",
+    "StatusClass": "dimse.tables.status",
+    "StoreRequest": "dimse.requests",
+    "Verdict": "dimse.engine",
+    "storage_support": "dimse.support",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from the module that has it (PEP 562)."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module 'dimse' has no attribute {name!r}")
+    value: object = getattr(import_module(module), name)
+    globals()[name] = value
+    return value

@@ -22,9 +22,9 @@ from dimse.events import (
 )
 from dimse.peer import Peer
 from dimse.plan import SEED_CONTEXTS, ContextOffer
-from dimse.scu import VERIFICATION, Operations, Reply
+from dimse.scu import Operations, Reply
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
-from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from dul import conversations
 from dul.association import Association, Role
 from dul.conversations import Connect, Disconnect, Script

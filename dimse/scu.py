@@ -20,6 +20,7 @@ from dimse.outcome import Outcome
 from dimse.plan import Choice, choose_context, explain_refusal
 from dimse.storage.sink import Memory
 from dimse.tables.status import StatusClass, classify, is_pending
+from dimse.tables.uids import VERIFICATION
 from dul.association import Association
 from dul.conversations import PUMP, Call, Conversation, Script, drain, fail
 from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
@@ -27,9 +28,7 @@ from dul.events import AbortIndication, DataIndication, Indication, ProviderAbor
 from dul.negotiation import Negotiated
 from dul.outbox import Source
 
-__all__ = ["VERIFICATION", "MessageIds", "Operation", "Operations", "Reply"]
-
-VERIFICATION = "1.2.840.10008.1.1"
+__all__ = ["MessageIds", "Operation", "Operations", "Reply"]
 
 MAXIMUM_IDENTIFIER = 1 << 24
 """Bytes of a data set that comes with a response, a C-FIND identifier for instance."""

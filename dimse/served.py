@@ -11,11 +11,11 @@ from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.messages.normalized import NEventReportRQ
 from dimse.provider import OpenSink, Provider
 from dimse.requests import EchoRequest, ServiceRequest, StoreRequest
-from dimse.scu import VERIFICATION
 from dimse.storage.checked import Checked
 from dimse.storage.identifiers import check_identifiers
 from dimse.storage.sink import Budget, Discard, Memory, Sink
 from dimse.tables import status as statuses
+from dimse.tables.uids import VERIFICATION
 from dul.values import dataclass
 
 __all__ = ["Service", "Services"]

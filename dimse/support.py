@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
-from dimse.scu import VERIFICATION
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
+from dimse.tables.uids import VERIFICATION
 from dul.negotiation import SYNCHRONOUS, Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
 

@@ -323,3 +323,19 @@ def test_data_classes_are_those_that_cost_little_until_they_are_used():
         and not each.for_types_only
     ]
     assert not wrong, listed(wrong)
+
+
+def test_every_public_name_of_dimse_is_had_from_its_module():
+    """They are loaded on demand, so that nothing else would notice a wrong one."""
+    import dimse
+
+    assert dimse._MODULES.keys() == set(dimse.__all__)
+    for name in dimse.__all__:
+        assert getattr(dimse, name) is getattr(sys.modules[dimse._MODULES[name]], name)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = dimse.no_such_name
+
+
+def test_a_client_loads_no_server_and_a_server_no_client():
+    assert not {"dimse.server", "dimse.scp", "dimse.storage.spool"} & loaded_by("cli.storescu")
+    assert not {"dimse.client", "dimse.engine", "dimse.dialogue"} & loaded_by("cli.storescp")

@@ -26,8 +26,9 @@ from dimse.messages.normalized import NGetRQ
 from dimse.provider import Observer, Provider
 from dimse.requests import EchoRequest, StoreRequest
 from dimse.scp import serve
-from dimse.scu import VERIFICATION, MessageIds, Operations, Reply
+from dimse.scu import MessageIds, Operations, Reply
 from dimse.support import storage_support
+from dimse.tables.uids import VERIFICATION
 from dul import conversations
 from dul.errors import AssociationAborted, TimedOut, TransportError
 from dul.fsm import State
