@@ -73,8 +73,10 @@ def _write(file: IO[bytes], data_set: Dataset, name: str, transfer_syntax_uid: s
     except DIMSEError:
         raise
     except Exception as error:
-        # Anything: a value of a wrong type raises what it wants in there.
-        raise CannotEncode(name, str(error) or type(error).__name__) from error
+        # Anything: a value of a wrong type raises what it wants in there. pydicom puts a traceback,
+        # with the paths of this machine, into some of its messages; the first line says it.
+        why = str(error).strip().partition("\n")[0]
+        raise CannotEncode(name, why or type(error).__name__) from error
 
 
 def _encapsulated(name: str, element: DataElement) -> DataElement:

@@ -61,6 +61,8 @@ class _Machine(RuleBasedStateMachine):
     """One sequence; its rules come from `machine`."""
 
     hunt: Hunt
+    #: What whoever called the hunt was handling: it is none of hypothesis' exceptions.
+    handled: BaseException | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +70,7 @@ class _Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Play what was drawn, unless hypothesis gave up on the draw."""
-        if sys.exc_info()[0] is not None:
+        if sys.exception() is not self.handled:
             return
         try:
             self.hunt.attempt(tuple(self.drawn))
@@ -109,7 +111,8 @@ def machine(hunt: Hunt) -> type[RuleBasedStateMachine]:
     role = hunt.trial.role
     rules = {name: _stimulus(role, groups) for name, groups in _RULES.items()}
     rules |= {name: _wait(names) for name, names in _WAITS.items()}
-    return type("Exploration", (_Machine,), {"hunt": hunt, "opens": _opening(role), **rules})
+    known = {"hunt": hunt, "handled": sys.exception()}
+    return type("Exploration", (_Machine,), {**known, "opens": _opening(role), **rules})
 
 
 def explore(hunt: Hunt) -> None:

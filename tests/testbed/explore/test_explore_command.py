@@ -45,6 +45,15 @@ def test_a_clean_product(product, tmp_path, capsys):
     assert list((tmp_path / "found").iterdir()) == []
 
 
+def test_a_caller_that_is_handling_an_exception(product, tmp_path, capsys):
+    """Whose exception it is that is being handled matters: hypothesis' own end a drawing."""
+    try:
+        raise ValueError
+    except ValueError:
+        explore(product, tmp_path, "--sequences", 3, "--seed", 3)
+    assert "3 sequences" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("product", ["releases-twice"], indirect=True)
 def test_a_find_is_told_written_and_can_be_played_again(product, tmp_path, capsys):
     page, whole = tmp_path / "page.html", tmp_path / "whole.json"
