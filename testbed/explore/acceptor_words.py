@@ -170,16 +170,16 @@ def _two(speech: Speech, facts: Facts) -> Said:
     ids = speech.next_id(), speech.next_id()
     pdvs = [raw.pdv(1, raw.COMMAND_LAST, messages.echo_rq(id_)) for id_ in ids]
     if not _starts(speech, facts, 1):
-        return speech.breaks("two-messages", raw.p_data(*pdvs))
+        return speech.breaks("two-messages", raw.p_data(*pdvs), "free", 10, 19)
     speech.unanswered += 2
     owed = tuple(Owed("C-ECHO-RSP", id_, 1) for id_ in ids)
-    told = Input("two-messages", (10,), "pipelined", completes=owed)
+    told = Input("two-messages", (10, 19), "pipelined", completes=owed)
     return Said(raw.p_data(*pdvs), told)
 
 
 WRONG = (
     broken("echo-foreign", "C-ECHO-RQ on a context that nobody proposed", "wrong-data",
-           messages.command_pdu(messages.echo_rq(103), 201), "refuse", 10),
+           messages.command_pdu(messages.echo_rq(103), 201), "refuse", 10, 19),
     Stimulus("two-messages", "two C-ECHO-RQ in one P-DATA-TF", "wrong-data", _two),
     broken("response", "C-ECHO-RSP to nothing", "wrong-data",
            messages.command_pdu(messages.echo_rsp(104)), "free"),

@@ -94,7 +94,9 @@ class Belief:
             behind = config.taken < len(self.inputs)
             if not behind and not self._machine.obliged(config):
                 continue
-            moves = self._machine.taking(config) if behind else self._machine.moves(config)
+            moves = list(self._machine.taking(config) if behind else self._machine.moves(config))
+            if not all(move.sends for move in moves):
+                continue  # it may take the next input in silence
             for move in moves:
                 cell = move.cell or config.last
                 if move.sends and cell and not move.lenience:

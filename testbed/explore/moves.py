@@ -53,7 +53,8 @@ class Input:
 
     `events` are the rows of Table 9-10 it may count as.
     `completes` are the requests that end in it, or for a requestor the responses. An `urgent` input (the
-    close) may be noticed before those in front of it were read.
+    close) may be noticed before those in front of it were read; a `joined` one came in one segment with the
+    one before.
     """
 
     stimulus: str
@@ -62,6 +63,7 @@ class Input:
     answer: Answer = "either"
     completes: tuple[Owed, ...] = ()
     urgent: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Config:
     """One explanation. `asked` counts a requestor's requests without a response.
 
     `excused`: its user has a reason to abort; `loose`: its user met what no standard describes; `last` is the
-    cell by which the last input was taken; `debts` is what had to be overlooked so far.
+    cell by which the last input was taken; `adrift`: it aborted over a PDU that it need not have read to the end,
+    what it reads from then on is chance; `debts` is what had to be overlooked so far.
     """
 
     state: int
@@ -99,6 +102,7 @@ class Config:
     excused: bool = False
     loose: bool = False
     last: TableCell | None = None
+    adrift: bool = False
     debts: tuple[Debt, ...] = ()
 
 
@@ -141,6 +145,8 @@ class Machine:
         elif config.state:
             yield from self.taking(config)
             yield from self._user(config)
+            if config.state == 13 and config.adrift:
+                yield Move("AB", config, None)
             # Once our half is closed, that is why it closes.
             if not (self.inputs and self.inputs[-1].urgent):
                 yield from _artim(config, elapsed >= self.artim_least, waited)
@@ -157,12 +163,17 @@ class Machine:
                 yield Move("AB", replace(taken, state=13, last=refused), refused)
                 if config.state == 6:
                     continue
-            if entry.manner == "cut":
+            if entry.manner == "cut" or (config.state == 13 and config.adrift):
                 yield Move("", taken, None)
             for event in entry.events:
                 cell = config.state, event
                 if cell in TABLE and not _overlooked(cell, entry):
-                    yield from self._acting(taken, event, entry)
+                    adrift = config.adrift or event == 19 or entry.manner == "cut"
+                    yield from self._acting(replace(taken, adrift=adrift), event, entry)
+            cut = entry.urgent and place > 0 and self.inputs[place - 1].manner == "cut"
+            if cut and config.state != 13 and (config.state, 19) in TABLE:
+                # A PDU that the close cuts off may be taken for an invalid one, before the close is.
+                yield from self._acting(replace(config, taken=place), 19, entry)
 
     def _acting(self, config: Config, event: int, entry: Input) -> Iterator[Move]:
         cell = config.state, event
@@ -179,6 +190,9 @@ class Machine:
                 # AR-6 hands data on as well; a user that waits for the end of the release has no use for it.
                 after = self._told(after, entry)
             yield Move(effect.sends, after, cell)
+            if action == "AA-7" and entry.joined:
+                # Of several bad PDUs that come at once not each has to be answered: that would feed a flood.
+                yield Move("", after, cell)
 
     def _told(self, config: Config, entry: Input) -> Config:
         """The user's part after P-DATA: what it owes now, what it may be forgiven."""

@@ -101,7 +101,7 @@ MESSAGES = (
 
 WRONG = (
     broken("success-foreign", "success on a context that nobody proposed", "wrong-data",
-           lambda facts: messages.command_pdu(_command(facts), 201), "refuse", 10),
+           lambda facts: messages.command_pdu(_command(facts), 201), "refuse", 10, 19),
     broken("wrong-id", "success for another Message ID", "wrong-data",
            lambda facts: messages.command_pdu(_command(facts, facts.message_id + 7), facts.context), "free"),
     broken("pending", "response, status FF00H (pending)", "wrong-data",

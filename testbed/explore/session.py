@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from testbed.explore import causes
@@ -191,7 +191,7 @@ class Session:
             data = b"".join(entry for entry, _ in self._held)
             told = [entry for _, entry in self._held]
             self._held.clear()
-            self.belief.add(*told)
+            self.belief.add(*told[:1], *(replace(each, joined=True) for each in told[1:]))
             self.confirmed += sum(bool(e.completes) and e.manner == "right" for e in told)
             what = " + ".join(WORDS[self.role][entry.stimulus].what for entry in told)
             self._sent_at = time.monotonic()

@@ -1,5 +1,7 @@
 """What explains a product's behaviour, and what does not."""
 
+from dataclasses import replace
+
 import pytest
 
 from testbed.explore.belief import Belief
@@ -239,3 +241,47 @@ def test_what_is_overlooked_comes_to_light_when_nothing_else_is_left():
     assert belief.keep_silent()
     assert belief.debts() == (Debt("source", (7, 19)),)
     assert not belief.due()
+
+
+UNKNOWN = Input("unknown-00", (19,))
+CUT = Input("cut-data", (10,), "cut")
+
+
+def test_a_product_that_aborted_over_a_pdu_need_not_have_read_it_to_the_end():
+    belief = established()
+    belief.add(UNKNOWN)
+    assert see(belief, "AB(2,1)") == ""
+    belief.add(RELEASE)
+    assert not belief.due()
+    assert see(belief, "AB(2,1)") == ""
+    # After a release the stream is in step, so there it is a departure.
+    released = established()
+    released.add(RELEASE)
+    assert see(released, "RP") == ""
+    released.add(RELEASE)
+    assert see(released, "AB(2,1)") is None
+
+
+def test_a_pdu_that_the_close_cuts_off_may_be_an_invalid_one():
+    belief = established()
+    belief.add(CUT, FIN)
+    assert see(belief, "AB(2,6)") == ""
+    assert see(belief, "AB(2,6)") is None
+    assert see(belief, "CLOSE") == ""
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_of_bad_pdus_in_one_segment_not_each_is_answered(joined):
+    belief = established()
+    belief.add(RELEASE)
+    assert see(belief, "RP") == ""
+    belief.add(RQ, replace(RQ, joined=joined))
+    assert see(belief, "AB(2,2)") == ""
+    assert belief.due() is not joined
+
+
+def test_nothing_is_said_to_be_due_where_the_next_input_may_be_taken_in_silence():
+    belief = established()
+    belief.add(CUT)
+    assert not belief.due()
+    assert belief.pending() == []
