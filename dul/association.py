@@ -21,7 +21,7 @@ from dul.errors import (
     TransportError,
     UnexpectedPDU,
 )
-from dul.fsm import Action, Effect, Event, Guard, State, Transition, step
+from dul.fsm import WHEN, Action, Effect, Event, Guard, State, Transition, step
 from dul.inbox import Inbox, ProviderCheck, Role
 from dul.limits import Limits
 from dul.negotiation import Negotiated, conclude
@@ -34,7 +34,7 @@ __all__ = ["Association", "ProviderCheck", "Role", "Trace"]
 Trace = Callable[[Transition], None]
 """Is told every transition."""
 
-_CLOSED_BY_PEER = "the peer closed the transport connection in {0.name} ({0.value})"
+_CLOSED_BY_PEER = "the peer closed the transport connection {0}"
 
 _NO_CONNECTION = frozenset({State.Sta1, State.Sta4})
 _RELEASE_DUE = frozenset({State.Sta8, State.Sta9, State.Sta12})
@@ -124,7 +124,7 @@ class Association:
         if self.state is State.Sta13:
             self._happen(Event.Evt17)
         else:
-            cause = cause or TransportError(_CLOSED_BY_PEER.format(self.state))
+            cause = cause or TransportError(_CLOSED_BY_PEER.format(WHEN[self.state]))
             self._happen(Event.Evt17, Brought(cause=cause))
 
     def get_buffer(self) -> memoryview:
@@ -419,7 +419,7 @@ class Association:
             )
         if transition.action in _FAULTS and brought.cause is None and event is not Event.Evt15:
             name = event.value.removesuffix(" PDU")
-            brought = Brought(cause=UnexpectedPDU(name, f"{self.state.name} ({self.state.value})"))
+            brought = Brought(cause=UnexpectedPDU(name, WHEN[self.state]))
         if brought.cause is not None:
             self._blame(brought.cause)
         self._begun = True

@@ -114,12 +114,17 @@ class InvalidPDU(RemoteProtocolError):
 
 
 class UnexpectedPDU(RemoteProtocolError):
-    """A whole and valid PDU that the state does not allow."""
+    """A whole and valid PDU that the state does not allow.
 
-    def __init__(self, pdu: str, state: str) -> None:
-        super().__init__(f"unexpected {pdu} in {state}", AbortReason.UNEXPECTED_PDU)
+    Attributes:
+        pdu: its name.
+        when: the state, in words.
+    """
+
+    def __init__(self, pdu: str, when: str) -> None:
+        super().__init__(f"unexpected {pdu} {when}", AbortReason.UNEXPECTED_PDU)
         self.pdu = pdu
-        self.state = state
+        self.when = when
 
 
 class LimitExceeded(RemoteProtocolError):

@@ -38,6 +38,24 @@ class State(_Word):
     Sta13 = "awaiting transport connection close indication"
 
 
+WHEN = {
+    State.Sta1: "without an association",
+    State.Sta2: "before an association was requested",
+    State.Sta3: "before the association was answered",
+    State.Sta4: "before the connection was open",
+    State.Sta5: "before the association request was answered",
+    State.Sta6: "within the association",
+    State.Sta7: "before the release request was answered",
+    State.Sta8: "before its own release request was answered",
+    State.Sta9: "while both ends released",
+    State.Sta10: "while both ends released",
+    State.Sta11: "while both ends released",
+    State.Sta12: "while both ends released",
+    State.Sta13: "after the end of the association",
+}
+"""The states in words for people who have never seen the table; the peer is who does something."""
+
+
 class Event(_Word):
     """The rows of Table 9-10, in its order; the value is the meaning."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dul.association import Association
 from dul.errors import LocalProtocolError, TimedOut, TransportError
-from dul.fsm import State
+from dul.fsm import WHEN, State
 from dul.transport.link import Clock, Link, Wait, Waiting
 
 __all__ = ["can_abort", "exchange", "handshake", "hang_up", "pump", "push"]
@@ -167,8 +167,7 @@ def _receive(association: Association, link: Link, clock: Clock) -> None:
 
 def _broke(association: Association, link: Link, error: OSError) -> TransportError:
     broke = TransportError(
-        f"the connection to {link.peer} broke in {association.state.name} "
-        f"({association.state.value}): {error.strerror or error}"
+        f"the connection to {link.peer} broke {WHEN[association.state]}: {error.strerror or error}"
     )
     broke.__cause__ = error
     return broke

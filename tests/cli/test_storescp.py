@@ -708,3 +708,37 @@ def test_sleep(serve, monkeypatch):
 
 def test_what_is_always_so_may_be_said(serve):
     serve("-dhl", "-up", "-B", "+F", "-uf", "+x=", clients=store_once)
+
+
+# ----------------------------------------------------------------------- words for people alone --
+
+UNEXPECTED = [
+    raw.associate_rq(contexts=[CT_CONTEXT]),
+    raw.associate_ac(),
+    raw.associate_rj(1, 1, 1),
+    raw.release_rp(),
+    b"\x0a\0\0\0\0\4\0\0\0\0",
+    raw.abort(2, 2),
+    b"",
+]
+MACHINE = re.compile(r"\bSta\d|\bEvt\d|\bA[AER]-\d|primitive|indication|\bDT-\d")
+
+
+@pytest.mark.parametrize("associated", [False, True])
+def test_no_message_speaks_of_the_state_machine(serve, associated):
+    """Its words are for -d; whatever the peer does, at whatever moment."""
+
+    def clients(port):
+        for pdu in UNEXPECTED:
+            with Caller(port) as caller:
+                if associated:
+                    caller.wire.send(raw.associate_rq(contexts=[CT_CONTEXT]))
+                    caller.accepted().begin_store()
+                caller.wire.send(pdu)
+                caller.wire.fin()
+                while not isinstance(caller.wire.read(PATIENCE), Closed | Reset):
+                    pass
+
+    _, lines = serve("-v", clients=clients)
+    assert len(lines) > len(UNEXPECTED)
+    assert [line for line in lines if MACHINE.search(line)] == []

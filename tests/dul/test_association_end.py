@@ -23,7 +23,7 @@ from dul.errors import (
     TransportError,
     UnexpectedPDU,
 )
-from dul.fsm import State
+from dul.fsm import WHEN, State
 
 # ------------------------------------------------------------------- release, collision --
 
@@ -80,7 +80,7 @@ def test_release_collision():
 def test_a_lost_connection_is_told_with_its_cause(state: State):
     """AA-4."""
     cause = TransportError("cable cut")
-    for told, expected in ((cause, "cable cut"), (None, f"peer closed .* in {state.name}")):
+    for told, expected in ((cause, "cable cut"), (None, f"the peer closed .* {WHEN[state]}")):
         end = end_in(state)
         end.disconnect(told)
         (event,) = end.events()

@@ -114,8 +114,8 @@ def test_associate_gives_what_was_agreed():
         (AssociateRJ(1, 1, 7), AssociationRejected, "called AE title not recognized"),
         (Abort(2, 1), AssociationAborted, "service-provider: unrecognized PDU"),
         (ABORT, AssociationAborted, "aborted by the peer's service-user$"),
-        (DATA, UnexpectedPDU, "unexpected P-DATA-TF in Sta5"),
-        (closes, TransportError, "closed the transport connection in Sta5"),
+        (DATA, UnexpectedPDU, "unexpected P-DATA-TF before the association request was answered"),
+        (closes, TransportError, "closed the transport connection before the association request"),
         (waits(30), TimedOut, "waiting for the answer to the A-ASSOCIATE-RQ"),
     ],
 )

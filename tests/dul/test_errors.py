@@ -108,7 +108,7 @@ def test_the_reason_of_a_users_abort_means_nothing(reason: int):
 def test_the_families():
     remote = [
         InvalidPDU("P-DATA-TF", 3, "cut off"),
-        UnexpectedPDU("A-RELEASE-RP", "Sta6"),
+        UnexpectedPDU("A-RELEASE-RP", "within the association"),
         LimitExceeded("P-DATA-TF length", 101, 100),
     ]
     for error in remote:

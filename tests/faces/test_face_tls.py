@@ -137,7 +137,7 @@ def test_the_peers_close_notify_is_its_end(
                 peer.sock.unwrap()
             error = receiving.error()
             assert type(error) is TransportError
-            assert "Sta6" in str(error)
+            assert "within the association" in str(error)
             end.do("close")
 
 
