@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -99,10 +100,22 @@ def run(
 
 
 def _print(words: str) -> int:
-    with contextlib.suppress(BrokenPipeError):  # "| head"
+    try:
         sys.stdout.write(words)
         sys.stdout.flush()
+    except BrokenPipeError:  # "| head"
+        _forget_stdout()
+    except OSError as error:
+        _forget_stdout()
+        sys.stderr.write(f"error: cannot write to standard output: {error.strerror}\n")
+        return FAILED
     return 0
+
+
+def _forget_stdout() -> None:
+    """What is still buffered would fail again when the interpreter ends, with a traceback."""
+    with contextlib.suppress(OSError, ValueError):  # no real file, as in a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version() -> str:

@@ -28,7 +28,7 @@ from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDI
 from dul import conversations
 from dul.association import Association, Role
 from dul.conversations import Connect, Disconnect, Script
-from dul.errors import DulcetError, Interrupted, TransportError
+from dul.errors import DulcetError, Interrupted
 
 __all__ = ["KEPT_CONTEXTS", "VERIFICATION_CONTEXT", "Dialogue"]
 
@@ -117,14 +117,6 @@ class Dialogue:
         """The association is of no use any more: abort it, if it is not over yet."""
         self.operations = None
         yield Disconnect()
-
-    def lost(self) -> DulcetError:
-        """Why the open association is over."""
-        operations = self.operations
-        if operations is None:
-            return TransportError("the association is closed")
-        cause = operations.ended or operations.association.failure
-        return cause or TransportError("the association is closed")
 
     def echo(self, *, keep: bool) -> Script[Reply]:
         """One C-ECHO, on the open association if it has a context for Verification.

@@ -248,7 +248,7 @@ class Sender:
         self._answered = False
         while pending:
             if not (yield from operations.look()):
-                raise self._dialogue.lost()
+                raise operations.lost()
             entry = pending[0]
             stored = True
             for _ in range(self._policy.repeat):

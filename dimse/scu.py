@@ -214,6 +214,20 @@ class Operations:
             self.ended = error
         return self.ended is None and self.association.established
 
+    def _ready(self) -> Conversation[None]:
+        """Go on if the association can take another operation.
+
+        Raises:
+            DulcetError: why it is over.
+        """
+        if not (yield from self.look()):
+            raise self.lost()
+
+    def lost(self) -> DulcetError:
+        """Why the association is over."""
+        cause = self.ended or self.association.failure
+        return cause or TransportError("the association is closed")
+
     def _exchange(self) -> Conversation[None]:
         """Send, wait, receive: what comes first."""
         association = self.association
@@ -312,6 +326,7 @@ class Operations:
                 "the peer accepted no presentation context for Verification; "
                 "it answers no C-ECHO, or it was not proposed"
             )
+        yield from self._ready()
         asked = CEchoRQ(message_id=self.next_id(), affected_sop_class_uid=VERIFICATION)
         yield Requesting(asked)
         response = yield from self.finish(self.invoke(context.id, asked))
@@ -340,6 +355,7 @@ class Operations:
         Raises:
             DulcetError: as `finish`; the object is not stored.
         """
+        yield from self._ready()
         choice = choose_context(self.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid)
         if choice is None:
             wanted = outgoing.sop_class_uid, outgoing.transfer_syntax_uid

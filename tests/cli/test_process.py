@@ -78,3 +78,20 @@ def test_usage_into_a_pipe_that_is_closed(python, spawn_environment):
         env=spawn_environment,
     )
     assert process.communicate(timeout=PATIENCE) == ("s", "")
+
+
+@pytest.mark.parametrize("tool", ["storescu", "storescp", "echoscu"])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_a_full_disk_behind_standard_output(python, spawn_environment, tool, option):
+    """An error in one line, and a failure: the help that was asked for is nowhere."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [python, "-m", f"cli.{tool}", option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+            env=spawn_environment,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: cannot write to standard output: No space left on device\n"
