@@ -54,11 +54,17 @@ class MessageIds:
 
     def __init__(self) -> None:
         self._last = 0
+        self._wrapped = False
 
     def next(self) -> int:
         """The next one."""
         self._last = self._last % 0xFFFF + 1
+        self._wrapped |= self._last == 0xFFFF
         return self._last
+
+    def __contains__(self, number: int) -> bool:
+        """Whether it was given out already."""
+        return 1 <= number <= (0xFFFF if self._wrapped else self._last)
 
 
 class Operation(Generic[R]):
@@ -289,14 +295,15 @@ class Operations:
             UnexpectedMessage: it is no response, or not to an operation that is outstanding.
         """
         name = getattr(message, "NAME", str(message))
-        expected = " or ".join(
-            sorted({each.asked.RESPONSE.NAME for each in self._outstanding.values()})
-        )
         if not isinstance(message, Response):
-            raise UnexpectedMessage(f"the peer sent a {name} instead of a {expected}")
+            awaited = sorted({each.asked.RESPONSE.NAME for each in self._outstanding.values()})
+            what = f"instead of a {' or '.join(awaited)}" if awaited else "though nothing was asked"
+            raise UnexpectedMessage(f"the peer sent a {name} {what}")
         number = message.message_id_being_responded_to
         operation = self._outstanding.get(number)
         if operation is None:
+            if number in self._ids:
+                raise UnexpectedMessage(f"the peer sent a second {name} for message {number}")
             outstanding = ", ".join(map(str, self._outstanding)) or "none"
             raise UnexpectedMessage(
                 f"the peer sent a {name} for message {number}, but outstanding is {outstanding}"

@@ -161,6 +161,8 @@ class ScriptedPeer:
                     script(dialogue)
         except BaseException as error:
             self._error = error
+        finally:
+            self._listener.close()  # who comes again is refused
 
 
 def storing(*statuses: int, ends: int = RELEASE_RQ) -> Script:

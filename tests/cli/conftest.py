@@ -1,10 +1,16 @@
 """What the tests of the tools share."""
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from cli_peers import PATIENCE
+
+from cli import storescp
+from dimse.server import Server
 
 ROOT = Path(__file__).parents[2]
 DICOM = ROOT / "fixtures" / "dicom"
@@ -33,3 +39,42 @@ def spawn_environment():
 def python():
     """The interpreter that runs the tests."""
     return sys.executable
+
+
+@pytest.fixture
+def serve(capsys, monkeypatch, tmp_path):
+    """Run storescp while clients run in a thread; then end it as SIGTERM does."""
+
+    forever = Server.serve_forever
+
+    def run(*arguments, clients=lambda port: None, directory=None, ending=signal.SIGTERM):
+        errors = []
+
+        def work(port):
+            try:
+                clients(port)
+                # What is said of an association is said by its thread, at its very end.
+                for thread in threading.enumerate():
+                    if thread.name.startswith("dul-127.0.0.1:"):
+                        thread.join(PATIENCE)
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                signal.pthread_kill(threading.main_thread().ident, ending)
+
+        def serve_forever(server):
+            thread = threading.Thread(target=work, args=(server.address[1],))
+            thread.start()
+            forever(server)
+            thread.join(PATIENCE)
+
+        monkeypatch.setattr(Server, "serve_forever", serve_forever)
+        options = ["--host", "127.0.0.1", "-od", str(directory or tmp_path), *map(str, arguments)]
+        code = storescp.main([*options, "0"])
+        if errors:
+            raise errors[0]
+        said = capsys.readouterr()
+        assert said.out == ""
+        return code, said.err.splitlines()
+
+    return run

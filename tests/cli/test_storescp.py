@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from cli_peers import (
 
 from cli import dumps, storescp, storescu
 from dimse.messages.composite import CStoreRSP
-from dimse.server import Server
 from testbed import messages, raw
 from testbed.observe import Closed, Reset
 from testbed.parse import parse_associate, uid_text
@@ -30,50 +28,12 @@ DICOM = Path(__file__).parents[2] / "fixtures" / "dicom"
 CT = DICOM / "ct-explicit.dcm"
 CT_NAME = "CT.1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
 INSTANCE = messages.INSTANCE
-SERVE_FOREVER = Server.serve_forever
 
 
 def data_set_of(path):
     """What follows the file meta information, whose length is its first element's value."""
     content = path.read_bytes()
     return content[144 + int.from_bytes(content[140:144], "little") :]
-
-
-@pytest.fixture
-def serve(capsys, monkeypatch, tmp_path):
-    """Run storescp while clients run in a thread; then end it as SIGTERM does."""
-
-    def run(*arguments, clients=lambda port: None, directory=None, ending=signal.SIGTERM):
-        errors = []
-
-        def work(port):
-            try:
-                clients(port)
-                # What is said of an association is said by its thread, at its very end.
-                for thread in threading.enumerate():
-                    if thread.name.startswith("dul-127.0.0.1:"):
-                        thread.join(PATIENCE)
-            except BaseException as error:
-                errors.append(error)
-            finally:
-                signal.pthread_kill(threading.main_thread().ident, ending)
-
-        def serve_forever(server):
-            thread = threading.Thread(target=work, args=(server.address[1],))
-            thread.start()
-            SERVE_FOREVER(server)
-            thread.join(PATIENCE)
-
-        monkeypatch.setattr(Server, "serve_forever", serve_forever)
-        options = ["--host", "127.0.0.1", "-od", str(directory or tmp_path), *map(str, arguments)]
-        code = storescp.main([*options, "0"])
-        if errors:
-            raise errors[0]
-        said = capsys.readouterr()
-        assert said.out == ""
-        return code, said.err.splitlines()
-
-    return run
 
 
 def names(directory):
@@ -708,37 +668,3 @@ def test_sleep(serve, monkeypatch):
 
 def test_what_is_always_so_may_be_said(serve):
     serve("-dhl", "-up", "-B", "+F", "-uf", "+x=", clients=store_once)
-
-
-# ----------------------------------------------------------------------- words for people alone --
-
-UNEXPECTED = [
-    raw.associate_rq(contexts=[CT_CONTEXT]),
-    raw.associate_ac(),
-    raw.associate_rj(1, 1, 1),
-    raw.release_rp(),
-    b"\x0a\0\0\0\0\4\0\0\0\0",
-    raw.abort(2, 2),
-    b"",
-]
-MACHINE = re.compile(r"\bSta\d|\bEvt\d|\bA[AER]-\d|primitive|indication|\bDT-\d")
-
-
-@pytest.mark.parametrize("associated", [False, True])
-def test_no_message_speaks_of_the_state_machine(serve, associated):
-    """Its words are for -d; whatever the peer does, at whatever moment."""
-
-    def clients(port):
-        for pdu in UNEXPECTED:
-            with Caller(port) as caller:
-                if associated:
-                    caller.wire.send(raw.associate_rq(contexts=[CT_CONTEXT]))
-                    caller.accepted().begin_store()
-                caller.wire.send(pdu)
-                caller.wire.fin()
-                while not isinstance(caller.wire.read(PATIENCE), Closed | Reset):
-                    pass
-
-    _, lines = serve("-v", clients=clients)
-    assert len(lines) > len(UNEXPECTED)
-    assert [line for line in lines if MACHINE.search(line)] == []
