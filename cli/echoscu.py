@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from cli import calling, tool
-from cli import options as opt
-from cli.calling import Calling, Teller
-from cli.options import Command, Group, Option, Parameter
+from cli.calling import Teller
+from cli.grammar.declaration import Settings, flag, setting, value
+from cli.grammar.values import integer
+from cli.options.general import General
+from cli.options.network import Calling
 from cli.report import Report, printable
 from cli.stop import Stop
 from cli.tool import FAILED
@@ -19,56 +20,44 @@ from dimse.tables import status
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
 
-__all__ = ["COMMAND", "main"]
+__all__ = ["EchoscuSettings", "main"]
 
-COMMAND = Command(
-    name="echoscu",
-    summary="DICOM verification (C-ECHO) SCU",
-    parameters=(
-        Parameter("peer", "hostname of DICOM peer", opt.text),
-        Parameter("port", "tcp/ip port number of peer", opt.port),
-    ),
-    groups=(
-        tool.GENERAL,
-        Group(
-            "association",
-            (
-                Option(
-                    ("-r", "--repeat"),
-                    "repeat",
-                    "repeat N times, in one association (default: 1)",
-                    read=opt.integer(1, 0xFFFFFFFF),
-                    metavar="N",
-                ),
-                Option(
-                    ("-a", "--abort"),
-                    "abort",
-                    "abort association instead of releasing it at the end",
-                ),
-            ),
+
+class _Association(Settings, title="association"):
+    repeat: int = setting(
+        1,
+        value(
+            "-r",
+            "--repeat",
+            read=integer(1, 0xFFFFFFFF),
+            metavar="N",
+            help="repeat N times, in one association (default: 1)",
         ),
-        calling.titles("ECHOSCU"),
-        calling.PDU_SIZES,
-        calling.TIMES,
-    ),
-    defaults={
-        **tool.GENERAL_DEFAULTS,
-        **calling.NETWORK_DEFAULTS,
-        "calling": "ECHOSCU",
-        "repeat": 1,
-        "abort": False,
-    },
-)
+    )
+    abort: bool = setting(
+        False,
+        flag("-a", "--abort", help="abort association instead of releasing it at the end"),
+    )
+
+
+class EchoscuSettings(
+    General,
+    _Association,
+    Calling,
+    tool="echoscu",
+    summary="DICOM verification (C-ECHO) SCU",
+    defaults={"calling": "ECHOSCU"},
+):
+    """What a command line of echoscu comes to."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return tool.run(COMMAND, argv, _work)
+    return tool.run(EchoscuSettings, argv, _work)
 
 
-def _work(values: dict[str, Any], report: Report) -> int:
-    settings = Calling(**values)
-    teller = _Echoes(report, settings)
+def _work(settings: EchoscuSettings, report: Report) -> int:
+    teller = _Echoes(report, settings, contexts=settings.contexts)
     wakeup = Wakeup()
     try:
         with Stop(wakeup.set) as stop:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from cli.options import Group, Option
 from cli.report import Level, Report
 from dimse.errors import Unreadable
 from dimse.objects import finder
@@ -14,24 +13,7 @@ from dimse.objects.finder import Found, LeftOut, Reason, Unusable
 from dimse.objects.outgoing import Cache, Outgoing
 from dul.values import dataclass
 
-__all__ = ["DEFAULTS", "OPTIONS", "Bad", "check", "find"]
-
-OPTIONS: Final = Group(
-    "input",
-    (
-        Option(
-            ("--follow-links",),
-            "follow_links",
-            "go into directories that are linked, too (only with +sd +r); none is searched twice",
-        ),
-        Option(
-            ("--strict",),
-            "strict",
-            "refuse files that are wrong in a way that is tolerated otherwise, with a warning",
-        ),
-    ),
-)
-DEFAULTS: Final = {"follow_links": False, "strict": False}
+__all__ = ["Bad", "check", "find"]
 
 # What is said of what is left out, and how loud: nothing is lost with a directory seen already.
 _LEFT_OUT: Final = {

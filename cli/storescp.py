@@ -8,14 +8,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from cli import dumps, tool
 from cli.arrivals import Arrivals, caller
-from cli.options import UsageError
+from cli.grammar.declaration import UsageError
 from cli.report import Report
 from cli.stop import Stop
-from cli.storescp_options import COMMAND, Names, Settings
+from cli.storescp_options import Names, StorescpSettings
 from cli.tool import FAILED
 from dimse.errors import SpoolUnusable
 from dimse.faults import Faults
@@ -29,16 +28,15 @@ from dimse.support import storage_support
 from dul.errors import DULError
 from dul.negotiation import Support
 
-__all__ = ["COMMAND", "main"]
+__all__ = ["StorescpSettings", "main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return tool.run(COMMAND, argv, _work)
+    return tool.run(StorescpSettings, argv, _work)
 
 
-def _work(values: dict[str, Any], report: Report) -> int:
-    settings = Settings(**values)
+def _work(settings: StorescpSettings, report: Report) -> int:
     if settings.ignore:
         return _serve(settings, report, _ignore)
     try:
@@ -56,7 +54,7 @@ def _ignore(_: StoreRequest) -> Discard:
     return Discard()
 
 
-def _spool(settings: Settings, report: Report) -> Spool:
+def _spool(settings: StorescpSettings, report: Report) -> Spool:
     directory = Path(settings.directory)
 
     def announced_name(request: StoreRequest) -> str:
@@ -84,7 +82,7 @@ def _spool(settings: Settings, report: Report) -> Spool:
     )
 
 
-def _support(settings: Settings) -> Support:
+def _support(settings: StorescpSettings) -> Support:
     called = [settings.title] if settings.check_called else None
     if settings.syntaxes is None or settings.accept_all:
         return storage_support(
@@ -100,7 +98,7 @@ def _support(settings: Settings) -> Support:
     )
 
 
-def _serve(settings: Settings, report: Report, open_sink: OpenSink[StoreRequest]) -> int:
+def _serve(settings: StorescpSettings, report: Report, open_sink: OpenSink[StoreRequest]) -> int:
     stopping = threading.Event()
     faults = Faults(
         refuse=settings.refuse,
@@ -143,7 +141,7 @@ def _serve(settings: Settings, report: Report, open_sink: OpenSink[StoreRequest]
         server.stop()
 
 
-def _listen(server: Server, settings: Settings, report: Report, stop: Stop) -> int:
+def _listen(server: Server, settings: StorescpSettings, report: Report, stop: Stop) -> int:
     port = server.address[1]
     if settings.port_file is not None:
         try:

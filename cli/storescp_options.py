@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from cli import options as opt
-from cli import tool
-from cli.options import Command, Group, Option, Parameter
-from cli.syntaxes import prefer_options
+from cli.grammar import values as read
+from cli.grammar.declaration import Settings, always, flag, parameter, setting, value
+from cli.options.general import General
+from cli.options.network import max_pdu
+from cli.options.syntaxes import prefer_options
 from dimse.storage.spool import Existing, Fsync
 from dimse.support import STORED_AS_THEY_COME
 from dul.limits import Limits
-from dul.values import dataclass
 
-__all__ = ["COMMAND", "Names", "Settings"]
+__all__ = ["Names", "StorescpSettings"]
 
 Names: TypeAlias = Literal["instance", "unique", "time"]
 """What file names are made of: the SOP Instance UID, a new UID, the time."""
@@ -23,296 +23,279 @@ _LIMITS = Limits()
 
 def _socket_seconds(given: str) -> float | None:
     """Seconds; None for 0, and for -1, which DCMTK takes for "do not set"."""
-    return None if given == "-1" else opt.seconds(given)
+    return None if given == "-1" else read.seconds(given)
 
 
-_OUTPUT = Group(
-    "output",
-    (
-        Option(
-            ("-od", "--output-directory"),
-            "directory",
-            "write received objects to the existing directory D (default: .)",
-            read=opt.text,
+class _Output(Settings, title="output"):
+    directory: str = setting(
+        ".",
+        value(
+            "-od",
+            "--output-directory",
+            read=read.text,
             metavar="D",
-            default=".",
+            help="write received objects to the existing directory D (default: .)",
         ),
-        Option(
-            ("-B", "--normal"),
-            "check",
-            "refuse an object that is not the one that its command names, or is cut off (default)",
-            default=True,
+    )
+    check: bool = setting(
+        True,
+        flag(
+            "-B",
+            "--normal",
+            help="refuse an object that is not the one that its command names, or is cut off (default)",
         ),
-        Option(
-            ("+B", "--bit-preserving"),
-            "check",
-            "store whatever comes; its bytes are never changed in either case",
+        flag(
+            "+B",
+            "--bit-preserving",
             value=False,
+            help="store whatever comes; its bytes are never changed in either case",
         ),
-        Option(
-            ("--strict",),
-            "strict",
-            "refuse objects with faults that are tolerated otherwise (docs/tolerance.md)",
-            default=False,
+    )
+    strict: bool = setting(
+        False,
+        flag(
+            "--strict",
+            help="refuse objects with faults that are tolerated otherwise (docs/tolerance.md)",
         ),
-        Option(
-            ("+F", "--write-file"),
-            "file_meta",
-            "write DICOM files, with file meta information (default)",
-            default=True,
-        ),
-        Option(
-            ("-F", "--write-dataset"),
-            "file_meta",
-            "write data sets without file meta information",
+    )
+    file_meta: bool = setting(
+        True,
+        flag("+F", "--write-file", help="write DICOM files, with file meta information (default)"),
+        flag(
+            "-F",
+            "--write-dataset",
             value=False,
+            help="write data sets without file meta information",
         ),
-        Option(
-            ("+t=", "--write-xfer-same"),
-            "",
-            "write the transfer syntax that is received (always so)",
-        ),
-        Option(("+u", "--enable-new-vr"), "", "write VRs as they are (always so)"),
-        Option(("-uc", "--retain-un"), "", "write elements of VR UN as they are (always so)"),
-        Option(("-p", "--padding-off"), "", "write no padding behind data sets (always so)"),
-        Option(("--ignore",), "ignore", "receive objects, but do not store them", default=False),
-    ),
-)
+    )
+    _write_xfer_same = always(
+        "+t=", "--write-xfer-same", help="write the transfer syntax that is received (always so)"
+    )
+    _enable_new_vr = always("+u", "--enable-new-vr", help="write VRs as they are (always so)")
+    _retain_un = always(
+        "-uc", "--retain-un", help="write elements of VR UN as they are (always so)"
+    )
+    _padding_off = always(
+        "-p", "--padding-off", help="write no padding behind data sets (always so)"
+    )
+    ignore: bool = setting(False, flag("--ignore", help="receive objects, but do not store them"))
 
-_NAMES = Group(
-    "file names",
-    (
-        Option(
-            ("-uf", "--default-filenames"),
-            "names",
-            "name files MODALITY.SOP-INSTANCE-UID (default)",
-            "instance",
-            default="instance",
+
+class _Names(Settings, title="file names"):
+    names: Names = setting(
+        "instance",
+        flag(
+            "-uf",
+            "--default-filenames",
+            value="instance",
+            help="name files MODALITY.SOP-INSTANCE-UID (default)",
         ),
-        Option(
-            ("+uf", "--unique-filenames"),
-            "names",
-            "name files MODALITY.X.NEW-UID, so that none is ever replaced",
-            "unique",
+        flag(
+            "+uf",
+            "--unique-filenames",
+            value="unique",
+            help="name files MODALITY.X.NEW-UID, so that none is ever replaced",
         ),
-        Option(
-            ("-tn", "--timenames"),
-            "names",
-            "name files YYYYMMDDHHMMSSmmm.MODALITY, by the time when they come",
-            "time",
+        flag(
+            "-tn",
+            "--timenames",
+            value="time",
+            help="name files YYYYMMDDHHMMSSmmm.MODALITY, by the time when they come",
         ),
-        Option(
-            ("-fe", "--filename-extension"),
-            "extension",
-            'append E to the file names, for instance ".dcm" (default: nothing)',
-            read=opt.text,
+    )
+    extension: str = setting(
+        "",
+        value(
+            "-fe",
+            "--filename-extension",
+            read=read.text,
             metavar="E",
-            default="",
+            help='append E to the file names, for instance ".dcm" (default: nothing)',
         ),
-        Option(
-            ("--keep-existing",),
-            "existing",
-            "keep a file that is there already, and drop the new object (default: replace it)",
-            "keep",
-            default="replace",
+    )
+    existing: Existing = setting(
+        "replace",
+        flag(
+            "--keep-existing",
+            value="keep",
+            help="keep a file that is there already, and drop the new object (default: replace it)",
         ),
-        Option(
-            ("--fsync",),
-            "fsync",
-            "flush to the disk before success is reported: full (default), the file and "
-            "its name; file, its content only; none",
-            read=opt.choice(full="full", file="file", none="none"),
+    )
+    fsync: Fsync = setting(
+        "full",
+        value(
+            "--fsync",
+            read=read.choice(full="full", file="file", none="none"),
             metavar="POLICY",
-            default="full",
+            help="flush to the disk before success is reported: full (default), the file and its name; file, its content only; none",
         ),
-    ),
-)
+    )
 
-_NETWORK = Group(
-    "network",
-    (
-        Option(
-            ("--host",),
-            "host",
-            "listen on this address only (default: on all, IPv4 and IPv6)",
-            read=opt.text,
+
+class _Network(Settings, title="network"):
+    host: str = setting(
+        "",
+        value(
+            "--host",
+            read=read.text,
             metavar="ADDRESS",
-            default="",
+            help="listen on this address only (default: on all, IPv4 and IPv6)",
         ),
-        Option(("-i0", "--ip-auto"), "host", "listen on all addresses (default)", ""),
-        Option(("-i4", "--ipv4"), "host", "listen on all IPv4 addresses", "0.0.0.0"),  # noqa: S104
-        Option(("-i6", "--ipv6"), "host", "listen on all IPv6 addresses", "::"),
-        Option(
-            ("--port-file",),
-            "port_file",
-            "write the port's number to a file as soon as connections are accepted",
-            read=opt.text,
+        flag("-i0", "--ip-auto", value="", help="listen on all addresses (default)"),
+        flag(
+            "-i4",
+            "--ipv4",
+            value="0.0.0.0",  # noqa: S104 - that is what it says
+            help="listen on all IPv4 addresses",
+        ),
+        flag("-i6", "--ipv6", value="::", help="listen on all IPv6 addresses"),
+    )
+    port_file: str | None = setting(
+        None,
+        value(
+            "--port-file",
+            read=read.text,
             metavar="FILE",
-            default=None,
+            help="write the port's number to a file as soon as connections are accepted",
         ),
-        Option(
-            ("-aet", "--aetitle"),
-            "title",
-            "my AE title (default: STORESCP)",
-            read=opt.ae_title,
+    )
+    title: str = setting(
+        "STORESCP",
+        value(
+            "-aet",
+            "--aetitle",
+            read=read.ae_title,
             metavar="TITLE",
-            default="STORESCP",
+            help="my AE title (default: STORESCP)",
         ),
-        Option(
-            ("--check-called",),
-            "check_called",
-            "reject associations that call another AE title than mine (default: answer to any)",
-            default=False,
+    )
+    check_called: bool = setting(
+        False,
+        flag(
+            "--check-called",
+            help="reject associations that call another AE title than mine (default: answer to any)",
         ),
-        Option(
-            ("--max-associations",),
-            "max_associations",
-            "serve up to N associations at a time, reject more (default: 100)",
-            read=opt.integer(1, 1000),
+    )
+    max_associations: int = setting(
+        100,
+        value(
+            "--max-associations",
+            read=read.integer(1, 1000),
             metavar="N",
-            default=100,
+            help="serve up to N associations at a time, reject more (default: 100)",
         ),
-        Option(("-dhl", "--disable-host-lookup"), "", "show addresses, not names (always so)"),
-    ),
-)
+    )
+    _disable_host_lookup = always(
+        "-dhl", "--disable-host-lookup", help="show addresses, not names (always so)"
+    )
 
-_ACCEPTED = Group(
-    "transfer syntaxes (default: all) and SOP classes (default: all of storage)",
-    (
-        *prefer_options("syntaxes"),
-        Option(
-            ("-pm", "--promiscuous"),
-            "promiscuous",
-            "accept private SOP classes, too, and those that are newer than this program",
-            default=False,
+
+class _Accepted(
+    Settings, title="transfer syntaxes (default: all) and SOP classes (default: all of storage)"
+):
+    syntaxes: tuple[str, ...] | None = setting(None, *prefer_options())
+    promiscuous: bool = setting(
+        False,
+        flag(
+            "-pm",
+            "--promiscuous",
+            help="accept private SOP classes, too, and those that are newer than this program",
         ),
-        Option(("-up", "--uid-padding"), "", "correct space-padded UIDs silently (always so)"),
-    ),
-)
+    )
+    _uid_padding = always(
+        "-up", "--uid-padding", help="correct space-padded UIDs silently (always so)"
+    )
 
-_TIMES = Group(
-    "time limits, in seconds",
-    (
-        Option(
-            ("-ts", "--socket-timeout"),
-            "socket_timeout",
-            "for the peer to go on with a PDU, in either direction; 0: none (default: 60)",
+
+class _Times(Settings, title="time limits, in seconds"):
+    socket_timeout: float | None = setting(
+        60.0,
+        value(
+            "-ts",
+            "--socket-timeout",
             read=_socket_seconds,
             metavar="S",
-            default=60.0,
+            help="for the peer to go on with a PDU, in either direction; 0: none (default: 60)",
         ),
-        Option(
-            ("-ta", "--acse-timeout"),
-            "acse_timeout",
-            "for an association request on a new connection (default: 30)",
-            read=opt.some_seconds,
+    )
+    acse_timeout: float = setting(
+        30.0,
+        value(
+            "-ta",
+            "--acse-timeout",
+            read=read.some_seconds,
             metavar="S",
-            default=30.0,
+            help="for an association request on a new connection (default: 30)",
         ),
-        Option(
-            ("-td", "--dimse-timeout"),
-            "dimse_timeout",
-            "for the next message on an association; 0: none (default: 600)",
-            read=opt.seconds,
+    )
+    dimse_timeout: float | None = setting(
+        600.0,
+        value(
+            "-td",
+            "--dimse-timeout",
+            read=read.seconds,
             metavar="S",
-            default=600.0,
+            help="for the next message on an association; 0: none (default: 600)",
         ),
-    ),
-)
+    )
 
-_FAULTS = Group(
-    "faults, to see how a requestor takes them",
-    (
-        Option(("--refuse",), "refuse", "reject every association", default=False),
-        Option(
-            ("--reject",),
-            "reject",
-            "reject associations of requestors without implementation class UID",
-            default=False,
-        ),
-        Option(
-            ("--sleep-during",),
-            "sleep_during",
-            "sleep S seconds each time that a part of a data set has come",
-            read=opt.seconds,
-            metavar="S",
-            default=None,
-        ),
-        Option(
-            ("--sleep-after",),
-            "sleep_after",
-            "sleep S seconds before each response to a C-STORE",
-            read=opt.seconds,
-            metavar="S",
-            default=None,
-        ),
-        Option(
-            ("--abort-during",),
-            "abort_during",
-            "abort the association while a data set comes",
-            default=False,
-        ),
-        Option(
-            ("--abort-after",),
-            "abort_after",
-            "abort the association instead of responding to a C-STORE",
-            default=False,
-        ),
-    ),
-)
 
-COMMAND = Command(
-    name="storescp",
+class _Faults(Settings, title="faults, to see how a requestor takes them"):
+    refuse: bool = setting(False, flag("--refuse", help="reject every association"))
+    reject: bool = setting(
+        False,
+        flag("--reject", help="reject associations of requestors without implementation class UID"),
+    )
+    sleep_during: float | None = setting(
+        None,
+        value(
+            "--sleep-during",
+            read=read.seconds,
+            metavar="S",
+            help="sleep S seconds each time that a part of a data set has come",
+        ),
+    )
+    sleep_after: float | None = setting(
+        None,
+        value(
+            "--sleep-after",
+            read=read.seconds,
+            metavar="S",
+            help="sleep S seconds before each response to a C-STORE",
+        ),
+    )
+    abort_during: bool = setting(
+        False, flag("--abort-during", help="abort the association while a data set comes")
+    )
+    abort_after: bool = setting(
+        False,
+        flag("--abort-after", help="abort the association instead of responding to a C-STORE"),
+    )
+
+
+class _Sizes(Settings, title="sizes of PDUs"):
+    max_pdu: int = setting(_LIMITS.max_pdu_length, max_pdu())
+
+
+class StorescpSettings(
+    General,
+    _Output,
+    _Names,
+    _Network,
+    _Accepted,
+    _Sizes,
+    _Times,
+    _Faults,
+    tool="storescp",
     summary="DICOM storage (C-STORE) SCP",
-    parameters=(
-        Parameter("port", "tcp/ip port number to listen on; 0: any free one", opt.listening_port),
-    ),
-    groups=(
-        tool.GENERAL,
-        _OUTPUT,
-        _NAMES,
-        _NETWORK,
-        _ACCEPTED,
-        Group("sizes of PDUs", (tool.max_pdu(_LIMITS.max_pdu_length),)),
-        _TIMES,
-        _FAULTS,
-    ),
-    defaults={**tool.GENERAL_DEFAULTS, "max_pdu": _LIMITS.max_pdu_length, "syntaxes": None},
-)
+):
+    """What a command line of storescp comes to."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the command line comes to."""
-
-    port: int
-    contexts: bool
-    directory: str
-    check: bool
-    strict: bool
-    file_meta: bool
-    ignore: bool
-    names: Names
-    extension: str
-    existing: Existing
-    fsync: Fsync
-    host: str
-    port_file: str | None
-    title: str
-    check_called: bool
-    max_associations: int
-    syntaxes: tuple[str, ...] | None
-    promiscuous: bool
-    max_pdu: int
-    socket_timeout: float | None
-    acse_timeout: float
-    dimse_timeout: float | None
-    refuse: bool
-    reject: bool
-    sleep_during: float | None
-    sleep_after: float | None
-    abort_during: bool
-    abort_after: bool
+    port: int = parameter(
+        "port",
+        read=read.listening_port,
+        help="tcp/ip port number to listen on; 0: any free one",
+    )
 
     @property
     def limits(self) -> Limits:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from cli import calling, inputs, tool
-from cli import options as opt
-from cli.calling import Calling
+from cli import tool
 from cli.inputs import Bad, check, find
-from cli.options import Command, Group, Option, Parameter, UsageError
 from cli.report import Level, Report
 from cli.stop import Stop
+from cli.storescu_options import StorescuSettings
 from cli.tool import FAILED
 from cli.transfer import Transfer
 from dimse.engine import Verdict
@@ -22,129 +19,18 @@ from dimse.objects.outgoing import Outgoing
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
-from dul.values import dataclass
 
-__all__ = ["COMMAND", "main"]
+__all__ = ["StorescuSettings", "main"]
 
 _LISTED = 20  # files that an interrupted run lists without -v
 
 
-def _is_repeat(spelling: str, following: str | None, after_parameter: bool) -> bool:
-    """Which -r this is: the old "-r n", which stands before the peer, or today's --no-recurse."""
-    if spelling == "--repeat":
-        return True
-    digits = following is not None and following.isascii() and following.isdigit()
-    return digits and not after_parameter
-
-
-COMMAND = Command(
-    name="storescu",
-    summary="DICOM storage (C-STORE) SCU",
-    parameters=(
-        Parameter("peer", "hostname of DICOM peer", opt.text),
-        Parameter("port", "tcp/ip port number of peer", opt.port),
-        Parameter("file", "DICOM image file, or with +sd a directory", opt.text, many=True),
-    ),
-    groups=(
-        tool.GENERAL,
-        Group(
-            "files",
-            (
-                Option(
-                    ("-r", "--repeat"),
-                    "repeat",
-                    "repeat N times: send each file so often (default: 1); -r only before peer",
-                    read=opt.integer(1, 0xFFFFFFFF),
-                    metavar="N",
-                    applies=_is_repeat,
-                ),
-                Option(
-                    ("-nh", "--no-halt"),
-                    "halt",
-                    "go on with the next file when one can't be sent or is refused "
-                    "(default: stop at the first)",
-                    value=False,
-                ),
-                Option(
-                    ("--max-losses",),
-                    "max_losses",
-                    "with -nh: give up after N associations in a row that were lost without a "
-                    "response; 0: never (default: 10)",
-                    read=opt.integer(0, 0xFFFFFFFF),
-                    metavar="N",
-                ),
-                Option(
-                    ("+sd", "--scan-directories"),
-                    "scan",
-                    "send the files in directories that are given",
-                ),
-                Option(
-                    ("+r", "--recurse"),
-                    "recurse",
-                    "and those in their subdirectories (only with +sd)",
-                ),
-                Option(
-                    ("-r", "--no-recurse"),
-                    "recurse",
-                    "but not those in their subdirectories (default)",
-                    value=False,
-                ),
-            ),
-        ),
-        inputs.OPTIONS,
-        Group(
-            "association",
-            (
-                Option(
-                    ("-a", "--abort"),
-                    "abort",
-                    "abort association instead of releasing it at the end",
-                ),
-            ),
-        ),
-        calling.titles("STORESCU"),
-        calling.PDU_SIZES,
-        calling.TIMES,
-    ),
-    defaults={
-        **tool.GENERAL_DEFAULTS,
-        **calling.NETWORK_DEFAULTS,
-        "calling": "STORESCU",
-        "repeat": 1,
-        "abort": False,
-        "halt": True,
-        "max_losses": 10,
-        "scan": False,
-        "recurse": False,
-        **inputs.DEFAULTS,
-    },
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(Calling):
-    """What the command line comes to."""
-
-    file: list[str]
-    halt: bool
-    max_losses: int
-    scan: bool
-    recurse: bool
-    follow_links: bool
-    strict: bool
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return tool.run(COMMAND, argv, _work)
+    return tool.run(StorescuSettings, argv, _work)
 
 
-def _work(values: dict[str, Any], report: Report) -> int:
-    settings = Settings(**values)
-    if settings.recurse and not settings.scan:
-        raise UsageError("--recurse only allowed with --scan-directories")
-    if settings.follow_links and not settings.recurse:
-        raise UsageError("--follow-links only allowed with --recurse")
+def _work(settings: StorescuSettings, report: Report) -> int:
     dictionary = _dictionary(report)
     if dictionary is None:
         return FAILED
@@ -157,7 +43,7 @@ def _work(values: dict[str, Any], report: Report) -> int:
 
 
 def _send(
-    settings: Settings, report: Report, dictionary: Dictionary, wakeup: Wakeup, stop: Stop
+    settings: StorescuSettings, report: Report, dictionary: Dictionary, wakeup: Wakeup, stop: Stop
 ) -> int:
     def interrupted() -> bool:
         return wakeup.is_set

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from cli.calling import Calling, Teller, client_for
+from cli.calling import Teller, client_for
 from cli.progress import Display
 from cli.report import Level, Report, printable
+from cli.storescu_options import StorescuSettings
 from cli.tool import FAILED
 from dimse.engine import Entry, Verdict
 from dimse.errors import NoPresentationContext
@@ -47,7 +48,7 @@ class Transfer(Teller):
     """Sends files to one peer, and tells how it goes.
 
     Args:
-        calling: whom to call, and how.
+        settings: whom to call, and how.
         items: what to send, in order.
         report: where it is told.
         wakeup: set by Ctrl-C.
@@ -59,7 +60,7 @@ class Transfer(Teller):
 
     def __init__(
         self,
-        calling: Calling,
+        settings: StorescuSettings,
         items: Sequence[Outgoing],
         report: Report,
         wakeup: Wakeup,
@@ -69,20 +70,20 @@ class Transfer(Teller):
         halt: bool,
         max_losses: int | None,
     ) -> None:
-        super().__init__(report, calling)
+        super().__init__(report, settings, contexts=settings.contexts)
         self._dictionary: Dictionary | None = dictionary
         self._halt = halt
         self._bad = bad
-        self._sending = client_for(calling, report, wakeup).send(
+        self._sending = client_for(settings, report, wakeup).send(
             items,
             base_contexts=SEED_CONTEXTS,
-            repeat=calling.repeat,
+            repeat=settings.repeat,
             halt=halt,
-            abort=calling.abort,
+            abort=settings.abort,
             max_losses=max_losses,
         )
         length = sum(each.length for each in items)
-        copies = calling.repeat
+        copies = settings.repeat
         self.display = Display(report, copies * len(items), copies * length)
         self._items = len(items)
         self._objects = 0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cli import storescp
+from cli.storescp import StorescpSettings
 
 ROOT = Path(__file__).parents[2]
-TOOLS = {"storescp": storescp}
+TOOLS = {"storescp": StorescpSettings}
 
 
 def table(tool):
@@ -29,11 +29,10 @@ def test_the_table_is_complete_and_true(tool):
     theirs = [name for line in lines if line[:1] in "-+" for name in line.split()]
     said = table(tool)
     assert sorted(said) == sorted(theirs)
-    ours = {name for option in TOOLS[tool].COMMAND.options for name in option.names}
+    options = list(TOOLS[tool].__declaration__.options)
+    ours = {name for option, _ in options for name in option.names}
     refused = {name for name, here in said.items() if re.match(r"no\b", here)}
     assert set(theirs) - ours == refused
     # "Always so" is what an option without a setting is for.
-    named = {
-        name for option in TOOLS[tool].COMMAND.options if not option.sets for name in option.names
-    }
+    named = {name for option, sets in options if not sets for name in option.names}
     assert named == {name for name, here in said.items() if here.startswith("always so")}

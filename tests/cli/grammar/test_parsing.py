@@ -1,18 +1,22 @@
 """The command-line grammar (that of DCMTK's tools) and the values of options."""
 
-import dataclasses
-
 import pytest
 
-from cli import echoscu, options, storescp, storescu
-from cli.options import UsageError
+from cli import echoscu, storescp, storescu
+from cli.echoscu import EchoscuSettings
+from cli.grammar import parsing, values
+from cli.grammar.declaration import UsageError
+from cli.grammar.usage import usage
 from cli.report import Level
+from cli.storescp import StorescpSettings
+from cli.storescu import StorescuSettings
 
-TOOLS = {each.COMMAND.name: each for each in (storescu, echoscu, storescp)}
+TOOLS = {"storescu": storescu, "echoscu": echoscu, "storescp": storescp}
+SETTINGS = {"storescu": StorescuSettings, "echoscu": EchoscuSettings, "storescp": StorescpSettings}
 
 
 def parse(*tokens):
-    return storescu.COMMAND.parse(tokens)
+    return parsing.parse(StorescuSettings, tokens)
 
 
 @pytest.mark.parametrize(
@@ -32,17 +36,17 @@ def parse(*tokens):
     ],
 )
 def test_what_an_option_is(token, expected):
-    assert options.is_option(token) is expected
+    assert parsing.is_option(token) is expected
 
 
 def test_all_options_of_the_seed_in_one_line():
     found = parse(*"-r 3 -v -d -a -b 32768 -t ME -c YOU peer 104 a b".split())
-    assert found["repeat"] == 3
-    assert found["level"] is Level.DEBUG
-    assert found["abort"] is True
-    assert found["max_pdu"] == 32768
-    assert (found["calling"], found["called"]) == ("ME", "YOU")
-    assert (found["peer"], found["port"], found["file"]) == ("peer", 104, ["a", "b"])
+    assert found.repeat == 3
+    assert found.level is Level.DEBUG
+    assert found.abort is True
+    assert found.max_pdu == 32768
+    assert (found.calling, found.called) == ("ME", "YOU")
+    assert (found.peer, found.port, found.file) == ("peer", 104, ("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -74,8 +78,8 @@ def test_all_options_of_the_seed_in_one_line():
         (["+v"], "contexts", True),
         (["+sd"], "scan", True),
         (["--scan-directories"], "scan", True),
-        (["+r"], "recurse", True),
-        (["--recurse"], "recurse", True),
+        (["+sd", "+r"], "recurse", True),
+        (["+sd", "--recurse"], "recurse", True),
         (["+r", "--no-recurse"], "recurse", False),
     ],
 )
@@ -85,14 +89,14 @@ def test_spellings_before_between_and_behind_the_parameters(tokens, setting, val
         ["peer", *tokens, "104", "file"],
         ["peer", "104", "file", *tokens],
     ):
-        assert parse(*line)[setting] == value
-        assert parse(*line)["file"] == ["file"]
+        assert getattr(parse(*line), setting) == value
+        assert parse(*line).file == ("file",)
 
 
 def test_the_last_of_several_options_wins():
-    assert parse("-v", "-q", "p", "1", "f")["level"] is Level.FATAL
-    assert parse("-q", "p", "-d", "1", "f", "-v")["level"] is Level.INFO
-    assert parse("-t", "A", "p", "1", "f", "-aet", "B")["calling"] == "B"
+    assert parse("-v", "-q", "p", "1", "f").level is Level.FATAL
+    assert parse("-q", "p", "-d", "1", "f", "-v").level is Level.INFO
+    assert parse("-t", "A", "p", "1", "f", "-aet", "B").calling == "B"
 
 
 @pytest.mark.parametrize(
@@ -109,12 +113,12 @@ def test_the_last_of_several_options_wins():
 )
 def test_the_two_meanings_of_r(tokens, repeat, recurse, files):
     found = parse(*tokens.split())
-    assert (found["repeat"], found["recurse"]) == (repeat, recurse)
-    assert found["file"] == files
+    assert (found.repeat, found.recurse) == (repeat, recurse)
+    assert list(found.file) == files
 
 
 def test_a_value_may_look_like_an_option():
-    assert parse("-t", "-v", "p", "1", "f")["calling"] == "-v"
+    assert parse("-t", "-v", "p", "1", "f").calling == "-v"
 
 
 @pytest.mark.parametrize(
@@ -137,15 +141,15 @@ def test_a_value_may_look_like_an_option():
             "Invalid parameter value 70000 for port (overflow: 70000, the most is 65535)",
         ),
         ("p 1_0 f", "Invalid parameter value 1_0 for port"),
-        ("p 104 f -pdu", "Missing value for option -pdu"),
-        ("-pdu abc p 1 f", "Invalid value for option -pdu (abc)"),
-        ("-b 7 p 1 f", "Invalid value for option -b (underflow: 7, the least is 8)"),
-        ("-b -1 p 1 f", "Invalid value for option -b (underflow: -1, the least is 8)"),
-        ("-r 0 p 1 f", "Invalid value for option -r (underflow: 0, the least is 1)"),
+        ("p 104 f -pdu", "Missing value for option --max-pdu"),
+        ("-pdu abc p 1 f", "Invalid value for option --max-pdu (abc)"),
+        ("-b 7 p 1 f", "Invalid value for option --max-pdu (underflow: 7, the least is 8)"),
+        ("-b -1 p 1 f", "Invalid value for option --max-pdu (underflow: -1, the least is 8)"),
+        ("-r 0 p 1 f", "Invalid value for option --repeat (underflow: 0, the least is 1)"),
         ("--repeat x p 1 f", "Invalid value for option --repeat (x)"),
-        ("-to -1 p 1 f", "Invalid value for option -to (-1)"),
-        ("-to 1e3 p 1 f", "Invalid value for option -to (1e3)"),
-        ("-to 1.x p 1 f", "Invalid value for option -to (1.x)"),
+        ("-to -1 p 1 f", "Invalid value for option --timeout (-1)"),
+        ("-to 1e3 p 1 f", "Invalid value for option --timeout (1e3)"),
+        ("-to 1.x p 1 f", "Invalid value for option --timeout (1.x)"),
         ("-ll loud p 1 f", "it is one of fatal, error, warn, info, debug, trace"),
         ("-t ABCDEFGHIJKLMNOPQ p 1 f", "an AE title has 1 to 16 characters"),
         ("-c A\\B p 1 f", "no backslash"),
@@ -162,20 +166,20 @@ def test_errors(tokens, message, capsys):
 
 
 def test_storescp_needs_a_time_for_requests():
-    with pytest.raises(UsageError, match=r"option -ta \(underflow: 0\)"):
-        storescp.COMMAND.parse(["-ta", "0", "104"])
-    assert storescp.COMMAND.parse(["-ta", "0.5", "-td", "0", "104"])["acse_timeout"] == 0.5
+    with pytest.raises(UsageError, match=r"option --acse-timeout \(underflow: 0\)"):
+        parsing.parse(StorescpSettings, ["-ta", "0", "104"])
+    assert parsing.parse(StorescpSettings, ["-ta", "0.5", "-td", "0", "104"]).acse_timeout == 0.5
 
 
 @pytest.mark.parametrize("title", ["", "   ", "ABCDEFGHIJKLMNOPQ", "A\\B", "A\tB", "ÄRZTE"])
 def test_what_is_no_ae_title(title):
     with pytest.raises(ValueError):
-        options.ae_title(title)
+        values.ae_title(title)
 
 
 @pytest.mark.parametrize("title", ["A", "ABCDEFGHIJKLMNOP", "a b", " A", "-x"])
 def test_what_is_an_ae_title(title):
-    assert options.ae_title(title) == title.strip(" ")
+    assert values.ae_title(title) == title.strip(" ")
 
 
 def test_empty_parameters_are_refused():
@@ -187,50 +191,82 @@ def test_empty_parameters_are_refused():
 
 def test_one_parameter_too_many():
     with pytest.raises(UsageError, match="Unexpected parameter x"):
-        echoscu.COMMAND.parse(["p", "104", "x"])
+        parsing.parse(EchoscuSettings, ["p", "104", "x"])
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-def test_usage_names_every_option_and_every_option_has_a_default(tool):
-    command = tool.COMMAND
-    usage = command.usage()
-    for option in command.options:
-        assert not option.sets or command.settings[option.sets] is not options.NO_DEFAULT
-        assert ", ".join(option.names) in usage
-    assert max(map(len, usage.splitlines())) <= 100
+@pytest.mark.parametrize("kind", SETTINGS.values(), ids=SETTINGS)
+def test_usage_names_every_option_and_every_option_has_a_default(kind):
+    declared = kind.__declaration__
+    text = usage(kind)
+    for option, name in declared.options:
+        assert not name or name in declared.defaults
+        assert ", ".join(option.names) in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "{" not in text
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-def test_no_spelling_has_two_meanings_but_r(tool):
+@pytest.mark.parametrize("kind", SETTINGS.values(), ids=SETTINGS)
+def test_no_spelling_has_two_meanings_but_r(kind):
     seen = [
-        name for option in tool.COMMAND.options for name in option.names if option.applies is None
+        name
+        for option, _ in kind.__declaration__.options
+        for name in option.names
+        if option.applies is None
     ]
     assert len(seen) == len(set(seen)) + (seen.count("-r") > 1)
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-def test_every_setting_arrives(tool):
-    """What the parser gives is exactly what the tool's settings are made of."""
-    given = ["x", "1", "f"] if tool is storescu else ["x", "1"] if tool is echoscu else ["1"]
-    found = tool.COMMAND.parse(given)
-    for common in ("help", "version", "level"):
-        del found[common]
-    settings = getattr(tool, "Settings", None) or tool.Calling
-    assert set(found) == {field.name for field in dataclasses.fields(settings)}
+@pytest.mark.parametrize("kind", SETTINGS.values(), ids=SETTINGS)
+def test_what_options_need_and_exclude_is_there(kind):
+    declared = kind.__declaration__
+    known = {option.long for option, _ in declared.options}
+    for option, _ in declared.options:
+        for each in (*option.needs, *option.excludes):
+            assert {each} <= known if isinstance(each, str) else set(each) <= known
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+@pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("spelling", ["-h", "--help", None])
 def test_help(tool, spelling, capsys):
-    assert tool.main([] if spelling is None else ["-v", spelling]) == 0
+    assert TOOLS[tool].main([] if spelling is None else ["-v", spelling]) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert said.out == tool.COMMAND.usage()
+    assert said.out == usage(SETTINGS[tool])
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+@pytest.mark.parametrize("tool", TOOLS)
 def test_version(tool, capsys):
-    assert tool.main(["--version"]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"{tool.COMMAND.name} (dulcet) ")
-    assert said.split()[-1][0].isdigit()
+    assert TOOLS[tool].main(["--version"]) == 0
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.split()[:2] == ["$dulcet:", tool]
+    assert last.startswith(f"{tool} (dulcet) ")
+    assert last.split()[-1] == first.split()[2].removeprefix("v")
+    assert last.split()[-1][0].isdigit()
+
+
+def test_arguments_are_shown_as_they_were_understood(tmp_path, capsys):
+    path = tmp_path / "more"
+    path.write_text("-q 'a b'")
+    assert storescu.main(["-r", "2", "--arguments", "p", "1", f"@{path}"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == (
+        "I: calling 'storescu' with 7 arguments: "
+        "'--repeat' '2' '--arguments' 'p' '1' '--quiet' 'a b'"
+    )
+    assert said[1] == "I: "
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_the_defaults_of_dcmtk(by, monkeypatch):
+    seen = []
+    monkeypatch.setattr(storescu, "_work", lambda settings, report: seen.append(settings) or 0)
+    line = ["-td", "9", "p", "1", "f"]
+    if by == "environment":
+        monkeypatch.setenv("DULCET_DCMTK_DEFAULTS", "1")
+    else:
+        line.append("--dcmtk-defaults")
+    assert storescu.main(line) == 0
+    assert (seen[0].connect_timeout, seen[0].dimse_timeout) == (None, 9.0)
+    monkeypatch.delenv("DULCET_DCMTK_DEFAULTS", raising=False)
+    assert storescu.main(line[:5]) == 0
+    assert seen[1].connect_timeout == 30.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.options import Option
+from cli.grammar.declaration import Option, flag
 from dimse.support import STORED_AS_THEY_COME
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -44,35 +44,32 @@ SUFFIXES: Final[dict[str, tuple[str, str, str]]] = {
 """The last letter of DCMTK's short options (-xs, +xs), the last word of the long ones, UID, and words."""
 
 
-def prefer_options(sets: str) -> tuple[Option, ...]:
+def prefer_options() -> tuple[Option[tuple[str, ...]], ...]:
     """An acceptor's options: which transfer syntaxes it takes, the best one first.
 
     As with DCMTK each is taken besides the three classic uncompressed ones, and none but these.
-
-    Args:
-        sets: the setting: a tuple of UIDs.
     """
     preferring = [
-        Option(
-            (f"+x{letter}", f"--prefer-{word}"),
-            sets,
-            f"prefer {words}",
-            (uid, *(each for each in _CLASSIC if each != uid)),
+        flag(
+            f"+x{letter}",
+            f"--prefer-{word}",
+            value=(uid, *(each for each in _CLASSIC if each != uid)),
+            help=f"prefer {words}",
         )
         for letter, (word, uid, words) in SUFFIXES.items()
     ]
     return (
         *preferring,
-        Option(
-            ("+xi", "--implicit"),
-            sets,
-            "accept implicit VR little endian only",
-            (IMPLICIT_VR_LITTLE_ENDIAN,),
+        flag(
+            "+xi",
+            "--implicit",
+            value=(IMPLICIT_VR_LITTLE_ENDIAN,),
+            help="accept implicit VR little endian only",
         ),
-        Option(
-            ("+xa", "--accept-all"),
-            sets,
-            "accept all, private ones, too",
-            STORED_AS_THEY_COME,
+        flag(
+            "+xa",
+            "--accept-all",
+            value=STORED_AS_THEY_COME,
+            help="accept all, private ones, too",
         ),
     )

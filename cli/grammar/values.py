@@ -1,0 +1,95 @@
+"""Values of options and parameters: each function makes one of a token, or says why it can't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+__all__ = [
+    "ae_title",
+    "choice",
+    "integer",
+    "listening_port",
+    "port",
+    "seconds",
+    "some_seconds",
+    "text",
+]
+
+T = TypeVar("T")
+
+
+def text(token: str) -> str:
+    """Any text but none."""
+    if not token:
+        raise ValueError("empty")
+    return token
+
+
+def integer(low: int, high: int, *also: int) -> Callable[[str], int]:
+    """A whole number from `low` to `high`, or one of `also`."""
+
+    def read(token: str) -> int:
+        digits = token.removeprefix("-")
+        # int() would take "1_000", " 5" and digits of other scripts, and thousands of them.
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+            raise ValueError
+        number = int(token)
+        if number in also:
+            return number
+        if number < low:
+            raise ValueError(f"underflow: {number}, the least is {low}")
+        if number > high:
+            raise ValueError(f"overflow: {number}, the most is {high}")
+        return number
+
+    return read
+
+
+def port(token: str) -> int:
+    """A TCP port to call."""
+    return integer(1, 65535)(token)
+
+
+def listening_port(token: str) -> int:
+    """A TCP port to listen on; 0 is any free one."""
+    return integer(0, 65535)(token)
+
+
+def seconds(token: str) -> float | None:
+    """A time in seconds, with decimals if need be; None, "no limit", for 0."""
+    whole, _, decimals = token.partition(".")
+    if not (token.isascii() and whole.isdigit() and len(token) <= 12):
+        raise ValueError
+    if decimals and not decimals.isdigit():
+        raise ValueError
+    return float(token) or None
+
+
+def some_seconds(token: str) -> float:
+    """A time in seconds that is not 0."""
+    found = seconds(token)
+    if found is None:
+        raise ValueError("underflow: 0")
+    return found
+
+
+def ae_title(token: str) -> str:
+    """An AE title: 1 to 16 characters of ASCII, no backslash, not only spaces (PS3.5 6.2)."""
+    title = token.strip(" ")
+    if not 1 <= len(token) <= 16 or not title:
+        raise ValueError(f"{token!r}: an AE title has 1 to 16 characters, not all spaces")
+    if not (token.isascii() and token.isprintable()) or "\\" in token:
+        raise ValueError(f"{token!r}: an AE title has no control characters and no backslash")
+    return title
+
+
+def choice(**values: T) -> Callable[[str], T]:
+    """One of some words, each with its value."""
+
+    def read(token: str) -> T:
+        if token not in values:
+            raise ValueError(f"{token}: it is one of {', '.join(values)}")
+        return values[token]
+
+    return read

@@ -1,0 +1,76 @@
+"""What storescu can be told."""
+
+from __future__ import annotations
+
+from cli.grammar.declaration import Settings, flag, parameters, setting, value
+from cli.grammar.values import integer, text
+from cli.options.general import General
+from cli.options.inputs import Inputs
+from cli.options.network import Calling
+
+__all__ = ["StorescuSettings"]
+
+
+def _is_repeat(spelling: str, following: str | None, after_parameter: bool) -> bool:
+    """Which -r this is: the old "-r n", which stands before the peer, or today's --no-recurse."""
+    if spelling == "--repeat":
+        return True
+    digits = following is not None and following.isascii() and following.isdigit()
+    return digits and not after_parameter
+
+
+class _Files(Settings, title="files"):
+    repeat: int = setting(
+        1,
+        value(
+            "-r",
+            "--repeat",
+            read=integer(1, 0xFFFFFFFF),
+            metavar="N",
+            help="repeat N times: send each file so often (default: 1); -r only before peer",
+            applies=_is_repeat,
+        ),
+    )
+    halt: bool = setting(
+        True,
+        flag(
+            "-nh",
+            "--no-halt",
+            value=False,
+            help="go on with the next file when one can't be sent or is refused "
+            "(default: stop at the first)",
+        ),
+    )
+    max_losses: int = setting(
+        10,
+        value(
+            "--max-losses",
+            read=integer(0, 0xFFFFFFFF),
+            metavar="N",
+            help="with -nh: give up after N associations in a row that were lost without a "
+            "response; 0: never (default: {default})",
+        ),
+    )
+
+
+class _Association(Settings, title="association"):
+    abort: bool = setting(
+        False,
+        flag("-a", "--abort", help="abort association instead of releasing it at the end"),
+    )
+
+
+class StorescuSettings(
+    General,
+    _Files,
+    Inputs,
+    _Association,
+    Calling,
+    tool="storescu",
+    summary="DICOM storage (C-STORE) SCU",
+):
+    """What a command line of storescu comes to."""
+
+    file: tuple[str, ...] = parameters(
+        "file", read=text, help="DICOM image file, or with +sd a directory"
+    )
