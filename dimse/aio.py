@@ -6,6 +6,7 @@ A module of its own, because importing asyncio takes longer than sending a small
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 import warnings
@@ -417,6 +418,7 @@ class Server(aio.Server):
         strict: bool = False,
         host: str = "",
         port: int = 0,
+        listener: socket.socket | None = None,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         max_associations: int = 100,
@@ -437,6 +439,7 @@ class Server(aio.Server):
             conversation_for(provider),
             host=host,
             port=port,
+            listener=listener,
             limits=limits,
             tls=tls,
             max_associations=max_associations,

@@ -8,6 +8,7 @@ What they do is a `dimse.provider.Provider`; how they talk is `dimse.scp.serve`.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -53,6 +54,8 @@ class Server(blocking.Server):
             others their sink decides, for instance `Spool(strict=True)`.
         host: the address to listen on; every interface by default.
         port: TCP port; 0 for any free one, see `address`.
+        listener: a listening socket that is used instead of host and port: of a service manager,
+            or one of several that share a port. It is closed in the end.
         limits: bounds and times of each association.
         tls: a server context, for TLS.
         max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
@@ -76,6 +79,7 @@ class Server(blocking.Server):
         strict: bool = False,
         host: str = "",
         port: int = 0,
+        listener: socket.socket | None = None,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         max_associations: int = 100,
@@ -96,6 +100,7 @@ class Server(blocking.Server):
             conversation_for(provider, threading.Lock()),
             host=host,
             port=port,
+            listener=listener,
             limits=limits,
             tls=tls,
             max_associations=max_associations,

@@ -380,6 +380,7 @@ class Server:
         *,
         host: str = "",
         port: int = 0,
+        listener: socket.socket | None = None,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         max_associations: int = 100,
@@ -392,7 +393,8 @@ class Server:
         self._admission = Admission(bounds, contextlib.nullcontext(), limits, trace)
         self._executor = ThreadPoolExecutor(max(1, bounds.associations), "dul-handler")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listener = listen(host, port)
+        self._listener = listen(host, port) if listener is None else listener
+        self._listener.setblocking(False)
         self._address: tuple[str, int] = self._listener.getsockname()[:2]
         self._resume: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -419,19 +421,28 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._listener, self._accept, self._loop)
 
-    async def serve_forever(self) -> None:
-        """Serve until the task is cancelled."""
+    async def serve_forever(self, grace: float = 0.0) -> None:
+        """Serve until the task is cancelled.
+
+        Args:
+            grace: see `stop`.
+        """
         self.start()
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            await self.stop()
+            await self.stop(grace)
 
-    async def stop(self) -> None:
+    async def stop(self, grace: float = 0.0) -> None:
         """Close the listener, then abort what is open, and wait for all of it.
 
         A peer that does not close its connection is waited for as long as `Limits.grace`, and a
-        function of the user's until it returns.
+        function of the user's until it returns. May be called again: without a grace it ends an
+        earlier one.
+
+        Args:
+            grace: seconds that the associations which are established are given to come to their
+                own end; they may do as before meanwhile. Then they are aborted.
         """
         if self._loop is not None:
             self._loop.remove_reader(self._listener)
@@ -440,10 +451,15 @@ class Server:
             self._loop = None
         self._listener.close()
         tasks = self._tasks - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._executor.shutdown()
+        try:
+            if tasks and grace > 0:
+                self._admission.turn_away()
+                await asyncio.wait(tasks, timeout=grace)
+        finally:  # who has no patience cancels the waiting
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._executor.shutdown()
 
     def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
         try:

@@ -465,6 +465,8 @@ class Server:
         serve: makes the conversation for an association and the peer's address.
         host: the address to listen on; every interface by default.
         port: 0 for any free one; see `address`.
+        listener: a listening socket that is used instead of host and port: of a service manager,
+            or one of several that share a port. It is closed in the end.
         limits: bounds and times of each association.
         tls: a server context, for TLS.
         max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2). Fewer, with
@@ -478,6 +480,7 @@ class Server:
         *,
         host: str = "",
         port: int = 0,
+        listener: socket.socket | None = None,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         max_associations: int = 100,
@@ -488,10 +491,14 @@ class Server:
         bounds = places(max_associations, available())
         self._admission = Admission(bounds, threading.Lock(), limits, trace)
         self._threads: set[threading.Thread] = set()
-        self._lock = threading.Lock()  # guards the threads
-        self._listener = listen(host, port)
+        self._lock = threading.Lock()  # guards the threads, and whether they are waited for
+        self._waited_for = False
+        self._listener = listen(host, port) if listener is None else listener
+        self._listener.setblocking(False)
         self._address: tuple[str, int] = self._listener.getsockname()[:2]
         self._stop = Wakeup()  # ends the listening
+        self._grace = 0.0
+        self._no_grace = Wakeup()  # ends the wait for those who are in
         self._wakeup = Wakeup()  # then ends the associations
         self._serving = threading.RLock()  # held while somebody listens
         self._thread: threading.Thread | None = None
@@ -544,17 +551,31 @@ class Server:
             if link is not None:
                 self._begin(link)
 
-    def request_stop(self) -> None:
-        """Let `serve_forever` close the listener, abort all associations and return; does not wait."""
+    def request_stop(self, grace: float = 0.0) -> None:
+        """Let `serve_forever` close the listener, end all associations and return; does not wait.
+
+        May be called from a signal handler, and again: without a grace it ends an earlier one.
+
+        Args:
+            grace: seconds that the associations which are established are given to come to their
+                own end; they may do as before meanwhile. Then they are aborted.
+        """
+        if grace <= 0:
+            self._no_grace.set()
+        elif not self._stop.is_set:
+            self._grace = grace
         self._stop.set()
 
-    def stop(self) -> None:
+    def stop(self, grace: float = 0.0) -> None:
         """Close the listener, then abort what is open, and wait for all of it.
 
         A peer that does not close its connection is waited for as long as `Limits.grace`, and a
         function of the user's until it returns.
+
+        Args:
+            grace: see `request_stop`.
         """
-        self.request_stop()
+        self.request_stop(grace)
         if self._thread is not None:
             self._thread.join()
         with self._serving:  # who listens in a thread of the caller's, or nobody if it never did
@@ -564,12 +585,25 @@ class Server:
         for thread in threads:
             thread.join()
         self._stop.close()
+        self._no_grace.close()
         self._wakeup.close()
 
     def _end_associations(self) -> None:
         """Nobody comes in any more; then those who are in are told to go."""
         self._listener.close()
+        if self._grace and not self._wakeup.is_set:
+            self._let_finish(self._grace)
         self._wakeup.set()
+
+    def _let_finish(self, grace: float) -> None:
+        self._admission.turn_away()
+        with self._lock:
+            self._waited_for = True
+            if not self._threads:
+                return
+        poll = select.poll()
+        poll.register(self._no_grace, select.POLLIN)
+        poll.poll(min(grace, LONGEST_POLL) * 1000)
 
     def _begin(self, link: Link) -> None:
         guest = self._admission.enter(link)
@@ -608,3 +642,6 @@ class Server:
         self._admission.leave(guest)
         with self._lock:
             self._threads.discard(thread)
+            last = self._waited_for and not self._threads
+        if last:
+            self._no_grace.set()

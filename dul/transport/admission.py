@@ -26,6 +26,7 @@ PAUSE = 0.5
 
 _LOCAL_LIMIT_EXCEEDED = AssociateRJ(2, 3, 2)
 _OVER = frozenset({State.Sta1, State.Sta13})
+_NOT_ASKED = frozenset({State.Sta1, State.Sta2})
 
 
 @dataclass(eq=False, slots=True)
@@ -104,6 +105,13 @@ class Admission:
         with self._lock:
             self._guests.pop(guest.number, None)
         guest.link.close()
+
+    def turn_away(self) -> None:
+        """Nobody else comes in: who has not asked for an association yet needs not do so."""
+        with self._lock:
+            for guest in self._guests.values():
+                if guest.association.state in _NOT_ASKED:
+                    guest.link.cut()
 
     def _judge(self, number: int, _: AssociateRQ) -> AssociateRJ | None:
         """Whether one more association is allowed (AE-6)."""

@@ -16,16 +16,22 @@ BACKLOG = 1024  # the kernel bounds it; one SYN that finds no room costs its cal
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A non-blocking listening socket; an empty host is every interface, IPv4 and IPv6.
 
     An IPv6 address may stand in brackets.
+
+    Args:
+        host: the address.
+        port: 0 for any free one.
+        shared: several sockets may listen there, and the kernel gives each connection to one of
+            them (SO_REUSEPORT); all of them are to be opened so, by one user.
 
     Raises:
         TransportError: the address cannot be listened on.
     """
     try:
-        sock = _listen(host, port)
+        sock = _listen(host, port, shared=shared)
     except OSError as error:
         raise TransportError(
             f"cannot listen on {host or 'any address'}, port {port}: {error.strerror or error}"
@@ -34,17 +40,21 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
     host = bare(host)
     if not 0 <= port < 1 << 16:
         raise OSError(errno.EINVAL, "there is no such TCP port")
     if not host and socket.has_dualstack_ipv6():
         with contextlib.suppress(OSError):  # a kernel without IPv6
             return socket.create_server(
-                (host, port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+                (host, port),
+                family=socket.AF_INET6,
+                backlog=BACKLOG,
+                reuse_port=shared,
+                dualstack_ipv6=True,
             )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=shared)
 
 
 def accept(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:

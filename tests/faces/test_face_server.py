@@ -34,6 +34,7 @@ from dul.pdu import AssociateRJ
 from dul.transport.admission import Admission
 from dul.transport.descriptors import SPARE_CONNECTIONS, Places
 from dul.transport.link import Link
+from dul.transport.listener import listen
 
 # ---- bounds
 
@@ -282,6 +283,91 @@ def test_stopping_does_not_wait_for_the_silent(face: Face, tls_server: ssl.SSLCo
                 rawpeer.served(server.address) if not options else None
                 face.start(server.stop).result()
                 silent.ended()
+
+
+def test_with_a_grace_associations_come_to_their_own_end(face: Face) -> None:
+    """They go on as before; who has no association is let go of, and nobody else comes in."""
+    serve = Acceptor()
+    with face.server(serve) as server, associated(server.address) as peer:
+        with rawpeer.connect(server.address) as silent:
+            served(server.address)
+            assert serve.outcome() == "released"
+            stopping = face.start(server.stop, 600.0)
+            silent.ended()
+        with pytest.raises(ConnectionRefusedError):
+            rawpeer.connect(server.address)
+        mirrors(peer)
+        assert not stopping.done()
+        released(peer)
+        stopping.result()
+    assert [serve.outcome(), serve.outcome()] == [None, "released"]
+
+
+def test_what_is_open_after_the_grace_is_aborted(face: Face) -> None:
+    serve = Acceptor()
+    with face.server(serve) as server, associated(server.address) as peer:
+        stopping = face.start(server.stop, 0.1)
+        assert peer.pdu() == abort(0, 0)
+        peer.half_close()
+        stopping.result()
+
+
+def test_a_grace_is_ended_by_who_has_no_more_patience(face: Face) -> None:
+    serve = Acceptor()
+    with face.server(serve) as server, associated(server.address) as peer:
+        with rawpeer.connect(server.address) as silent:
+            served(server.address)
+            stopping = face.start(server.stop, 600.0)
+            silent.ended()
+        mirrors(peer)
+        again = face.start(server.stop)
+        assert peer.pdu() == abort(0, 0)
+        peer.half_close()
+        again.result()
+        stopping.result()
+
+
+def test_a_grace_costs_nothing_where_nobody_is_in(face: Face) -> None:
+    with face.server(Acceptor()) as server:
+        served(server.address)
+        face.start(server.stop, 600.0).result()
+
+
+def test_cancelling_the_grace_of_the_asyncio_face(face: Face) -> None:
+    if face.name != "aio":
+        return
+    server = face.start(lambda: face.module.Server(Acceptor(), host=rawpeer.LOOPBACK)).result()
+    serving = face.start(server.serve_forever, 600.0)
+    with associated(server.address) as peer:
+        with rawpeer.connect(server.address) as silent:
+            served(server.address)
+            serving.interrupt()
+            silent.ended()
+        mirrors(peer)
+        serving.interrupt()
+        assert peer.pdu() == abort(0, 0)
+        peer.half_close()
+        assert type(serving.error()) is asyncio.CancelledError
+
+
+def test_listening_sockets_that_share_a_port(face: Face) -> None:
+    """Each connection comes to one of them; what waits at one that nobody serves is not lost."""
+    first = listen(rawpeer.LOOPBACK, 0, shared=True)
+    port = first.getsockname()[1]
+    second = listen(rawpeer.LOOPBACK, port, shared=True)
+    with face.server(Acceptor(), listener=first) as server:
+        assert server.address == (rawpeer.LOOPBACK, port)
+        with contextlib.ExitStack() as stack:
+            peers = [stack.enter_context(rawpeer.connect(server.address)) for _ in range(40)]
+            for peer in peers:
+                peer.send(associate_rq())
+            with face.server(Acceptor(), listener=second):
+                for peer in peers:
+                    peer.expect(rawpeer.AC)
+                    released(peer)
+    with pytest.raises(TransportError, match="Address already in use"):
+        with contextlib.closing(listen(rawpeer.LOOPBACK, 0)) as alone:
+            listen(rawpeer.LOOPBACK, alone.getsockname()[1], shared=True)
 
 
 def test_stopping_before_a_connection_is_looked_at(face: Face) -> None:
