@@ -13,7 +13,7 @@ from dimse.errors import ReleasedByPeer
 from dimse.events import (
     Associated,
     Associating,
-    Event,
+    ClientEvent,
     NotAssociated,
     NotReleased,
     Releasing,
@@ -66,7 +66,7 @@ class Teller:
         self._level = dumps.level_of(contexts=contexts)
         self._open = False
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: ClientEvent) -> None:
         """Say what there is to be said of an event."""
         match event:
             case Associating():

@@ -14,7 +14,7 @@ from cli.options.network import Calling
 from cli.report import Report, printable
 from cli.stop import Stop
 from cli.tool import FAILED
-from dimse.events import Associated, Echoed, Event, Lost, Requesting, Responded
+from dimse.events import Associated, ClientEvent, Echoed, Lost, Requesting, Responded
 from dimse.messages.composite import CEchoRQ
 from dimse.tables import status
 from dul.blocking import Wakeup
@@ -77,7 +77,7 @@ def _work(settings: EchoscuSettings, report: Report) -> int:
 class _Echoes(Teller):
     """Says what the peer answers."""
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: ClientEvent) -> None:
         match event:
             case Requesting(message=CEchoRQ() as message):
                 self.report.info(f"Sending Echo Request (MsgID {message.message_id})")

@@ -14,7 +14,7 @@ from dimse.engine import Entry, Verdict
 from dimse.errors import NoPresentationContext
 from dimse.events import (
     Associated,
-    Event,
+    ClientEvent,
     GivenUp,
     Lost,
     Opening,
@@ -129,7 +129,7 @@ class Transfer(Teller):
 
     # --------------------------------------------------------------------------- events --
 
-    def tell(self, event: Event) -> None:  # noqa: C901 - a branch per event
+    def tell(self, event: ClientEvent) -> None:  # noqa: C901 - a branch per event
         """Say what there is to be said of an event."""
         match event:
             case Planned():

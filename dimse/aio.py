@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
 from dimse.engine import Entry, Policy, Sender, examined, listed
-from dimse.events import Event, GivenUp, NotAssociated
+from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority, Request
 from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.outcome import Outcome
@@ -58,17 +58,17 @@ __all__ = ["Client", "Events", "Outcomes", "Sending", "Server", "Session"]
 T = TypeVar("T")
 
 
-class Events(AsyncIterator[Event]):
+class Events(AsyncIterator[ClientEvent]):
     """What happens, event by event; nothing happens until the first one is taken."""
 
     def __init__(self, line: Line, script: Script[None]) -> None:
-        self._events: AsyncGenerator[Event, None] = line.play(script)
+        self._events: AsyncGenerator[ClientEvent, None] = line.play(script)
         self._begun = False
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> ClientEvent:
         """What happens next."""
         self._begun = True
         return await anext(self._events)

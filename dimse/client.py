@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
 from dimse.engine import Entry, Policy, Sender, examined, listed
-from dimse.events import Event, GivenUp, NotAssociated
+from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.outcome import Outcome
@@ -47,17 +47,17 @@ T = TypeVar("T")
 __all__ = ["Client", "Events", "Outcomes", "Sending", "Session"]
 
 
-class Events(Iterator[Event]):
+class Events(Iterator[ClientEvent]):
     """What happens, event by event; nothing happens until the first one is taken."""
 
     def __init__(self, line: Line, script: Script[None]) -> None:
-        self._events: Generator[Event, None, None] = line.play(script)
+        self._events: Generator[ClientEvent, None, None] = line.play(script)
         self._begun = False
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Event:
+    def __next__(self) -> ClientEvent:
         """What happens next.
 
         Raises:

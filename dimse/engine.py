@@ -33,9 +33,9 @@ from dul.conversations import Call, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
 from dul.values import dataclass
 
-__all__ = ["CHUNK", "Entry", "Policy", "Sender", "Verdict", "examined", "listed"]
+__all__ = ["PLANNED_AT_ONCE", "Entry", "Policy", "Sender", "Verdict", "examined", "listed"]
 
-CHUNK = 1000
+PLANNED_AT_ONCE = 1000
 """Objects that are examined and planned at a time, so that the first of many leaves soon."""
 
 _EXAMINED_AT_ONCE = 50
@@ -163,7 +163,7 @@ class Sender:
     def _chunks(self) -> Iterator[list[Entry]]:
         entries = map(Entry, self._items)
         # To halt at a file that can't be read, before anything is sent, takes looking at all.
-        size = None if self._policy.halt else CHUNK
+        size = None if self._policy.halt else PLANNED_AT_ONCE
         while chunk := list(islice(entries, size)):
             self.entries += chunk
             yield chunk

@@ -31,9 +31,9 @@ from dul.pdu import AssociateRQ
 __all__ = [
     "Associated",
     "Associating",
+    "ClientEvent",
     "Done",
     "Echoed",
-    "Event",
     "GivenUp",
     "Lost",
     "NotAssociated",
@@ -259,7 +259,7 @@ class Done(_Told):
     __slots__ = ()
 
 
-Event: TypeAlias = (
+ClientEvent: TypeAlias = (
     Planned
     | Associating
     | Associated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from dimse.errors import AbortAssociation
-from dimse.inbox import Inbox
+from dimse.intake import Intake
 from dimse.messages.assembly import DataSetPart
 from dimse.provider import OpenSink
 from dimse.requests import ServiceRequest
@@ -45,7 +45,7 @@ class Incoming(Generic[R]):
             except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
                 self.refuse(error)
 
-    def receive(self, inbox: Inbox) -> Conversation[bool]:
+    def receive(self, inbox: Intake) -> Conversation[bool]:
         """Take the data set as it comes; gives whether it came to its end (else: a release).
 
         Raises:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Self, TypeAlias, TypeV
 from dimse.errors import DIMSEError
 from dimse.messages.base import Request
 from dimse.messages.composite import CEchoRQ, CStoreRQ
-from dimse.objects.decoded import MAXIMUM_INFLATED, data_set_in, decode, decode_file, open_file
+from dimse.objects.bounds import MAXIMUM_INFLATED_IN_MEMORY
+from dimse.objects.decoded import data_set_in, decode_data_set, decode_file, open_file
 from dimse.objects.filemeta import encode_file_meta
 from dimse.tables import uids
 from dul.negotiation import AcceptedContext, Negotiated
@@ -100,7 +101,7 @@ class ServiceRequest(Generic[Q_co]):
             case path:
                 return data_set_in(path)
 
-    def dataset(self, *, maximum: int = MAXIMUM_INFLATED) -> Dataset:
+    def dataset(self, *, maximum: int = MAXIMUM_INFLATED_IN_MEMORY) -> Dataset:
         """The data set, decoded by pydicom; a deflated one is inflated.
 
         Args:
@@ -112,7 +113,7 @@ class ServiceRequest(Generic[Q_co]):
             CannotUnderstand: it can't be inflated.
             Exception: whatever pydicom raises of a data set that it can't read.
         """
-        return decode(self.data, self.transfer_syntax_uid, maximum=maximum)
+        return decode_data_set(self.data, self.transfer_syntax_uid, maximum=maximum)
 
 
 EchoRequest: TypeAlias = ServiceRequest[CEchoRQ]
@@ -180,7 +181,7 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
             return open_file(self.content)
         return io.BytesIO(self.file_meta() + self.data)
 
-    def dataset(self, *, maximum: int = MAXIMUM_INFLATED) -> FileDataset:
+    def dataset(self, *, maximum: int = MAXIMUM_INFLATED_IN_MEMORY) -> FileDataset:
         """The object as a pydicom data set with file meta; a deflated one is inflated.
 
         Args:

@@ -21,13 +21,13 @@ from dimse.errors import (
     Refused,
     UnknownCommand,
 )
-from dimse.inbox import Inbox
 from dimse.incoming import Incoming
+from dimse.intake import Intake
 from dimse.messages.assembly import Received
 from dimse.messages.base import Request, Response
 from dimse.messages.codec import response_to, unrecognized
 from dimse.messages.composite import CCancelRQ, CStoreRQ
-from dimse.objects.decoded import encode
+from dimse.objects.decoded import encode_data_set
 from dimse.provider import Answer, Observer, Provider
 from dimse.requests import Requestor, ServiceRequest, StoreRequest
 from dimse.served import Services
@@ -130,13 +130,13 @@ class _Session:
         self._requestor = requestor
         self._services = services
         self._observer = observer
-        self._inbox = Inbox(association)
+        self._intake = Intake(association)
 
     def run(self) -> Conversation[None]:
         """Until the peer releases."""
         self._association.expect("idle")
         contexts = self._association.agreed.contexts
-        while (part := (yield from self._inbox.next())) is not None:
+        while (part := (yield from self._intake.next())) is not None:
             assert isinstance(part, Received)  # every data set is read with its command
             context, message = contexts[part.context_id], part.message
             match message:
@@ -145,7 +145,7 @@ class _Session:
                 case Request():
                     yield from self._perform(ServiceRequest(self._requestor, context, message))
                 case CCancelRQ():
-                    yield from self._inbox.skip_data_set(message)  # there is nothing to cancel
+                    yield from self._intake.skip_data_set(message)  # there is nothing to cancel
                 case UnknownCommand():
                     yield from self._answer_unknown(context.id, message)
                 case _:
@@ -168,7 +168,7 @@ class _Session:
         try:
             if request.message.data_set_follows:
                 yield from incoming.begin(service.open_sink)
-                if not (yield from incoming.receive(self._inbox)):
+                if not (yield from incoming.receive(self._intake)):
                     return
                 yield from incoming.finish()
             if incoming.refusal is not None:
@@ -202,7 +202,7 @@ class _Session:
                     return
                 while self._association.sending and self._association.established:
                     yield PUMP
-                cancelled = yield from self._inbox.cancelled(request.message.message_id)
+                cancelled = yield from self._intake.cancelled(request.message.message_id)
                 if not self._association.established:
                     return  # who has left, or wants to, gets no more than a begun answer
                 if cancelled:
@@ -235,7 +235,7 @@ class _Session:
         if reply is None:
             raise MessageFault(str(unknown))
         self._observer.unknown(self._requestor, unknown)
-        yield from self._inbox.skip_data_set(unknown)
+        yield from self._intake.skip_data_set(unknown)
         self._association.send(context_id, command=True, source=reply)
 
     def _send(
@@ -265,7 +265,7 @@ def _encoded(request: ServiceRequest[Any], answer: Answer) -> Conversation[bytes
     if data_set is None:
         return None
     if not isinstance(data_set, bytes):
-        data_set = yield Call(encode, (data_set, request.transfer_syntax_uid))
+        data_set = yield Call(encode_data_set, (data_set, request.transfer_syntax_uid))
         assert isinstance(data_set, bytes)
     if not data_set or len(data_set) % 2:
         raise InvalidValue(

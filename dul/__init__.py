@@ -40,7 +40,7 @@ from dul.pdu import (
     PDataTF,
     ReleaseRP,
     ReleaseRQ,
-    decode,
+    decode_pdu,
 )
 from dul.user_items import (
     AsynchronousOperationsWindow,
@@ -96,7 +96,7 @@ __all__ = [
     "answer",
     "conclude",
     "context_offers",
-    "decode",
+    "decode_pdu",
     "request",
     "step",
 ]

@@ -42,7 +42,7 @@ from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
 from dul.transport.descriptors import available, places
 from dul.transport.link import Link, bare, not_found, requestor_link
-from dul.transport.listener import accept, listen
+from dul.transport.listener import accept_connection, listen
 from dul.transport.loop import Watch
 from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
 from dul.wire import Buffer
@@ -463,7 +463,7 @@ class Server:
 
     def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            link = accept(self._listener, self._tls)
+            link = accept_connection(self._listener, self._tls)
         except OSError as error:
             logger.warning("no connections are accepted for %s s: %s", PAUSE, error)
             loop.remove_reader(self._listener)

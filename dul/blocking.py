@@ -40,7 +40,7 @@ from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
 from dul.transport.descriptors import available, places
 from dul.transport.link import Link, Wait, Waiting, bare, not_found, requestor_link
-from dul.transport.listener import accept, listen
+from dul.transport.listener import accept_connection, listen
 from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
 from dul.transport.wakeup import Wakeup
 from dul.wire import Buffer
@@ -543,7 +543,7 @@ class Server:
         while not self._stop.is_set:
             poll.poll()
             try:
-                link = accept(self._listener, self._tls)
+                link = accept_connection(self._listener, self._tls)
             except OSError as error:
                 logger.warning("no connections are accepted for %s s: %s", PAUSE, error)
                 pause.poll(PAUSE * 1000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dul.errors import AbortReason, InvalidPDU, LimitExceeded, RemoteProtocolError
 from dul.limits import Limits
 from dul.pdu import BY_TYPE, AssociateAC, AssociateRQ, PDataTF
-from dul.wire import HEADER_LENGTH, PDU_HEADER
+from dul.wire import PDU_HEADER, PDU_HEADER_LENGTH
 
 __all__ = ["TLS_RECORDS", "Framer"]
 
@@ -71,7 +71,7 @@ class Framer:
             else all that follows is thrown away, as no PDU can be found in it any more.
         """
         start = self._start
-        if self._end - start < HEADER_LENGTH:
+        if self._end - start < PDU_HEADER_LENGTH:
             return None
         pdu_type, length = PDU_HEADER.unpack_from(self._view, start)
         bound = self._bounds.get(pdu_type)
@@ -79,18 +79,18 @@ class Framer:
             fault = _fault(bytes(self._view[start : start + 2]), length, bound)
             self._refuse(length)
             raise fault
-        stop: int = start + HEADER_LENGTH + length
+        stop: int = start + PDU_HEADER_LENGTH + length
         if stop > self._end:
             return None
         self._start = stop
-        return pdu_type, self._view[start + HEADER_LENGTH : stop]
+        return pdu_type, self._view[start + PDU_HEADER_LENGTH : stop]
 
     def _refuse(self, length: int) -> None:
         if length > max(self._bounds.values()):
             self._lost = True
             self._start = self._end = 0
             return
-        whole = HEADER_LENGTH + length
+        whole = PDU_HEADER_LENGTH + length
         here = min(whole, self._end - self._start)
         self._start += here
         self._skip = whole - here
@@ -100,7 +100,7 @@ class Framer:
 
         In steps: memory follows what has come, not what a header promises.
         """
-        size = HEADER_LENGTH + PDU_HEADER.unpack_from(self._view)[1]
+        size = PDU_HEADER_LENGTH + PDU_HEADER.unpack_from(self._view)[1]
         grown = memoryview(bytearray(min(size, 2 * len(self._view))))
         grown[: self._end] = self._view
         self._view = grown

@@ -153,21 +153,21 @@ class Guard(_Word):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Consequence:
     """The effects of an action, in order, and the state that follows."""
 
     effects: tuple[Effect, ...]
     next_state: State
 
 
-def _go(next_state: State, *effects: Effect) -> Outcome:
-    return Outcome(effects, next_state)
+def _go(next_state: State, *effects: Effect) -> Consequence:
+    return Consequence(effects, next_state)
 
 
 _E = Effect
 
 # Tables 9-6 to 9-9. A key of None: the action does not branch.
-ACTIONS: dict[Action, dict[Guard | None, Outcome]] = {
+ACTIONS: dict[Action, dict[Guard | None, Consequence]] = {
     # Table 9-6, association establishment
     Action.AE_1: {None: _go(State.Sta4, _E.CONNECT)},
     Action.AE_2: {None: _go(State.Sta5, _E.SEND_ASSOCIATE_RQ)},

@@ -18,7 +18,7 @@ from dul.items import (
 )
 from dul.user_items import UserInformation
 from dul.values import dataclass, field
-from dul.wire import HEADER_LENGTH, PDU_HEADER, U32, Buffer, Reader, octets, pdu, short, text
+from dul.wire import PDU_HEADER, PDU_HEADER_LENGTH, U32, Buffer, Reader, octets, pdu, short, text
 
 __all__ = [
     "COMMAND",
@@ -32,7 +32,7 @@ __all__ = [
     "PDataTF",
     "ReleaseRP",
     "ReleaseRQ",
-    "decode",
+    "decode_pdu",
     "split_pdvs",
 ]
 
@@ -450,22 +450,22 @@ BY_TYPE: dict[int, type[PDU]] = {
 }
 
 
-def decode(data: Buffer) -> PDU:
+def decode_pdu(data: Buffer) -> PDU:
     """The PDU of exactly these bytes, header included.
 
     Raises:
         InvalidPDU: for any bytes that are not one whole PDU.
     """
-    if len(data) < HEADER_LENGTH:
-        raise InvalidPDU("PDU", len(data), f"a PDU header has {HEADER_LENGTH} bytes")
+    if len(data) < PDU_HEADER_LENGTH:
+        raise InvalidPDU("PDU", len(data), f"a PDU header has {PDU_HEADER_LENGTH} bytes")
     pdu_type, length = PDU_HEADER.unpack_from(data)
     kind = BY_TYPE.get(pdu_type)
     if kind is None:
         raise InvalidPDU(
             "PDU", 0, f"type {pdu_type:02X}H is not defined", AbortReason.UNRECOGNIZED_PDU
         )
-    if length != len(data) - HEADER_LENGTH:
+    if length != len(data) - PDU_HEADER_LENGTH:
         raise InvalidPDU(
-            kind.NAME, 0, f"it declares {length} bytes and has {len(data) - HEADER_LENGTH}"
+            kind.NAME, 0, f"it declares {length} bytes and has {len(data) - PDU_HEADER_LENGTH}"
         )
-    return kind.decode(memoryview(data)[HEADER_LENGTH:])
+    return kind.decode(memoryview(data)[PDU_HEADER_LENGTH:])

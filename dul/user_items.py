@@ -23,10 +23,10 @@ __all__ = [
     "UserInformation",
 ]
 
-MAXIMUM_LENGTH = 0x51
-IMPLEMENTATION_CLASS_UID = 0x52
-IMPLEMENTATION_VERSION_NAME = 0x55
-USER_IDENTITY_RESPONSE = 0x59
+MAXIMUM_LENGTH_ITEM = 0x51
+IMPLEMENTATION_CLASS_UID_ITEM = 0x52
+IMPLEMENTATION_VERSION_NAME_ITEM = 0x55
+USER_IDENTITY_RESPONSE_ITEM = 0x59
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +221,9 @@ class UserInformation:
         if self.maximum_length is not None:
             if not 0 <= self.maximum_length <= 0xFFFFFFFF:
                 raise LocalProtocolError(f"maximum length {self.maximum_length} is not 32 bits")
-            parts.append(item(MAXIMUM_LENGTH, U32.pack(self.maximum_length)))
+            parts.append(item(MAXIMUM_LENGTH_ITEM, U32.pack(self.maximum_length)))
         if self.implementation_class_uid is not None:
-            parts.append(item(IMPLEMENTATION_CLASS_UID, text(self.implementation_class_uid)))
+            parts.append(item(IMPLEMENTATION_CLASS_UID_ITEM, text(self.implementation_class_uid)))
         if self.asynchronous_operations_window is not None:
             parts.append(self.asynchronous_operations_window.encode())
         parts += (each.encode() for each in self.role_selections)
@@ -231,13 +231,13 @@ class UserInformation:
             name = text(self.implementation_version_name)
             if not 1 <= len(name) <= 16:
                 raise LocalProtocolError("the implementation version name has 1 to 16 characters")
-            parts.append(item(IMPLEMENTATION_VERSION_NAME, name))
+            parts.append(item(IMPLEMENTATION_VERSION_NAME_ITEM, name))
         parts += (each.encode() for each in self.extended_negotiations)
         parts += (each.encode() for each in self.common_extended_negotiations)
         if self.user_identity is not None:
             parts.append(self.user_identity.encode())
         if self.user_identity_response is not None:
-            parts.append(item(USER_IDENTITY_RESPONSE, counted(self.user_identity_response)))
+            parts.append(item(USER_IDENTITY_RESPONSE_ITEM, counted(self.user_identity_response)))
         parts += (each.encode() for each in self.unknown)
         return item(self.TYPE, b"".join(parts))
 

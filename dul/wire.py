@@ -11,8 +11,8 @@ from struct import Struct
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
 
 __all__ = [
-    "HEADER_LENGTH",
     "PDU_HEADER",
+    "PDU_HEADER_LENGTH",
     "U16",
     "U32",
     "Buffer",
@@ -32,7 +32,7 @@ PDU_HEADER = Struct(">BxI")  # 1 type, 2 reserved, 3-6 PDU-length
 U16 = Struct(">H")
 U32 = Struct(">I")
 
-HEADER_LENGTH = PDU_HEADER.size
+PDU_HEADER_LENGTH = PDU_HEADER.size
 
 
 def pdu(pdu_type: int, body: bytes) -> bytes:

@@ -15,8 +15,8 @@ class Facts:
     `request`, `message_id`, `sop_class`, `instance` describe the last DIMSE request received.
     """
 
-    called: str = "ANY-SCP"
-    calling: str = "DULSPEC"
+    called_ae_title: str = "ANY-SCP"
+    calling_ae_title: str = "DULSPEC"
     bad_user: str = ""
     fresh: str = "2.25.90000000000000000001"
     peer_max: int = 16384

@@ -17,7 +17,7 @@ def probe(trial: Trial, *, timeout: float | None = None) -> tuple[str, list[LogE
         scene.settings = replace(trial.settings, timeout=timeout)
     try:
         facts = scene.facts
-        scene.associate(raw.associate_rq(facts.called, facts.calling), need=(1,))
+        scene.associate(raw.associate_rq(facts.called_ae_title, facts.calling_ae_title), need=(1,))
         scene.send(messages.command_pdu(messages.echo_rq(1)), "C-ECHO-RQ")
         scene.read_until("RSP", scene.settings.timeout)
         if not matches("C-ECHO-RSP(0000)", scene.tokens):

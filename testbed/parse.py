@@ -55,8 +55,8 @@ class AssociateView:
     type: int
     version: int
     reserved: bytes
-    called: bytes
-    calling: bytes
+    called_ae_title: bytes
+    calling_ae_title: bytes
     reserved_32: bytes
     items: tuple[PduItem, ...]
     user_items: tuple[PduItem, ...]
@@ -146,8 +146,8 @@ def parse_associate(pdu: Pdu) -> AssociateView:
         type=pdu.type,
         version=int.from_bytes(body[:2], "big"),
         reserved=body[2:4],
-        called=body[4:20],
-        calling=body[20:36],
+        called_ae_title=body[4:20],
+        calling_ae_title=body[20:36],
         reserved_32=body[36:68],
         items=tuple(items),
         user_items=tuple(user),

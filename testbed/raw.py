@@ -172,8 +172,8 @@ def user_information(subitems: Iterable[bytes] = USER_ITEMS, **over: int) -> byt
 
 def _associate(
     type: int,
-    called: str | bytes,
-    calling: str | bytes,
+    called_ae_title: str | bytes,
+    calling_ae_title: str | bytes,
     items: Iterable[bytes],
     *,
     version: int,
@@ -181,7 +181,11 @@ def _associate(
     reserved_32: bytes,
     length: int | None,
 ) -> bytes:
-    body = struct.pack(">HBB", version, reserved, reserved) + ae(called) + ae(calling)
+    body = (
+        struct.pack(">HBB", version, reserved, reserved)
+        + ae(called_ae_title)
+        + ae(calling_ae_title)
+    )
     body += reserved_32.ljust(32, b"\0")[:32] + b"".join(items)
     return pdu(type, body, length=length, reserved=reserved)
 
@@ -198,8 +202,8 @@ ECHO_CONTEXTS = (context_rq(1),)
 
 
 def associate_rq(
-    called: str | bytes = "ANY-SCP",
-    calling: str | bytes = "DULSPEC",
+    called_ae_title: str | bytes = "ANY-SCP",
+    calling_ae_title: str | bytes = "DULSPEC",
     contexts: Iterable[bytes] = ECHO_CONTEXTS,
     user: Iterable[bytes] | None = USER_ITEMS,
     *,
@@ -214,12 +218,20 @@ def associate_rq(
     if items is None:
         items = _variable_part(application, contexts, user)
     fields = {"version": version, "reserved": reserved}
-    return _associate(1, called, calling, items, reserved_32=reserved_32, length=length, **fields)
+    return _associate(
+        1,
+        called_ae_title,
+        calling_ae_title,
+        items,
+        reserved_32=reserved_32,
+        length=length,
+        **fields,
+    )
 
 
 def associate_ac(
-    called: str | bytes = "ANY-SCP",
-    calling: str | bytes = "DULSPEC",
+    called_ae_title: str | bytes = "ANY-SCP",
+    calling_ae_title: str | bytes = "DULSPEC",
     contexts: Iterable[bytes] = (context_ac(1),),
     user: Iterable[bytes] | None = USER_ITEMS,
     *,
@@ -234,7 +246,15 @@ def associate_ac(
     if items is None:
         items = _variable_part(application, contexts, user)
     fields = {"version": version, "reserved": reserved}
-    return _associate(2, called, calling, items, reserved_32=reserved_32, length=length, **fields)
+    return _associate(
+        2,
+        called_ae_title,
+        calling_ae_title,
+        items,
+        reserved_32=reserved_32,
+        length=length,
+        **fields,
+    )
 
 
 def associate_rj(

@@ -79,7 +79,7 @@ class Settings:
 
     def facts(self) -> Facts:
         """The facts a stimulus starts from."""
-        return Facts(called=self.called, calling=self.calling, bad_user=self.bad_user)
+        return Facts(self.called, self.calling, self.bad_user)
 
     def declared(self, need: Need) -> bool:
         """Whether a declaration a case needs was made; needs the run itself can tell are true."""

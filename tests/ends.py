@@ -23,7 +23,7 @@ from dul.pdu import (
     PDataTF,
     ReleaseRP,
     ReleaseRQ,
-    decode,
+    decode_pdu,
 )
 from dul.user_items import UserInformation
 
@@ -61,7 +61,7 @@ def split_pdus(wire: bytes) -> list[PDU]:
     pdus = []
     while wire:
         length = 6 + int.from_bytes(wire[2:6], "big")
-        pdus.append(decode(wire[:length]))
+        pdus.append(decode_pdu(wire[:length]))
         wire = wire[length:]
     return pdus
 

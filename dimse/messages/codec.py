@@ -112,7 +112,7 @@ def decode_message(data: bytes | bytearray | memoryview) -> Message:
         InvalidCommandSet: the bytes are no command set, or a mandatory element is missing.
         UnknownCommand: PS3.7 has no message of this Command Field.
     """
-    elements = command.decode(data)
+    elements = command.decode_command(data)
     command_field = elements.get("CommandField")
     if command_field is None:
         raise _missing("command set", "CommandField")
@@ -197,7 +197,7 @@ def unrecognized(unknown: UnknownCommand) -> bytes | None:
     """
     if unknown.command_field & _RESPONSE_BIT or unknown.message_id is None:
         return None
-    return command.encode(
+    return command.encode_command(
         {
             "CommandField": unknown.command_field | _RESPONSE_BIT,
             "MessageIDBeingRespondedTo": unknown.message_id,

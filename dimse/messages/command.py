@@ -35,13 +35,13 @@ from dul.values import dataclass
 
 __all__ = [
     "ELEMENTS",
-    "MAXIMUM_LENGTH",
+    "MAXIMUM_COMMAND_LENGTH",
     "NO_DATA_SET",
     "Element",
     "Value",
     "comment",
-    "decode",
-    "encode",
+    "decode_command",
+    "encode_command",
     "frame",
     "writer",
 ]
@@ -53,7 +53,7 @@ NO_DATA_SET: Final = 0x0101  # Command Data Set Type: nothing follows; any other
 
 # No message of PS3.7 comes near: the largest legitimate one is an N-GET-RQ that lists a
 # quarter of a million attributes. Decoded values take up to nine times the bytes of an AT list.
-MAXIMUM_LENGTH: Final = 1 << 20
+MAXIMUM_COMMAND_LENGTH: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ def frame(elements: bytes) -> bytes:
     return _GROUP_LENGTH.pack(0, 0, 4, len(elements)) + elements
 
 
-def encode(elements: Mapping[str, Value]) -> bytes:
+def encode_command(elements: Mapping[str, Value]) -> bytes:
     """Encode a command set (PS3.7 6.3.1): group length first, ascending, padded.
 
     An empty text or an empty list of tags is left out: an element without a value says nothing.
@@ -285,7 +285,7 @@ _BY_NUMBER: Final = {
 _VRS: Final = frozenset({b"US", b"UL", b"UI", b"AE", b"LO", b"AT"})
 
 
-def decode(data: bytes | bytearray | memoryview) -> dict[str, Value]:
+def decode_command(data: bytes | bytearray | memoryview) -> dict[str, Value]:
     """Decode a command set; see the module's text for what is tolerated.
 
     Args:
@@ -299,9 +299,10 @@ def decode(data: bytes | bytearray | memoryview) -> dict[str, Value]:
         InvalidCommandSet: nothing else, whatever the bytes.
     """
     end = len(data)
-    if end > MAXIMUM_LENGTH:
+    if end > MAXIMUM_COMMAND_LENGTH:
         raise InvalidCommandSet(
-            f"a command set of {end} bytes", f"more than {MAXIMUM_LENGTH} bytes are not accepted"
+            f"a command set of {end} bytes",
+            f"more than {MAXIMUM_COMMAND_LENGTH} bytes are not accepted",
         )
     raw = bytes(data)  # no copy when it is bytes already
     elements: dict[str, Value] = {}

@@ -17,6 +17,7 @@ __all__ = [
     "MAXIMUM_CUTS",
     "MAXIMUM_DEPTH",
     "MAXIMUM_INFLATED",
+    "MAXIMUM_INFLATED_IN_MEMORY",
     "MAXIMUM_META",
     "MAXIMUM_WARNINGS",
     "SCRATCH",
@@ -56,6 +57,9 @@ levels; DCMTK's bound is the same."""
 
 MAXIMUM_INFLATED: Final = 4 << 30
 """A data set may not inflate without end: 1 MB of deflated zeros makes 1 GB."""
+
+MAXIMUM_INFLATED_IN_MEMORY: Final = 1 << 30
+"""The same where it is held in memory, for `request.dataset()`."""
 
 MAXIMUM_WARNINGS: Final = 10
 """Warnings on one object, not bytes; the rest is counted. A damaged object can have millions."""

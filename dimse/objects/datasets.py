@@ -55,11 +55,11 @@ class DataSetObject:
             CannotTranscode: it can't be converted.
         """
         # It needs pydicom, as this does.
-        from dimse.objects.encode import encode  # noqa: PLC0415
+        from dimse.objects.encode import encode_object  # noqa: PLC0415
         from dimse.objects.transcode import transcode  # noqa: PLC0415
 
         try:
-            encoded = encode(self.data_set, self.name, self.transfer_syntax_uid)
+            encoded = encode_object(self.data_set, self.name, self.transfer_syntax_uid)
             return transcode(encoded, transfer_syntax_uid)
         except Part10Error as error:
             raise CannotEncode(self.name, error.why) from error

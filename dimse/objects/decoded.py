@@ -8,9 +8,10 @@ from __future__ import annotations
 import io
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO
 
 from dimse.errors import CannotUnderstand, OutOfResources
+from dimse.objects.bounds import MAXIMUM_INFLATED_IN_MEMORY
 from dimse.objects.filemeta import PREFIX, decode_file_meta
 from dimse.objects.findings import Findings
 from dimse.objects.layout import Layout, is_deflated, layout_of
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
     from pydicom.dataset import FileDataset
 
-__all__ = ["MAXIMUM_INFLATED", "data_set_in", "decode", "decode_file", "encode", "open_file"]
-
-MAXIMUM_INFLATED: Final = 1 << 30
-"""Bytes that a deflated data set may have when it is inflated; a few kilobytes can become that."""
+__all__ = ["data_set_in", "decode_data_set", "decode_file", "encode_data_set", "open_file"]
 
 
 def data_set_in(path: Path) -> bytes:
@@ -69,7 +67,9 @@ def inflated(data: bytes, maximum: int) -> bytes:
     return content
 
 
-def decode(data: bytes, transfer_syntax_uid: str, *, maximum: int = MAXIMUM_INFLATED) -> Dataset:
+def decode_data_set(
+    data: bytes, transfer_syntax_uid: str, *, maximum: int = MAXIMUM_INFLATED_IN_MEMORY
+) -> Dataset:
     """Decode a data set of this transfer syntax.
 
     Raises:
@@ -86,7 +86,11 @@ def decode(data: bytes, transfer_syntax_uid: str, *, maximum: int = MAXIMUM_INFL
 
 
 def decode_file(
-    file_meta: bytes, data: bytes, transfer_syntax_uid: str, *, maximum: int = MAXIMUM_INFLATED
+    file_meta: bytes,
+    data: bytes,
+    transfer_syntax_uid: str,
+    *,
+    maximum: int = MAXIMUM_INFLATED_IN_MEMORY,
 ) -> FileDataset:
     """Decode an object: preamble, prefix and group 0002, and the data set behind them.
 
@@ -98,7 +102,7 @@ def decode_file(
     import pydicom  # noqa: PLC0415
 
     found = pydicom.dcmread(io.BytesIO(file_meta))
-    data_set = decode(data, transfer_syntax_uid, maximum=maximum)
+    data_set = decode_data_set(data, transfer_syntax_uid, maximum=maximum)
     layout = layout_of(transfer_syntax_uid)
     whole = pydicom.dataset.FileDataset(
         "",
@@ -114,7 +118,7 @@ def decode_file(
     return whole
 
 
-def encode(data_set: Dataset, transfer_syntax_uid: str) -> bytes:
+def encode_data_set(data_set: Dataset, transfer_syntax_uid: str) -> bytes:
     """Encode a data set for this transfer syntax; its pixel data, if any, stay as they are.
 
     Raises:

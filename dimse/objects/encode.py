@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-__all__ = ["encode"]
+__all__ = ["encode_object"]
 
 _END = b"\xfe\xff\xdd\xe0\0\0\0\0"  # of a sequence of fragments
 
 
-def encode(data_set: Dataset, name: str, transfer_syntax_uid: str) -> Encoded:
+def encode_object(data_set: Dataset, name: str, transfer_syntax_uid: str) -> Encoded:
     """Encode a data set, in memory, or in a temporary file if it is large.
 
     Args:

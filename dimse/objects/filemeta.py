@@ -18,7 +18,7 @@ from dimse.objects.headers import Header, unknown_vr
 from dimse.objects.layout import EXPLICIT_LITTLE
 from dimse.objects.window import Window
 from dimse.tables import uids
-from dimse.tables.vrs import HEADER_LENGTH, padding_of
+from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, padding_of
 from dul.values import dataclass
 
 __all__ = ["PREFIX", "FileMeta", "decode_file_meta", "encode_file_meta"]
@@ -77,7 +77,7 @@ def decode_file_meta(window: Window, start: int, findings: Findings) -> tuple[Fi
             return FileMeta(**fields), at
         if window.size - at < 8:
             raise Truncated(window.path, at, 8, window.size)
-        size = HEADER_LENGTH.get(vr)
+        size = ELEMENT_HEADER_LENGTH.get(vr)
         if size is None:
             size, length, vr = _without_vr(window, at, number, None if lacks_vr else findings)
             lacks_vr = lacks_vr or not vr  # where one element has no VR, none has

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dimse.objects.layout import Layout
 from dimse.objects.window import Window
-from dimse.tables.vrs import HEADER_LENGTH
+from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 
 __all__ = ["Header", "unknown_vr"]
 
@@ -86,7 +86,7 @@ def _element_follows(  # noqa: PLR0917 (a place, its bounds, and what is before 
         return False
     head = window.take(at, 12)
     tag = _tag(head, layout)
-    if head[4:6] in HEADER_LENGTH or tag >> 16 == 0xFFFE or not head[:8].strip(b"\0"):
+    if head[4:6] in ELEMENT_HEADER_LENGTH or tag >> 16 == 0xFFFE or not head[:8].strip(b"\0"):
         return True
     if tag <= before:
         return False

@@ -11,9 +11,9 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from dimse.tables.vrs import HEADER_LENGTH
+from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 
-__all__ = ["DECIDING", "Dictionary", "Level"]
+__all__ = ["DECIDING", "KnownVRs", "Nesting"]
 
 _PIXEL_REPRESENTATION: Final = 0x00280103
 _LUT_DESCRIPTOR: Final = 0x00283002
@@ -21,7 +21,7 @@ DECIDING: Final = frozenset({_PIXEL_REPRESENTATION, _LUT_DESCRIPTOR})
 """The elements whose first value decides about the VR of others."""
 
 
-class Dictionary:
+class KnownVRs:
     """pydicom's data dictionary, each tag asked for once: objects repeat theirs a thousand times.
 
     Attributes:
@@ -41,7 +41,7 @@ class Dictionary:
         vr = self._known.get(key)
         if vr is None:
             vr = self._known[key] = self._look_up(tag, creator)
-            if not tag >> 16 & 1 and vr.encode() in HEADER_LENGTH:
+            if not tag >> 16 & 1 and vr.encode() in ELEMENT_HEADER_LENGTH:
                 self.plain[tag] = vr.encode()
         return vr
 
@@ -62,7 +62,7 @@ class Dictionary:
         return "UN"
 
 
-class Level:
+class Nesting:
     """A data set or an item in Implicit VR, and those around it: what VRs in it depend on.
 
     Args:
@@ -76,8 +76,8 @@ class Level:
 
     def __init__(
         self,
-        dictionary: Dictionary,
-        outer: Level | None,
+        dictionary: KnownVRs,
+        outer: Nesting | None,
         numbers: Callable[[], Mapping[int, int]],
     ) -> None:
         self._dictionary = dictionary
@@ -100,7 +100,7 @@ class Level:
         if tag >> 16 & 1:
             creator = self._creators.get(tag & 0xFFFF0000 | tag >> 8 & 0xFF)
         vr = self._dictionary.vr_of(tag, creator)
-        if vr.encode() in HEADER_LENGTH:
+        if vr.encode() in ELEMENT_HEADER_LENGTH:
             return vr.encode()
         if "OB" in vr:
             return b"OW"

@@ -35,7 +35,7 @@ from dimse.objects.walk import Span, Walk, detect, look_of
 from dimse.objects.window import Window
 from dimse.tables import uids
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
-from dimse.tables.vrs import HEADER_LENGTH
+from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 from dul.values import dataclass
 
 __all__ = ["Contents", "contents_of"]
@@ -125,7 +125,7 @@ def _file_meta(window: Window, findings: Findings) -> tuple[FileMeta | None, int
     head = window.take(start, 6)
     # Without a preamble, group 0002 is recognized by its first element, which has a VR. (The same
     # bytes are no beginning of a data set, as that may not have a group 0002.)
-    if head[:2] == b"\2\0" and (start or head[4:6] in HEADER_LENGTH):
+    if head[:2] == b"\2\0" and (start or head[4:6] in ELEMENT_HEADER_LENGTH):
         return decode_file_meta(window, start, findings)
     return None, start
 

@@ -24,7 +24,7 @@ from dimse.errors import InvalidFile, Part10Error, Truncated
 from dimse.objects.bounds import INLINE, MAXIMUM_DEPTH
 from dimse.objects.fragments import Fragments
 from dimse.objects.headers import Header, unknown_vr
-from dimse.objects.implicit import DECIDING, Dictionary, Level
+from dimse.objects.implicit import DECIDING, KnownVRs, Nesting
 from dimse.objects.layout import (
     EXPLICIT_BIG,
     IMPLICIT_LITTLE,
@@ -39,7 +39,7 @@ from dimse.objects.scratch import Scratch
 from dimse.objects.sources import Splice, turn_words
 from dimse.objects.walk import Span, Walk
 from dimse.objects.window import Window
-from dimse.tables.vrs import FRAGMENTED, HEADER_LENGTH, WORD_LENGTH, padding_of
+from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, FRAGMENTED, WORD_LENGTH, padding_of
 
 __all__ = ["reencode"]
 
@@ -80,7 +80,7 @@ class _Place(NamedTuple):
     end: int
     source: Layout
     target: Layout
-    level: Level | None  # of an Implicit VR one
+    level: Nesting | None  # of an Implicit VR one
     depth: int
     delimited: bool = False  # ends with a delimiter, which comes before `end`
 
@@ -99,7 +99,7 @@ class _Reencoder:
         self._window = window
         self._end = sum(spans[-1]) if spans else 0
         self._new = new
-        self._dictionary = Dictionary()
+        self._dictionary = KnownVRs()
         self.splice = Splice(new)
 
     # ------------------------------------------------------------------------- elements --
@@ -141,7 +141,7 @@ class _Reencoder:
         while base <= at <= last:
             if explicit:
                 group, number, vr, length = unpack(data, at - base)
-                size = HEADER_LENGTH.get(vr, 0)
+                size = ELEMENT_HEADER_LENGTH.get(vr, 0)
                 if size == 12:
                     length = wide(data, at - base + 8)[0]
             else:
@@ -201,7 +201,7 @@ class _Reencoder:
         if not source.explicit:
             return Header(8, source.item.unpack_from(head)[2], b"")
         _, _, vr, length = source.header.unpack_from(head)
-        size = HEADER_LENGTH.get(vr)
+        size = ELEMENT_HEADER_LENGTH.get(vr)
         if size is None:
             header = unknown_vr(self._window, at, end, source, may_lack_vr=True)
             if header is None:
@@ -216,7 +216,7 @@ class _Reencoder:
 
     def _vr(self, place: _Place, tag: int, header: Header) -> bytes:
         """The VR that is written: letters that nobody knows become UN (PS3.5 6.2.2)."""
-        if header.letters in HEADER_LENGTH:
+        if header.letters in ELEMENT_HEADER_LENGTH:
             return header.letters
         return b"UN" if place.level is None else place.level.vr_of(tag)
 
@@ -227,7 +227,7 @@ class _Reencoder:
         """Encode an element with a value of its own, padded to an even length (PS3.5 7.1)."""
         padding = padding_of(vr) if length & 1 else b""
         padded = length + len(padding)
-        if place.target.explicit and HEADER_LENGTH[vr] == 8 and padded > 0xFFFF:
+        if place.target.explicit and ELEMENT_HEADER_LENGTH[vr] == 8 and padded > 0xFFFF:
             vr = b"UN"  # PS3.5 6.2.2: also for a value too long for its VR
         self._new.append(_header(place.target, tag >> 16, tag & 0xFFFF, vr, padded))
         word = WORD_LENGTH.get(vr, 1) if place.turns else 1
@@ -320,11 +320,11 @@ class _Reencoder:
 
     # ------------------------------------------------------------- looking ahead, and errors --
 
-    def level(self, source: Layout, outer: Level | None, spans: Sequence[Span]) -> Level | None:
+    def level(self, source: Layout, outer: Nesting | None, spans: Sequence[Span]) -> Nesting | None:
         """What VRs depend on in the data set or item that lies in these spans, if it names none."""
         if source.explicit:
             return None
-        return Level(self._dictionary, outer, partial(self._deciding, spans))
+        return Nesting(self._dictionary, outer, partial(self._deciding, spans))
 
     def _deciding(self, spans: Sequence[Span]) -> Mapping[int, int]:
         """The first values of the elements that decide about VRs, in this data set or item alone."""
@@ -382,6 +382,6 @@ class _Reencoder:
 def _header(target: Layout, group: int, number: int, vr: bytes, length: int) -> bytes:
     if not target.explicit:
         return target.item.pack(group, number, length)
-    if HEADER_LENGTH[vr] == 8:
+    if ELEMENT_HEADER_LENGTH[vr] == 8:
         return target.header.pack(group, number, vr, length)
     return target.header.pack(group, number, vr, 0) + target.wide.pack(length)

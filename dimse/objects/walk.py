@@ -30,7 +30,7 @@ from dimse.objects.layout import (
 from dimse.objects.window import Window
 from dimse.tables import uids
 from dimse.tables.transfer_syntaxes import describe
-from dimse.tables.vrs import FRAGMENTED, HEADER_LENGTH, MAY_BE_UNDEFINED
+from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, FRAGMENTED, MAY_BE_UNDEFINED
 
 __all__ = ["Span", "Walk", "detect", "look_of"]
 
@@ -152,7 +152,7 @@ class Walk:
         while base <= at <= last:
             if explicit:
                 group, number, vr, length = unpack(data, at - base)
-                size = HEADER_LENGTH.get(vr, 0)
+                size = ELEMENT_HEADER_LENGTH.get(vr, 0)
                 if size == 12:
                     length = wide(data, at - base + 8)[0]
             else:
@@ -175,7 +175,7 @@ class Walk:
         if not layout.explicit:
             return Header(8, layout.item.unpack_from(head)[2], b"")
         _, _, vr, length = layout.header.unpack_from(head)
-        size = HEADER_LENGTH.get(vr)
+        size = ELEMENT_HEADER_LENGTH.get(vr)
         if size is None:
             return self._unknown(at, head, layout)
         return Header(size, layout.wide.unpack_from(head, 8)[0] if size == 12 else length, vr)
@@ -260,7 +260,7 @@ class Walk:
     def _uid(self, number: int, at: int, length: int) -> None:
         """Take the value of SOP Class UID or SOP Instance UID."""
         what = "SOP Class UID" if number == _SOP_CLASS_UID else "SOP Instance UID"
-        if length > uids.MAXIMUM_LENGTH + 1:  # some writers pad what needs no padding
+        if length > uids.MAXIMUM_UID_LENGTH + 1:  # some writers pad what needs no padding
             raise self._damaged(at, f"{what} of {length} bytes, where a UID has 64 at most")
         uid = self._window.take(at, length).strip(b"\0 ").decode("latin-1")
         if not uid:
@@ -302,7 +302,7 @@ class Walk:
                 return at + 8
             raise self._damaged(at, f"{name}, an item or delimiter outside of a sequence")
         of = "the file meta information" if group else "the command group"
-        if self._layout.explicit and head[4:6] not in HEADER_LENGTH:
+        if self._layout.explicit and head[4:6] not in ELEMENT_HEADER_LENGTH:
             raise self._damaged(at, f"{name}, neither an element of {of} nor the end")
         header = self._header(at, head, self._layout)
         following = at + header.size + header.length
@@ -315,7 +315,7 @@ class Walk:
         """The error for an element that doesn't fit: truncated, unless its header tells more."""
         window = self._window
         head = window.take(at, 12)
-        if not layout.explicit and head[4:6] in HEADER_LENGTH:
+        if not layout.explicit and head[4:6] in ELEMENT_HEADER_LENGTH:
             looks = "Explicit VR"
         elif head[:2] == (b"\x08\0" if layout is EXPLICIT_BIG else b"\0\x08"):
             looks = "the other byte order"
@@ -343,7 +343,7 @@ def look_of(window: Window, at: int) -> Layout | None:
     if first[:2] == b"\0\x08":
         return EXPLICIT_BIG
     if first[:2] == b"\x08\0":
-        return EXPLICIT_LITTLE if first[4:6] in HEADER_LENGTH else IMPLICIT_LITTLE
+        return EXPLICIT_LITTLE if first[4:6] in ELEMENT_HEADER_LENGTH else IMPLICIT_LITTLE
     return None
 
 

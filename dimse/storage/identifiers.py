@@ -28,7 +28,7 @@ def check_identifiers(request: StoreRequest) -> None:
         UnknownSOPClass: the SOP Class UID is none; status 0122H.
     """
     instance, sop_class = request.sop_instance_uid, request.sop_class_uid
-    if not (len(instance) <= uids.MAXIMUM_LENGTH and _INSTANCE_UID.fullmatch(instance)):
+    if not (len(instance) <= uids.MAXIMUM_UID_LENGTH and _INSTANCE_UID.fullmatch(instance)):
         raise InvalidSOPInstance(f"{instance[:80]!r} is no SOP Instance UID")
     if not uids.is_sendable(sop_class):
         raise UnknownSOPClass(f"{sop_class[:80]!r} is no SOP Class UID")

@@ -22,7 +22,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from dimse.errors import DictionaryError
-from dimse.tables.dictionary_format import PSEUDO_VRS, Entry, Fault, Parity, Problem, Span, parse
+from dimse.tables.dictionary_format import (
+    PSEUDO_VRS,
+    DictionaryEntry,
+    Fault,
+    NumberRange,
+    Parity,
+    Problem,
+    parse,
+)
 from dul.values import dataclass
 
 __all__ = [
@@ -47,10 +55,10 @@ class Dictionary:
     """What was loaded: the files, their entries in order (later ones win), what was wrong."""
 
     paths: tuple[str, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[DictionaryEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    def install(self) -> tuple[Entry, ...]:
+    def install(self) -> tuple[DictionaryEntry, ...]:
         """Put the entries into pydicom's dictionary, for the whole process.
 
         Returns:
@@ -85,7 +93,7 @@ def load(environ: Mapping[str, str] | None = None) -> Dictionary:
 
 def load_files(paths: Sequence[str]) -> Dictionary:
     """Load the named files in order. A file that can't be read is a problem, not an exception."""
-    entries: list[Entry] = []
+    entries: list[DictionaryEntry] = []
     problems: list[Problem] = []
     for path in paths:
         try:
@@ -125,9 +133,9 @@ _mask_coverage: dict[str, int] = {}
 _fixed_keys: set[tuple[str, str]] = set()
 
 
-def _install(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    left_out: list[Entry] = []
-    ranges: list[Entry] = []
+def _install(entries: Sequence[DictionaryEntry]) -> tuple[DictionaryEntry, ...]:
+    left_out: list[DictionaryEntry] = []
+    ranges: list[DictionaryEntry] = []
     for entry in entries:
         groups, elements = entry.group.numbers(), entry.element.numbers()
         if not PSEUDO_VRS.get(entry.vr, entry.vr):  # a delimiter, no data element
@@ -145,7 +153,7 @@ def _install(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     return tuple(left_out)
 
 
-def _install_exact(entry: Entry, tag: int) -> None:
+def _install_exact(entry: DictionaryEntry, tag: int) -> None:
     # Heavy, and only a program that converts or dumps needs it.
     from pydicom._dicom_dict import DicomDictionary  # noqa: PLC0415
     from pydicom.datadict import keyword_dict  # noqa: PLC0415
@@ -158,7 +166,7 @@ def _install_exact(entry: Entry, tag: int) -> None:
     keyword_dict.setdefault(keyword, tag)
 
 
-def _install_private(entry: Entry, creator: str) -> bool:
+def _install_private(entry: DictionaryEntry, creator: str) -> bool:
     # As above.
     from pydicom._private_dict import private_dictionaries  # noqa: PLC0415
 
@@ -187,7 +195,7 @@ def _drop_fixed(known: dict[str, tuple[str, str, str, str]], creator: str, gener
             del known[key]
 
 
-def _install_ranges(entries: Sequence[Entry]) -> None:
+def _install_ranges(entries: Sequence[DictionaryEntry]) -> None:
     # As above.
     from pydicom import datadict  # noqa: PLC0415
     from pydicom._dicom_dict import RepeatersDictionary  # noqa: PLC0415
@@ -223,7 +231,7 @@ def _install_ranges(entries: Sequence[Entry]) -> None:
     datadict.masks = found
 
 
-def _blocks(span: Span) -> Iterator[tuple[int, int]]:
+def _blocks(span: NumberRange) -> Iterator[tuple[int, int]]:
     """Cut a span into (value, mask): a number belongs to it if it equals value under mask."""
     numbers = span.numbers()
     shift = 0 if span.parity is Parity.ANY else 1
@@ -237,9 +245,9 @@ def _blocks(span: Span) -> Iterator[tuple[int, int]]:
         low += size
 
 
-def _vr(entry: Entry) -> str:
+def _vr(entry: DictionaryEntry) -> str:
     return PSEUDO_VRS.get(entry.vr, entry.vr)
 
 
-def _retired(entry: Entry) -> str:
+def _retired(entry: DictionaryEntry) -> str:
     return "Retired" if entry.retired else ""

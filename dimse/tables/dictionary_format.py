@@ -22,7 +22,16 @@ from typing import Final
 
 from dul.values import dataclass
 
-__all__ = ["PSEUDO_VRS", "VRS", "Entry", "Fault", "Parity", "Problem", "Span", "parse"]
+__all__ = [
+    "PSEUDO_VRS",
+    "VRS",
+    "DictionaryEntry",
+    "Fault",
+    "NumberRange",
+    "Parity",
+    "Problem",
+    "parse",
+]
 
 # After so many bad lines it is no dictionary, and nobody reads on.
 MAXIMUM_PROBLEMS: Final = 1000
@@ -50,7 +59,7 @@ class Parity(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class NumberRange:
     """Group or element numbers `low` to `high`, both included, of one parity or of both."""
 
     low: int
@@ -66,7 +75,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DictionaryEntry:
     """One line of a dictionary.
 
     Attributes:
@@ -79,8 +88,8 @@ class Entry:
         version: free text that says where the element comes from: "DICOM", "DICOM/retired".
     """
 
-    group: Span
-    element: Span
+    group: NumberRange
+    element: NumberRange
     creator: str | None
     vr: str
     keyword: str
@@ -126,7 +135,7 @@ _NUMBER = r"([1-9][0-9]{0,8})"
 _VM = re.compile(rf"{_NUMBER}(?:-{_NUMBER}(N)?|(-N)|(N))?|N", re.IGNORECASE)
 
 
-def parse(text: str, path: str = "") -> tuple[list[Entry], list[Problem]]:
+def parse(text: str, path: str = "") -> tuple[list[DictionaryEntry], list[Problem]]:
     """Read a dictionary in DCMTK's format.
 
     Args:
@@ -137,7 +146,7 @@ def parse(text: str, path: str = "") -> tuple[list[Entry], list[Problem]]:
         The entries of the good lines, in order, and one problem for each bad line. After
         `MAXIMUM_PROBLEMS` bad lines the rest is not read, and a last problem says so.
     """
-    entries: list[Entry] = []
+    entries: list[DictionaryEntry] = []
     problems: list[Problem] = []
     for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.rstrip()
@@ -147,7 +156,7 @@ def parse(text: str, path: str = "") -> tuple[list[Entry], list[Problem]]:
             problems.append(Problem(path, number, Fault.GIVEN_UP, ""))
             break
         outcome = _entry(stripped.split("\t"))
-        if isinstance(outcome, Entry):
+        if isinstance(outcome, DictionaryEntry):
             entries.append(outcome)
         else:
             fault, what = outcome
@@ -155,7 +164,7 @@ def parse(text: str, path: str = "") -> tuple[list[Entry], list[Problem]]:
     return entries, problems
 
 
-def _entry(fields: list[str]) -> Entry | tuple[Fault, str]:
+def _entry(fields: list[str]) -> DictionaryEntry | tuple[Fault, str]:
     if len(fields) < 3:
         return Fault.TOO_FEW_FIELDS, ""
     if len(fields) > 5:
@@ -172,10 +181,10 @@ def _entry(fields: list[str]) -> Entry | tuple[Fault, str]:
     if vm is None:
         return Fault.BAD_VM, rest[0]
     version = rest[1] if len(rest) == 2 else "DICOM"
-    return Entry(*tag, vr, keyword, vm, version)
+    return DictionaryEntry(*tag, vr, keyword, vm, version)
 
 
-def _tag(field: str) -> tuple[Span, Span, str | None] | None:
+def _tag(field: str) -> tuple[NumberRange, NumberRange, str | None] | None:
     match = _TAG.fullmatch(field.strip())
     if match is None:
         return None
@@ -185,15 +194,15 @@ def _tag(field: str) -> tuple[Span, Span, str | None] | None:
     return group, element, match[2] or None
 
 
-def _span(part: str) -> Span | None:
+def _span(part: str) -> NumberRange | None:
     match = _PART.fullmatch("".join(part.split()))
     if match is None:
         return None
     low = int(match[1], 16)
     if match[3] is None:
-        return Span(low, low)
+        return NumberRange(low, low)
     parity = Parity(match[2].lower()) if match[2] else Parity.EVEN
-    span = Span(low, int(match[3], 16), parity)
+    span = NumberRange(low, int(match[3], 16), parity)
     return span if span.numbers() else None
 
 

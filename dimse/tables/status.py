@@ -20,7 +20,7 @@ __all__ = [
     "DATA_SET_DOES_NOT_MATCH_SOP_CLASS_WARNING",
     "DUPLICATE_INVOCATION",
     "ELEMENTS_DISCARDED",
-    "GENERAL",
+    "GENERAL_STATUSES",
     "INVALID_SOP_INSTANCE",
     "MISTYPED_ARGUMENT",
     "MOVE_DESTINATION_UNKNOWN",
@@ -118,7 +118,7 @@ def _code(code: int, meaning: str, services: frozenset[str], *fields: str) -> St
 
 
 # PS3.7 Annex C: the codes that every service class shares.
-GENERAL: Final = (
+GENERAL_STATUSES: Final = (
     _code(0x0000, "Success", _STORE_QR | _FIND | _ECHO | _ALL_N),
     _code(0x0105, "No such Attribute", _WRITES, _ATTRIBUTES),
     _code(0x0106, "Invalid Attribute Value", _WRITES),
@@ -189,7 +189,7 @@ SERVICE_SPECIFIC: Final = {
     "N-GET": (Status(0x0001, 0x0001, "Requested optional Attributes are not supported"),),
 }  # fmt: skip
 
-_GENERAL_BY_CODE: Final = {status.first: status for status in GENERAL}
+_GENERAL_BY_CODE: Final = {status.first: status for status in GENERAL_STATUSES}
 _WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})
 
 

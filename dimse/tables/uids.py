@@ -19,13 +19,13 @@ __all__ = [
     "IMPLEMENTATION_CLASS_UID",
     "IMPLEMENTATION_VERSION_NAME",
     "IMPLICIT_VR_LITTLE_ENDIAN",
-    "MAXIMUM_LENGTH",
+    "MAXIMUM_UID_LENGTH",
     "VERIFICATION",
     "is_sendable",
     "is_uid",
 ]
 
-MAXIMUM_LENGTH: Final = 64  # characters, PS3.5 9.1
+MAXIMUM_UID_LENGTH: Final = 64  # characters, PS3.5 9.1
 
 IMPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "ELEMENT_HEADER_LENGTH",
     "FRAGMENTED",
-    "HEADER_LENGTH",
     "LONG_VRS",
     "MAY_BE_UNDEFINED",
     "SHORT_VRS",
@@ -22,7 +22,7 @@ SHORT_VRS: Final = (
 LONG_VRS: Final = (
     b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV",
 )  # fmt: skip
-HEADER_LENGTH: Final = {**dict.fromkeys(SHORT_VRS, 8), **dict.fromkeys(LONG_VRS, 12)}
+ELEMENT_HEADER_LENGTH: Final = {**dict.fromkeys(SHORT_VRS, 8), **dict.fromkeys(LONG_VRS, 12)}
 
 MAY_BE_UNDEFINED: Final = frozenset({b"SQ", b"UN", b"OB", b"OW"})
 FRAGMENTED: Final = frozenset({b"OB", b"OW"})

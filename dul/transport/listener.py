@@ -10,7 +10,7 @@ import ssl
 from dul.errors import TransportError
 from dul.transport.link import Link, bare, peer_name
 
-__all__ = ["accept", "listen"]
+__all__ = ["accept_connection", "listen"]
 
 BACKLOG = 1024  # the kernel bounds it; one SYN that finds no room costs its caller a second
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -57,7 +57,7 @@ def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=shared)
 
 
-def accept(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:
+def accept_connection(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:
     """The next connection to a listener, or None: there is none, or it is gone again.
 
     Raises:

@@ -33,7 +33,7 @@ CASES = (
         "P.AC.02", "PS3.8 9.3.3 Table 9-17 bytes 11-74", R,
         "distinctive AE titles and a pattern in bytes 43-74",
         "The three fields at bytes 11-26, 27-42 and 43-74 come back as they were sent.",
-        one(Send("A-ASSOCIATE-RQ", rq(calling="Dul spec_0.1", reserved_32=PATTERN)), READ),
+        one(Send("A-ASSOCIATE-RQ", rq(calling_ae_title="Dul spec_0.1", reserved_32=PATTERN)), READ),
         ok("AC"), (checks.ac_echoes,),
     ),
     Case(

@@ -56,7 +56,7 @@ def ac_echoes(scene: Scene) -> Iterator[Finding]:
     ac, sent = scene.ac, scene.facts.rq
     if ac is None or sent is None:
         return
-    fields = {"called": "11-26", "calling": "27-42", "reserved_32": "43-74"}
+    fields = {"called_ae_title": "11-26", "calling_ae_title": "27-42", "reserved_32": "43-74"}
     for name, place in fields.items():
         was, got = getattr(sent, name), getattr(ac, name)
         if got != was:

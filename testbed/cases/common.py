@@ -22,7 +22,11 @@ def rq(
     items = None if user is None else tuple(user)
 
     def build(facts: Facts) -> bytes:
-        names = {"called": facts.called, "calling": facts.calling, **over}
+        titles = {
+            "called_ae_title": facts.called_ae_title,
+            "calling_ae_title": facts.calling_ae_title,
+        }
+        names = {**titles, **over}
         return raw.associate_rq(contexts=kept, user=items, **names)  # type: ignore[arg-type]
 
     return build

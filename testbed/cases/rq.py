@@ -1,7 +1,6 @@
 """P.RQ: well-formed, odd and malformed A-ASSOCIATE-RQs (PS3.8 9.3.2)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from testbed import raw
 from testbed.cases import checks
@@ -36,8 +35,8 @@ def _cut(size: int) -> Callable[[Facts], bytes]:
 
 
 def _spaced(facts: Facts) -> bytes:
-    lead = b"  "[: 16 - len(facts.called)]
-    return rq()(replace(facts, called=(lead + facts.called.encode("latin-1")).decode("latin-1")))
+    lead = b"  "[: 16 - len(facts.called_ae_title)]
+    return rq(called_ae_title=lead + facts.called_ae_title.encode("latin-1"))(facts)
 
 
 def _short(missing: int) -> Callable[[Facts], bytes]:
@@ -234,14 +233,14 @@ CASES = (
     Case(
         "P.RQ.22", "PS3.8 Table 9-11 'shall not be used'", S, "a blank called, and calling, AE title",
         "An AE title of sixteen spaces is not allowed.",
-        _asks(("called", rq(called="")), ("calling", rq(calling=""))),
+        _asks(("called", rq(called_ae_title="")), ("calling", rq(calling_ae_title=""))),
         (*ok("RJ(1,1,3/7)", "AB(*,*)"), *lax("AC", "RJ(*,*,*)")),
     ),
     Case(
         "P.RQ.23", "PS3.8 7.1.1.4 (needs --checks-called)", R, "a called AE title that is not the product's",
         "A product that checks its title rejects: permanent, service-user, called AE title not "
         "recognized.",
-        one(*_ask("called NOSUCHTITLE", rq(called="NOSUCHTITLE"))),
+        one(*_ask("called NOSUCHTITLE", rq(called_ae_title="NOSUCHTITLE"))),
         (*ok("RJ(1,1,7)"), *info("AC", note="the product does not check the called AE title")),
         (checks.called_is_checked,),
     ),
@@ -249,7 +248,7 @@ CASES = (
         "P.RQ.24", "PS3.8 7.1.1.3 (needs --checks-calling)", R, "an unknown calling AE title",
         "A product that checks its callers rejects: permanent, service-user, calling AE title not "
         "recognized.",
-        one(*_ask("calling NOSUCHTITLE", rq(calling="NOSUCHTITLE"))),
+        one(*_ask("calling NOSUCHTITLE", rq(calling_ae_title="NOSUCHTITLE"))),
         (*ok("RJ(1,1,3)"), *info("AC", note="the product does not check the calling AE title")),
         (checks.calling_is_checked,),
     ),
@@ -262,7 +261,7 @@ CASES = (
     Case(
         "P.RQ.26", "PS3.8 Table 9-11 ISO 646 G0", T, "AE titles with characters they may not have",
         "Such titles may be refused or taken; they never become a path.",
-        tuple(Run(name, _ask(name, rq(calling=title))) for name, title in _BAD_TITLES),
+        tuple(Run(name, _ask(name, rq(calling_ae_title=title))) for name, title in _BAD_TITLES),
         _ANY, (no_escape,), tags=("security",),
     ),
     Case(

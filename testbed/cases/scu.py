@@ -43,7 +43,10 @@ def ac(
     def build(facts: Facts) -> bytes:
         names: dict[str, object] = {}
         if facts.rq is not None:
-            names = {"called": facts.rq.called, "calling": facts.rq.calling}
+            names = {
+                "called_ae_title": facts.rq.called_ae_title,
+                "calling_ae_title": facts.rq.calling_ae_title,
+            }
         return raw.associate_ac(contexts=contexts(facts), user=items, **{**names, **over})  # type: ignore[arg-type]
 
     return build

@@ -23,7 +23,7 @@ from testbed.verdicts import Sub, Verdict, bad
 PROVOCATIONS = (
     ("protocol-version 0", rq(version=0)),
     ("application context 1.2.3.4", rq(application=raw.application_context("1.2.3.4"))),
-    ("a called AE title nobody has", rq(called="NOSUCHTITLE")),
+    ("a called AE title nobody has", rq(called_ae_title="NOSUCHTITLE")),
 )
 
 

@@ -45,7 +45,7 @@ def frame(scene: Scene) -> Iterator[Finding]:
 def titles(scene: Scene) -> Iterator[Finding]:
     """AE titles are 16 characters of ISO 646 G0 without backslash, padded with spaces, not blank."""
     for name in ("called", "calling"):
-        title = getattr(scene.rq, name)
+        title = getattr(scene.rq, f"{name}_ae_title")
         if not title.strip(b" "):
             yield fail(f"the {name} AE title is blank")
         if any(octet < 32 or octet > 126 or octet == 0x5C for octet in title):

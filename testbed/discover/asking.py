@@ -41,8 +41,8 @@ class Asker:
 
     host: str
     port: int
-    called: str
-    calling: str
+    called_ae_title: str
+    calling_ae_title: str
     timeout: float = 2.0
     tls: ssl.SSLContext | None = None
     asked: int = 0
@@ -53,11 +53,16 @@ class Asker:
         contexts: Iterable[bytes] = (raw.context_rq(1),),
         *,
         extra: Iterable[bytes] = (),
-        called: str | None = None,
-        calling: str | None = None,
+        called_ae_title: str | None = None,
+        calling_ae_title: str | None = None,
     ) -> Answer:
         """Associate, and release what came about."""
-        answer, wire = self.open(contexts, extra=extra, called=called, calling=calling)
+        answer, wire = self.open(
+            contexts,
+            extra=extra,
+            called_ae_title=called_ae_title,
+            calling_ae_title=calling_ae_title,
+        )
         if wire is not None:
             self.end(wire, established=answer.ac is not None)
         return answer
@@ -67,8 +72,8 @@ class Asker:
         contexts: Iterable[bytes] = (raw.context_rq(1),),
         *,
         extra: Iterable[bytes] = (),
-        called: str | None = None,
-        calling: str | None = None,
+        called_ae_title: str | None = None,
+        calling_ae_title: str | None = None,
     ) -> tuple[Answer, Wire | None]:
         """Associate, and keep the connection; None where there is none."""
         self.asked += 1
@@ -77,8 +82,8 @@ class Asker:
         except OSError as error:
             return Answer(reason=f"no connection: {error}"), None
         request = raw.associate_rq(
-            self.called if called is None else called,
-            self.calling if calling is None else calling,
+            self.called_ae_title if called_ae_title is None else called_ae_title,
+            self.calling_ae_title if calling_ae_title is None else calling_ae_title,
             contexts=list(contexts),
             user=[*self.user, *extra],
         )

@@ -35,7 +35,7 @@ def discover(settings: Settings, tell: Tell) -> Declaration:
     answer = _first(asker, settings, tell)
     if answer.ac is None:
         raise Unusable(f"nothing can be found out: {_why(answer, settings)}")
-    tell(f"called AE title {asker.called}, calling AE title {asker.calling}")
+    tell(f"called AE title {asker.called_ae_title}, calling AE title {asker.calling_ae_title}")
     checks_called, checks_calling = titles.checks(asker)
     observed = limits.announced(answer.ac)
     any_class = services.accepts_any(asker)
@@ -50,8 +50,8 @@ def discover(settings: Settings, tell: Tell) -> Declaration:
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
-        "called": asker.called,
-        "calling": asker.calling,
+        "called": asker.called_ae_title,
+        "calling": asker.calling_ae_title,
         "checks_called": checks_called,
         "checks_calling": checks_calling,
         "accept_any": any_class,
@@ -101,8 +101,8 @@ def _tls_port(asker: Asker, settings: Settings) -> int:
     other = Asker(
         settings.host,
         DICOM_TLS,
-        asker.called,
-        asker.calling,
+        asker.called_ae_title,
+        asker.calling_ae_title,
         settings.timeout,
         client_tls(settings),
     )

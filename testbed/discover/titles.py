@@ -38,14 +38,14 @@ def find(asker: Asker, command: str = "") -> Answer:
     `command` is the line that starts the product, if it is known: it may name the title. Products say
     which title they do not know (reasons 7 and 3), or give no reason: then every pair may be the one.
     """
-    called = candidates(asker.called, command, USUAL_CALLED)
-    calling = [*candidates(asker.calling, "", USUAL_CALLING), asker.called]
+    called = candidates(asker.called_ae_title, command, USUAL_CALLED)
+    calling = [*candidates(asker.calling_ae_title, "", USUAL_CALLING), asker.called_ae_title]
     answer = Answer(reason="no title was tried")
     for title in called:
         for name in calling:
-            answer = asker.ask(called=title, calling=name)
+            answer = asker.ask(called_ae_title=title, calling_ae_title=name)
             if not rejects_title(answer):
-                asker.called, asker.calling = title, name
+                asker.called_ae_title, asker.calling_ae_title = title, name
                 return answer
             if answer.rejection != (1, 1, 3):
                 break
@@ -62,15 +62,15 @@ def _find_pair(asker: Asker, called: list[str], calling: list[str]) -> Answer:
     answer = Answer(reason="no title was tried")
     for name in calling:
         for title in called:
-            answer = asker.ask(called=title, calling=name)
+            answer = asker.ask(called_ae_title=title, calling_ae_title=name)
             if not rejects_title(answer):
-                asker.called, asker.calling = title, name
+                asker.called_ae_title, asker.calling_ae_title = title, name
                 return answer
     return answer
 
 
 def checks(asker: Asker) -> tuple[bool, bool]:
     """Whether the product rejects a called, and a calling AE title that it does not know."""
-    called = asker.ask(called=NOBODY)
-    calling = asker.ask(calling=NOBODY)
+    called = asker.ask(called_ae_title=NOBODY)
+    calling = asker.ask(calling_ae_title=NOBODY)
     return rejects_title(called), rejects_title(calling)

@@ -39,7 +39,7 @@ def _request(
         # A PDU-length that cannot be right: whoever refuses it at the header does not know where the next PDU begins.
         speech.cut = speech.cut or change is _short
         fields: dict[str, object] = {"contexts": _BOTH, **over}
-        data = raw.associate_rq(facts.called, facts.calling, **fields)  # type: ignore[arg-type]
+        data = raw.associate_rq(facts.called_ae_title, facts.calling_ae_title, **fields)  # type: ignore[arg-type]
         events = (6, 19) if manner == "invalid" else (6,)
         return Said(change(data) if change else data, Input(name, events, manner, answer))
 
@@ -188,7 +188,7 @@ WRONG = (
     fixed("ac", "A-ASSOCIATE-AC", "request", raw.associate_ac(), 3),
     fixed("rj", "A-ASSOCIATE-RJ", "request", raw.associate_rj(), 4),
     fixed("cut-rq", "the first 80 bytes of an A-ASSOCIATE-RQ", "cut",
-          lambda facts: raw.associate_rq(facts.called, facts.calling)[:80], 6, manner="cut", cut=True),
+          lambda facts: raw.associate_rq(facts.called_ae_title, facts.calling_ae_title)[:80], 6, manner="cut", cut=True),
 )  # fmt: skip
 
 WORDS = (*REQUESTS, *MESSAGES, *WRONG, *COMMON)

@@ -195,7 +195,8 @@ class Acceptor(MiniPeer):
         unknown = names and names[0] and names[0] != raw.APPLICATION_CONTEXT
         if unknown and not self.bad("accepts-any-application-context"):
             raise Rejected(1, 1, 2)
-        called, calling = (title.decode("latin-1") for title in (view.called, view.calling))
+        called = view.called_ae_title.decode("latin-1")
+        calling = view.calling_ae_title.decode("latin-1")
         called = called.rstrip(" ") if self.bad("keeps-leading-spaces") else called.strip(" ")
         if called != self.config.title and not self.bad("any-called-title"):
             raise Rejected(1, 1, 7)
@@ -234,8 +235,8 @@ class Acceptor(MiniPeer):
             user.pop(0)
         echo = not self.bad("does-not-echo-fields")
         return raw.associate_ac(
-            view.called if echo else "SOMEBODY",
-            view.calling,
+            view.called_ae_title if echo else "SOMEBODY",
+            view.calling_ae_title,
             items=[raw.application_context(name), *contexts, *extra, raw.user_information(user)],
             reserved_32=view.reserved_32,
             reserved=0x55 if self.bad("reserved-in-ac") else 0,

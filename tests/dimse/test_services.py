@@ -260,7 +260,7 @@ def test_an_unknown_command_is_answered_0211() -> None:
     """P.CMD.12, with and without a data set behind it."""
     scene = Scene()
     for data_set_type, content in ((0x0101, None), (1, b"xx")):
-        unknown = command.encode(
+        unknown = command.encode_command(
             {"CommandField": 0x0777, "MessageID": 9, "CommandDataSetType": data_set_type}
         )
 
@@ -274,7 +274,7 @@ def test_an_unknown_command_is_answered_0211() -> None:
             event = yield from conversations.receive(association)
             return bytes(event.pdvs[0].fragment)  # type: ignore[union-attr]
 
-        reply = command.decode(scene.run(conversation()))
+        reply = command.decode_command(scene.run(conversation()))
         assert (reply["CommandField"], reply["Status"]) == (0x8777, 0x0211)
     assert scene.echo().status == 0
 
@@ -282,7 +282,7 @@ def test_an_unknown_command_is_answered_0211() -> None:
 def test_a_store_without_a_data_set_fails() -> None:
     """P.STO.10: Command Data Set Type 0101H on a C-STORE-RQ."""
     scene = Scene()
-    message = command.encode(
+    message = command.encode_command(
         {
             "AffectedSOPClassUID": CT,
             "CommandField": 1,
@@ -312,7 +312,7 @@ def test_a_cancel_of_nothing_is_ignored() -> None:
         ([PDV(1, 0x02, b"data")], "MessageFault"),
         ([PDV(1, 0x03, b"\xff" * 40)], "InvalidCommandSet"),
         ([PDV(1, 0x03, CEchoRSP(message_id_being_responded_to=1, status=0).encode())], "MessageFault"),
-        ([PDV(1, 0x03, command.encode({"CommandField": 0x8777, "CommandDataSetType": 0x0101}))], "MessageFault"),
+        ([PDV(1, 0x03, command.encode_command({"CommandField": 0x8777, "CommandDataSetType": 0x0101}))], "MessageFault"),
     ],
 )  # fmt: skip
 def test_broken_messages_are_aborted_by_the_user(pdvs: list[PDV], error: str) -> None:
@@ -525,10 +525,10 @@ def test_a_response_in_fragments_with_stray_control_bits() -> None:
         (1, CStoreRSP(message_id_being_responded_to=5, status=0).encode(), UnexpectedMessage),
         (3, CEchoRSP(**RESPONSE).encode(), UnexpectedMessage),
         (1, CEchoRQ(message_id=5, affected_sop_class_uid=VERIFICATION).encode(), UnexpectedMessage),
-        (1, command.encode({"CommandField": 0x8777, "CommandDataSetType": 0x0101}), UnexpectedMessage),
+        (1, command.encode_command({"CommandField": 0x8777, "CommandDataSetType": 0x0101}), UnexpectedMessage),
         (1, b"\xff" * 40, InvalidCommandSet),
-        (1, command.encode({"CommandField": 0x8030, "MessageIDBeingRespondedTo": 5, "CommandDataSetType": 0x0101}), InvalidCommandSet),
-        (1, command.encode({"CommandField": 0x8030, "Status": 0, "CommandDataSetType": 0x0101}), InvalidCommandSet),
+        (1, command.encode_command({"CommandField": 0x8030, "MessageIDBeingRespondedTo": 5, "CommandDataSetType": 0x0101}), InvalidCommandSet),
+        (1, command.encode_command({"CommandField": 0x8030, "Status": 0, "CommandDataSetType": 0x0101}), InvalidCommandSet),
     ],
 )  # fmt: skip
 def test_what_is_no_response_is_no_success(
@@ -570,7 +570,7 @@ def test_a_response_on_another_context_of_the_same_class_is_believed() -> None:
 def test_a_data_set_behind_the_response_is_dropped() -> None:
     """U.DIM.13"""
     scripted = Scripted()
-    odd = command.encode(
+    odd = command.encode_command(
         {
             "CommandField": 0x8030,
             "MessageIDBeingRespondedTo": 5,
@@ -586,7 +586,7 @@ def test_a_data_set_behind_the_response_is_dropped() -> None:
 
 def test_a_second_response_is_an_error() -> None:
     scripted = Scripted()
-    odd = command.encode(
+    odd = command.encode_command(
         {
             "CommandField": 0x8030,
             "MessageIDBeingRespondedTo": 5,

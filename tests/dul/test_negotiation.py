@@ -27,7 +27,7 @@ from dul.negotiation import (
     speaks_version_1,
     valid_uid,
 )
-from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ, decode
+from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ, decode_pdu
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -54,7 +54,7 @@ def ask(*contexts: tuple[str, tuple[str, ...]], **information) -> AssociateRQ:
 def agreed(rq: AssociateRQ, support: Support = SUPPORT) -> AssociateAC:
     found = answer(rq, support, LIMITS)
     assert isinstance(found, AssociateAC)
-    assert decode(found.encode()) == found
+    assert decode_pdu(found.encode()) == found
     return found
 
 
@@ -83,7 +83,7 @@ def test_a_request_says_who_we_are_and_what_we_take():
     assert information.extended_negotiations[0].information == b"\2"
     assert information.common_extended_negotiations[0].sop_class_uid == CT
     assert information.user_identity == UserIdentity(1, b"me")
-    assert decode(rq.encode()) == rq
+    assert decode_pdu(rq.encode()) == rq
 
 
 def test_our_identity_is_a_uid_and_a_name_that_fits():
@@ -230,9 +230,9 @@ def test_another_application_context_is_rejected():
     rq = dataclasses.replace(ask(), application_context="1.2.840.10008.3.1.1.2")
     assert answer(rq, SUPPORT, LIMITS) == AssociateRJ(1, 1, 2)
     for name in ("rq-application-context", "rq-application-context-empty"):
-        assert answer(decode(golden(name, "unacceptable").data), SUPPORT, LIMITS) == AssociateRJ(
-            1, 1, 2
-        )
+        assert answer(
+            decode_pdu(golden(name, "unacceptable").data), SUPPORT, LIMITS
+        ) == AssociateRJ(1, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_ae_titles_are_checked_with_their_case(called, calling, expected):
 def test_a_title_of_spaces_is_nobodys():
     """Table 9-11: shall not be used, so that no one can answer to it or be it."""
     found = [
-        answer(decode(golden(f"rq-{which}-spaces", "unacceptable").data), SUPPORT, LIMITS)
+        answer(decode_pdu(golden(f"rq-{which}-spaces", "unacceptable").data), SUPPORT, LIMITS)
         for which in ("called", "calling")
     ]
     assert found == [AssociateRJ(1, 1, 7), AssociateRJ(1, 1, 3)]
@@ -268,7 +268,7 @@ def test_the_echo_is_what_was_received():
     """Table 9-17, to the byte: leading spaces, NULs, reserved bytes."""
     for name in ("rq-called-leading-spaces", "rq-called-nul-padded", "rq-reserved-nonzero"):
         data = golden(name, "tolerated").data
-        ac = answer(decode(data), Support(unknown_abstract_syntax=(IMPLICIT,)), LIMITS)
+        ac = answer(decode_pdu(data), Support(unknown_abstract_syntax=(IMPLICIT,)), LIMITS)
         assert ac.encode()[10:74] == data[10:74]
 
 
@@ -354,7 +354,7 @@ def test_any_request_has_an_answer(rq: AssociateRQ):
     support = Support(unknown_abstract_syntax=(IMPLICIT,), user_identity=lambda _: b"")
     found = answer(rq, support, LIMITS)
     data = found.encode()
-    assert decode(data) == found
+    assert decode_pdu(data) == found
     if isinstance(found, AssociateAC):
         negotiated = conclude(rq, found, rq.user_information)
         ids = {each.id for each in rq.presentation_contexts}

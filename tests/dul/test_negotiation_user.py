@@ -11,7 +11,7 @@ from test_negotiation import CT, IMPLICIT, LIMITS, MR, SUPPORT, agreed, ask, res
 
 from dul.items import PresentationContextAC
 from dul.negotiation import Support, answer, conclude
-from dul.pdu import AssociateAC, AssociateRJ, decode
+from dul.pdu import AssociateAC, AssociateRJ, decode_pdu
 from dul.user_items import ExtendedNegotiation, RoleSelection, UserIdentity, UserInformation
 
 # ---------------------------------------------------------------------------- the roles --
@@ -115,7 +115,7 @@ def test_of_two_roles_for_one_sop_class_the_first_counts_at_both_ends():
     asked = ask(role_selections=(RoleSelection(CT, True, True),))
     found = conclude(asked, twice, UserInformation()).contexts[1]
     assert (found.requestor_is_scu, found.requestor_is_scp) == (True, False)
-    assert agreed(decode(golden("rq-role-selection-twice", "unacceptable").data))
+    assert agreed(decode_pdu(golden("rq-role-selection-twice", "unacceptable").data))
 
 
 # ---------------------------------------------------------------- extended negotiation --

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
 from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Stream, fragment_length
-from dul.pdu import COMMAND, LAST, Abort, PDataTF, ReleaseRQ, decode
+from dul.pdu import COMMAND, LAST, Abort, PDataTF, ReleaseRQ, decode_pdu
 
 
 class Source:
@@ -70,7 +70,7 @@ def split(wire: bytes) -> list:
     pdus = []
     while wire:
         length = 6 + int.from_bytes(wire[2:6], "big")
-        pdus.append(decode(wire[:length]))
+        pdus.append(decode_pdu(wire[:length]))
         wire = wire[length:]
     return pdus
 

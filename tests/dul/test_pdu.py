@@ -26,7 +26,7 @@ from dul.pdu import (
     AssociateRQ,
     PDataTF,
     ReleaseRQ,
-    decode,
+    decode_pdu,
     split_pdvs,
 )
 from dul.user_items import UserInformation
@@ -45,7 +45,7 @@ def every(*groups: str) -> list:
 
 @pytest.mark.parametrize("each", every("canonical", "tolerated"))
 def test_golden_pdus_are_read_as_their_fields(each: Golden):
-    found = decode(each.data)
+    found = decode_pdu(each.data)
     assert type(found) is PDUS[each.kind]
     assert significant(each, as_fields(found)) == each.fields
 
@@ -57,13 +57,13 @@ def test_golden_pdus_are_made_of_their_fields(each: Golden):
 
 @pytest.mark.parametrize("each", every("canonical"))
 def test_what_was_read_is_sent_again_byte_by_byte(each: Golden):
-    assert decode(each.data).encode() == each.data
+    assert decode_pdu(each.data).encode() == each.data
 
 
 @pytest.mark.parametrize("each", every("invalid"))
 def test_invalid_pdus_are_refused_with_a_reason(each: Golden):
     with pytest.raises(InvalidPDU) as raised:
-        decode(each.data)
+        decode_pdu(each.data)
     error = raised.value
     assert error.reason in AbortReason
     if each.name.startswith("unknown-pdu-type"):
@@ -80,14 +80,14 @@ def test_a_pdu_without_its_fixed_part_is_told_as_such(name: str):
     """PS3.8 9.3.2: bytes 7 to 74 are always there."""
     data = golden(name, "invalid").data
     with pytest.raises(InvalidPDU, match=f"the fixed part has 68 bytes, not {len(data) - 6}"):
-        decode(data)
+        decode_pdu(data)
 
 
 @pytest.mark.parametrize("each", every("unacceptable"))
 def test_unacceptable_pdus_are_read_or_refused(each: Golden):
     """What a rule forbids may be refused here or later; it is never anything else."""
     try:
-        found = decode(each.data)
+        found = decode_pdu(each.data)
     except InvalidPDU:
         assert "A-ABORT" in each.keys["answer"]
         return
@@ -99,7 +99,7 @@ def test_unacceptable_pdus_are_read_or_refused(each: Golden):
 @pytest.mark.parametrize("each", every("canonical", "tolerated"))
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_a_pdu_is_read_from_any_kind_of_buffer(each: Golden, kind: type):
-    assert decode(kind(each.data)) == decode(each.data)
+    assert decode_pdu(kind(each.data)) == decode_pdu(each.data)
 
 
 # ------------------------------------------------------------------------- round trips --
@@ -110,20 +110,20 @@ def test_pdus_survive_the_way_there_and_back(value):
     data = value.encode()
     assert data[0] == value.TYPE
     assert int.from_bytes(data[2:6], "big") == len(data) - 6
-    assert decode(data) == value
+    assert decode_pdu(data) == value
 
 
 @given(our.associate_rqs)
 def test_a_pdu_that_was_read_can_be_sent_on_unchanged(value: AssociateRQ):
     data = value.encode()
-    assert decode(data).encode() == data
+    assert decode_pdu(data).encode() == data
 
 
 # --------------------------------------------------------------------------- any bytes --
 
 
 def is_an_object_or_invalid(data: bytes) -> None:
-    found, error = decoded(decode, data)
+    found, error = decoded(decode_pdu, data)
     if error is not None:
         assert 0 <= error.offset <= len(data)
         return
@@ -153,7 +153,7 @@ def test_a_pdu_cut_anywhere_is_invalid(each: Golden):
     """Cut at every byte, with the PDU-length as it was, and with one that fits what is there."""
     for stop in range(len(each.data)):
         with pytest.raises(InvalidPDU):
-            decode(each.data[:stop])
+            decode_pdu(each.data[:stop])
         body = each.data[6:stop]
         is_an_object_or_invalid(each.data[:2] + len(body).to_bytes(4, "big") + body)
 
@@ -161,7 +161,7 @@ def test_a_pdu_cut_anywhere_is_invalid(each: Golden):
 @pytest.mark.parametrize("each", every("canonical"))
 def test_a_pdu_with_a_byte_more_is_invalid(each: Golden):
     with pytest.raises(InvalidPDU, match="declares"):
-        decode(each.data + b"\0")
+        decode_pdu(each.data + b"\0")
 
 
 def test_memory_grows_with_what_came_and_not_with_what_is_declared():
@@ -190,7 +190,7 @@ def test_reserved_bytes_of_the_header_are_not_tested(each: Golden):
     """PS3.8 9.3.1: byte 2 of every PDU."""
     changed = bytearray(each.data)
     changed[1] = 0xFF
-    assert decode(changed) == decode(each.data)
+    assert decode_pdu(changed) == decode_pdu(each.data)
 
 
 def test_reserved_bytes_are_sent_as_zero():
@@ -203,7 +203,7 @@ def test_reserved_bytes_are_sent_as_zero():
 @pytest.mark.parametrize("version", [0, 1, 2, 3, 0xFFFE, 0xFFFF])
 def test_the_protocol_version_is_kept_and_not_judged_by_the_codec(version: int):
     """What is not ours is answered with A-ASSOCIATE-RJ 1/2/2, which needs a decoded RQ."""
-    found = decode(dataclasses.replace(RQ, protocol_version=version).encode())
+    found = decode_pdu(dataclasses.replace(RQ, protocol_version=version).encode())
     assert found.protocol_version == version
 
 
@@ -226,7 +226,7 @@ def test_ae_titles_are_trimmed_at_both_ends(field: bytes, title: str):
     """Table 9-11: leading and trailing spaces are not significant; inner ones and case are."""
     data = RQ.encode()
     for start in (10, 26):
-        found = decode(data[:start] + field + data[start + 16 :])
+        found = decode_pdu(data[:start] + field + data[start + 16 :])
         assert (found.called_ae_title if start == 10 else found.calling_ae_title) == title
 
 
@@ -234,14 +234,14 @@ def test_ae_titles_are_trimmed_at_both_ends(field: bytes, title: str):
 def test_the_echo_is_the_requests_bytes_11_to_74(fields: bytes):
     """Table 9-17: to the byte, whatever they are."""
     data = RQ.encode()
-    found = decode(data[:10] + fields + data[74:])
+    found = decode_pdu(data[:10] + fields + data[74:])
     assert found.echo() == fields
     assert found.encode()[10:74] == fields
     assert AssociateAC((), echo=found.echo()).encode()[10:74] == fields
 
 
 def test_a_replaced_title_replaces_its_bytes():
-    found = decode(RQ.encode()[:10] + b"  OLD".ljust(16) + RQ.encode()[26:])
+    found = decode_pdu(RQ.encode()[:10] + b"  OLD".ljust(16) + RQ.encode()[26:])
     changed = dataclasses.replace(found, called_ae_title="NEW")
     assert changed.echo()[:16] == b"NEW".ljust(16)
     assert changed.encode()[10:26] == b"NEW".ljust(16)
@@ -265,14 +265,14 @@ def test_unknown_items_are_kept_and_sent_again():
             RQ, presentation_contexts=(PresentationContextRQ(1, "1.2", ("1.3",), unknown),)
         ),
     ):
-        assert decode(value.encode()) == value
+        assert decode_pdu(value.encode()) == value
 
 
 def test_the_items_of_the_other_pdu_are_unknown_items():
     """21H has no meaning in an RQ, nor 20H in an AC."""
-    rq = decode(dataclasses.replace(RQ, unknown=(UnknownItem(0x21, b"\1\0\0\0"),)).encode())
+    rq = decode_pdu(dataclasses.replace(RQ, unknown=(UnknownItem(0x21, b"\1\0\0\0"),)).encode())
     assert rq.unknown == (UnknownItem(0x21, b"\1\0\0\0"),)
-    ac = decode(AssociateAC((), unknown=(UnknownItem(0x20, b""),)).encode())
+    ac = decode_pdu(AssociateAC((), unknown=(UnknownItem(0x20, b""),)).encode())
     assert ac.unknown == (UnknownItem(0x20, b""),)
 
 
@@ -301,14 +301,14 @@ def test_the_items_of_the_other_pdu_are_unknown_items():
 )
 def test_what_cannot_be_understood_in_one_way_is_refused(name: str, why: str):
     with pytest.raises(InvalidPDU, match=why):
-        decode(golden(name, "unacceptable").data)
+        decode_pdu(golden(name, "unacceptable").data)
 
 
 def test_an_accept_may_leave_out_what_a_request_must_have():
     """The defaults of PS3.7 then hold; what is left unanswered is not used."""
-    bare = decode(b"\2\0\0\0\0\x44\0\1\0\0" + bytes(64))
+    bare = decode_pdu(b"\2\0\0\0\0\x44\0\1\0\0" + bytes(64))
     assert bare == AssociateAC((), application_context=None)
-    named = decode(golden("ac-no-application-context", "unacceptable").data)
+    named = decode_pdu(golden("ac-no-application-context", "unacceptable").data)
     assert named.application_context is None
 
 
@@ -340,7 +340,7 @@ def test_what_does_not_fit_is_the_users_error(value):
 
 def test_a_request_speaks_of_dicom_if_nothing_else_is_said():
     assert RQ.application_context == DICOM_APPLICATION_CONTEXT == "1.2.840.10008.3.1.1.1"
-    assert decode(RQ.encode()).protocol_version == 1
+    assert decode_pdu(RQ.encode()).protocol_version == 1
 
 
 # --------------------------------------------------------------------------- P-DATA-TF --
@@ -363,7 +363,7 @@ def test_fragments_are_views_into_the_body():
 
 def test_a_decoded_pdata_keeps_its_bytes_when_the_buffer_changes():
     data = bytearray(PDataTF((PDV(1, 0, b"ab"),)).encode())
-    found = decode(data)
+    found = decode_pdu(data)
     data[:] = bytes(len(data))
     assert found == PDataTF((PDV(1, 0, b"ab"),))
 
@@ -386,7 +386,7 @@ MORE_COMMAND, LAST_COMMAND, MORE_DATA, LAST_DATA = COMMAND, COMMAND | LAST, 0, L
 )
 def test_pdvs_of_one_message_may_share_a_pdu(pdvs):
     """PS3.8 Annex E: a receiver must take whatever way a message is split."""
-    assert decode(pdata(*pdvs).encode()) == pdata(*pdvs)
+    assert decode_pdu(pdata(*pdvs).encode()) == pdata(*pdvs)
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_pdvs_of_one_message_may_share_a_pdu(pdvs):
 def test_pdvs_of_two_messages_may_not(pdvs):
     """PS3.8 Annex E: all PDVs of a P-DATA-TF belong to the same message."""
     with pytest.raises(InvalidPDU, match="two messages") as raised:
-        decode(pdata(*pdvs).encode())
+        decode_pdu(pdata(*pdvs).encode())
     assert raised.value.reason is AbortReason.UNEXPECTED_PARAMETER
 
 
@@ -415,4 +415,4 @@ def test_split_pdvs_gives_all_bytes_in_order(value: PDataTF):
 
 
 def test_a_decoded_release_is_the_same_whatever_its_reserved_bytes():
-    assert decode(golden("release-rq-reserved-nonzero", "tolerated").data) == ReleaseRQ()
+    assert decode_pdu(golden("release-rq-reserved-nonzero", "tolerated").data) == ReleaseRQ()

@@ -15,7 +15,7 @@ from typing import Any
 from ends import IMPLICIT, RELEASE_RP, RELEASE_RQ, RQ, End, split_pdus
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from watch import Watch
+from witness import Witness
 
 from dul import conversations
 from dul import events as ind
@@ -164,7 +164,7 @@ class Net:
     peer: Peer
     chance: random.Random
     outcome: Any = None
-    watch: Watch = field(init=False)
+    witness: Witness = field(init=False)
     to_peer: bytearray = field(default_factory=bytearray)
     to_us: bytearray = field(default_factory=bytearray)
     our_bytes_at_release: int | None = None  # when the peer's A-RELEASE-RQ had come
@@ -172,7 +172,7 @@ class Net:
     idle: int = 0
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.ours)
+        self.witness = Witness(self.ours)
 
     def run(self, conversation: Conversation[Any]) -> None:
         self.peer.start()
@@ -184,7 +184,7 @@ class Net:
                     continue
                 assert step is PUMP
                 self.pump()
-                self.watch.all()
+                self.witness.all()
                 step = next(conversation)
         except StopIteration as stop:
             self.outcome = stop.value
@@ -196,8 +196,8 @@ class Net:
         """What a face does in any case: abort what is not over, and wait for the end."""
         for _ in conversations.abort(self.ours.association):
             self.pump()
-        self.watch.told += self.ours.events()
-        self.watch.all()
+        self.witness.told += self.ours.events()
+        self.witness.all()
 
     def pump(self) -> None:
         """As `dul.transport.pump` does: send, or receive what the user can take, or wait."""
@@ -223,7 +223,7 @@ class Net:
 
     def _send(self, count: int) -> None:
         wire = self.ours.take(count)
-        self.watch.wire += wire
+        self.witness.wire += wire
         self.to_peer += wire
         self._peers_turn()
 
@@ -240,7 +240,7 @@ class Net:
         if self.our_bytes_at_release is None and any(
             step.event.name == "Evt12" for step in self.ours.steps
         ):
-            self.our_bytes_at_release = len(self.watch.wire)
+            self.our_bytes_at_release = len(self.witness.wire)
         return True
 
     def _end_is_due(self) -> bool:
@@ -281,7 +281,7 @@ def play(role: Role, how: str, after: int, sizes: list[int], seed: int, *, close
 
 def all_hold(net: Net) -> None:
     assert net.ours.state is State.Sta1
-    net.watch.sent_pdus()
+    net.witness.sent_pdus()
     outcomes = {
         "release": (str,),
         "abort": (str, AssociationAborted),
@@ -301,7 +301,7 @@ def answered_at_once(net: Net) -> None:
     assert "AA-8" not in actions
     if "Evt12" not in events:
         return
-    pdus = split_pdus(bytes(net.watch.wire))
+    pdus = split_pdus(bytes(net.witness.wire))
     assert pdus[-1] == RELEASE_RP
     assert pdus.count(RELEASE_RP) == 1
     assert net.our_bytes_at_release is not None

@@ -52,7 +52,7 @@ def test_the_package_offers_what_a_user_needs():
     done = subprocess.run(
         [sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, check=True
     )
-    needed = {"Association", "Role", "Limits", "AssociateRQ", "LocalProtocolError", "decode"}
+    needed = {"Association", "Role", "Limits", "AssociateRQ", "LocalProtocolError", "decode_pdu"}
     assert needed <= set(done.stdout.split())
     assert len(MODULES) >= 14
 

@@ -16,7 +16,7 @@ from rawpeer import RawPeer, associate_rq, released, served
 from dul import blocking
 from dul.errors import TransportError
 from dul.transport.link import Link, bare
-from dul.transport.listener import accept, listen
+from dul.transport.listener import accept_connection, listen
 
 # ---- what the system refuses
 
@@ -29,9 +29,9 @@ def test_no_descriptors_are_left_for_a_while(
     def scarce(*arguments: Any) -> Link | None:
         if failures:
             raise OSError(failures.pop(), "none left")
-        return accept(*arguments)
+        return accept_connection(*arguments)
 
-    monkeypatch.setattr(face.module, "accept", scarce)
+    monkeypatch.setattr(face.module, "accept_connection", scarce)
     monkeypatch.setattr(face.module, "PAUSE", 0.01)
     with face.server(Acceptor()) as server:
         served(server.address)
@@ -48,7 +48,7 @@ def test_stopping_while_no_descriptors_are_left(
         refused.set()
         raise OSError(errno.EMFILE, "none left")
 
-    monkeypatch.setattr(face.module, "accept", none)
+    monkeypatch.setattr(face.module, "accept_connection", none)
     monkeypatch.setattr(face.module, "PAUSE", 2 * rawpeer.GUARD)
     with face.server(Acceptor()) as server, rawpeer.connect(server.address):
         assert refused.wait(rawpeer.GUARD)
@@ -65,9 +65,9 @@ def test_a_listener_out_of_descriptors_says_so(monkeypatch: pytest.MonkeyPatch) 
         def accept(self) -> None:
             raise OSError(self.code, "")
 
-    assert accept(Listener(errno.ECONNABORTED), None) is None  # type: ignore[arg-type]
+    assert accept_connection(Listener(errno.ECONNABORTED), None) is None  # type: ignore[arg-type]
     with pytest.raises(OSError, match=str(errno.EMFILE)):
-        accept(Listener(errno.EMFILE), None)  # type: ignore[arg-type]
+        accept_connection(Listener(errno.EMFILE), None)  # type: ignore[arg-type]
 
 
 def test_no_threads_are_left_for_a_while(

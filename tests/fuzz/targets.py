@@ -14,7 +14,7 @@ import dataclasses
 
 from ends import end_in
 from golden import goldens
-from watch import Watch, allowed
+from witness import Witness, allowed
 
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
 from dimse.messages import codec as messages
@@ -24,7 +24,7 @@ from dul.association import Role
 from dul.errors import InvalidPDU
 from dul.fsm import Event, State
 from dul.limits import Limits
-from dul.pdu import PDataTF, decode
+from dul.pdu import PDataTF, decode_pdu
 
 LIMITS = Limits(
     max_pdu_length=512,
@@ -62,24 +62,24 @@ def pdu_stream(data: bytes) -> None:
     stream = data[2:]
     size = data[1] or max(1, len(stream))
     end = end_in(state, role, LIMITS)
-    watch = Watch(end)
+    witness = Witness(end)
     # A fill is taken before the next, as a transport does.
     size = min(size, LIMITS.receive_buffer)
     for at in range(0, len(stream), size):
         if not end.association.close_wanted:
             end.receive(stream[at : at + size])
-        watch.told += end.events()
+        witness.told += end.events()
         if at % 3 == 0:
-            watch.wire += end.take()
-        watch.all()
+            witness.wire += end.take()
+        witness.all()
     if allowed(end.state, Event.Evt15):
         end.association.abort()
-    watch.wire += end.take()
+    witness.wire += end.take()
     if end.state is not State.Sta1:
         end.wait(LIMITS.artim)
     assert end.state is State.Sta1
-    watch.all()
-    watch.sent_pdus()
+    witness.all()
+    witness.sent_pdus()
 
 
 def command_set(data: bytes) -> None:
@@ -103,7 +103,7 @@ def command_set(data: bytes) -> None:
 
 def _answer_unknown(unknown: UnknownCommand) -> None:
     reply = messages.unrecognized(unknown)
-    assert reply is None or command.decode(reply)["Status"] == 0x0211
+    assert reply is None or command.decode_command(reply)["Status"] == 0x0211
 
 
 def _stream_seeds() -> list[bytes]:
@@ -119,7 +119,7 @@ def _command_seeds() -> list[bytes]:
     found = []
     for each in goldens("canonical", "tolerated", "unacceptable", kind="P-DATA-TF"):
         try:
-            pdu = decode(each.data)
+            pdu = decode_pdu(each.data)
         except InvalidPDU:
             continue
         if isinstance(pdu, PDataTF):
@@ -131,7 +131,7 @@ def _command_seeds() -> list[bytes]:
             for value in [_EXAMPLES[element.vr]]
         }
         elements |= {"CommandField": kind.COMMAND_FIELD, "CommandDataSetType": 1, "Priority": 1}
-        found.append(command.encode(elements))
+        found.append(command.encode_command(elements))
     return found
 
 

@@ -8,7 +8,7 @@ from golden import goldens
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from watch import Watch, allowed
+from witness import Witness, allowed
 
 from dul.association import Role
 from dul.errors import LocalProtocolError, TransportError
@@ -68,7 +68,7 @@ class HostilePeer(RuleBasedStateMachine):
 
     BEGINS: tuple[State, ...] = tuple(State)
     end: End
-    watch: Watch
+    witness: Witness
 
     @initialize(data=st.data(), role=st.sampled_from(Role), refuses=st.booleans())
     def begin(self, data: st.DataObject, role: Role, refuses: bool) -> None:
@@ -77,7 +77,7 @@ class HostilePeer(RuleBasedStateMachine):
         self.end.association.tick(self.end.now)
         if refuses and state is State.Sta2:
             self.end.association._inbox._provider_check = lambda _: RJ
-        self.watch = Watch(self.end)
+        self.witness = Witness(self.end)
 
     @precondition(lambda self: self.end.association.closed)
     @rule(data=st.data(), role=st.sampled_from(Role), refuses=st.booleans())
@@ -132,7 +132,7 @@ class HostilePeer(RuleBasedStateMachine):
 
     @rule(count=st.none() | st.integers(0, 200))
     def transport_takes(self, count: int | None) -> None:
-        self.watch.wire += self.end.take(count)
+        self.witness.wire += self.end.take(count)
 
     @rule(seconds=st.sampled_from([0, 0.5, 10, 29, 31, 61, 301, 601]))
     def time_passes(self, seconds: float) -> None:
@@ -177,7 +177,7 @@ class HostilePeer(RuleBasedStateMachine):
 
     @rule()
     def user_takes_events(self) -> None:
-        self.watch.told += self.end.events()
+        self.witness.told += self.end.events()
 
     @rule()
     def user_associates(self) -> None:
@@ -235,20 +235,20 @@ class HostilePeer(RuleBasedStateMachine):
 
     @invariant()
     def holds(self) -> None:
-        self.watch.all()
+        self.witness.all()
 
     def finish(self) -> None:
         """Whatever happened, an abort and ARTIM end it, even if the peer never speaks again."""
         association = self.end.association
         if allowed(self.end.state, Event.Evt15):
             association.abort()
-        self.watch.wire += self.end.take()
+        self.witness.wire += self.end.take()
         if self.end.state is not State.Sta1:
             self.end.wait(LIMITS.artim)
         assert self.end.state is State.Sta1
         self.user_takes_events()
-        self.watch.all()
-        self.watch.sent_pdus()
+        self.witness.all()
+        self.witness.sent_pdus()
 
     def teardown(self) -> None:
         if hasattr(self, "end"):

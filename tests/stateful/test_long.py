@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from test_hostile_peer import HostilePeer
 from test_two_ends import TwoEnds
-from watch import FILLED, HIT
+from witness import FILLED, HIT
 
 from dul.fsm import State
 

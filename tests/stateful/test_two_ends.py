@@ -8,7 +8,7 @@ from ends import End
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from watch import Watch, allowed
+from witness import Witness, allowed
 
 from dul.association import Role
 from dul.errors import AssociationAborted, AssociationRejected, TimedOut, TransportError
@@ -33,7 +33,7 @@ class Side:
 
     def __init__(self, role: Role, limits: Limits) -> None:
         self.end = End(role, limits)
-        self.watch = Watch(self.end)
+        self.witness = Witness(self.end)
         self.queue = bytearray()  # on its way to the peer
         self.open = False
         self.given: list[Byte] = []
@@ -43,12 +43,12 @@ class Side:
     def take(self, count: int) -> None:
         """The socket takes this many bytes."""
         wire = self.end.take(count)
-        self.watch.wire += wire
+        self.witness.wire += wire
         self.queue += wire
 
     def take_events(self) -> None:
         for event in self.end.events():
-            self.watch.told.append(event)
+            self.witness.told.append(event)
             if isinstance(event, DataIndication):
                 for pdv in event.pdvs:
                     self.got += [(pdv.is_command, byte) for byte in bytes(pdv.fragment)]
@@ -233,7 +233,7 @@ class TwoEnds(RuleBasedStateMachine):
     @invariant()
     def each_end_is_in_order(self) -> None:
         for side in self.sides():
-            side.watch.all()
+            side.witness.all()
 
     @invariant()
     def what_was_got_is_the_beginning_of_what_was_sent(self) -> None:
@@ -257,8 +257,8 @@ class TwoEnds(RuleBasedStateMachine):
         self._settle()
         for side in self.sides():
             side.take_events()
-            side.watch.all()
-            side.watch.sent_pdus()
+            side.witness.all()
+            side.witness.sent_pdus()
             assert side.end.state is State.Sta1
         self.what_was_got_is_the_beginning_of_what_was_sent()
         self.honest_ends_are_not_at_fault()

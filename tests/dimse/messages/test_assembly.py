@@ -101,9 +101,9 @@ def test_an_empty_command_is_none() -> None:
 
 
 def test_an_unknown_command_is_handed_on_with_its_data_set() -> None:
-    from dimse.messages.command import encode
+    from dimse.messages.command import encode_command
 
-    unknown = encode({"CommandField": 0x7777, "MessageID": 3, "CommandDataSetType": 1})
+    unknown = encode_command({"CommandField": 0x7777, "MessageID": 3, "CommandDataSetType": 1})
     first, second = everything(Assembler(), command(unknown), data(b"xx"))
     assert isinstance(first, Received)
     assert isinstance(first.message, UnknownCommand)

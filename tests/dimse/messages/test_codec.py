@@ -123,7 +123,7 @@ def test_mandatory_is_what_the_table_says(name):
 
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_the_smallest_message_has_exactly_the_mandatory_elements(name):
-    sent = command.decode(smallest(CLASSES[name]).encode())
+    sent = command.decode_command(smallest(CLASSES[name]).encode())
     mandatory = {k for k, usage in TABLE[name].items() if usage == "M"}
     assert set(sent) == mandatory
     assert sent["CommandField"] == FIELDS[name]
@@ -140,7 +140,7 @@ def test_the_data_set_is_as_the_table_says(name):
     }
     message = CLASSES[name]
     assert message.DATA_SET is expected[usage]
-    sent = command.decode(smallest(message).encode())
+    sent = command.decode_command(smallest(message).encode())
     assert (sent["CommandDataSetType"] != 0x0101) == (usage == "M")
     with_other = dataclasses.replace(smallest(message), data_set_follows=usage != "M")
     if expected[usage] is not DataSet.CONDITIONAL:
@@ -229,7 +229,7 @@ def test_fields_and_elements_are_the_same_data(message):
     }
     elements["CommandField"] = message.COMMAND_FIELD
     elements["CommandDataSetType"] = 0x0001 if message.data_set_follows else 0x0101
-    assert message.encode() == command.encode(elements)
+    assert message.encode() == command.encode_command(elements)
 
 
 @given(st.binary(max_size=150))
@@ -268,9 +268,9 @@ def test_messages_are_values():
 
 
 def without(message, keyword) -> bytes:
-    elements = command.decode(message.encode())
+    elements = command.decode_command(message.encode())
     del elements[keyword]
-    return command.encode(elements)
+    return command.encode_command(elements)
 
 
 @pytest.mark.parametrize(
@@ -300,8 +300,8 @@ def test_a_missing_priority_is_medium(name):
 
 
 def test_a_received_priority_is_kept_as_it_is():
-    elements = command.decode(smallest(CStoreRQ).encode())
-    data = command.encode({k: v for k, v in elements.items() if k != "Priority"})
+    elements = command.decode_command(smallest(CStoreRQ).encode())
+    data = command.encode_command({k: v for k, v in elements.items() if k != "Priority"})
     strange = data + bytes.fromhex("0000 0007 02000000 0700")
     assert decode_message(strange).priority == 7
 
@@ -312,16 +312,16 @@ def test_a_received_priority_is_kept_as_it_is():
 @pytest.mark.parametrize("message", MESSAGES)
 def test_data_set_type_is_compared_with_0101_only(message, value, follows):
     """Also where the table forbids it: the bytes that follow have to be read."""
-    elements = command.decode(smallest(message).encode())
+    elements = command.decode_command(smallest(message).encode())
     elements["CommandDataSetType"] = value
-    assert decode_message(command.encode(elements)).data_set_follows is follows
+    assert decode_message(command.encode_command(elements)).data_set_follows is follows
 
 
 def test_elements_of_other_messages_are_dropped():
-    elements = command.decode(smallest(CEchoRSP).encode())
+    elements = command.decode_command(smallest(CEchoRSP).encode())
     elements["MessageID"] = 5
     elements["MoveDestination"] = "X"
-    assert decode_message(command.encode(elements)) == smallest(CEchoRSP)
+    assert decode_message(command.encode_command(elements)) == smallest(CEchoRSP)
 
 
 @pytest.mark.parametrize("message_id", [0, 1, 65535])
@@ -507,7 +507,7 @@ def test_a_field_that_the_response_lacks():
 
 
 def unknown(**elements) -> UnknownCommand:
-    data = command.encode({"CommandField": 0x7777, "CommandDataSetType": 0x0101} | elements)
+    data = command.encode_command({"CommandField": 0x7777, "CommandDataSetType": 0x0101} | elements)
     with pytest.raises(UnknownCommand) as caught:
         decode_message(data)
     return caught.value
@@ -521,7 +521,7 @@ def test_an_unknown_command_can_be_answered():
     assert not found.data_set_follows
     assert found.elements["MessageID"] == 12
     assert "7777H" in str(found)
-    assert command.decode(unrecognized(found)) == {
+    assert command.decode_command(unrecognized(found)) == {
         "CommandField": 0xF777,
         "MessageIDBeingRespondedTo": 12,
         "CommandDataSetType": 0x0101,
@@ -540,12 +540,12 @@ def test_unknown_commands_that_have_no_answer():
 
 def test_an_unknown_command_without_a_data_set_type():
     with pytest.raises(InvalidCommandSet, match=r"command 7777H.*Command Data Set Type"):
-        decode_message(command.encode({"CommandField": 0x7777, "MessageID": 1}))
+        decode_message(command.encode_command({"CommandField": 0x7777, "MessageID": 1}))
 
 
 def test_a_cancel_names_its_operation():
     cancel = CCancelRQ(message_id_being_responded_to=4)
-    assert command.decode(cancel.encode()) == {
+    assert command.decode_command(cancel.encode()) == {
         "CommandField": 0x0FFF,
         "MessageIDBeingRespondedTo": 4,
         "CommandDataSetType": 0x0101,

@@ -47,7 +47,7 @@ def us(tag: int, value: int) -> bytes:
 
 def refused(data: bytes) -> InvalidCommandSet:
     with pytest.raises(InvalidCommandSet) as caught:
-        command.decode(data)
+        command.decode_command(data)
     assert caught.value.where
     assert caught.value.why
     return caught.value
@@ -68,17 +68,17 @@ def test_the_elements_are_the_standards():
 
 
 def test_golden_bytes_both_ways():
-    assert command.encode(C_ECHO_RQ_VALUES) == C_ECHO_RQ
-    assert command.decode(C_ECHO_RQ) == C_ECHO_RQ_VALUES
-    assert list(command.decode(C_ECHO_RQ)) == list(C_ECHO_RQ_VALUES)
+    assert command.encode_command(C_ECHO_RQ_VALUES) == C_ECHO_RQ
+    assert command.decode_command(C_ECHO_RQ) == C_ECHO_RQ_VALUES
+    assert list(command.decode_command(C_ECHO_RQ)) == list(C_ECHO_RQ_VALUES)
 
 
 @given(COMMAND_SETS)
 def test_round_trip(elements):
-    encoded = command.encode(elements)
-    assert command.decode(encoded) == elements
-    assert command.decode(memoryview(bytearray(encoded))) == elements
-    assert command.encode(command.decode(encoded)) == encoded
+    encoded = command.encode_command(elements)
+    assert command.decode_command(encoded) == elements
+    assert command.decode_command(memoryview(bytearray(encoded))) == elements
+    assert command.encode_command(command.decode_command(encoded)) == encoded
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")  # we do send leading zeros
@@ -92,13 +92,13 @@ def test_pydicom_encodes_the_same(elements):
     file.is_little_endian = True
     file.is_implicit_VR = True
     write_dataset(file, data_set)
-    assert command.encode(elements) == command.frame(buffer.getvalue())
+    assert command.encode_command(elements) == command.frame(buffer.getvalue())
 
 
 @given(COMMAND_SETS)
 def test_the_encoding_keeps_to_the_letter(elements):
     """PS3.7 6.3.1: group 0000, ascending, each once, even lengths, the group length exact."""
-    data = command.encode(elements)
+    data = command.encode_command(elements)
     assert struct.unpack_from("<HHII", data) == (0, 0, 4, len(data) - 12)
     at, tags = 0, []
     while at < len(data):
@@ -149,17 +149,19 @@ def test_the_encoding_keeps_to_the_letter(elements):
 )
 def test_what_may_not_be_sent_is_refused_by_name(keyword, value):
     with pytest.raises(InvalidValue) as caught:
-        command.encode({keyword: value})
+        command.encode_command({keyword: value})
     assert caught.value.where == keyword
     assert isinstance(caught.value, ValueError)
 
 
 def test_an_element_without_a_value_is_left_out():
-    assert command.encode({"ErrorComment": "", "OffendingElement": ()}) == command.frame(b"")
+    assert command.encode_command({"ErrorComment": "", "OffendingElement": ()}) == command.frame(
+        b""
+    )
 
 
 def test_titles_lose_the_blanks_around_them():
-    assert command.decode(command.encode({"MoveDestination": " PACS "})) == {
+    assert command.decode_command(command.encode_command({"MoveDestination": " PACS "})) == {
         "MoveDestination": "PACS"
     }
 
@@ -167,7 +169,7 @@ def test_titles_lose_the_blanks_around_them():
 @given(st.text())
 def test_any_text_becomes_a_legal_comment(text):
     comment = command.comment(text)
-    decoded = command.decode(command.encode({"ErrorComment": comment}))
+    decoded = command.decode_command(command.encode_command({"ErrorComment": comment}))
     assert decoded == ({"ErrorComment": comment} if comment else {})
 
 
@@ -181,14 +183,14 @@ def test_a_comment_keeps_what_it_can():
 
 def test_group_length_missing_or_wrong():
     """P.CMD.04: the PDV says where a command set ends, not this number."""
-    assert command.decode(C_ECHO_RQ[12:]) == C_ECHO_RQ_VALUES
+    assert command.decode_command(C_ECHO_RQ[12:]) == C_ECHO_RQ_VALUES
     wrong = C_ECHO_RQ[:8] + struct.pack("<I", 9999) + C_ECHO_RQ[12:]
-    assert command.decode(wrong) == C_ECHO_RQ_VALUES
+    assert command.decode_command(wrong) == C_ECHO_RQ_VALUES
 
 
 def test_elements_out_of_order():
     """P.CMD.05"""
-    assert command.decode(us(0x0800, 0x0101) + us(0x0110, 7) + us(0x0100, 0x30)) == {
+    assert command.decode_command(us(0x0800, 0x0101) + us(0x0110, 7) + us(0x0100, 0x30)) == {
         "CommandDataSetType": 0x0101,
         "MessageID": 7,
         "CommandField": 0x0030,
@@ -209,19 +211,19 @@ def test_elements_out_of_order():
 )
 def test_elements_that_say_nothing_are_skipped(extra):
     """P.CMD.09"""
-    assert command.decode(C_ECHO_RQ + extra) == C_ECHO_RQ_VALUES
+    assert command.decode_command(C_ECHO_RQ + extra) == C_ECHO_RQ_VALUES
 
 
 @pytest.mark.parametrize(
     "uid", [b"1.2.840.10008.1.1", b"1.2.840.10008.1.1 ", b"1.2.840.10008.1.1\0\0\0"]
 )
 def test_padding_of_uids(uid):
-    assert command.decode(element(2, uid)) == {"AffectedSOPClassUID": "1.2.840.10008.1.1"}
+    assert command.decode_command(element(2, uid)) == {"AffectedSOPClassUID": "1.2.840.10008.1.1"}
 
 
 def test_text_is_never_a_reason_to_fail():
     everything = bytes(range(1, 256))
-    decoded = command.decode(
+    decoded = command.decode_command(
         element(0x0902, everything) + element(0x0600, b" \xc4RZT \0") + element(2, everything)
     )
     assert decoded == {
@@ -232,8 +234,8 @@ def test_text_is_never_a_reason_to_fail():
 
 
 def test_nothing_at_all_is_an_empty_command_set():
-    assert command.decode(b"") == {}
-    assert command.decode(command.frame(b"")) == {}
+    assert command.decode_command(b"") == {}
+    assert command.decode_command(command.frame(b"")) == {}
 
 
 # ----------------------------------------------------------------------- received: what is refused
@@ -290,14 +292,14 @@ def test_numbers_of_the_wrong_length(tag, length):
 
 
 def test_more_than_any_message_needs():
-    data = element(0x0902, bytes(command.MAXIMUM_LENGTH))
+    data = element(0x0902, bytes(command.MAXIMUM_COMMAND_LENGTH))
     assert "are not accepted" in refused(data).why
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_command_set_or_the_typed_error(data):
     try:
-        elements = command.decode(data)
+        elements = command.decode_command(data)
     except InvalidCommandSet:
         return
     keywords = {e.keyword for e in command.ELEMENTS[1:]}
@@ -306,12 +308,12 @@ def test_any_bytes_give_a_command_set_or_the_typed_error(data):
 
 @given(COMMAND_SETS, st.data())
 def test_a_damaged_command_set_gives_a_command_set_or_the_typed_error(elements, data):
-    damaged = bytearray(command.encode(elements))
+    damaged = bytearray(command.encode_command(elements))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(damaged) - 1))
         damaged[at] = data.draw(st.integers(0, 255))
     try:
-        command.decode(damaged[: data.draw(st.integers(0, len(damaged)))])
+        command.decode_command(damaged[: data.draw(st.integers(0, len(damaged)))])
     except InvalidCommandSet:
         pass
 

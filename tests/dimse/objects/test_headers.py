@@ -10,7 +10,7 @@ from tests_datasets import BIG, EXPLICIT, encode
 from dimse.objects.headers import Header, unknown_vr
 from dimse.objects.layout import EXPLICIT_BIG, EXPLICIT_LITTLE
 from dimse.objects.window import Window
-from dimse.tables.vrs import HEADER_LENGTH
+from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 
 LETTERS = [b"ZZ", b"OX", b"ui", b"--", b"??", b"  ", b"\0\0", b"\x04\0", b"\xff\xff"]
 TAG = 0x00211001
@@ -47,7 +47,7 @@ def test_each_form_is_told_by_what_follows(letters, value, syntax):
 
 
 @given(
-    st.binary(min_size=2, max_size=2).filter(lambda vr: vr not in HEADER_LENGTH),
+    st.binary(min_size=2, max_size=2).filter(lambda vr: vr not in ELEMENT_HEADER_LENGTH),
     st.binary(max_size=40),
     st.sampled_from([8, 12]),
 )
@@ -56,8 +56,8 @@ def test_any_letters_in_front_of_a_known_element(letters, value, size):
         each for each in forms(letters, value, EXPLICIT).items() if each[0].size == size
     )
     # What looks like the beginning of another element might as well be one.
-    assume(not any(vr in value for vr in HEADER_LENGTH) and b"\xfe\xff" not in value)
-    assume(not any(vr in element[4:12] for vr in HEADER_LENGTH) and bytes(8) not in value)
+    assume(not any(vr in value for vr in ELEMENT_HEADER_LENGTH) and b"\xfe\xff" not in value)
+    assume(not any(vr in element[4:12] for vr in ELEMENT_HEADER_LENGTH) and bytes(8) not in value)
     told = found(element + encode([(0x00280010, "US", b"\1\0")], EXPLICIT), may_lack_vr=False)
     assert told == header
 

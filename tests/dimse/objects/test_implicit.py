@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dimse.objects.implicit import Dictionary, Level
+from dimse.objects.implicit import KnownVRs, Nesting
 
 PIXEL_REPRESENTATION, LUT_DESCRIPTOR = 0x00280103, 0x00283002
 SMALLEST_PIXEL, LUT_DATA, PIXEL_DATA = 0x00280106, 0x00283006, 0x7FE00010
 
 
 def level(numbers=None, outer=None, dictionary=None):
-    return Level(dictionary or Dictionary(), outer, lambda: numbers or {})
+    return Nesting(dictionary or KnownVRs(), outer, lambda: numbers or {})
 
 
 @pytest.mark.parametrize(
@@ -65,21 +65,21 @@ def test_nothing_is_looked_for_that_nothing_depends_on():
     def numbers():
         raise AssertionError
 
-    plain = Level(Dictionary(), None, numbers)
+    plain = Nesting(KnownVRs(), None, numbers)
     assert plain.vr_of(0x00100010) == b"PN"
     assert plain.vr_of(PIXEL_DATA) == b"OW"
 
 
 def test_it_is_looked_for_once():
     asked = []
-    once = Level(Dictionary(), None, lambda: asked.append(1) or {})
+    once = Nesting(KnownVRs(), None, lambda: asked.append(1) or {})
     for _ in range(3):
         assert once.vr_of(SMALLEST_PIXEL) == b"US"
     assert asked == [1]
 
 
 def test_plain_tags_are_known_without_asking():
-    dictionary = Dictionary()
+    dictionary = KnownVRs()
     here = level(dictionary=dictionary)
     for tag in (0x00100010, SMALLEST_PIXEL, 0x00290010):
         here.vr_of(tag)

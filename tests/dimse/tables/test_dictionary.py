@@ -36,11 +36,11 @@ from dimse.tables.dictionary import Dictionary, load, load_files
 from dimse.tables.dictionary_format import (
     PSEUDO_VRS,
     VRS,
-    Entry,
+    DictionaryEntry,
     Fault,
+    NumberRange,
     Parity,
     Problem,
-    Span,
     parse,
 )
 
@@ -100,18 +100,18 @@ def installed(text):
 @pytest.mark.parametrize(
     ("line", "entry"),
     [
-        ("(0010,0010)|PN|PatientName", Entry(Span(16, 16), Span(16, 16), None, "PN", "PatientName")),
-        ("(7fe0,10)|ox|A|n", Entry(Span(0x7FE0, 0x7FE0), Span(16, 16), None, "ox", "A", "1-n")),
+        ("(0010,0010)|PN|PatientName", DictionaryEntry(NumberRange(16, 16), NumberRange(16, 16), None, "PN", "PatientName")),
+        ("(7fe0,10)|ox|A|n", DictionaryEntry(NumberRange(0x7FE0, 0x7FE0), NumberRange(16, 16), None, "ox", "A", "1-n")),
         (
             ' ( 0019 , "A , B) C" , 0a ) | U S | A B |1 - 2| x y ',
-            Entry(Span(25, 25), Span(10, 10), "A , B) C", "US", "AB", "1-2", "xy"),
+            DictionaryEntry(NumberRange(25, 25), NumberRange(10, 10), "A , B) C", "US", "AB", "1-2", "xy"),
         ),
-        ("(6000-60FF,3000)|OW|A", Entry(Span(0x6000, 0x60FF, Parity.EVEN), Span(0x3000, 0x3000), None, "OW", "A")),
-        ("(9-o-ffff,10-U-ff)|LO|A", Entry(Span(9, 0xFFFF, Parity.ODD), Span(16, 255), None, "LO", "A")),
-        ("(9-E-b,0)|LO|A", Entry(Span(9, 11, Parity.EVEN), Span(0, 0), None, "LO", "A")),
-        ('(0009,"",10)|LO|A', Entry(Span(9, 9), Span(16, 16), None, "LO", "A")),
-        ("(1,2)|UI|A|1|DICOM/retired\r", Entry(Span(1, 1), Span(2, 2), None, "UI", "A", "1", "DICOM/retired")),
-        ("(1,2)|UI|A|1|x|  |", Entry(Span(1, 1), Span(2, 2), None, "UI", "A", "1", "x")),
+        ("(6000-60FF,3000)|OW|A", DictionaryEntry(NumberRange(0x6000, 0x60FF, Parity.EVEN), NumberRange(0x3000, 0x3000), None, "OW", "A")),
+        ("(9-o-ffff,10-U-ff)|LO|A", DictionaryEntry(NumberRange(9, 0xFFFF, Parity.ODD), NumberRange(16, 255), None, "LO", "A")),
+        ("(9-E-b,0)|LO|A", DictionaryEntry(NumberRange(9, 11, Parity.EVEN), NumberRange(0, 0), None, "LO", "A")),
+        ('(0009,"",10)|LO|A', DictionaryEntry(NumberRange(9, 9), NumberRange(16, 16), None, "LO", "A")),
+        ("(1,2)|UI|A|1|DICOM/retired\r", DictionaryEntry(NumberRange(1, 1), NumberRange(2, 2), None, "UI", "A", "1", "DICOM/retired")),
+        ("(1,2)|UI|A|1|x|  |", DictionaryEntry(NumberRange(1, 1), NumberRange(2, 2), None, "UI", "A", "1", "x")),
     ],
 )  # fmt: skip
 def test_good_lines(line, entry):
@@ -208,7 +208,7 @@ def test_any_text_gives_entries_and_problems(text):
 
 
 PARTS = st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.sampled_from(Parity)).map(
-    lambda p: Span(min(p[:2]), max(p[:2]), p[2])
+    lambda p: NumberRange(min(p[:2]), max(p[:2]), p[2])
 )
 
 
@@ -227,7 +227,7 @@ def test_numbers_of_a_span(span):
     st.text("DICOM/retired", min_size=1),
 )
 def test_what_is_written_by_the_rules_is_read(group, element, vr, creator, vm, version):
-    entry = Entry(group, element, creator, vr, "Name", vm, version)
+    entry = DictionaryEntry(group, element, creator, vr, "Name", vm, version)
 
     def part(span):
         if span.parity is Parity.ANY and span.low == span.high:
@@ -512,7 +512,7 @@ def test_a_keyword_is_never_taken_from_its_tag():
 
 SPANS = (
     st.tuples(st.integers(0, 0xFFFF), st.integers(0, 300), st.sampled_from(Parity))
-    .map(lambda p: Span(p[0], min(p[0] + p[1], 0xFFFF), p[2]))
+    .map(lambda p: NumberRange(p[0], min(p[0] + p[1], 0xFFFF), p[2]))
     .filter(lambda s: s.numbers())
 )
 
@@ -539,7 +539,8 @@ def test_blocks_of_large_spans_are_few(span):
 @settings(deadline=None, max_examples=100)
 def test_ranges_are_looked_up_as_the_rules_say(spans, data):
     entries = [
-        Entry(group, element, None, "US", f"N{n}") for n, (group, element) in enumerate(spans)
+        DictionaryEntry(group, element, None, "US", f"N{n}")
+        for n, (group, element) in enumerate(spans)
     ]
     chosen = data.draw(st.sampled_from(entries))
     group = data.draw(st.sampled_from(chosen.group.numbers()))

@@ -28,14 +28,14 @@ def _tags(cell: str) -> list[str]:
 
 
 def test_the_general_statuses_are_annex_c():
-    ours = {s.first: (s.meaning, sorted(s.fields), s.services) for s in status.GENERAL}
+    ours = {s.first: (s.meaning, sorted(s.fields), s.services) for s in status.GENERAL_STATUSES}
     standard = {
         code: (row["name"], sorted(keywords(row)), frozenset(row["services_listing_it"].split(",")))
         for code, row in GENERAL.items()
     }
     assert ours == standard
-    assert all(s.first == s.last for s in status.GENERAL)
-    assert len(ours) == len(status.GENERAL) == 24
+    assert all(s.first == s.last for s in status.GENERAL_STATUSES)
+    assert len(ours) == len(status.GENERAL_STATUSES) == 24
 
 
 @pytest.mark.parametrize("code", sorted(GENERAL))

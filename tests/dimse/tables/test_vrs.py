@@ -15,7 +15,7 @@ def test_the_vrs_are_pydicoms():
 
 def test_the_padding_of_every_vr():
     """PS3.5 6.2: texts with a space, but UI with a NUL, as everything else."""
-    for vr in vrs.HEADER_LENGTH:
+    for vr in vrs.ELEMENT_HEADER_LENGTH:
         text = vr.decode() in {str(each) for each in STR_VR} - {"UI"}
         assert vrs.padding_of(vr) == (b" " if text else b"\0"), vr
     assert vrs.padding_of(b"??") == b"\0"

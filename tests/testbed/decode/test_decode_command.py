@@ -305,7 +305,9 @@ def test_the_command(tmp_path, capsys):
 
 
 def test_control_characters_from_the_wire_do_not_reach_the_terminal():
-    rq = raw.associate_rq(called="\x1b[2J\x07", user=[raw.implementation_version("\x9b31m")])
+    rq = raw.associate_rq(
+        called_ae_title="\x1b[2J\x07", user=[raw.implementation_version("\x9b31m")]
+    )
     data = messages.data_set([(0x00100010, "PN", b"\x1b[31mX")], explicit=True)
     stream = rq + AC + messages.command_pdu(messages.store_rq(7)) + messages.data_pdu(data)
     for line in lines(stream, show_data=True):

@@ -49,15 +49,18 @@ def scripted(answer):
         thread.join(10)
 
 
-def asker(port, called="ANY-SCP", calling="DULSPEC"):
-    return Asker("127.0.0.1", port, called, calling)
+def asker(port, called_ae_title="ANY-SCP", calling_ae_title="DULSPEC"):
+    return Asker("127.0.0.1", port, called_ae_title, calling_ae_title)
 
 
 def knows(called, calling, *, order=(7, 3)):
     """An answer: titles other than these are rejected, by the first reason that applies."""
 
     def answer(view):
-        wrong = {7: view.called.strip() != called, 3: view.calling.strip() not in calling}
+        wrong = {
+            7: view.called_ae_title.strip() != called,
+            3: view.calling_ae_title.strip() not in calling,
+        }
         for reason in order:
             if wrong[abs(reason)]:
                 return raw.associate_rj(1, 1, reason if reason > 0 else 1)
@@ -71,26 +74,29 @@ def test_titles_are_found_by_the_reasons_given(order):
     with scripted(knows(b"ORTHANC", {b"MODALITY"}, order=order)) as port:
         it = asker(port)
         assert titles.find(it).ac is not None
-    assert (it.called, it.calling) == ("ORTHANC", "MODALITY")
+    assert (it.called_ae_title, it.calling_ae_title) == ("ORTHANC", "MODALITY")
     assert it.asked < 40
 
 
 def test_titles_are_found_without_a_reason():
     def answer(view):
-        right = view.called.strip() == b"DCM4CHEE" and view.calling.strip() == b"STORESCU"
+        right = (
+            view.called_ae_title.strip() == b"DCM4CHEE"
+            and view.calling_ae_title.strip() == b"STORESCU"
+        )
         return raw.associate_ac() if right else raw.associate_rj(1, 1, 1)
 
     with scripted(answer) as port:
         it = asker(port)
         assert titles.find(it).ac is not None
-    assert (it.called, it.calling) == ("DCM4CHEE", "STORESCU")
+    assert (it.called_ae_title, it.calling_ae_title) == ("DCM4CHEE", "STORESCU")
 
 
 def test_a_product_that_knows_only_itself_is_called_by_its_own_name():
     with scripted(knows(b"PACS", {b"ANY-SCP"})) as port:
         it = asker(port)
         assert titles.find(it).ac is not None
-    assert (it.called, it.calling) == ("PACS", "ANY-SCP")
+    assert (it.called_ae_title, it.calling_ae_title) == ("PACS", "ANY-SCP")
 
 
 def test_the_products_own_command_may_name_its_title():

@@ -58,7 +58,7 @@ def lines(*pdus):
             ]
         ),
         raw.associate_ac(reserved=1, reserved_32=b"x" * 32),
-        raw.associate_ac(called="OTHER"),
+        raw.associate_ac(called_ae_title="OTHER"),
     ],
 )
 def test_what_may_change_in_an_ac_is_not_compared(other):

@@ -42,7 +42,7 @@ def allowed(state: State, event: Event) -> bool:
 
 
 @dataclass
-class Watch:
+class Witness:
     """Looks at one end after each step, and remembers what it has seen.
 
     Attributes:

@@ -21,12 +21,12 @@ from dul.events import (
     ReleaseIndication,
 )
 
-__all__ = ["Inbox", "Part"]
+__all__ = ["Intake", "Part"]
 
 Part: TypeAlias = Received | DataSetPart
 
 
-class Inbox:
+class Intake:
     """Takes an association's indications, and makes messages of them.
 
     Fragments of data sets are handed on as views of the receive buffer: whoever waits for the
