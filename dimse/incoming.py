@@ -29,12 +29,14 @@ class Incoming(Generic[R]):
     Attributes:
         request: with its content, once `finish` has succeeded.
         refusal: the first thing that went wrong, or None.
+        length: bytes of the data set that have come, dropped ones included.
     """
 
     def __init__(self, request: R, *, lent: bool) -> None:
         self.request = request
         self._lent = lent
         self.refusal: Exception | None = None
+        self.length = 0
         self._sink: Sink | None = None
 
     def begin(self, open_sink: OpenSink[R]) -> Conversation[None]:
@@ -57,6 +59,7 @@ class Incoming(Generic[R]):
             if part is None:
                 return False
             assert isinstance(part, DataSetPart)  # the assembler sees to it
+            self.length += sum(map(len, part.fragments))
             if self._sink is not None:
                 try:
                     self._sink.write(part.fragments)

@@ -126,6 +126,9 @@ class Observer:
     def received(self, request: ServiceRequest[Any]) -> None:
         """A request came; its data set, if it has one, follows."""
 
+    def arrived(self, request: ServiceRequest[Any], length: int) -> None:
+        """The data set of a request has come to its end: so many bytes. It is not answered yet."""
+
     def unknown(self, requestor: Requestor, command: UnknownCommand) -> None:
         """A command came that PS3.7 does not have; it is answered with 0211H."""
 

@@ -36,7 +36,7 @@ from dimse.tables import status as statuses
 from dimse.tables.status import is_pending
 from dul.association import Association
 from dul.conversations import PUMP, Call, Conversation, accept, give_up, respond_to_release
-from dul.errors import DULError, Interrupted
+from dul.errors import Interrupted
 from dul.negotiation import answer
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 
@@ -105,14 +105,18 @@ def serve(
     session = _Session(association, requestor, services, observer)
     try:
         yield from session.run()
-    except (DULError, Interrupted) as error:
-        observer.ended(requestor, error)
-        raise
     except DIMSEError as error:
         # What is wrong with a message is the user's to find, hence A-ABORT source 0.
         observer.ended(requestor, error)
         yield from give_up(association)
         return
+    except Exception as error:
+        observer.ended(requestor, error)
+        raise
+    except GeneratorExit:
+        # So it is told in the asyncio face, whose tasks are cancelled.
+        observer.ended(requestor, Interrupted("interrupted"))
+        raise
     observer.released(requestor)
 
 
@@ -170,6 +174,7 @@ class _Session:
                 yield from incoming.begin(service.open_sink)
                 if not (yield from incoming.receive(self._intake)):
                     return
+                self._observer.arrived(request, incoming.length)
                 yield from incoming.finish()
             if incoming.refusal is not None:
                 self._refuse(request, incoming.refusal, meant=(Refused, OSError))

@@ -34,6 +34,7 @@ PLAIN_TRANSPORT = {"dul.transport.pump", "dul.transport.admission"}
 DIMSE_IO = {
     "dimse.aio",
     "dimse.client",
+    "dimse.watch.counts",
     "dimse.tables.dictionary",
     "dimse.objects.decoded",
     "dimse.objects.encode",

@@ -1,0 +1,1 @@
+"""What a server tells of itself while it runs: counts, and who hears what."""

@@ -1,0 +1,69 @@
+"""Several observers of one server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dimse.errors import UnknownCommand
+from dimse.messages.base import Response
+from dimse.provider import Observer
+from dimse.requests import Requestor, ServiceRequest
+from dul.pdu import AssociateRJ
+
+__all__ = ["Observers"]
+
+
+class Observers(Observer):
+    """Tells each of several observers what happens, in their order.
+
+    Args:
+        observers: whom it tells.
+    """
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def associated(self, requestor: Requestor) -> None:
+        """An association was established."""
+        for each in self._observers:
+            each.associated(requestor)
+
+    def rejected(self, requestor: Requestor, answer: AssociateRJ) -> None:
+        """A request for one was rejected by us."""
+        for each in self._observers:
+            each.rejected(requestor, answer)
+
+    def received(self, request: ServiceRequest[Any]) -> None:
+        """A request came; its data set, if it has one, follows."""
+        for each in self._observers:
+            each.received(request)
+
+    def arrived(self, request: ServiceRequest[Any], length: int) -> None:
+        """The data set of a request has come to its end."""
+        for each in self._observers:
+            each.arrived(request, length)
+
+    def unknown(self, requestor: Requestor, command: UnknownCommand) -> None:
+        """A command came that PS3.7 does not have."""
+        for each in self._observers:
+            each.unknown(requestor, command)
+
+    def refused(self, request: ServiceRequest[Any], error: Exception) -> None:
+        """A request is refused: why, in full."""
+        for each in self._observers:
+            each.refused(request, error)
+
+    def answered(self, request: ServiceRequest[Any], response: Response) -> None:
+        """A response was given."""
+        for each in self._observers:
+            each.answered(request, response)
+
+    def released(self, requestor: Requestor) -> None:
+        """The peer released."""
+        for each in self._observers:
+            each.released(requestor)
+
+    def ended(self, requestor: Requestor, error: Exception) -> None:
+        """The association, or what was to become one, ended in another way."""
+        for each in self._observers:
+            each.ended(requestor, error)
