@@ -61,8 +61,8 @@ class Arrivals(Observer):
             self._open[requestor.address] = self._count
         self._say(Level.INFO, requestor, f"Association Received ({_who(requestor)})")
         if self._report.shows(self._level):
-            self._say(self._level, requestor, dumps.offer(negotiated.request))
-            self._say(self._level, requestor, dumps.answer(negotiated))
+            self._say(self._level, requestor, dumps.associate_rq(negotiated.request))
+            self._say(self._level, requestor, dumps.associate_ac(negotiated))
         fragment = fragment_length(negotiated.peer_maximum_length, self._limits)
         self._say(Level.INFO, requestor, f"Association Acknowledged (Max Send PDV: {fragment})")
 

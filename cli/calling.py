@@ -38,8 +38,8 @@ def client_for(calling: Calling, report: Report, wakeup: Wakeup) -> Client:
     return Client(
         calling.peer,
         calling.port,
-        called_ae_title=calling.called,
-        calling_ae_title=calling.calling,
+        called_ae_title=calling.called_ae_title,
+        calling_ae_title=calling.calling_ae_title,
         limits=calling.limits,
         trace=dumps.tracer(report),
         wakeup=wakeup,
@@ -73,18 +73,17 @@ class Teller:
                 self._open = True
                 self.report.info("Requesting Association")
                 if self.report.shows(self._level):
-                    self.report.say(self._level, dumps.offer(event.request))
+                    self.report.say(self._level, dumps.associate_rq(event.request))
             case Associated():
                 negotiated = event.negotiated
                 if self.report.shows(self._level):
-                    self.report.say(self._level, dumps.answer(negotiated))
+                    self.report.say(self._level, dumps.associate_ac(negotiated))
                 fragment = fragment_length(negotiated.peer_maximum_length, self._calling.limits)
                 self.report.info(f"Association Accepted (Max Send PDV: {fragment})")
             case NotAssociated():
                 self._open = False
                 self.failed(FAILED)
-                calling, called = self._calling.calling, self._calling.called
-                not_associated(self.report, event.error, calling=calling, called=called)
+                not_associated(self.report, event.error, self._calling)
             case Releasing():
                 self._open = False
                 what = "Aborting" if event.abort else "Releasing"
@@ -118,12 +117,15 @@ class Teller:
             self.report.warn("interrupted: aborting the association (again: quit at once)")
 
 
-# By (source, reason) of PS3.8 Table 9-21; {calling} and {called} are the titles that were used.
+# By (source, reason) of PS3.8 Table 9-21; the braces stand for the titles that were used.
 _ADVICE = {
     (1, 1): "the peer does not say why; its log may",
     (1, 2): "the peer is no DICOM application, or one of another kind",
-    (1, 3): "have '{calling}' registered at the peer, or call with a title that it knows (-t)",
-    (1, 7): "the peer does not answer to '{called}'; give the title that it has (-c)",
+    (
+        1,
+        3,
+    ): "have '{0.calling_ae_title}' registered at the peer, or call with a title that it knows (-t)",
+    (1, 7): "the peer does not answer to '{0.called_ae_title}'; give the title that it has (-c)",
     (2, 1): "the peer does not say why; its log may",
     (2, 2): "the peer does not speak version 1 of the protocol",
     (3, 1): "the peer is busy; try again later",
@@ -137,13 +139,13 @@ _LATER = {
 }
 
 
-def not_associated(report: Report, error: DulcetError, *, calling: str, called: str) -> None:
+def not_associated(report: Report, error: DulcetError, calling: Calling) -> None:
     """Say why there is no association, and what to try."""
     if isinstance(error, AssociationRejected):
         report.fatal(f"Association Rejected:\n{dumps.rejection(error)}")
         advice = _ADVICE.get((error.source, error.reason))
         if advice:
-            report.fatal("Try: " + advice.format(calling=calling, called=called))
+            report.fatal("Try: " + advice.format(calling))
         return
     report.fatal(f"Association Request Failed: {error}")
     if isinstance(error, TimedOut) and error.which in _LATER:

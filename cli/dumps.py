@@ -16,7 +16,7 @@ from dul.pdu import AssociateRQ
 from dul.user_items import UserInformation
 from dul.values import fields
 
-__all__ = ["answer", "level_of", "message", "offer", "rejection", "tracer"]
+__all__ = ["associate_ac", "associate_rq", "level_of", "message", "rejection", "tracer"]
 
 _WIDTH = 38
 _PRIORITIES = {0: "medium", 1: "high", 2: "low"}
@@ -28,7 +28,7 @@ def level_of(*, contexts: bool) -> Level:
     return Level.INFO if contexts else Level.DEBUG
 
 
-def offer(request: AssociateRQ) -> str:
+def associate_rq(request: AssociateRQ) -> str:
     """An A-ASSOCIATE-RQ."""
     contexts = {
         each.id: (each.abstract_syntax, each.transfer_syntaxes, "")
@@ -45,7 +45,7 @@ def offer(request: AssociateRQ) -> str:
     return "\n".join(lines)
 
 
-def answer(negotiated: Negotiated) -> str:
+def associate_ac(negotiated: Negotiated) -> str:
     """An A-ASSOCIATE-AC, and what it made of the proposals."""
     contexts = {}
     for each in negotiated.request.presentation_contexts:

@@ -46,7 +46,7 @@ class EchoscuSettings(
     Calling,
     tool="echoscu",
     summary="DICOM verification (C-ECHO) SCU",
-    defaults={"calling": "ECHOSCU"},
+    defaults={"calling_ae_title": "ECHOSCU"},
 ):
     """What a command line of echoscu comes to."""
 

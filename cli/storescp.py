@@ -83,7 +83,7 @@ def _spool(settings: StorescpSettings, report: Report) -> Spool:
 
 
 def _support(settings: StorescpSettings) -> Support:
-    called = [settings.title] if settings.check_called else None
+    called = [settings.ae_title] if settings.check_called else None
     if settings.syntaxes is None or settings.accept_all:
         return storage_support(
             any_sop_class=settings.promiscuous,
@@ -150,7 +150,7 @@ def _listen(server: Server, settings: StorescpSettings, report: Report, stop: St
             report.fatal(f"cannot write the port file: {settings.port_file}: {error.strerror}")
             return FAILED
     where = "nowhere (--ignore)" if settings.ignore else settings.directory
-    report.info(f"Listening on port {port} as {settings.title}, storing to {where}")
+    report.info(f"Listening on port {port} as {settings.ae_title}, storing to {where}")
     server.serve_forever()
     server.stop()
     report.info(f"Ended by {stop.name}")

@@ -159,7 +159,7 @@ class _Network(Settings, title="network"):
             help="write the port's number to a file as soon as connections are accepted",
         ),
     )
-    title: str = setting(
+    ae_title: str = setting(
         "STORESCP",
         value(
             "-aet",

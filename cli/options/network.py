@@ -37,7 +37,7 @@ class _Peer(Settings):
 
 
 class _Titles(Settings, title="AE titles"):
-    calling: str = setting(
+    calling_ae_title: str = setting(
         "STORESCU",
         value(
             "-t",
@@ -48,7 +48,7 @@ class _Titles(Settings, title="AE titles"):
             help="my calling AE title (default: {default})",
         ),
     )
-    called: str = setting(
+    called_ae_title: str = setting(
         "ANY-SCP",
         value(
             "-c",

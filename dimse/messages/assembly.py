@@ -7,18 +7,15 @@ on as the views that they are, for a sink to take before the receive buffer is f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from dimse.errors import MessageFault, UnknownCommand
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message
+from dimse.messages.command import MAXIMUM_COMMAND_LENGTH
 from dul.pdu import PDV
 from dul.values import dataclass
 
-__all__ = ["MAXIMUM_COMMAND_LENGTH", "Assembler", "DataSetPart", "MessageFault", "Received"]
-
-MAXIMUM_COMMAND_LENGTH: Final = 1 << 16
-"""Bytes of a command set. The largest real ones, with lists of attributes, have a few thousand."""
+__all__ = ["Assembler", "DataSetPart", "MessageFault", "Received"]
 
 
 @dataclass(frozen=True, slots=True)

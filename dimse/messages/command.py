@@ -51,9 +51,9 @@ Writer = Callable[[Value], bytes]
 
 NO_DATA_SET: Final = 0x0101  # Command Data Set Type: nothing follows; any other value: it does
 
-# No message of PS3.7 comes near: the largest legitimate one is an N-GET-RQ that lists a
-# quarter of a million attributes. Decoded values take up to nine times the bytes of an AT list.
-MAXIMUM_COMMAND_LENGTH: Final = 1 << 20
+MAXIMUM_COMMAND_LENGTH: Final = 1 << 16
+"""Bytes of a command set, judged before they are kept. The largest real ones, with lists of
+attributes, have a few thousand; decoded values take up to nine times the bytes of such a list."""
 
 
 @dataclass(frozen=True, slots=True)

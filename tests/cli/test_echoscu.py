@@ -63,9 +63,12 @@ def test_titles_and_pdu_size(call):
         call(peer.port)
         call(peer.port, "-t", "ME", "-c", "YOU", "-b", "4096")
     first, second = seen
-    assert (first.calling.strip(), first.called.strip()) == (b"ECHOSCU", b"ANY-SCP")
+    assert (first.calling_ae_title.strip(), first.called_ae_title.strip()) == (
+        b"ECHOSCU",
+        b"ANY-SCP",
+    )
     assert first.max_length == 16384
-    assert (second.calling.strip(), second.called.strip()) == (b"ME", b"YOU")
+    assert (second.calling_ae_title.strip(), second.called_ae_title.strip()) == (b"ME", b"YOU")
     assert second.max_length == 4096
 
 

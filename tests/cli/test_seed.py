@@ -221,14 +221,14 @@ def test_a_response_longer_than_the_announced_maximum_is_refused():
 
 def test_option_t():
     """-t title     my calling AE title (default: STORESCU)"""
-    assert request_of().calling == b"STORESCU        "
-    assert request_of("-t", "MY TITLE").calling == b"MY TITLE        "
+    assert request_of().calling_ae_title == b"STORESCU        "
+    assert request_of("-t", "MY TITLE").calling_ae_title == b"MY TITLE        "
 
 
 def test_option_c():
     """-c title     called AE title of peer (default: ANY-SCP)"""
-    assert request_of().called == b"ANY-SCP         "
-    assert request_of("-c", "ARCHIVE").called == b"ARCHIVE         "
+    assert request_of().called_ae_title == b"ANY-SCP         "
+    assert request_of("-c", "ARCHIVE").called_ae_title == b"ARCHIVE         "
 
 
 # --------------------------------------------------------------------- DICOM CONFORMANCE --

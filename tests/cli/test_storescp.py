@@ -213,9 +213,9 @@ def test_fsync_policies(serve, monkeypatch, policy, flushes):
 
 def test_called_ae_title_is_checked_only_if_asked(serve):
     def clients(port):
-        with Caller(port, CT_CONTEXT, called="OTHER") as caller:
+        with Caller(port, CT_CONTEXT, called_ae_title="OTHER") as caller:
             answers.append(caller.pdu().data)
-        with Caller(port, CT_CONTEXT, called="ME") as caller:
+        with Caller(port, CT_CONTEXT, called_ae_title="ME") as caller:
             answers.append(caller.accepted() and None)
             caller.release()
 
@@ -227,7 +227,7 @@ def test_called_ae_title_is_checked_only_if_asked(serve):
     answers.clear()
 
     def any_title(port):
-        with Caller(port, CT_CONTEXT, called="OTHER") as caller:
+        with Caller(port, CT_CONTEXT, called_ae_title="OTHER") as caller:
             caller.accepted().release()
 
     assert serve("-aet", "ME", clients=any_title) == (0, [])

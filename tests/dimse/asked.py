@@ -14,13 +14,13 @@ def store_request(
     instance: str = INSTANCE,
     syntax: str = EXPLICIT,
     *,
-    calling: str = "",
-    called: str = "",
+    calling_ae_title: str = "",
+    called_ae_title: str = "",
     address: str = "host:104",
 ) -> StoreRequest:
     """A C-STORE-RQ whose data set is still to come."""
     return StoreRequest(
-        Requestor(address, calling, called),
+        Requestor(address, calling_ae_title, called_ae_title),
         AcceptedContext(1, sop_class, syntax),
         CStoreRQ(
             message_id=1, affected_sop_class_uid=sop_class, affected_sop_instance_uid=instance

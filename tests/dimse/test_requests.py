@@ -39,7 +39,7 @@ def request_of(request: Any, tmp_path: Path) -> Any:
     """Makes a request whose object has come."""
 
     def make(syntax: str) -> Any:
-        asked = store_request(syntax=syntax, calling="SENDER", called="ME")
+        asked = store_request(syntax=syntax, calling_ae_title="SENDER", called_ae_title="ME")
         data = encoded(syntax)
         if request.param == "in memory":
             return dataclasses.replace(asked, content=data)

@@ -45,17 +45,17 @@ def test_all_options_of_the_seed_in_one_line():
     assert found.level is Level.DEBUG
     assert found.abort is True
     assert found.max_pdu == 32768
-    assert (found.calling, found.called) == ("ME", "YOU")
+    assert (found.calling_ae_title, found.called_ae_title) == ("ME", "YOU")
     assert (found.peer, found.port, found.file) == ("peer", 104, ("a", "b"))
 
 
 @pytest.mark.parametrize(
     ("tokens", "setting", "value"),
     [
-        (["-aet", "ME"], "calling", "ME"),
-        (["--aetitle", "ME"], "calling", "ME"),
-        (["-aec", "YOU"], "called", "YOU"),
-        (["--call", "YOU"], "called", "YOU"),
+        (["-aet", "ME"], "calling_ae_title", "ME"),
+        (["--aetitle", "ME"], "calling_ae_title", "ME"),
+        (["-aec", "YOU"], "called_ae_title", "YOU"),
+        (["--call", "YOU"], "called_ae_title", "YOU"),
         (["-pdu", "4096"], "max_pdu", 4096),
         (["--max-pdu", "0"], "max_pdu", 0),
         (["--max-send-pdu", "8"], "max_send_pdu", 8),
@@ -96,7 +96,7 @@ def test_spellings_before_between_and_behind_the_parameters(tokens, setting, val
 def test_the_last_of_several_options_wins():
     assert parse("-v", "-q", "p", "1", "f").level is Level.FATAL
     assert parse("-q", "p", "-d", "1", "f", "-v").level is Level.INFO
-    assert parse("-t", "A", "p", "1", "f", "-aet", "B").calling == "B"
+    assert parse("-t", "A", "p", "1", "f", "-aet", "B").calling_ae_title == "B"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_two_meanings_of_r(tokens, repeat, recurse, files):
 
 
 def test_a_value_may_look_like_an_option():
-    assert parse("-t", "-v", "p", "1", "f").calling == "-v"
+    assert parse("-t", "-v", "p", "1", "f").calling_ae_title == "-v"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dimse.errors import InvalidCommandSet, MessageFault, UnknownCommand
-from dimse.messages.assembly import MAXIMUM_COMMAND_LENGTH, Assembler, DataSetPart, Received
+from dimse.messages.assembly import Assembler, DataSetPart, Received
+from dimse.messages.command import MAXIMUM_COMMAND_LENGTH
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dul.pdu import COMMAND, LAST, PDV
 

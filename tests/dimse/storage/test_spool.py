@@ -70,7 +70,7 @@ def where(tmp_path):
 
 
 def test_an_object_lands_whole_under_dcmtks_name(where, tmp_path):
-    path = store(where, calling="SENDER", called="ME")
+    path = store(where, calling_ae_title="SENDER", called_ae_title="ME")
     assert path == tmp_path / f"CT.{INSTANCE}"
     assert names(tmp_path) == [path.name]
     expected = encode_file_meta(
@@ -144,7 +144,7 @@ def test_names_and_extensions(tmp_path):
         assert store(there).name == f"CT.{INSTANCE}.dcm"
         assert store(there, sop_class="1.2.3").name == f"UNKNOWN.{INSTANCE}.dcm"
     with Spool(tmp_path, naming=naming) as there:
-        assert store(there, calling="A", address="h").name == f"A-h-{INSTANCE}"
+        assert store(there, calling_ae_title="A", address="h").name == f"A-h-{INSTANCE}"
     for extension in ("dcm", "/x", ".", "..", ".d cm", ".a/../b"):
         with pytest.raises(ValueError, match="no file name extension"):
             Spool(tmp_path, extension=extension)
@@ -160,7 +160,7 @@ def test_a_name_made_of_the_peers_words_does_not_leave_the_directory(tmp_path, t
         Spool(inside, naming=lambda request: request.requestor.calling_ae_title) as there,
         pytest.raises(SpoolError, match="is no file name"),
     ):
-        store(there, calling=title)
+        store(there, calling_ae_title=title)
     assert names(tmp_path) == ["in"]
     assert names(inside) == []
 
@@ -174,7 +174,7 @@ def test_the_implementation_that_is_named(tmp_path):
 
 def test_a_sink_for_a_request(tmp_path):
     with Spool(tmp_path) as there:
-        sink = there.open(store_request(calling="SENDER", called="ME"))
+        sink = there.open(store_request(calling_ae_title="SENDER", called_ae_title="ME"))
         assert isinstance(sink, Checked)
         sink.write([memoryview(DATA)])
         content = sink.commit().read_bytes()
