@@ -31,7 +31,7 @@ _STATIC_RSA = (0x009C, 0x009D, 0x002F, 0x0035)
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class TlsProfile:
     """One profile: which suites a product must support, which others it may, `None` for any.
 
     `outside` are sets of suites, by name, that a product of a closed profile refuses.
@@ -51,17 +51,17 @@ class Profile:
 
 
 _BOTH_DHE = (0xC030, 0xC02F, 0x009F, 0x009E)
-PROFILES = {
-    "B10": Profile("B.10", "Non-Downgrading BCP 195 TLS", _BOTH_DHE),
-    "B11": Profile(
+TLS_PROFILES = {
+    "B10": TlsProfile("B.10", "Non-Downgrading BCP 195 TLS", _BOTH_DHE),
+    "B11": TlsProfile(
         "B.11", "Extended BCP 195 TLS", _BOTH_DHE,
         (0xC02C, 0xC02B, 0xC07D, 0xC07C, 0xC087, 0xC086, 0xC08B, 0xC08A),
         outside=(("CBC", _CBC), ("static RSA", _STATIC_RSA), ("ChaCha20", (0xCCA8, 0xCCA9))),
     ),
-    "B12": Profile(
+    "B12": TlsProfile(
         "B.12", "BCP 195 RFC 8996, 9325 TLS", (0xC02F, 0xC030, 0xC02B, 0xC02C),
     ),
-    "B13": Profile(
+    "B13": TlsProfile(
         "B.13", "Modified BCP 195 RFC 8996, 9325 TLS",
         (0xC02C, 0xC030, 0xC0AD, 0xC0AF, 0xCCA9, 0xCCA8, 0xC02F, 0xC02B, 0xC0AC, 0xC0AE),
         (0xC087, 0xC086, 0xC08B, 0xC08A, 0xC07D, 0xC07C, 0x009F, 0x009E),

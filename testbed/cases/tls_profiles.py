@@ -14,7 +14,7 @@ from testbed.cases.common import I
 from testbed.model import Case, Do, Run
 from testbed.observe import LogEntry
 from testbed.scene import Scene, Unmet
-from testbed.tls_suites import PROFILES, Profile
+from testbed.tls_suites import TLS_PROFILES, TlsProfile
 from testbed.verdicts import Verdict, ok
 
 _HELLO = re.compile(r"HELLO\(\w+,(\w+),")
@@ -76,7 +76,7 @@ def _one(code: int) -> Run:
     return Run(tls_suites.NAMES[code], (Do(f"ClientHello: {tls_suites.name(code)} alone", action),))
 
 
-def _all(profile: Profile) -> Run:
+def _all(profile: TlsProfile) -> Run:
     def action(scene: Scene) -> None:
         taken = _offer(scene, profile.suites)
         if taken is not None:
@@ -96,7 +96,7 @@ def _none(what: str, suites: tuple[int, ...]) -> Run:
     return Run(what, (Do(f"ClientHello: {what} suites only", action),))
 
 
-def _cases(group: str, profile: Profile) -> Iterator[Case]:
+def _cases(group: str, profile: TlsProfile) -> Iterator[Case]:
     clause, common = f"PS3.15 {profile.id}", {"needs": ("tls",), "tags": ("tls-profile",)}
     yield Case(
         f"P.{group}.01", clause, I, f"all suites of {profile.id}, {profile.name}",
@@ -123,4 +123,4 @@ def _cases(group: str, profile: Profile) -> Iterator[Case]:
         )  # fmt: skip
 
 
-CASES = tuple(case for group, profile in PROFILES.items() for case in _cases(group, profile))
+CASES = tuple(case for group, profile in TLS_PROFILES.items() for case in _cases(group, profile))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from testbed.commands.tls import add_certificates
 from testbed.settings import Settings, TlsFiles
-from testbed.tls_suites import PROFILES
+from testbed.tls_suites import TLS_PROFILES
 
 _DEFAULTS = Settings()
 #: Pairs of certificate and key that the tester presents, and what is special about them.
@@ -68,7 +68,7 @@ def add_tls(parser: argparse.ArgumentParser) -> None:
     """Add the group "TLS"."""
     group = parser.add_argument_group("TLS")
     group.add_argument(
-        "--tls-profile", default="", choices=[profile.id for profile in PROFILES.values()],
+        "--tls-profile", default="", choices=[profile.id for profile in TLS_PROFILES.values()],
         help="the profile of PS3.15 that the product claims: its cases are required then",
     )  # fmt: skip
     group.add_argument("--tls", action="store_true", help="the product speaks TLS on its port")

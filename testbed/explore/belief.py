@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from testbed.explore.moves import (
     LENIENCES,
-    Config,
     Debt,
+    Explanation,
     Input,
     Machine,
     Seen,
@@ -34,19 +34,19 @@ class Pending(NamedTuple):
     sends: str
 
 
-_Known = dict[Config, frozenset[TableCell]]
+_Known = dict[Explanation, frozenset[TableCell]]
 
 
-def _put(into: _Known, config: Config, cells: frozenset[TableCell]) -> bool:
+def _put(into: _Known, explanation: Explanation, cells: frozenset[TableCell]) -> bool:
     """Add an explanation; of two ways to the same one only the cells of both are certain."""
-    before = into.get(config)
-    into[config] = cells if before is None else before & cells
+    before = into.get(explanation)
+    into[explanation] = cells if before is None else before & cells
     return before is None
 
 
-def _cost(config: Config) -> tuple[int, list[int]]:
+def _cost(explanation: Explanation) -> tuple[int, list[int]]:
     """How much an explanation overlooks."""
-    return len(config.debts), [_ORDER.index(debt.lenience) for debt in config.debts]
+    return len(explanation.debts), [_ORDER.index(debt.lenience) for debt in explanation.debts]
 
 
 class Belief:
@@ -58,7 +58,7 @@ class Belief:
     def __init__(self, role: str, artim_least: float) -> None:
         self._machine = Machine(role, artim_least)
         first = frozenset({(1, 5)} if role == "scp" else {(1, 1), (4, 2)})
-        self._configs: _Known = {Config(2 if role == "scp" else 5): first}
+        self._explanations: _Known = {Explanation(2 if role == "scp" else 5): first}
 
     @property
     def inputs(self) -> list[Input]:
@@ -78,27 +78,32 @@ class Belief:
     def states(self) -> frozenset[int]:
         """The states the product may be in when it has taken everything (0: gone)."""
         likely = self._likely()
-        settled = {config.state for config in likely if config.taken == len(self.inputs)}
-        return frozenset(settled or {config.state for config in likely})
+        settled = {
+            explanation.state for explanation in likely if explanation.taken == len(self.inputs)
+        }
+        return frozenset(settled or {explanation.state for explanation in likely})
 
     def due(self) -> bool:
         """Whether the product has to do something: no likely explanation allows it to keep silent."""
         return not any(
-            config.state == 0 or self._may_be_silent(config) for config in self._likely()
+            explanation.state == 0 or self._may_be_silent(explanation)
+            for explanation in self._likely()
         )
 
     def pending(self) -> list[Pending]:
         """What was to be seen next, by the likely explanations that have taken most of the input."""
         found: dict[Pending, int] = {}
-        for config in self._likely():
-            behind = config.taken < len(self.inputs)
-            if not behind and not self._machine.obliged(config):
+        for explanation in self._likely():
+            behind = explanation.taken < len(self.inputs)
+            if not behind and not self._machine.obliged(explanation):
                 continue
-            moves = list(self._machine.taking(config) if behind else self._machine.moves(config))
+            moves = list(
+                self._machine.taking(explanation) if behind else self._machine.moves(explanation)
+            )
             if not all(move.sends for move in moves):
                 continue  # it may take the next input in silence
             for move in moves:
-                cell = move.cell or config.last
+                cell = move.cell or explanation.last
                 if move.sends and cell and not move.lenience:
                     found[Pending(cell, told(move))] = move.after.taken
         most = max(found.values(), default=0)
@@ -106,18 +111,22 @@ class Belief:
 
     def last(self) -> TableCell:
         """The cell by which the last input was taken, in the explanation that has taken most; (state, 0) before."""
-        furthest = max(self._likely(), key=lambda config: config.taken)
+        furthest = max(self._likely(), key=lambda explanation: explanation.taken)
         return furthest.last or (furthest.state, 0)
 
     def certain(self) -> frozenset[TableCell]:
         """The cells of Table 9-10 that every likely explanation has gone through."""
-        least = min(map(_cost, self._configs))
-        every = [cells for config, cells in self._configs.items() if _cost(config) == least]
+        least = min(map(_cost, self._explanations))
+        every = [
+            cells
+            for explanation, cells in self._explanations.items()
+            if _cost(explanation) == least
+        ]
         return frozenset.intersection(*every)
 
     def possible(self) -> frozenset[TableCell]:
         """The cells that some explanation has gone through."""
-        return frozenset().union(*self._configs.values())
+        return frozenset().union(*self._explanations.values())
 
     # -- seeing
 
@@ -127,8 +136,8 @@ class Belief:
         `elapsed` and `waited` are the seconds since the connection was made and since the last input.
         """
         found: _Known = {}
-        for config, cells in self._closure().items():
-            for move in self._machine.moves(config, elapsed, waited):
+        for explanation, cells in self._closure().items():
+            for move in self._machine.moves(explanation, elapsed, waited):
                 after = fits(move, seen)
                 if after is not None:
                     _put(found, after, cells if move.cell is None else cells | {move.cell})
@@ -138,71 +147,73 @@ class Belief:
         """Keep the explanations by which nothing has to come now; False, and all stay, if there is none."""
         return self._keep(
             {
-                config: cells
-                for config, cells in self._closure().items()
-                if self._may_be_silent(config)
+                explanation: cells
+                for explanation, cells in self._closure().items()
+                if self._may_be_silent(explanation)
             }
         )
 
     def _keep(self, found: _Known) -> bool:
         if found:
             # What overlooks much more than the best will hardly ever be needed.
-            most = min(len(config.debts) for config in found) + 1
-            self._configs = {c: cells for c, cells in found.items() if len(c.debts) <= most}
+            most = min(len(explanation.debts) for explanation in found) + 1
+            self._explanations = {c: cells for c, cells in found.items() if len(c.debts) <= most}
         return bool(found)
 
     def debts(self) -> tuple[Debt, ...]:
         """What the likeliest explanation overlooks."""
-        return min(self._configs, key=_cost).debts
+        return min(self._explanations, key=_cost).debts
 
     def ignores(self, seen: Seen) -> bool:
         """Whether it would fit a product that overlooked an input it had to answer."""
-        for config in self._likely():
-            if config.taken < len(self.inputs) and not self.inputs[config.taken].urgent:
+        for explanation in self._likely():
+            if explanation.taken < len(self.inputs) and not self.inputs[explanation.taken].urgent:
                 skipped = Belief(self._machine.role, self._machine.artim_least)
                 skipped.add(*self.inputs)
-                skipped._configs = {replace(config, taken=config.taken + 1): frozenset()}
-                if skipped.observe(seen, 0.0, 0.0) and skipped.debts() == config.debts:
+                skipped._explanations = {
+                    replace(explanation, taken=explanation.taken + 1): frozenset()
+                }
+                if skipped.observe(seen, 0.0, 0.0) and skipped.debts() == explanation.debts:
                     return True
         return False
 
     def lost(self) -> bool:
         """Whether a reset may have swallowed what would explain it: something due, then the close."""
-        seen: set[Config] = set()
+        seen: set[Explanation] = set()
         todo = list(self._likely())
         while todo:
-            config = todo.pop()
-            if config in seen:
+            explanation = todo.pop()
+            if explanation in seen:
                 continue
-            seen.add(config)
-            if config.state in {0, 13}:
-                self._configs = {Config(0, debts=config.debts): frozenset()}
+            seen.add(explanation)
+            if explanation.state in {0, 13}:
+                self._explanations = {Explanation(0, debts=explanation.debts): frozenset()}
                 return True
-            todo += [move.after for move in self._machine.moves(config) if not move.lenience]
+            todo += [move.after for move in self._machine.moves(explanation) if not move.lenience]
         return False
 
     # -- explanations
 
-    def _may_be_silent(self, config: Config) -> bool:
-        return config.taken == len(self.inputs) and not self._machine.obliged(config)
+    def _may_be_silent(self, explanation: Explanation) -> bool:
+        return explanation.taken == len(self.inputs) and not self._machine.obliged(explanation)
 
-    def _likely(self) -> list[Config]:
+    def _likely(self) -> list[Explanation]:
         """The explanations that overlook least, with what comes of them by moves nobody sees."""
         closure = self._closure()
         least = min(map(_cost, closure))
-        return [config for config in closure if _cost(config) == least]
+        return [explanation for explanation in closure if _cost(explanation) == least]
 
     def _closure(self) -> _Known:
         """The explanations, and those that come of them by moves nobody sees."""
         known: _Known = {}
-        todo = list(self._configs.items())
+        todo = list(self._explanations.items())
         while todo:
-            config, cells = todo.pop()
-            if not _put(known, config, cells):
+            explanation, cells = todo.pop()
+            if not _put(known, explanation, cells):
                 continue
             todo += [
                 (move.after, cells if move.cell is None else cells | {move.cell})
-                for move in self._machine.moves(config)
+                for move in self._machine.moves(explanation)
                 if not move.sends
             ]
         return known

@@ -86,7 +86,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Explanation:
     """One explanation. `asked` counts a requestor's requests without a response.
 
     `excused`: its user has a reason to abort; `loose`: its user met what no standard describes; `last` is the
@@ -107,20 +107,13 @@ class Config:
 
 
 class Move(NamedTuple):
-    """A step a configuration can make: what a peer sees of it ("" for nothing), and where it leads."""
+    """A step that the product can have made: what a peer sees of it ("" for nothing), and where it leads."""
 
     sends: str
-    after: Config
+    after: Explanation
     cell: TableCell | None
     lenience: str = ""
     owed: Owed | None = None
-
-
-class Pending(NamedTuple):
-    """What was due: the cell that asks for it, and how it would look in the trace."""
-
-    cell: TableCell
-    sends: str
 
 
 class Machine:
@@ -131,55 +124,57 @@ class Machine:
         self.artim_least = artim_least
         self.inputs: list[Input] = []
 
-    def obliged(self, config: Config) -> bool:
+    def obliged(self, explanation: Explanation) -> bool:
         """Whether a product here may not keep silent: its user is cooperative, its close due."""
-        if config.state == 6:
-            waits = config.owed if self.role == "scp" else not config.asked
-            return bool(waits) and not config.loose
-        return config.state in {1, 3, *_RELEASE_PENDING}
+        if explanation.state == 6:
+            waits = explanation.owed if self.role == "scp" else not explanation.asked
+            return bool(waits) and not explanation.loose
+        return explanation.state in {1, 3, *_RELEASE_PENDING}
 
-    def moves(self, config: Config, elapsed: float = 0.0, waited: float = 0.0) -> Iterator[Move]:
+    def moves(
+        self, explanation: Explanation, elapsed: float = 0.0, waited: float = 0.0
+    ) -> Iterator[Move]:
         """Every step it can make; the times (s) since the connection and since the last input decide on ARTIM."""
-        if config.state == 1:
-            yield Move("CLOSE", replace(config, state=0), None)
-        elif config.state:
-            yield from self.taking(config)
-            yield from self._user(config)
-            if config.state == 13 and config.adrift:
-                yield Move("AB", config, None)
+        if explanation.state == 1:
+            yield Move("CLOSE", replace(explanation, state=0), None)
+        elif explanation.state:
+            yield from self.taking(explanation)
+            yield from self._user(explanation)
+            if explanation.state == 13 and explanation.adrift:
+                yield Move("AB", explanation, None)
             # Once our half is closed, that is why it closes.
             if not (self.inputs and self.inputs[-1].urgent):
-                yield from _artim(config, elapsed >= self.artim_least, waited)
+                yield from _artim(explanation, elapsed >= self.artim_least, waited)
 
-    def taking(self, config: Config) -> Iterator[Move]:
+    def taking(self, explanation: Explanation) -> Iterator[Move]:
         """Take the next input, or an urgent one behind it."""
-        for place in range(config.taken, len(self.inputs)):
+        for place in range(explanation.taken, len(self.inputs)):
             entry = self.inputs[place]
-            if place > config.taken and not entry.urgent:
+            if place > explanation.taken and not entry.urgent:
                 continue
-            taken = replace(config, taken=place + 1)
-            if entry.manner == "refuse" and config.state in {6, 7}:
-                refused = config.state, 19
+            taken = replace(explanation, taken=place + 1)
+            if entry.manner == "refuse" and explanation.state in {6, 7}:
+                refused = explanation.state, 19
                 yield Move("AB", replace(taken, state=13, last=refused), refused)
-                if config.state == 6:
+                if explanation.state == 6:
                     continue
-            if entry.manner == "cut" or (config.state == 13 and config.adrift):
+            if entry.manner == "cut" or (explanation.state == 13 and explanation.adrift):
                 yield Move("", taken, None)
             for event in entry.events:
-                cell = config.state, event
+                cell = explanation.state, event
                 if cell in TABLE and not _overlooked(cell, entry):
-                    adrift = config.adrift or event == 19 or entry.manner == "cut"
+                    adrift = explanation.adrift or event == 19 or entry.manner == "cut"
                     yield from self._acting(replace(taken, adrift=adrift), event, entry)
             cut = entry.urgent and place > 0 and self.inputs[place - 1].manner == "cut"
-            if cut and config.state != 13 and (config.state, 19) in TABLE:
+            if cut and explanation.state != 13 and (explanation.state, 19) in TABLE:
                 # A PDU that the close cuts off may be taken for an invalid one, before the close is.
-                yield from self._acting(replace(config, taken=place), 19, entry)
+                yield from self._acting(replace(explanation, taken=place), 19, entry)
 
-    def _acting(self, config: Config, event: int, entry: Input) -> Iterator[Move]:
-        cell = config.state, event
+    def _acting(self, explanation: Explanation, event: int, entry: Input) -> Iterator[Move]:
+        cell = explanation.state, event
         action = TABLE[cell]
         for effect in effects(action, self.role):
-            after = replace(config, state=effect.leads_to, last=cell)
+            after = replace(explanation, state=effect.leads_to, last=cell)
             if action == "AE-6":
                 if effect.sends and entry.answer == "accept":
                     continue
@@ -194,51 +189,53 @@ class Machine:
                 # Of several bad PDUs that come at once not each has to be answered: that would feed a flood.
                 yield Move("", after, cell)
 
-    def _told(self, config: Config, entry: Input) -> Config:
+    def _told(self, explanation: Explanation, entry: Input) -> Explanation:
         """The user's part after P-DATA: what it owes now, what it may be forgiven."""
         if entry.manner == "free":
-            return replace(config, excused=True, loose=True)
+            return replace(explanation, excused=True, loose=True)
         if self.role == "scp":
-            config = replace(config, owed=config.owed + entry.completes)
+            explanation = replace(explanation, owed=explanation.owed + entry.completes)
         else:
-            config = replace(config, asked=max(0, config.asked - len(entry.completes)))
-        return replace(config, excused=config.excused or entry.manner == "pipelined")
+            explanation = replace(
+                explanation, asked=max(0, explanation.asked - len(entry.completes))
+            )
+        return replace(explanation, excused=explanation.excused or entry.manner == "pipelined")
 
-    def _user(self, config: Config) -> Iterator[Move]:
+    def _user(self, explanation: Explanation) -> Iterator[Move]:
         """The primitives of the local user (Evt7 to Evt15)."""
-        state = config.state
+        state = explanation.state
         if state == 3:
-            if config.answer != "reject":
-                yield Move("AC", replace(config, state=6), (3, 7))
-            if config.answer != "accept":
-                yield Move("RJ", replace(config, state=13), (3, 8))
+            if explanation.answer != "reject":
+                yield Move("AC", replace(explanation, state=6), (3, 7))
+            if explanation.answer != "accept":
+                yield Move("RJ", replace(explanation, state=13), (3, 8))
         if state in _RELEASE_PENDING:
-            yield Move("RP", replace(config, state=11 if state == 9 else 13), (state, 14))
+            yield Move("RP", replace(explanation, state=11 if state == 9 else 13), (state, 14))
         if state in {6, 8}:
-            yield from self._speaking(config)
+            yield from self._speaking(explanation)
         if state == 6:
             lenience = "" if self.role == "scu" else "release"
-            yield Move("RELEASE", replace(config, state=7), (6, 11), lenience)
-        allowed = config.excused or state in _RELEASE_PENDING
+            yield Move("RELEASE", replace(explanation, state=7), (6, 11), lenience)
+        allowed = explanation.excused or state in _RELEASE_PENDING
         # An abort out of the blue is believed only where nothing we sent can have been its reason.
-        if (state, 15) in TABLE and (allowed or config.taken == len(self.inputs)):
-            sends = "AB" if config.excused else "AB(0)"
+        if (state, 15) in TABLE and (allowed or explanation.taken == len(self.inputs)):
+            sends = "AB" if explanation.excused else "AB(0)"
             lenience = "" if allowed else "user-abort"
-            yield Move(sends, replace(config, state=13), (state, 15), lenience)
+            yield Move(sends, replace(explanation, state=13), (state, 15), lenience)
 
-    def _speaking(self, config: Config) -> Iterator[Move]:
+    def _speaking(self, explanation: Explanation) -> Iterator[Move]:
         """Evt9: a response that is owed, in order; of a requestor the next request."""
-        cell = config.state, 9
-        if config.loose:
-            yield Move("MSG", config, cell)
+        cell = explanation.state, 9
+        if explanation.loose:
+            yield Move("MSG", explanation, cell)
         elif self.role == "scu":
-            yield Move("REQ", replace(config, asked=config.asked + 1), cell)
-        elif config.owed:
-            first, *rest = config.owed
-            yield Move(first.name, replace(config, owed=tuple(rest)), cell, owed=first)
+            yield Move("REQ", replace(explanation, asked=explanation.asked + 1), cell)
+        elif explanation.owed:
+            first, *rest = explanation.owed
+            yield Move(first.name, replace(explanation, owed=tuple(rest)), cell, owed=first)
 
 
-def fits(move: Move, seen: Seen) -> Config | None:
+def fits(move: Move, seen: Seen) -> Explanation | None:
     """Where a move leads if it looks like what was seen, with the debt it takes; None if it does not."""
     lenience = move.lenience
     if move.owed is not None:
@@ -280,19 +277,19 @@ def _overlooked(cell: TableCell, entry: Input) -> bool:
     return entry.manner == "invalid" and cell in _READ
 
 
-def _artim(config: Config, expired: bool, waited: float) -> Iterator[Move]:
+def _artim(explanation: Explanation, expired: bool, waited: float) -> Iterator[Move]:
     """Evt18. In Sta13 a close at once is as good: how long ARTIM is is the product's business."""
-    closed = replace(config, state=0)
-    if config.state == 13:
+    closed = replace(explanation, state=0)
+    if explanation.state == 13:
         yield Move("CLOSE", closed, (13, 18) if waited >= 0.5 else None)
-    elif config.state == 2 and expired:
+    elif explanation.state == 2 and expired:
         yield Move("CLOSE", closed, (2, 18))
 
 
-def _accepted(config: Config, entry: Input) -> Config:
+def _accepted(explanation: Explanation, entry: Input) -> Explanation:
     """A requestor was accepted; with no context it can use, what it does is its user's wish."""
     unusable = entry.answer != "accept"
-    return replace(config, excused=unusable, loose=unusable)
+    return replace(explanation, excused=unusable, loose=unusable)
 
 
 def _answers(owed: Owed, seen: Seen) -> bool:

@@ -28,7 +28,7 @@ _MOOT = {Verdict.SKIP, Verdict.UNSUPPORTED}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Compared:
     """One case in both results; None where a result does not hold it."""
 
     id: str
@@ -76,7 +76,7 @@ def _seen(case: CaseResult) -> list[tuple[str, str, str]]:
     return [("", case.sub.value, ""), *runs]
 
 
-def compare(old: Report, new: Report) -> list[Row]:
+def compare(old: Report, new: Report) -> list[Compared]:
     """A row for each case of either result, in the newer one's order.
 
     Raises:
@@ -88,12 +88,12 @@ def compare(old: Report, new: Report) -> list[Row]:
     after = {case.id: case for case in new.cases}
     ids = [*after, *(id_ for id_ in before if id_ not in after)]
     return [
-        Row(id_, before.get(id_), after.get(id_), change(before.get(id_), after.get(id_)))
+        Compared(id_, before.get(id_), after.get(id_), change(before.get(id_), after.get(id_)))
         for id_ in ids
     ]
 
 
-def regressed(rows: Sequence[Row], new: Report) -> bool:
+def regressed(rows: Sequence[Compared], new: Report) -> bool:
     """Whether the newer product is worse, or its run tells too little to say."""
     return any(row.change is Change.REGRESSION for row in rows) or not new.complete
 
@@ -124,7 +124,7 @@ def told(case: CaseResult | None) -> str:
     return case.verdict.value + (f" ({case.sub})" if case.sub else "")
 
 
-def lines(old: Report, new: Report, rows: Sequence[Row]) -> Iterator[str]:
+def lines(old: Report, new: Report, rows: Sequence[Compared]) -> Iterator[str]:
     """The comparison as text, the outcome last."""
     for which, report in (("old", old), ("new", new)):
         yield f"{which}  {clean(figures.name_of(report))}, run {report.started}"
@@ -146,7 +146,7 @@ def lines(old: Report, new: Report, rows: Sequence[Row]) -> Iterator[str]:
     yield "WORSE" if regressed(rows, new) else "NOT WORSE"
 
 
-def _both(row: Row) -> Iterator[str]:
+def _both(row: Compared) -> Iterator[str]:
     for which, case in (("old", row.old), ("new", row.new)):
         if case is not None and (case.message or case.runs):
             seen = "; ".join(run.seen or "nothing" for run in figures.deciding_runs(case)[:1])

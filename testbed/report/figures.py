@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from testbed.results import LIVE, CaseResult, Report, RunResult, is_failure, mark
-from testbed.tls_suites import PROFILES
+from testbed.tls_suites import TLS_PROFILES
 from testbed.verdicts import Sub, Verdict
 
 #: Marks in the order reports show them, from worst to best: a verdict, or an expectation that (un)held.
@@ -86,7 +86,7 @@ AREAS = {
     "P.TLS": Area("Secure transport", "PS3.15 Annex B"),
     **{
         f"P.{key}": Area(f"{profile.name} profile", f"PS3.15 {profile.id}")
-        for key, profile in PROFILES.items()
+        for key, profile in TLS_PROFILES.items()
     },
     "M.P": Area("State table as acceptor", "PS3.8 9.2.3, Table 9-10"),
     "U.RQ": Area("The product's A-ASSOCIATE-RQ", "PS3.8 9.3.2"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from testbed.report import figures
-from testbed.report.changes import TOLD, Change, Row, regressed, told, warnings
+from testbed.report.changes import TOLD, Change, Compared, regressed, told, warnings
 from testbed.report.document import asset, document
 from testbed.report.html_cases import badge
 from testbed.report.html_wire import wire_table
@@ -19,7 +19,7 @@ _LEADS = {
 }
 
 
-def page(old: Report, new: Report, rows: Sequence[Row]) -> str:
+def page(old: Report, new: Report, rows: Sequence[Compared]) -> str:
     """The whole page."""
     worse = regressed(rows, new)
     title = f"{figures.name_of(old)} and {figures.name_of(new)}"
@@ -67,7 +67,7 @@ def _anchor(kind: Change) -> str:
     return kind.value.replace(" ", "-").replace(",", "")
 
 
-def _section(kind: Change, rows: Sequence[Row], old: Report, new: Report) -> Markup:
+def _section(kind: Change, rows: Sequence[Compared], old: Report, new: Report) -> Markup:
     return el(
         "section",
         el("h2", f"{kind.value.capitalize()} ({len(rows)})"),
@@ -77,7 +77,7 @@ def _section(kind: Change, rows: Sequence[Row], old: Report, new: Report) -> Mar
     )
 
 
-def _row(row: Row, old: Report, new: Report) -> Markup:
+def _row(row: Compared, old: Report, new: Report) -> Markup:
     case = row.new or row.old
     names = _deciding(row)
     return el(
@@ -106,7 +106,7 @@ def _row(row: Row, old: Report, new: Report) -> Markup:
     )
 
 
-def _deciding(row: Row) -> set[str]:
+def _deciding(row: Compared) -> set[str]:
     """Names of the runs that made the worse of the two verdicts: the same ones are shown on both sides."""
     sides = [case for case in (row.old, row.new) if case is not None]
     worse = max(sides, key=lambda case: case.verdict.weight)

@@ -82,7 +82,7 @@ def test_a_hello_of_tls_1_3_is_answered_in_it():
 
 
 def test_every_suite_of_every_profile_has_a_name():
-    for profile in tls_suites.PROFILES.values():
+    for profile in tls_suites.TLS_PROFILES.values():
         outside = [code for _, codes in profile.outside for code in codes]
         assert {*profile.suites, *outside} <= set(tls_suites.NAMES)
         assert not set(profile.suites) & set(outside)
