@@ -35,6 +35,8 @@ DIMSE_IO = {
     "dimse.aio",
     "dimse.client",
     "dimse.watch.counts",
+    "dimse.workers.orders",
+    "dimse.workers.supervisor",
     "dimse.tables.dictionary",
     "dimse.objects.decoded",
     "dimse.objects.encode",

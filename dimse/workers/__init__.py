@@ -1,0 +1,1 @@
+"""Processes that serve one port together, and the supervisor that keeps them running."""
