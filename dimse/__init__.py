@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from dimse.client import Client, Outcomes, Sending, Session
     from dimse.engine import Entry, Verdict
     from dimse.errors import DIMSEError, Refused
+    from dimse.offers import ContextOffer, Offers
     from dimse.outcome import Outcome
     from dimse.peer import Peer
-    from dimse.plan import ContextOffer
     from dimse.provider import Answer, Handler, Observer, Provider
     from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
     from dimse.scu import Reply
@@ -36,6 +36,7 @@ __all__ = [
     "Handler",
     "Memory",
     "Observer",
+    "Offers",
     "Outcome",
     "Outcomes",
     "Peer",
@@ -58,7 +59,7 @@ __all__ = [
 _MODULES = {
     "Answer": "dimse.provider",
     "Client": "dimse.client",
-    "ContextOffer": "dimse.plan",
+    "ContextOffer": "dimse.offers",
     "DIMSEError": "dimse.errors",
     "Discard": "dimse.storage.sink",
     "EchoRequest": "dimse.requests",
@@ -66,6 +67,7 @@ _MODULES = {
     "Handler": "dimse.provider",
     "Memory": "dimse.storage.sink",
     "Observer": "dimse.provider",
+    "Offers": "dimse.offers",
     "Outcome": "dimse.outcome",
     "Outcomes": "dimse.client",
     "Peer": "dimse.peer",

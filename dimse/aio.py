@@ -27,9 +27,9 @@ from dimse.engine import Entry, Policy, Sender, examined, listed
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority, Request
 from dimse.objects.outgoing import Outgoing, Sendable
+from dimse.offers import OFFERS, ContextOffer, Offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
-from dimse.plan import ContextOffer
 from dimse.provider import MAXIMUM_MEMORY, Access, AsyncHandler, Observer, OpenSink, Provider
 from dimse.requests import EchoRequest, StoreRequest
 from dimse.scp import conversation_for
@@ -302,6 +302,7 @@ class Client:
         items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
         *,
         base_contexts: Sequence[ContextOffer] = (),
+        rules: Offers = OFFERS,
         priority: int = Priority.MEDIUM,
         move_originator: tuple[str, int] | None = None,
         repeat: int = 1,
@@ -316,6 +317,7 @@ class Client:
         Args:
             items: paths, pydicom data sets, objects that were examined; or a single one.
             base_contexts: proposed besides those that the objects need.
+            rules: which those are; see `dimse.offers`.
             priority: see `dimse.messages.base.Priority`.
             move_originator: AE title and message ID of the C-MOVE that this is a part of.
             repeat: how often each object is sent.
@@ -334,6 +336,7 @@ class Client:
             self.send(
                 items,
                 base_contexts=base_contexts,
+                rules=rules,
                 priority=priority,
                 move_originator=move_originator,
                 repeat=repeat,
@@ -347,6 +350,7 @@ class Client:
         items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
         *,
         base_contexts: Sequence[ContextOffer] = (),
+        rules: Offers = OFFERS,
         priority: int = Priority.MEDIUM,
         move_originator: tuple[str, int] | None = None,
         repeat: int = 1,
@@ -359,6 +363,7 @@ class Client:
         Args:
             items: as `store`.
             base_contexts: as `store`.
+            rules: as `store`.
             priority: as `store`.
             move_originator: as `store`.
             repeat: as `store`.
@@ -369,6 +374,7 @@ class Client:
         line, dialogue = self._talk()
         policy = Policy(
             base_contexts=(*base_contexts, *KEPT_CONTEXTS) if self._keep else base_contexts,
+            rules=rules,
             priority=priority,
             move_originator=move_originator,
             repeat=repeat,

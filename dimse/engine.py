@@ -26,8 +26,9 @@ from dimse.errors import DIMSEError, InvalidValue, ReleasedByPeer
 from dimse.events import Done, GivenUp, Lost, NotAssociated, Planned
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable, examine
+from dimse.offers import OFFERS, ContextOffer, Offers
 from dimse.outcome import Outcome
-from dimse.plan import ContextOffer, plan
+from dimse.plan import plan
 from dimse.scu import Operations
 from dul.conversations import Call, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
@@ -79,6 +80,7 @@ class Policy:
 
     Attributes:
         base_contexts: proposed on each association, besides those that the objects need.
+        rules: which those are.
         priority: of the C-STORE-RQ; see `dimse.messages.base.Priority`.
         move_originator: AE title and message ID of the C-MOVE that this is a part of.
         repeat: how often each object is sent.
@@ -90,6 +92,7 @@ class Policy:
     """
 
     base_contexts: Sequence[ContextOffer] = ()
+    rules: Offers = OFFERS
     priority: int = Priority.MEDIUM
     move_originator: tuple[str, int] | None = None
     repeat: int = 1
@@ -175,7 +178,9 @@ class Sender:
         good = [_Planned(each, each.outgoing) for each in chunk if each.outgoing is not None]
         if self._policy.halt and len(good) < len(chunk):
             raise _Halt
-        associations = plan(good, base_contexts=self._policy.base_contexts)
+        associations = plan(
+            good, base_contexts=self._policy.base_contexts, rules=self._policy.rules
+        )
         yield Planned(len(good), len(associations))
         for planned in associations:
             pending = deque(each.entry for each in planned.objects)

@@ -15,6 +15,7 @@
         CannotTranscode            nor one in a transfer syntax that it could be converted to
         CannotEncode               a data set in memory is none that can be sent; names it
         DictionaryError            DCMDICTPATH names no usable data dictionary
+        ProfileError               an association negotiation profile can't be used
         Part10Error                a file can't be used; always names the file
           Unreadable, NotDICOM, InvalidFile, Truncated
         AbortAssociation           a handler wants no answer, but the end of the association
@@ -65,6 +66,7 @@ __all__ = [
     "NotDICOM",
     "OutOfResources",
     "Part10Error",
+    "ProfileError",
     "Refused",
     "ReleasedByPeer",
     "SpoolError",
@@ -299,6 +301,10 @@ class DictionaryError(DIMSEError):
         )
         self.paths = tuple(paths)
         self.problems = tuple(problems)
+
+
+class ProfileError(DIMSEError):
+    """An association negotiation profile, or the file that it is in, can't be used."""
 
 
 class AbortAssociation(DIMSEError):

@@ -2,14 +2,8 @@
 
 Pure arithmetic on UIDs: no file is opened here, and the work grows linearly with the files.
 
-What is proposed, and why:
-- The caller's base contexts first; for storescu these are `SEED_CONTEXTS`, always.
-- For every SOP class and transfer syntax among the files, a context with that syntax alone. An
-  acceptor picks one syntax per context (PS3.8 7.1.1.13), so only a context of its own makes sure
-  that a data set may go out just as it lies in the file.
-- For a SOP class that no base context offers in Implicit VR Little Endian, one context with the
-  three classic syntaxes: PS3.5 10.1 wants the default syntax offered for each abstract syntax,
-  and an uncompressed file can be converted for a peer that takes nothing else.
+What is proposed: the caller's base contexts first (for storescu these are `SEED_CONTEXTS`, unless
+options say otherwise), then what the objects need by the rules of `dimse.offers`.
 
 An association holds 128 contexts, since their IDs are the odd numbers of one byte (PS3.8
 9.3.2.2). When more are needed there are several associations, each with the base contexts, and
@@ -19,7 +13,7 @@ the files keep their order throughout.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 from dimse.errors import (
     CannotTranscode,
@@ -27,6 +21,7 @@ from dimse.errors import (
     NoPresentationContext,
     TooManyContexts,
 )
+from dimse.offers import OFFERS, ContextOffer, Offers, Storable
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -40,6 +35,7 @@ from dul.values import dataclass
 
 __all__ = [
     "MAXIMUM_CONTEXTS",
+    "SEED_CLASSES",
     "SEED_CONTEXTS",
     "Choice",
     "ContextOffer",
@@ -54,11 +50,6 @@ __all__ = [
 
 MAXIMUM_CONTEXTS: Final = 128
 
-_CLASSIC: Final = (
-    IMPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-)
 # What to convert to, best first. Explicit VR loses nothing; Implicit VR loses the VRs of private
 # elements; deflating costs time; Big Endian is retired and least tested at the other end.
 _CONVERT_TO: Final = (
@@ -69,15 +60,6 @@ _CONVERT_TO: Final = (
 )
 
 
-class Storable(Protocol):
-    """What is known of an object to be sent: enough to choose a presentation context."""
-
-    @property
-    def sop_class_uid(self) -> str: ...
-    @property
-    def transfer_syntax_uid(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """The least that `plan` needs: where the object is, what it is, how it is encoded."""
@@ -85,14 +67,6 @@ class FileRecord:
     path: FilePath
     sop_class_uid: str
     transfer_syntax_uid: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContextOffer:
-    """An abstract syntax and the transfer syntaxes offered for it, in order; no ID yet."""
-
-    abstract_syntax: str
-    transfer_syntaxes: tuple[str, ...]
 
 
 T = TypeVar("T", bound=Storable)
@@ -121,7 +95,7 @@ class Choice:
 
 
 # The 17 SOP classes of storescu's conformance statement, in its order.
-_SEED_CLASSES: Final = (
+SEED_CLASSES: Final = (
     "1.2.840.10008.5.1.4.1.1.1",  # Computed Radiography
     "1.2.840.10008.5.1.4.1.1.2",  # CT
     "1.2.840.10008.5.1.4.1.1.4",  # MR
@@ -143,13 +117,14 @@ _SEED_CLASSES: Final = (
 
 # What storescu proposes whatever the files are: each class with Implicit VR Little Endian,
 # Explicit VR Little Endian and Explicit VR Big Endian, in this order.
-SEED_CONTEXTS: Final = tuple(ContextOffer(uid, _CLASSIC) for uid in _SEED_CLASSES)
+SEED_CONTEXTS: Final = OFFERS.for_classes(SEED_CLASSES)
 
 
 def plan(
     objects: Iterable[T],
     *,
     base_contexts: Sequence[ContextOffer] = (),
+    rules: Offers = OFFERS,
     maximum: int = MAXIMUM_CONTEXTS,
 ) -> list[PlannedAssociation[T]]:
     """Distribute objects over associations of at most `maximum` presentation contexts.
@@ -157,6 +132,7 @@ def plan(
     Args:
         objects: what is to be sent, in the order in which it is to be sent.
         base_contexts: proposed on every association, before those that the objects need.
+        rules: which contexts an object needs.
         maximum: contexts per association, 1 to 128.
 
     Returns:
@@ -178,7 +154,7 @@ def plan(
     offers: dict[ContextOffer, None] = {}
     members: list[T] = []
     for item in objects:
-        needed = _offers_for(item, default_offered)
+        needed = rules.for_object(item, default_offered=item.sop_class_uid in default_offered)
         new = [offer for offer in needed if offer not in offers and offer not in in_base]
         if len(base) + len(offers) + len(new) > maximum:
             new = [offer for offer in needed if offer not in in_base]
@@ -191,13 +167,6 @@ def plan(
     if members:
         associations.append(PlannedAssociation((*base, *offers), tuple(members)))
     return associations
-
-
-def _offers_for(item: Storable, default_offered: set[str]) -> list[ContextOffer]:
-    offers = [ContextOffer(item.sop_class_uid, (item.transfer_syntax_uid,))]
-    if item.sop_class_uid not in default_offered:
-        offers.append(ContextOffer(item.sop_class_uid, _CLASSIC))
-    return offers
 
 
 def numbered(offers: Iterable[ContextOffer]) -> tuple[PresentationContextRQ, ...]:

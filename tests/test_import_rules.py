@@ -44,6 +44,7 @@ DIMSE_IO = {
     "dimse.objects.outgoing",
     "dimse.objects.scratch",
     "dimse.objects.sources",
+    "dimse.profiles",
     "dimse.server",
     "dimse.storage.naming",
     "dimse.storage.spool",

@@ -20,8 +20,8 @@ from dimse.dialogue import VERIFICATION_CONTEXT
 from dimse.errors import DIMSEError, NoPresentationContext, NotDICOM, Truncated
 from dimse.objects.outgoing import examine
 from dimse.objects.transcode import CannotTranscode
+from dimse.offers import ContextOffer, Offers
 from dimse.outcome import Outcome
-from dimse.plan import ContextOffer
 from dimse.requests import StoreRequest
 from dimse.server import Server
 from dimse.storage.sink import Discard
@@ -128,6 +128,21 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     folder.mkdir()
     with Spool(folder) as spool:
         yield spool
+
+
+def test_what_is_proposed_follows_the_rules_that_are_given(client: Any, server: Any) -> None:
+    asked = []
+
+    def access(request: Any, address: str) -> None:
+        asked.append(request.presentation_contexts)
+
+    ct = FIXTURES / "ct-explicit.dcm"
+    with server(lambda _: Discard(), access=access, host="127.0.0.1") as scp:
+        for rules in (Offers(), Offers(besides=("1.2.3",))):
+            (outcome,) = client(scp.address[1]).store([ct], rules=rules)
+            assert outcome.stored
+    proposed = [{each.transfer_syntaxes for each in contexts} for contexts in asked]
+    assert proposed[1] - proposed[0] == {("1.2.3",)}
 
 
 def test_every_fixture_arrives_byte_for_byte(client: Any, server: Any, spool: Spool) -> None:

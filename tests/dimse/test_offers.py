@@ -1,0 +1,94 @@
+"""The rules by which presentation contexts are proposed."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from dimse.errors import InvalidValue
+from dimse.offers import CLASSIC, EXPLICIT_FIRST, ContextOffer, Offers
+from dimse.plan import plan
+
+CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
+IMPLICIT, EXPLICIT, BIG = CLASSIC
+DEFLATED, RLE, J2K = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
+
+
+@dataclass
+class Item:
+    transfer_syntax_uid: str
+    sop_class_uid: str = CT
+
+
+def syntaxes(rules, own, **how):
+    offers = rules.for_object(Item(own), **how)
+    assert {each.abstract_syntax for each in offers} <= {CT}
+    return [each.transfer_syntaxes for each in offers]
+
+
+def test_by_default_the_own_syntax_alone_and_the_classic_ones():
+    assert syntaxes(Offers(), RLE) == [(RLE,), CLASSIC]
+    assert syntaxes(Offers(), EXPLICIT) == [(EXPLICIT,), CLASSIC]
+    assert syntaxes(Offers(), RLE, default_offered=True) == [(RLE,)]
+
+
+def test_another_order():
+    assert syntaxes(Offers(uncompressed=EXPLICIT_FIRST), RLE) == [(RLE,), (EXPLICIT, BIG, IMPLICIT)]
+
+
+def test_further_ones_have_contexts_of_their_own():
+    rules = Offers(besides=(J2K, RLE))
+    assert syntaxes(rules, EXPLICIT) == [(EXPLICIT,), (J2K,), (RLE,), CLASSIC]
+    assert syntaxes(rules, RLE) == [(RLE,), (J2K,), CLASSIC]
+
+
+def test_only_these():
+    assert syntaxes(Offers(only=(IMPLICIT,), besides=(J2K,)), RLE) == [(IMPLICIT,)]
+
+
+def test_one_context_for_all():
+    assert syntaxes(Offers(combine=True), EXPLICIT) == [CLASSIC]
+    assert syntaxes(Offers(combine=True), RLE) == [(RLE, *CLASSIC)]
+    assert syntaxes(Offers(combine=True, besides=(J2K,)), RLE) == [(RLE, J2K, *CLASSIC)]
+    assert syntaxes(Offers(combine=True, besides=(J2K,)), J2K) == [(J2K, *CLASSIC)]
+
+
+def test_what_cannot_be_converted_is_proposed_as_it_is():
+    rules = Offers(combine=True, convertible=lambda item: item.transfer_syntax_uid != RLE)
+    assert syntaxes(rules, RLE) == [(RLE,)]
+    assert syntaxes(rules, J2K) == [(J2K, *CLASSIC)]
+    assert syntaxes(rules, IMPLICIT) == [CLASSIC]
+
+
+def test_nothing_for_objects():
+    assert syntaxes(Offers(nothing=True), RLE) == []
+
+
+def test_what_is_always_proposed():
+    assert Offers().for_classes([CT, MR]) == (ContextOffer(CT, CLASSIC), ContextOffer(MR, CLASSIC))
+    assert Offers(besides=(J2K,)).for_classes([CT]) == (
+        ContextOffer(CT, (J2K,)),
+        ContextOffer(CT, CLASSIC),
+    )
+    assert Offers(besides=(J2K,), combine=True).for_classes([CT]) == (
+        ContextOffer(CT, (J2K, *CLASSIC)),
+    )
+    assert Offers(only=(IMPLICIT,)).for_classes([CT]) == (ContextOffer(CT, (IMPLICIT,)),)
+
+
+def test_the_plan_follows_the_rules():
+    items = [Item(RLE), Item(EXPLICIT), Item(RLE, MR)]
+    rules = Offers(combine=True, uncompressed=EXPLICIT_FIRST)
+    (association,) = plan(items, rules=rules)
+    assert [(each.abstract_syntax, each.transfer_syntaxes) for each in association.offers] == [
+        (CT, (RLE, *EXPLICIT_FIRST)),
+        (CT, EXPLICIT_FIRST),
+        (MR, (RLE, *EXPLICIT_FIRST)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"besides": ("x",)}, {"only": ("1..2",)}, {"uncompressed": ()}], ids=str
+)
+def test_what_is_no_transfer_syntax(wrong):
+    with pytest.raises(InvalidValue):
+        Offers(**wrong)
