@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
 import warnings
 from collections.abc import (
@@ -426,7 +425,7 @@ class Server(aio.Server):
         port: int = 0,
         listener: socket.socket | None = None,
         limits: Limits | None = None,
-        tls: ssl.SSLContext | None = None,
+        tls: SSLContext | None = None,
         max_associations: int = 100,
         trace: Trace | None = None,
     ) -> None:

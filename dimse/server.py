@@ -9,10 +9,9 @@ What they do is a `dimse.provider.Provider`; how they talk is `dimse.scp.serve`.
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dimse.messages.base import Request
 from dimse.provider import MAXIMUM_MEMORY, Access, Handler, Observer, OpenSink, Provider
@@ -23,6 +22,9 @@ from dul import blocking
 from dul.association import Trace
 from dul.limits import Limits
 from dul.negotiation import Support
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 __all__ = ["Server"]
 
@@ -81,7 +83,7 @@ class Server(blocking.Server):
         port: int = 0,
         listener: socket.socket | None = None,
         limits: Limits | None = None,
-        tls: ssl.SSLContext | None = None,
+        tls: SSLContext | None = None,
         max_associations: int = 100,
         trace: Trace | None = None,
     ) -> None:

@@ -13,12 +13,11 @@ import contextvars
 import inspect
 import logging
 import socket
-import ssl
 from collections.abc import AsyncGenerator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dul import conversations
 from dul.association import Association, Role, Trace
@@ -41,11 +40,15 @@ from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
 from dul.transport.descriptors import available, places
-from dul.transport.link import Link, bare, not_found, requestor_link
+from dul.transport.link import Link
 from dul.transport.listener import accept_connection, listen
 from dul.transport.loop import Watch
+from dul.transport.opening import bare, not_found, requestor_link
 from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
 from dul.wire import Buffer
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 __all__ = ["Connection", "Line", "Server", "connect"]
 
@@ -264,7 +267,7 @@ async def connect(
     request: AssociateRQ,
     *,
     limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
+    tls: SSLContext | None = None,
     server_hostname: str | None = None,
     trace: Trace | None = None,
 ) -> Connection:
@@ -382,7 +385,7 @@ class Server:
         port: int = 0,
         listener: socket.socket | None = None,
         limits: Limits | None = None,
-        tls: ssl.SSLContext | None = None,
+        tls: SSLContext | None = None,
         max_associations: int = 100,
         trace: Trace | None = None,
     ) -> None:

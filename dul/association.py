@@ -9,6 +9,7 @@ and takes `next_event`. Each of them is an event of Table 9-10, which `actions` 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from dul import events as ind
 from dul.actions import Actions, Brought
@@ -28,6 +29,9 @@ from dul.negotiation import Negotiated, conclude
 from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Source, Stream, fragment_length
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.wire import Buffer
+
+if TYPE_CHECKING:
+    from dul.security import Security
 
 __all__ = ["Association", "ProviderCheck", "Role", "Trace"]
 
@@ -63,6 +67,7 @@ class Association:
         state: Sta1 to Sta13.
         negotiated: what was agreed, from the establishment on.
         failure: the first thing that went wrong, or None.
+        security: what TLS agreed on; None without TLS.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Association:
         self.state = State.Sta1
         self.negotiated: Negotiated | None = None
         self.failure: DULError | None = None
+        self.security: Security | None = None
         self._begun = False
         self._opening = b""  # the A-ASSOCIATE-RQ, sent when the connection is open
         self._trace = trace
@@ -103,14 +109,16 @@ class Association:
         """The association is over and its transport is closed or to be closed."""
         return self._begun and self.state is State.Sta1
 
-    def connected(self, now: float) -> None:
+    def connected(self, now: float, security: Security | None = None) -> None:
         """The transport connection that we asked for is open (Evt2)."""
+        self.security = security
         self._deadlines.tell(now)
         self._actions.connection_wanted = False
         self._happen(Event.Evt2, Brought(to_send=self._opening))
 
-    def accepted(self, now: float) -> None:
+    def accepted(self, now: float, security: Security | None = None) -> None:
         """A peer opened a transport connection (Evt5)."""
+        self.security = security
         self._begin(Role.ACCEPTOR)
         self._deadlines.tell(now)
         self._happen(Event.Evt5)

@@ -10,13 +10,12 @@ import contextlib
 import logging
 import select
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dul import conversations
 from dul.association import Association, Role, Trace
@@ -39,11 +38,15 @@ from dul.outbox import Source
 from dul.pdu import AssociateRQ
 from dul.transport.admission import PAUSE, Admission, Guest, Serve
 from dul.transport.descriptors import available, places
-from dul.transport.link import Link, Wait, Waiting, bare, not_found, requestor_link
+from dul.transport.link import Link, Wait, Waiting
 from dul.transport.listener import accept_connection, listen
+from dul.transport.opening import bare, not_found, requestor_link
 from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
 from dul.transport.wakeup import Wakeup
 from dul.wire import Buffer
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 __all__ = ["Connection", "Interrupted", "Line", "Server", "Wakeup", "connect"]
 
@@ -305,7 +308,7 @@ def connect(
     request: AssociateRQ,
     *,
     limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
+    tls: SSLContext | None = None,
     server_hostname: str | None = None,
     trace: Trace | None = None,
     wakeup: Wakeup | None = None,
@@ -482,7 +485,7 @@ class Server:
         port: int = 0,
         listener: socket.socket | None = None,
         limits: Limits | None = None,
-        tls: ssl.SSLContext | None = None,
+        tls: SSLContext | None = None,
         max_associations: int = 100,
         trace: Trace | None = None,
     ) -> None:

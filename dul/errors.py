@@ -14,7 +14,9 @@
         AssociationRejected   the peer answered A-ASSOCIATE-RJ
         AssociationAborted    the peer sent A-ABORT
         TransportError        TCP or TLS failed
+          TLSFailed           TLS refused the peer, or the peer refused us
         TimedOut              a deadline passed
+      InvalidTLS            no TLS context comes of what was given
 
 Receiving never raises inside the core: a fault becomes data, the machine answers the
 peer, and the face raises the first cause.
@@ -23,6 +25,10 @@ peer, and the face raises the first cause.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from dul.security import CertificateFacts
 
 __all__ = [
     "AbortReason",
@@ -32,10 +38,12 @@ __all__ = [
     "DulcetError",
     "Interrupted",
     "InvalidPDU",
+    "InvalidTLS",
     "LimitExceeded",
     "LocalProtocolError",
     "RemoteProtocolError",
     "SourceFailed",
+    "TLSFailed",
     "TimedOut",
     "TransportError",
     "UnexpectedPDU",
@@ -238,6 +246,36 @@ class AssociationAborted(DULError):
 
 class TransportError(DULError):
     """TCP or TLS failed: no connection, a broken one, or a refused handshake."""
+
+
+class TLSFailed(TransportError):
+    """TLS refused the peer, or the peer refused us.
+
+    Attributes:
+        advice: what to try; "" if nobody can know from here.
+        refused_by: who did not want to go on; None if that is not known.
+        alert: what the peer said then, in the words of RFC 8446 6.2.
+        certificate: the peer's, if it was that one which was refused.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        advice: str = "",
+        refused_by: Literal["us", "peer"] | None = None,
+        alert: str | None = None,
+        certificate: CertificateFacts | None = None,
+    ) -> None:
+        super().__init__(what + (f" ({advice})" if advice else ""))
+        self.advice = advice
+        self.refused_by = refused_by
+        self.alert = alert
+        self.certificate = certificate
+
+
+class InvalidTLS(DulcetError):
+    """No TLS context comes of this: a file is no good, or OpenSSL can't do what the profile wants."""
 
 
 class TimedOut(DULError):

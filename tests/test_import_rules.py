@@ -27,8 +27,10 @@ TOUCHES_THE_WORLD = {
     "os", "pathlib", "queue", "random", "sched", "select", "selectors", "shutil", "signal", "socket",
     "socketserver", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
-# The two that do not import any of it themselves.
-PLAIN_TRANSPORT = {"dul.transport.pump", "dul.transport.admission"}
+# Those that do not import any of it themselves.
+PLAIN_TRANSPORT = {
+    "dul.transport.pump", "dul.transport.admission", "dul.transport.opening", "dul.tls",
+}  # fmt: skip
 
 # What does I/O in dimse: faces, files, and the conversions through them.
 DIMSE_IO = {
@@ -60,10 +62,10 @@ FILE_CALLS = {
 HEAVY = {"pydicom", "numpy", "rich"}
 # What may be imported inside a function: these, the asyncio faces, what needs pydicom itself, scapy,
 # and what draws with hypothesis, which are extras of the testbed, and what takes as long to load as a tool: the metadata of the
-# distribution, the standard library's data classes, and logging, which loads threads.
+# distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
     "dul.aio", "dimse.aio", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
-    "logging",
+    "logging", "dul.transport.secure",
     "scapy", "testbed.explore.machine",
 }  # fmt: skip
 
@@ -97,7 +99,9 @@ TEXTS = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 SOURCES = {module: ast.parse("\n".join(lines), module) for module, lines in TEXTS.items()}
-TRANSPORT = FACES | {module for module in SOURCES if module.startswith("dul.transport.")}
+TRANSPORT = FACES | {
+    module for module in SOURCES if module.startswith(("dul.transport.", "dul.tls"))
+}
 
 
 def imports_of(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import ssl
+from typing import TYPE_CHECKING
 
 from dul.errors import TransportError
-from dul.transport.link import Link, bare, peer_name
+from dul.transport.link import Link
+from dul.transport.opening import acceptor_link, bare, peer_name
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 __all__ = ["accept_connection", "listen"]
 
@@ -57,7 +61,7 @@ def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=shared)
 
 
-def accept_connection(listener: socket.socket, tls: ssl.SSLContext | None) -> Link | None:
+def accept_connection(listener: socket.socket, tls: SSLContext | None) -> Link | None:
     """The next connection to a listener, or None: there is none, or it is gone again.
 
     Raises:
@@ -70,4 +74,4 @@ def accept_connection(listener: socket.socket, tls: ssl.SSLContext | None) -> Li
             raise
         return None
     # A caller by IPv4, on a listener for both, has an address of IPv6 with its own in it.
-    return Link(sock, tls=tls, peer=peer_name(host.removeprefix("::ffff:"), port))
+    return acceptor_link(sock, peer_name(host.removeprefix("::ffff:"), port), tls)

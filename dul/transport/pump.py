@@ -27,7 +27,7 @@ def handshake(association: Association, link: Link, clock: Clock) -> Waiting[Non
     until = None if limit is None else clock() + limit
     if not (yield from link.shake_hands(until, server_side=True)):
         raise TimedOut("tls_handshake", limit or 0.0, "waiting for the TLS handshake")
-    association.accepted(clock())
+    association.accepted(clock(), link.security)
 
 
 def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
@@ -96,7 +96,7 @@ def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:
         association.disconnected(clock(), error)
         return
     if is_open:
-        association.connected(clock())
+        association.connected(clock(), link.security)
     else:
         link.close()
         association.handle_deadline(max(clock(), until or 0.0))  # a face may wake a moment early
@@ -123,7 +123,7 @@ def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Wai
     blocked = broken is None and association.sending
     if not (hungry or blocked):
         if broken is not None:  # and what the peer said last cannot be read either
-            association.disconnected(clock(), _broke(association, link, broken))
+            association.disconnected(clock(), link.broke(broken, WHEN[association.state]))
         return
     if not (hungry and link.has_pending()):
         link.quick_ack()
@@ -161,13 +161,5 @@ def _receive(association: Association, link: Link, clock: Clock) -> None:
     if count:
         association.buffer_updated(count, clock())
     elif count == 0:
-        cause = None if broken is None else _broke(association, link, broken)
+        cause = None if broken is None else link.broke(broken, WHEN[association.state])
         association.disconnected(clock(), cause)
-
-
-def _broke(association: Association, link: Link, error: OSError) -> TransportError:
-    broke = TransportError(
-        f"the connection to {link.peer} broke {WHEN[association.state]}: {error.strerror or error}"
-    )
-    broke.__cause__ = error
-    return broke

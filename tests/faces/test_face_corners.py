@@ -19,7 +19,7 @@ from dul.association import Association
 from dul.conversations import PUMP, Conversation
 from dul.fsm import State
 from dul.pdu import AssociateAC, AssociateRJ
-from dul.transport import link
+from dul.transport import link, secure
 from dul.transport.link import Link
 
 # ---- connecting
@@ -214,6 +214,6 @@ def test_without_tcp_quickack(face: Face, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("skip", [0, 1])
 def test_chunks_are_the_spans_bytes(size: int, skip: int) -> None:
     spans = [b"a", b"", b"bcd", bytearray(b"efgh"), memoryview(b"ij")]
-    chunks = list(link._chunks(spans, skip, size))
+    chunks = list(secure._chunks(spans, skip, size))
     assert b"".join(chunks) == b"abcdefghij"[skip:]
     assert all(len(each) == size for each in chunks[:-1])

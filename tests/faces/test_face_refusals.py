@@ -15,8 +15,9 @@ from rawpeer import RawPeer, associate_rq, released, served
 
 from dul import blocking
 from dul.errors import TransportError
-from dul.transport.link import Link, bare
+from dul.transport.link import Link
 from dul.transport.listener import accept_connection, listen
+from dul.transport.opening import bare
 
 # ---- what the system refuses
 

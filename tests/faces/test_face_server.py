@@ -35,6 +35,7 @@ from dul.transport.admission import Admission
 from dul.transport.descriptors import SPARE_CONNECTIONS, Places
 from dul.transport.link import Link
 from dul.transport.listener import listen
+from dul.transport.secure import SecureLink
 
 # ---- bounds
 
@@ -132,7 +133,7 @@ def test_a_connection_cut_before_its_handshake(tls_server: ssl.SSLContext) -> No
     """`wrap_socket` makes a new socket object of the old: the cut counts for both."""
     ours, theirs = socket.socketpair()
     with theirs:
-        link = Link(ours, tls=tls_server)
+        link = SecureLink(tls_server, ours)
         link.cut()
         with pytest.raises(TransportError, match="cut"):
             next(link.shake_hands(None, server_side=True))

@@ -29,7 +29,7 @@ from rawpeer import (
 from dul import conversations
 from dul.association import Association
 from dul.conversations import Conversation
-from dul.errors import AssociationAborted, TimedOut, TransportError
+from dul.errors import AssociationAborted, TimedOut, TLSFailed, TransportError
 from dul.fsm import State
 from dul.limits import Limits
 
@@ -235,8 +235,8 @@ def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFix
 @pytest.mark.parametrize(
     ("server", "why"),
     [
-        ("unknown-server", "certificate verify failed"),
-        ("expired-server", "certificate has expired"),
+        ("unknown-server", "its issuer is not among the certificates that are trusted"),
+        ("expired-server", "it has expired"),
         ("elsewhere-server", "not valid for '127.0.0.1'"),
     ],
 )
@@ -246,7 +246,8 @@ def test_a_server_that_is_not_trusted(
     serve = Acceptor()
     with face.server(serve, tls=server_context(server)) as listening:
         error = face.connect(listening.address, tls=client_context()).error()
-        assert type(error) is TransportError
+        assert type(error) is TLSFailed
+        assert error.refused_by == "us"
         assert "TLS handshake with 127.0.0.1" in str(error)
         assert why in str(error)
     assert serve.none_ended()
@@ -264,7 +265,9 @@ def test_names_that_are_none(face: Face) -> None:
     """What ssl refuses with ValueError."""
     with face.server(Acceptor(), tls=server_context()) as server:
         connecting = face.connect(server.address, tls=client_context(), server_hostname=".invalid")
-        assert type(connecting.error()) is TransportError
+        error = connecting.error()
+        assert type(error) is TLSFailed
+        assert "no host name" in str(error)
 
 
 @pytest.mark.parametrize("certificate", ["client", "unknown-client", None])
@@ -286,8 +289,10 @@ def test_clients_with_certificates(
             connecting.result().do("release")
         else:
             error = connecting.error()
-            assert type(error) is TransportError
-            assert "alert" in str(error).lower()
+            assert type(error) is TLSFailed
+            assert error.refused_by == "peer"
+            assert error.alert is not None
+            assert error.alert in str(error)
     assert certificate == "client" or "ended" in quiet_log.text
 
 
@@ -325,7 +330,7 @@ def test_a_tls_requestor_that_is_answered_in_plain_dicom(face: Face) -> None:
             peer.read(1)
             peer.send(abort(2, 1))
             error = connecting.error()
-    assert type(error) is TransportError
+    assert type(error) is TLSFailed
     # If it was very fast, OpenSSL has the answer before it can be looked at.
     assert "the peer speaks plain DICOM, not TLS" in str(error) or "perhaps plain" in str(error)
 
@@ -358,7 +363,7 @@ def test_a_tls_requestor_at_a_plain_server(
     serve = Acceptor()
     with face.server(serve) as server:
         error = face.connect(server.address, tls=contexts[0]).error()
-        assert type(error) is TransportError
+        assert type(error) is TLSFailed
         assert "TLS handshake" in str(error)
         assert "plain DICOM" in str(error)
         association, outcome = serve.ended()
