@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from dul.values import dataclass
+
+if TYPE_CHECKING:
+    import signal
 
 __all__ = ["Ending", "WorkerEnded", "WorkerEvent", "WorkerStarted"]
 
