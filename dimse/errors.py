@@ -24,6 +24,7 @@
           StorageRefused           a received object is not stored
             OutOfResources         no room, or nothing to write it to (A700H)
               SpoolError           the file system failed
+            AlreadyStored          another object has its place, and may not be replaced (0124H)
             DataSetMismatch        the data set is not the object that the command names (A900H)
             CannotUnderstand       the data set can't be read (C000H)
             InvalidSOPInstance     the SOP Instance UID breaks the rules (0117H)
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_SPACE",
     "AbortAssociation",
+    "AlreadyStored",
     "Cancelled",
     "CannotEncode",
     "CannotTranscode",
@@ -385,6 +387,12 @@ class SpoolError(OutOfResources):
             "no space left" if self.no_space else "the object can't be written",
             f"{os.fspath(path)}: can't be stored: {why}. {advice}; the object can be sent again",
         )
+
+
+class AlreadyStored(StorageRefused):
+    """An object is there that has the same name, and is not to be replaced."""
+
+    status = statuses.NOT_AUTHORIZED
 
 
 class UnknownSOPClass(StorageRefused):

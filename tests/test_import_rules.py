@@ -51,6 +51,8 @@ DIMSE_IO = {
     "dimse.storage.naming",
     "dimse.storage.spool",
     "dimse.storage.directory",
+    "dimse.storage.identical",
+    "dimse.storage.template",
     "dimse.objects.transcode",
 }
 DIMSE_IO_MODULES = TOUCHES_THE_WORLD - {"logging", "pathlib", "io", "sys"}
@@ -61,11 +63,12 @@ FILE_CALLS = {
 
 HEAVY = {"pydicom", "numpy", "rich"}
 # What may be imported inside a function: these, the asyncio faces, what needs pydicom itself, scapy,
-# and what draws with hypothesis, which are extras of the testbed, and what takes as long to load as a tool: the metadata of the
+# and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, and what takes as long to load as a tool: the metadata of the
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
     "dul.aio", "dimse.aio", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
     "logging", "dul.transport.secure",
+    "dimse.storage.template",
     "scapy", "testbed.explore.machine",
 }  # fmt: skip
 

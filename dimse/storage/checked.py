@@ -35,6 +35,8 @@ class Checked:
         transfer_syntax_uid: the presentation context's.
         strict: refuse with C000H what is tolerated otherwise. (`storescp --strict`, or a keyword
             of whoever opens the sink.)
+        keep_mismatched: commit the sink also if the UIDs are not the command's, before that is
+            raised.
 
     Attributes:
         warnings: what is wrong with the data set and was tolerated; known after `commit`.
@@ -48,12 +50,14 @@ class Checked:
         transfer_syntax_uid: str,
         *,
         strict: bool = False,
+        keep_mismatched: bool = False,
     ) -> None:
         self.warnings: tuple[str, ...] = ()
         self._sink = sink
         self._expected = sop_class_uid, sop_instance_uid
         self._transfer_syntax_uid = transfer_syntax_uid
         self._strict = strict
+        self._keep_mismatched = keep_mismatched
         self._head = bytearray()
         self._length = 0
 
@@ -76,7 +80,9 @@ class Checked:
         """
         try:
             self._check()
-        except StorageRefused:
+        except StorageRefused as error:
+            if self._keep_mismatched and isinstance(error, DataSetMismatch):
+                self._sink.commit()
             self._sink.discard()
             raise
         return self._sink.commit()

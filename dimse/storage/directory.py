@@ -8,7 +8,8 @@ to their writers, in this process or another. On a file system without locks the
 over a network if its locks are shared too, as they are by default with NFS (not with local_lock).
 
 A directory is held by its descriptor, so that a file is made, named and flushed in one and the same
-place. What its path stands for is looked at for each object: if that has become another directory,
+place. Directories in it are made and opened one by one beneath that descriptor, and a symbolic link in
+the place of one is not followed: whatever a name is made of, it stays inside. What its path stands for is looked at for each object: if that has become another directory,
 because it was removed and made again, or a file system was mounted over it, the new one is taken,
 and the old one is left when its last file is done.
 """
@@ -19,18 +20,21 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from dimse.errors import FilePath, SpoolUnusable
+from dul.values import dataclass
 
-__all__ = ["Place", "SpoolDirectory", "SpoolUnusable", "reason"]
+__all__ = ["Place", "SpoolDirectory", "SpoolUnusable", "Target", "reason"]
 
 TEMPORARY: Final = ".dulcet-"
 LOCKED, UNLOCKED = ".part", ".unlocked"
 # How many temporary names are tried. One is enough unless somebody sweeps at this very moment.
 ATTEMPTS: Final = 16
+REMEMBERED: Final = 10_000
+"""Directories that are known to be on the disk; beyond, all are flushed once again."""
 
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 
@@ -96,6 +100,7 @@ class Place:
         self._users = 0
         self._retired = False
         self._guard = threading.Lock()  # of the two above
+        self._flushed: set[tuple[str, ...]] = set()  # directories whose names are on the disk
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._status = os.fstat(self._fd)
@@ -162,7 +167,7 @@ class Place:
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         for _ in range(ATTEMPTS):
-            name = TEMPORARY + secrets.token_hex(8) + (LOCKED if self._locks else UNLOCKED)
+            name = TEMPORARY + os.urandom(8).hex() + (LOCKED if self._locks else UNLOCKED)
             fd = os.open(name, flags, mode, dir_fd=self._fd)
             try:
                 if not self._locks or self._lock(fd, probing=probing):
@@ -212,7 +217,41 @@ class Place:
         with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=self._fd)
 
-    def publish(self, temporary: str, name: str) -> bool:
+    def target(self, path: str) -> Target:
+        """Where a file of this path is to be; directories on the way are made.
+
+        Args:
+            path: relative to this directory, "/" between its parts.
+
+        Raises:
+            OSError: a directory can't be made or opened; one that is a symbolic link is not.
+        """
+        *directories, name = path.split("/")
+        fd, made = self._fd, []
+        try:
+            for depth, each in enumerate(directories):
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(each, dir_fd=fd)
+                    made.append("/".join(directories[: depth + 1]))
+                    self._flushed.discard(tuple(directories[: depth + 1]))
+                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+                outer, fd = fd, os.open(each, flags, dir_fd=fd)
+                if outer != self._fd:
+                    os.close(outer)
+        except BaseException:
+            if fd != self._fd:
+                os.close(fd)
+            self.unmake(made)
+            raise
+        return Target(self, fd, tuple(directories), name, tuple(made))
+
+    def unmake(self, made: Sequence[str]) -> None:
+        """Remove directories that were made for nothing, if nobody else has used them."""
+        for path in reversed(made):
+            with contextlib.suppress(OSError):
+                os.rmdir(path, dir_fd=self._fd)
+
+    def publish(self, temporary: str, target: Target) -> bool:
         """Give a temporary file its name, in one step.
 
         Returns:
@@ -221,25 +260,94 @@ class Place:
         Raises:
             OSError: it could not be done; the temporary file may be there still.
         """
+        name, fd = target.name, target.fd
         if not self._keep:
-            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=fd)
             return True
         try:
-            os.link(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            os.link(temporary, name, src_dir_fd=self._fd, dst_dir_fd=fd)
         except FileExistsError:
             return False
         finally:
             self.remove(temporary)
         return True
 
-    def sync(self) -> None:
-        """Flush the directory: after that a name survives a crash of the machine."""
-        os.fsync(self._fd)
+    def sync(self, target: Target) -> None:
+        """Flush its directory: after that the name survives a crash of the machine.
+
+        So are those that hold a directory whose own name may not have survived yet; who made it
+        may be another thread or process, which has not come to flush it.
+        """
+        os.fsync(target.fd)
+        depth = len(target.directories)
+        unsafe = [n for n in range(depth) if target.directories[: n + 1] not in self._flushed]
+        for n in reversed(unsafe):
+            self._flush(target.directories[:n])
+            if len(self._flushed) > REMEMBERED:
+                self._flushed.clear()
+            self._flushed.add(target.directories[: n + 1])
+
+    def _flush(self, directories: tuple[str, ...]) -> None:
+        if not directories:
+            os.fsync(self._fd)
+            return
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open("/".join(directories), flags, dir_fd=self._fd)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
     def close(self) -> None:
         """Let go of the directory. Idempotent."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
+            os.close(fd)
+
+
+@dataclass(eq=False, slots=True)
+class Target:
+    """Where a file is to be. Close it.
+
+    Attributes:
+        place: the directory that all is in.
+        fd: the directory that the file is to be in, which may be that one.
+        directories: the way from the one to the other.
+        name: of the file.
+        made: paths of directories that were made for it, outermost first.
+    """
+
+    place: Place
+    fd: int
+    directories: tuple[str, ...]
+    name: str
+    made: tuple[str, ...]
+
+    def open(self) -> int | None:
+        """A descriptor for reading the regular file that has the name now; None: there is none."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            return os.open(self.name, flags, dir_fd=self.fd)
+        except OSError:
+            return None
+
+    @property
+    def exists(self) -> bool:
+        """Something has the name already."""
+        try:
+            os.stat(self.name, dir_fd=self.fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def abandon(self) -> None:
+        """Nothing will be there: remove the directories that were made for it."""
+        self.place.unmake(self.made)
+
+    def close(self) -> None:
+        """Let go of the directory. Idempotent."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0 and fd != self.place._fd:  # noqa: SLF001 - its own place
             os.close(fd)
 
 

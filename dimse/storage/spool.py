@@ -7,9 +7,10 @@ the old object or the whole of the new one, or nothing. An interrupted transfer,
 failing one leaves what was there before. (If the very last step fails, the flush of the directory,
 the new object is in place and complete: it stays, and the sender is told to send it again.)
 
-Names come from the SOP Instance UID alone, unless the user makes others; `identifiers` says what is
-let through. `directory` says what becomes of temporary files when a process dies, and what if the
-directory itself goes and comes.
+Names come from the SOP Instance UID alone, unless the user makes others (`naming`, `template`,
+`sorting`); they are made when an object has come whole, for they may need values of it. `identifiers`
+says what is let through. `directory` says what becomes of temporary files when a process dies, and
+what if the directory itself goes and comes.
 """
 
 from __future__ import annotations
@@ -23,35 +24,83 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
-from dimse.errors import FilePath, SpoolError, SpoolUnusable
+from dimse.errors import AlreadyStored, FilePath, SpoolError, SpoolUnusable
 from dimse.requests import StoreRequest
 from dimse.storage.checked import Checked
-from dimse.storage.directory import Place, SpoolDirectory, reason
+from dimse.storage.directory import Place, SpoolDirectory, Target, reason
+from dimse.storage.head import Head
+from dimse.storage.identical import same_object
 from dimse.storage.identifiers import check_identifiers
-from dimse.storage.naming import dcmtk_name
+from dimse.storage.naming import Naming, dcmtk_name
 from dimse.tables import uids
+from dul.values import dataclass
 
 __all__ = [
+    "EXTENSION",
     "Existing",
     "Fsync",
     "Spool",
     "SpoolFile",
     "SpoolUnusable",
+    "Told",
 ]
 
 Fsync = Literal["full", "file", "none"]
 """What is flushed to the disk before success is reported: file and directory; the file, whose name
 a crash of the machine may then still lose; nothing, which is for data that exist elsewhere."""
 
-Existing = Literal["replace", "keep"]
-"""What happens to an object that is already there under the same name."""
+Existing = Literal["replace", "keep", "refuse", "compare"]
+"""What happens when there is a file of the same name already: the new object replaces it; is dropped,
+and answered with Success; is refused with 0124H; or is compared with it: the same data set is answered
+with Success and not written again, another one is refused."""
+
+Told = Callable[[Path, str], None]
+"""Is told of a file that was there already, and what became of the new object: "replaced", "kept",
+"identical"."""
 
 MAXIMUM_NAME: Final = 255  # bytes, on every file system in use
 
-_EXTENSION = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
+EXTENSION: Final = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
+"""What may be put behind names."""
+
 _FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
 
 _IOV_MAX: Final = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Policy:
+    """How a spool writes; see its arguments."""
+
+    directory: Path
+    fsync: Fsync
+    existing: Existing
+    naming: Naming
+    extension: str
+    file_meta: bool
+    implementation: tuple[str, str]
+    told: Told | None
+
+    def head_of(self, request: StoreRequest) -> bytes:
+        """What stands before the data set in the file."""
+        if not self.file_meta:
+            return b""
+        class_uid, version_name = self.implementation
+        return request.file_meta(
+            implementation_class_uid=class_uid, implementation_version_name=version_name
+        )
+
+    def name_of(self, request: StoreRequest, head: Head) -> str:
+        """The path of the file, relative to the directory.
+
+        Raises:
+            SpoolError: what the naming gives is none, or leads elsewhere.
+        """
+        name = self.naming(request, head) + self.extension
+        for part in name.split("/"):
+            if not _FILE_NAME.fullmatch(part) or len(os.fsencode(part)) > MAXIMUM_NAME:
+                raise SpoolError(self.directory, f"{name!r} is no file name")
+        return name
 
 
 class Spool:
@@ -65,44 +114,55 @@ class Spool:
         existing: Existing = "replace",
         check: bool = True,
         strict: bool = False,
-        naming: Callable[[StoreRequest], str] = dcmtk_name,
+        keep_mismatched: bool = False,
+        naming: Naming = dcmtk_name,
         extension: str = "",
         file_meta: bool = True,
         implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
         implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
+        told: Told | None = None,
     ) -> None:
         """Try the directory, and remove what crashed writers left in it.
 
         Args:
             directory: an existing directory.
             fsync: what is flushed before an object counts as stored.
-            existing: whether a new object replaces one of the same name, or is dropped for it.
+            existing: what happens to an object whose name is taken.
             check: whether the data set is looked at: its own UIDs are to be the command's, and it
                 is to be whole. Without, whatever comes is stored.
             strict: refuse what `check` finds and tolerates otherwise.
-            naming: gives the file name, without directory and extension.
+            keep_mismatched: store also a data set whose UIDs are not the command's; it is answered
+                with A900H all the same.
+            naming: gives the file name, without extension; directories in it are made.
             extension: put behind every name, with its dot: ".dcm".
             file_meta: whether a file begins with file meta information (PS3.10 7.1), or is the data
                 set alone; then only who sent it knows its transfer syntax.
             implementation_class_uid: (0002,0012).
             implementation_version_name: (0002,0013).
+            told: is told of files that were there already.
 
         Raises:
-            SpoolUnusable: it is no directory, not writable, or for "keep", without hard links.
+            SpoolUnusable: it is no directory, not writable, or unless files are to be replaced,
+                without hard links.
             ValueError: an extension that isn't one.
         """
-        if not _EXTENSION.fullmatch(extension):
+        if not EXTENSION.fullmatch(extension):
             raise ValueError(f"{extension!r} is no file name extension such as '.dcm'")
         self.directory = Path(directory)
-        self._fsync = fsync
-        self._existing = existing
         self._check = check
         self._strict = strict
-        self._naming = naming
-        self._extension = extension
-        self._file_meta = file_meta
-        self._implementation = implementation_class_uid, implementation_version_name
-        self._directory = SpoolDirectory(directory, keep=existing == "keep")
+        self._keep_mismatched = keep_mismatched
+        self._policy = _Policy(
+            directory=self.directory,
+            fsync=fsync,
+            existing=existing,
+            naming=naming,
+            extension=extension,
+            file_meta=file_meta,
+            implementation=(implementation_class_uid, implementation_version_name),
+            told=told,
+        )
+        self._directory = SpoolDirectory(directory, keep=existing != "replace")
 
     def open(self, request: StoreRequest) -> SpoolFile | Checked:
         """The sink for a C-STORE request: a temporary file for its object.
@@ -113,16 +173,7 @@ class Spool:
             SpoolError: no file can be made; status A700H.
         """
         check_identifiers(request)
-        name = self._naming(request) + self._extension
-        path = self.directory / name
-        if not _FILE_NAME.fullmatch(name) or len(os.fsencode(name)) > MAXIMUM_NAME:
-            raise SpoolError(self.directory, f"{name!r} is no file name")
-        head = b""
-        if self._file_meta:
-            class_uid, version_name = self._implementation
-            head = request.file_meta(
-                implementation_class_uid=class_uid, implementation_version_name=version_name
-            )
+        head = self._policy.head_of(request)
         try:
             place = self._directory.enter()
             try:
@@ -131,8 +182,9 @@ class Spool:
                 place.leave()
                 raise
         except OSError as error:
+            path = self.directory / request.sop_instance_uid
             raise SpoolError(path, reason(error), error.errno) from error
-        file = SpoolFile(place, path, temporary, head, self._fsync)
+        file = SpoolFile(self._policy, place, request, temporary, head)
         if not self._check:
             return file
         return Checked(
@@ -141,6 +193,7 @@ class Spool:
             request.sop_instance_uid,
             request.transfer_syntax_uid,
             strict=self._strict,
+            keep_mismatched=self._keep_mismatched,
         )
 
     def close(self) -> None:
@@ -163,29 +216,30 @@ class SpoolFile:
     """An object on its way into the spool: a sink.
 
     Attributes:
-        path: where it will be.
+        path: where it is, after `commit`; before, what messages call it.
         length: bytes of the data set that have come, written or not.
         kept: after `commit`, whether an older object has kept the name.
     """
 
     def __init__(
         self,
+        policy: _Policy,
         place: Place,
-        path: Path,
+        request: StoreRequest,
         temporary: tuple[int, str],
         head: bytes,
-        fsync: Fsync,
     ) -> None:
         """Made by `Spool.open`."""
-        self.path = path
+        self.path = policy.directory / request.sop_instance_uid
         self.length = 0
         self.kept = False
+        self._policy = policy
         self._place = place
+        self._request = request
         self._fd, self._temporary = temporary
         self._head = head  # goes with the first data, in one system call
         self._data_set = len(head)  # where the data set begins
-        self._fsync = fsync
-        self._failure: SpoolError | None = None
+        self._failure: SpoolError | AlreadyStored | None = None
         self._committed = False
 
     def write(self, views: Sequence[memoryview]) -> None:
@@ -232,6 +286,7 @@ class SpoolFile:
 
         Raises:
             SpoolError: writing failed, now or before; or the object was discarded.
+            AlreadyStored: another object has the name, and is not to be replaced.
         """
         if self._committed:
             return self.path
@@ -240,26 +295,92 @@ class SpoolFile:
         if self._failure is not None:
             raise self._failure
         try:
+            self._write([])  # the head, if there is no data set
             self._finish()
         except OSError as error:
             raise self._fail(error) from error
+        except (SpoolError, AlreadyStored) as error:
+            self._failure = error
+            self.discard()
+            raise
         self._committed = True
         return self.path
 
     def _finish(self) -> None:
-        self._write([])  # the head, if there is no data set
+        head = Head(self._request.transfer_syntax_uid, self.length, self.read_back)
+        name = self._policy.name_of(self._request, head)
+        self.path = self._policy.directory / name
+        target = self._place.target(name)
+        try:
+            there = target.exists
+            if there and self._policy.existing != "replace":
+                self._give_way(target)  # before anything is flushed for nothing
+            else:
+                self._publish(target)
+            if there or self.kept:
+                self._tell()
+        except BaseException:
+            target.abandon()
+            raise
+        finally:
+            target.close()
+        self._close()
+
+    def _publish(self, target: Target) -> None:
         os.fchmod(self._fd, self._place.mode)
-        if self._fsync == "none":
+        fsync = self._policy.fsync
+        if fsync == "none":
             # Some file systems say only at a close that there is no space; a duplicate's close
             # tells that, and keeps the lock.
             os.close(os.dup(self._fd))
         else:
             os.fsync(self._fd)
-        self.kept = not self._place.publish(self._temporary, self.path.name)
+        published = self._place.publish(self._temporary, target)
         self._temporary = ""
-        if self._fsync == "full":
-            self._place.sync()
-        self._close()
+        if not published:  # somebody else's came in between
+            self._give_way(target)
+        elif fsync == "full":
+            self._place.sync(target)
+
+    def _give_way(self, target: Target) -> None:
+        """Another file has the name: drop the new one, if that is not to be called a failure.
+
+        Raises:
+            AlreadyStored: it is.
+        """
+        existing = self._policy.existing
+        if existing == "refuse":
+            raise AlreadyStored(
+                "the object is stored already", f"{self.path}: is there already, and is kept"
+            )
+        if existing == "compare" and not self._is_same(target):
+            raise AlreadyStored(
+                "another object with this UID is stored already",
+                f"{self.path}: is there already, with another content, and is kept",
+            )
+        self.kept = True
+        if self._temporary:
+            self._place.remove(self._temporary)
+            self._temporary = ""
+        if self._policy.fsync == "full":
+            self._place.sync(target)  # whose name may not have been flushed yet
+
+    def _is_same(self, target: Target) -> bool:
+        return same_object(
+            target.open(),
+            self._fd,
+            self._data_set,
+            transfer_syntax_uid=self._request.transfer_syntax_uid,
+            file_meta=self._policy.file_meta,
+        )
+
+    def _tell(self) -> None:
+        if self._policy.told is None:
+            return
+        what = "replaced"
+        if self.kept:
+            what = "identical" if self._policy.existing == "compare" else "kept"
+        self._policy.told(self.path, what)
 
     def discard(self) -> None:
         """Remove the temporary file; after `commit`, nothing. Idempotent; never raises."""

@@ -156,6 +156,12 @@ def store_once(port):
         caller.release()
 
 
+def store_once_refused(port):
+    with Caller(port, CT_CONTEXT) as caller:
+        assert caller.accepted().send_store() == 0x0124
+        caller.release()
+
+
 def store_twice(port):
     store_once(port)
     store_once(port)
@@ -668,3 +674,31 @@ def test_sleep(serve, monkeypatch):
 
 def test_what_is_always_so_may_be_said(serve):
     serve("-dhl", "-up", "-B", "+F", "-uf", "+x=", clients=store_once)
+
+
+def test_paths_by_a_template(serve, tmp_path):
+    _, lines = serve(
+        "-v", "--filepath", "{Modality}/{PatientID}/{SOPInstanceUID}.dcm", clients=store_once
+    )
+    path = tmp_path / "CT" / "DULSPEC-1" / f"{INSTANCE}.dcm"
+    assert f"I: storing DICOM file: {path}" in lines
+    assert path.is_file()
+
+
+def test_a_template_that_is_none_is_a_wrong_command_line(capfd):
+    assert storescp.main(["--filepath", "{PatientID}", "11112"]) == 1
+    assert "objects would replace one another" in capfd.readouterr().err
+
+
+def test_an_existing_file_may_be_compared(serve, tmp_path):
+    _, lines = serve("--existing", "compare", clients=store_twice)
+    path = tmp_path / f"CT.{INSTANCE}"
+    assert lines == [f"W: DICOM file already exists, the new one is the same: {path}"]
+
+
+def test_an_existing_file_may_be_no_place_for_another(serve, tmp_path):
+    path = tmp_path / f"CT.{INSTANCE}"
+    path.write_bytes(b"mine")
+    _, lines = serve("--existing", "refuse", clients=store_once_refused)
+    assert any("0124H" in line and "stored already" in line for line in lines)
+    assert path.read_bytes() == b"mine"

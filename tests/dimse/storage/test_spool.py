@@ -21,6 +21,7 @@ from hypothesis import example, given, settings
 from tests_datasets import CT, EXPLICIT, INSTANCE, encode, identity, look
 
 from dimse.errors import (
+    AlreadyStored,
     DataSetMismatch,
     InvalidSOPInstance,
     SpoolError,
@@ -136,7 +137,7 @@ def test_permissions_follow_the_umask(tmp_path, umask):
 
 
 def test_names_and_extensions(tmp_path):
-    def naming(request):
+    def naming(request, head):
         who = request.requestor
         return f"{who.calling_ae_title}-{who.address}-{request.sop_instance_uid}"
 
@@ -151,13 +152,29 @@ def test_names_and_extensions(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "title", ["\ud800", "../x", "a/b", "", ".", "..", ".hidden", "a\0b", "a\nb", "x" * 300]
+    "title",
+    [
+        "\ud800",
+        "../x",
+        "a/../b",
+        "/a",
+        "a/",
+        "a//b",
+        "a/.b",
+        "",
+        ".",
+        "..",
+        ".hidden",
+        "a\0b",
+        "a\nb",
+        "x" * 300,
+    ],
 )
 def test_a_name_made_of_the_peers_words_does_not_leave_the_directory(tmp_path, title):
     inside = tmp_path / "in"
     inside.mkdir()
     with (
-        Spool(inside, naming=lambda request: request.requestor.calling_ae_title) as there,
+        Spool(inside, naming=lambda request, head: request.requestor.calling_ae_title) as there,
         pytest.raises(SpoolError, match="is no file name"),
     ):
         store(there, calling_ae_title=title)
@@ -298,6 +315,161 @@ def test_a_link_in_the_way_is_replaced_not_followed(where, tmp_path):
     assert outside.read_bytes() == OLD
 
 
+# --- directories -------------------------------------------------------------------------------
+
+
+def in_study(request, head):
+    return f"{head.value(0x0020000D)}/x/{request.sop_instance_uid}"
+
+
+STUDY = encode([*identity(), (0x0020000D, "UI", b"1.2.9\0")], EXPLICIT)
+
+
+def test_directories_are_made_and_their_names_flushed(tmp_path, monkeypatch):
+    flushed = []
+    real = os.fsync
+
+    def recording(fd):
+        flushed.append(str(Path(f"/proc/self/fd/{fd}").readlink().relative_to(tmp_path)))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    with Spool(tmp_path, naming=in_study) as there:
+        path = store(there, STUDY)
+        assert path == tmp_path / "1.2.9" / "x" / INSTANCE
+        assert path.read_bytes().endswith(STUDY)
+        assert flushed[1:] == ["1.2.9/x", "1.2.9", "."]
+        del flushed[:]
+        store(there, STUDY, instance="1.2.4")
+        assert flushed[1:] == ["1.2.9/x"]  # the others are on the disk already
+        # A directory that went and came again is new.
+        shutil.rmtree(tmp_path / "1.2.9")
+        del flushed[:]
+        store(there, STUDY)
+        assert flushed[1:] == ["1.2.9/x", "1.2.9", "."]
+
+
+@pytest.mark.parametrize("link", ["1.2.9", "1.2.9/x"])
+def test_a_symbolic_link_inside_is_not_followed(tmp_path, link):
+    outside, inside = tmp_path / "out", tmp_path / "in"
+    (outside / "x").mkdir(parents=True)
+    (inside / link).parent.mkdir(parents=True)
+    (inside / link).symlink_to(outside)
+    with Spool(inside, naming=in_study) as there:
+        with pytest.raises(SpoolError, match=r"can't be stored"):
+            store(there, STUDY)
+        assert names(outside / "x") == []
+        # One in the place of the file is replaced, and not written through.
+    with Spool(outside) as there:
+        (outside / f"CT.{INSTANCE}").symlink_to(tmp_path / "victim")
+        store(there)
+    assert not (tmp_path / "victim").exists()
+    assert not (outside / f"CT.{INSTANCE}").is_symlink()
+
+
+def test_a_file_in_the_place_of_a_directory(tmp_path):
+    (tmp_path / "1.2.9").write_bytes(b"mine")
+    with Spool(tmp_path, naming=in_study) as there, pytest.raises(SpoolError):
+        store(there, STUDY)
+    assert names(tmp_path) == ["1.2.9"]
+    assert (tmp_path / "1.2.9").read_bytes() == b"mine"
+
+
+def test_a_mount_point_inside_is_another_file_system(tmp_path, monkeypatch):
+    def rename(*_, **__):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "rename", rename)
+    with Spool(tmp_path, naming=in_study) as there, pytest.raises(SpoolError, match="cross-device"):
+        store(there, STUDY)
+    assert names(tmp_path) == []
+
+
+# --- what is there already ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("existing", ["replace", "keep", "refuse", "compare"])
+@pytest.mark.parametrize("same", [True, False])
+def test_an_object_that_comes_again(tmp_path, existing, same):
+    told = []
+    second = DATA if same else DATA.replace(b"ID", b"id")
+    with Spool(tmp_path, existing=existing, told=lambda *words: told.append(words)) as there:
+        path = store(there, calling_ae_title="ONE")
+        first = path.read_bytes()
+        assert told == []
+        refused = existing == "refuse" or (existing == "compare" and not same)
+        if refused:
+            with pytest.raises(AlreadyStored) as caught:
+                store(there, second, calling_ae_title="TWO")
+            assert caught.value.status == 0x0124
+            assert str(tmp_path) not in caught.value.comment
+        else:
+            file = begin(there, calling_ae_title="TWO")
+            file.write([memoryview(second)])
+            assert file.commit() == path
+            assert file.kept is (existing != "replace")
+    what = {"replace": "replaced", "keep": "kept", "compare": "identical"}.get(existing)
+    assert told == ([] if refused else [(path, what)])
+    assert names(tmp_path) == [path.name]
+    content = path.read_bytes()
+    assert content.endswith(second) if existing == "replace" else content == first
+
+
+def test_the_same_object_is_not_flushed_again(tmp_path, monkeypatch):
+    flushed = []
+    with Spool(tmp_path, existing="compare") as there:
+        store(there)
+        monkeypatch.setattr(os, "fsync", lambda fd: flushed.append(os.fstat(fd).st_mode))
+        store(there)
+    assert [stat.S_ISDIR(mode) for mode in flushed] == [True]  # whose name may not have been
+
+
+@pytest.mark.parametrize(
+    "there",
+    [b"", b"no DICOM", b"\0" * 128 + b"DICM", "link", "directory", "syntax"],
+    ids=["empty", "text", "prefix", "link", "directory", "syntax"],
+)
+def test_what_is_there_may_be_anything(tmp_path, there):
+    path = tmp_path / f"CT.{INSTANCE}"
+    match there:
+        case "link":
+            path.symlink_to("/dev/zero")
+        case "directory":
+            path.mkdir()
+        case "syntax":
+            with Spool(tmp_path) as first:
+                store(first, syntax="1.2.840.10008.1.2.4.50")
+        case _:
+            path.write_bytes(there)
+    with Spool(tmp_path, existing="compare") as spool, pytest.raises(StorageRefused):
+        store(spool)
+    assert names(tmp_path) == [path.name]
+
+
+def test_another_comes_between_the_look_and_the_name(tmp_path, monkeypatch):
+    real = os.fsync
+    with Spool(tmp_path, existing="refuse") as there:
+        monkeypatch.setattr(
+            os, "fsync", lambda fd: ((tmp_path / f"CT.{INSTANCE}").write_bytes(OLD), real(fd))
+        )
+        with pytest.raises(AlreadyStored):
+            store(there)
+    assert names(tmp_path) == [f"CT.{INSTANCE}"]
+    assert (tmp_path / f"CT.{INSTANCE}").read_bytes() == OLD
+
+
+def test_a_mismatch_is_kept_if_asked_and_refused_all_the_same(tmp_path):
+    other = encode(identity(instance="9.9.9"), EXPLICIT)
+    for keep in (False, True):
+        with Spool(tmp_path, keep_mismatched=keep) as there:
+            sink = there.open(store_request())
+            sink.write([memoryview(other)])
+            with pytest.raises(DataSetMismatch):
+                sink.commit()
+            sink.discard()
+        assert names(tmp_path) == [f"CT.{INSTANCE}"] * keep
+
+
 # --- everything that can fail ------------------------------------------------------------------
 
 
@@ -307,6 +479,7 @@ class Faulty:
     CALLS = (
         "open",
         "writev",
+        "mkdir",
         "fchmod",
         "fsync",
         "rename",
@@ -377,9 +550,11 @@ OPTIONS = [
 def test_a_failure_of_any_system_call(tmp_path, monkeypatch, options, old, error):
     trial = tmp_path / "trial"
     trial.mkdir()
+    if old:
+        (trial / f"CT.{INSTANCE}").write_bytes(OLD)
     faulty = Faulty()
     assert attempt(trial, faulty, monkeypatch, options) is None
-    assert set(faulty.calls) >= {"open", "flock", "fstat", "writev", "fchmod", "close"}
+    assert set(faulty.calls) >= {"open", "flock", "fstat", "writev", "close"}
     descriptors = open_descriptors()
     for place, call in enumerate(faulty.calls):
         directory = tmp_path / f"{place}-{call}"
@@ -413,6 +588,32 @@ def test_a_failure_of_any_system_call(tmp_path, monkeypatch, options, old, error
         assert not left or (call == "unlink" and len(left) == 1)
         Spool(directory).close()
         assert [name for name in names(directory) if name != path.name] == []
+
+
+@pytest.mark.parametrize("fsync", ["full", "none"])
+def test_a_failure_on_the_way_into_directories(tmp_path, monkeypatch, fsync):
+    """The file is there whole, or neither it nor a directory that was made for it."""
+    options = {"fsync": fsync, "naming": lambda request, head: "a/b/c"}
+    trial = tmp_path / "trial"
+    trial.mkdir()
+    faulty = Faulty()
+    assert attempt(trial, faulty, monkeypatch, options) is None
+    assert faulty.calls.count("mkdir") == 2
+    descriptors = open_descriptors()
+    for place, call in enumerate(faulty.calls):
+        directory = tmp_path / f"{place}-{call}"
+        directory.mkdir()
+        failure = attempt(directory, Faulty(place), monkeypatch, options)
+        assert open_descriptors() == descriptors, call
+        path = directory / "a" / "b" / "c"
+        if failure is None:
+            assert call in {"close", "unlink"}
+            assert path.read_bytes().endswith(DATA)
+        elif path.exists():  # it has its name, and was not flushed
+            assert call in {"fsync", "open", "close"}
+            assert path.read_bytes().endswith(DATA)
+        else:
+            assert not (directory / "a").exists(), call
 
 
 def test_the_association_lives_on_after_a_failure(where, tmp_path, monkeypatch):

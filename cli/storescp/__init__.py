@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cli import dumps, tool
-from cli.arrivals import Arrivals, caller
-from cli.grammar.declaration import UsageError
 from cli.report import Report
 from cli.stop import Stop
-from cli.storescp_options import Names, StorescpSettings
+from cli.storescp.arrivals import Arrivals, caller
+from cli.storescp.options import StorescpSettings
+from cli.storescp.placing import spool_for
 from cli.tool import FAILED
 from dimse.errors import SpoolUnusable
 from dimse.faults import Faults
 from dimse.provider import OpenSink
 from dimse.requests import StoreRequest
 from dimse.server import Server
-from dimse.storage.naming import TimeNames, dcmtk_name, unique_name
 from dimse.storage.sink import Discard
-from dimse.storage.spool import Spool
 from dimse.support import storage_support
 from dul.errors import DULError
 from dul.negotiation import Support
@@ -40,46 +37,16 @@ def _work(settings: StorescpSettings, report: Report) -> int:
     if settings.ignore:
         return _serve(settings, report, _ignore)
     try:
-        spool = _spool(settings, report)
+        spool = spool_for(settings, report)
     except SpoolUnusable as error:
         report.fatal(str(error))
         return FAILED
-    except ValueError as error:
-        raise UsageError(f"Invalid value for option --filename-extension ({error})") from error
     with spool:
         return _serve(settings, report, spool.open)
 
 
 def _ignore(_: StoreRequest) -> Discard:
     return Discard()
-
-
-def _spool(settings: StorescpSettings, report: Report) -> Spool:
-    directory = Path(settings.directory)
-
-    def announced_name(request: StoreRequest) -> str:
-        name = dcmtk_name(request)
-        path = directory / (name + settings.extension)
-        if path.exists():
-            what = "keeping it" if settings.existing == "keep" else "overwriting"
-            report.warn(f"DICOM file already exists, {what}: {path}")
-        return name
-
-    names: dict[Names, Callable[[StoreRequest], str]] = {
-        "instance": announced_name,
-        "unique": unique_name,
-        "time": TimeNames(),
-    }
-    return Spool(
-        directory,
-        fsync=settings.fsync,
-        existing=settings.existing,
-        check=settings.check,
-        strict=settings.strict,
-        naming=names[settings.names],
-        extension=settings.extension,
-        file_meta=settings.file_meta,
-    )
 
 
 def _support(settings: StorescpSettings) -> Support:
@@ -168,7 +135,3 @@ def _write_whole(path: Path, content: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cli.grammar import values as read
 from cli.grammar.declaration import Settings, always, flag, parameter, setting, value
 from cli.options.general import General
 from cli.options.network import max_pdu
 from cli.options.syntaxes import prefer_options
-from dimse.storage.spool import Existing, Fsync
+from dimse.storage.spool import EXTENSION, Existing, Fsync
 from dimse.support import STORED_AS_THEY_COME
 from dul.limits import Limits
+
+if TYPE_CHECKING:
+    from dimse.storage.template import PathTemplate
 
 __all__ = ["Names", "StorescpSettings"]
 
@@ -24,6 +27,19 @@ _LIMITS = Limits()
 def _socket_seconds(given: str) -> float | None:
     """Seconds; None for 0, and for -1, which DCMTK takes for "do not set"."""
     return None if given == "-1" else read.seconds(given)
+
+
+def _template(given: str) -> PathTemplate:
+    # Most servers need none.
+    from dimse.storage.template import PathTemplate  # noqa: PLC0415
+
+    return PathTemplate(given)
+
+
+def _extension(given: str) -> str:
+    if not EXTENSION.fullmatch(given):
+        raise ValueError(f"{given!r} is no file name extension such as '.dcm'")
+    return given
 
 
 class _Output(Settings, title="output"):
@@ -103,12 +119,27 @@ class _Names(Settings, title="file names"):
             help="name files YYYYMMDDHHMMSSmmm.MODALITY, by the time when they come",
         ),
     )
+    template: PathTemplate | None = setting(
+        None,
+        value(
+            "--filepath",
+            read=_template,
+            metavar="TEMPLATE",
+            help="put files where a template of dcm4che's kind says, such as one of Patient ID, "
+            "Modality and SOP Instance UID: docs/cli.md",
+            excludes=[
+                ("--unique-filenames", "--timenames"),
+                "--default-filenames",
+                "--filename-extension",
+            ],
+        ),
+    )
     extension: str = setting(
         "",
         value(
             "-fe",
             "--filename-extension",
-            read=read.text,
+            read=_extension,
             metavar="E",
             help='append E to the file names, for instance ".dcm" (default: nothing)',
         ),
@@ -119,6 +150,22 @@ class _Names(Settings, title="file names"):
             "--keep-existing",
             value="keep",
             help="keep a file that is there already, and drop the new object (default: replace it)",
+        ),
+        value(
+            "--existing",
+            read=read.choice(replace="replace", keep="keep", refuse="refuse", compare="compare"),
+            metavar="WHAT",
+            help="what a file that is there already means: replace it (default); keep it and "
+            "answer with success; refuse the new object (0124H); compare: success if it is the "
+            "same, else refuse it",
+        ),
+    )
+    keep_mismatched: bool = setting(
+        False,
+        flag(
+            "--keep-mismatched",
+            help="store an object that is not the one that its command names, too; it is answered "
+            "with A900H all the same",
         ),
     )
     fsync: Fsync = setting(

@@ -1,0 +1,8 @@
+"""`python -m cli.storescp` is storescp."""
+
+import sys
+
+from cli.storescp import main
+
+if __name__ == "__main__":
+    sys.exit(main())
