@@ -11,7 +11,18 @@ from enum import Enum
 
 from dul.values import dataclass
 
-__all__ = ["ACTIONS", "TABLE", "Action", "Effect", "Event", "Guard", "State", "Transition", "step"]
+__all__ = [
+    "ACTIONS",
+    "TABLE",
+    "WHEN",
+    "Action",
+    "Effect",
+    "Event",
+    "Guard",
+    "State",
+    "Transition",
+    "step",
+]
 
 
 class _Word(Enum):

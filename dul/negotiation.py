@@ -25,7 +25,9 @@ from dul.values import dataclass, field
 __all__ = [
     "IMPLEMENTATION_CLASS_UID",
     "IMPLEMENTATION_VERSION_NAME",
+    "SYNCHRONOUS",
     "AcceptedContext",
+    "Identify",
     "Negotiated",
     "Support",
     "answer",

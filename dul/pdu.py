@@ -21,6 +21,7 @@ from dul.values import dataclass, field
 from dul.wire import PDU_HEADER, PDU_HEADER_LENGTH, U32, Buffer, Reader, octets, pdu, short, text
 
 __all__ = [
+    "BY_TYPE",
     "COMMAND",
     "LAST",
     "PDU",

@@ -14,7 +14,7 @@ from dul.values import dataclass, field
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["DataSetObject", "examine_data_set", "stray_elements"]
+__all__ = ["DataSetObject", "examine_data_set"]
 
 # Groups that have no business in a data set: command, file meta.
 _FORBIDDEN: Final = frozenset({0x0000, 0x0002})
@@ -59,7 +59,12 @@ class DataSetObject:
         from dimse.objects.transcode import transcode  # noqa: PLC0415
 
         try:
-            encoded = encode_object(self.data_set, self.name, self.transfer_syntax_uid)
+            encoded = encode_object(
+                self.data_set,
+                self.name,
+                self.transfer_syntax_uid,
+                without=_stray_elements(self.data_set),
+            )
             return transcode(encoded, transfer_syntax_uid)
         except Part10Error as error:
             raise CannotEncode(self.name, error.why) from error
@@ -79,7 +84,7 @@ def examine_data_set(data_set: Dataset, *, strict: bool = False) -> DataSetObjec
     syntax = str(meta.get("TransferSyntaxUID") or "") if meta is not None else ""
     warnings = tuple(
         f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has no business in a data set; left out"
-        for tag in stray_elements(data_set)
+        for tag in _stray_elements(data_set)
     )
     if strict and warnings:
         raise CannotEncode(name, f"{warnings[0]}")
@@ -88,7 +93,7 @@ def examine_data_set(data_set: Dataset, *, strict: bool = False) -> DataSetObjec
     )
 
 
-def stray_elements(data_set: Dataset) -> list[int]:
+def _stray_elements(data_set: Dataset) -> list[int]:
     """The tags of the elements that are left out."""
     return [tag for tag in data_set.keys() if tag >> 16 in _FORBIDDEN]  # noqa: SIM118 - no dict
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection
 from typing import IO, TYPE_CHECKING
 
 from dimse.errors import CannotEncode, DIMSEError
 from dimse.objects.bounds import SCRATCH
-from dimse.objects.datasets import stray_elements
 from dimse.objects.fragments import Fragments
 from dimse.objects.layout import EXPLICIT_LITTLE, is_deflated
 from dimse.objects.part10 import contents_of
@@ -25,13 +25,16 @@ __all__ = ["encode_object"]
 _END = b"\xfe\xff\xdd\xe0\0\0\0\0"  # of a sequence of fragments
 
 
-def encode_object(data_set: Dataset, name: str, transfer_syntax_uid: str) -> Encoded:
+def encode_object(
+    data_set: Dataset, name: str, transfer_syntax_uid: str, *, without: Collection[int] = ()
+) -> Encoded:
     """Encode a data set, in memory, or in a temporary file if it is large.
 
     Args:
         data_set: it; not changed.
         name: what messages call it.
         transfer_syntax_uid: how; for a deflated one, how it is before it is deflated.
+        without: tags of elements that are left out.
 
     Returns:
         What pydicom makes of it. It leaves the length of some values odd, so it is `odd`, to have
@@ -46,7 +49,7 @@ def encode_object(data_set: Dataset, name: str, transfer_syntax_uid: str) -> Enc
         uid = uids.EXPLICIT_VR_LITTLE_ENDIAN
     origin = _Spooled()
     try:
-        _write(origin.file, data_set, name, uid)
+        _write(origin.file, data_set, name, uid, without)
         found = contents_of(Window(name, origin.size(), origin.take))
     except BaseException:
         origin.close()
@@ -54,7 +57,13 @@ def encode_object(data_set: Dataset, name: str, transfer_syntax_uid: str) -> Enc
     return Encoded(name, origin, found.spans, uid, odd=True)
 
 
-def _write(file: IO[bytes], data_set: Dataset, name: str, transfer_syntax_uid: str) -> None:
+def _write(
+    file: IO[bytes],
+    data_set: Dataset,
+    name: str,
+    transfer_syntax_uid: str,
+    without: Collection[int],
+) -> None:
     """Write it as a whole DICOM file, since pydicom checks most then."""
     import pydicom  # noqa: PLC0415 - it is pydicom's data set
     from pydicom.dataset import FileMetaDataset  # noqa: PLC0415
@@ -62,8 +71,7 @@ def _write(file: IO[bytes], data_set: Dataset, name: str, transfer_syntax_uid: s
     uid = pydicom.uid.UID(transfer_syntax_uid)
     try:
         # pydicom's own way to copy shares the elements, and writing changes some.
-        stray = set(stray_elements(data_set))
-        tags = [tag for tag in data_set.keys() if tag not in stray]  # noqa: SIM118 - no dict
+        tags = [tag for tag in data_set.keys() if tag not in without]  # noqa: SIM118 - no dict
         own = pydicom.Dataset({tag: data_set.get_item(tag) for tag in tags})
         if "PixelData" in own and uid.is_compressed:
             own["PixelData"] = _encapsulated(name, own["PixelData"])
