@@ -34,7 +34,7 @@ def _name(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
     return ", ".join(f"{_SHORT.get(key, key)}={value}" for rdn in name for key, value in rdn)
 
 
-def chain_of(sock: ssl.SSLSocket) -> tuple[CertificateFacts, ...]:
+def chain_of(sock: ssl.SSLSocket | ssl.SSLObject) -> tuple[CertificateFacts, ...]:
     """The certificates that the peer sent, its own first, whether they were verified or not.
 
     Python has a public way only from 3.13 on, and that one gives bytes, which it can't read. So the

@@ -85,7 +85,12 @@ _OURS: dict[str, tuple[str, str]] = {
 
 
 def handshake_failed(
-    error: Exception, sock: ssl.SSLSocket | None, heard: bytes, *, peer: str, server_side: bool
+    error: Exception,
+    sock: ssl.SSLSocket | ssl.SSLObject | None,
+    heard: bytes,
+    *,
+    peer: str,
+    server_side: bool,
 ) -> TLSFailed:
     """What to raise for a handshake that failed.
 
@@ -114,7 +119,7 @@ def broke(error: OSError, peer: str, when: str) -> TransportError:
     return TransportError(f"{what}: {error.strerror or error}")
 
 
-def _failed(what: str, error: Exception, sock: ssl.SSLSocket | None) -> TLSFailed:
+def _failed(what: str, error: Exception, sock: ssl.SSLSocket | ssl.SSLObject | None) -> TLSFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
         chain = () if sock is None else chain_of(sock)
         wrong, advice = _VERIFY.get(error.verify_code, (error.verify_message, ""))

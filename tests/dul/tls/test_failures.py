@@ -1,0 +1,112 @@
+"""Each way in which a handshake fails, as the user of either end is told."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+from certified import Certified, Office
+from handshakes import Handshake
+
+from dul.tls import TLS_PROFILES, Credentials, Trust, client_context, server_context
+
+
+def own(certified: Certified) -> Credentials:
+    return Credentials(certified.certificate, certified.key)
+
+
+def met(client: ssl.SSLContext, served: Certified, **keywords: object) -> Handshake:
+    context = server_context(own(served), **{"verify": "ignore", **keywords})  # type: ignore[arg-type]
+    return Handshake(client, context)
+
+
+@pytest.fixture
+def trust(office: Office) -> Trust:
+    return Trust(files=(office.ca,))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "ours", "theirs"),
+    [
+        ({"days": (-9, -1)}, "it has expired", "certificate expired"),
+        ({"days": (1, 9)}, "it is not valid yet", "bad certificate"),
+        ({"host": "x.invalid"}, "certificate is not valid for 'localhost'", "bad certificate"),
+        ({"self_signed": True}, "it is self-signed", "unknown ca"),
+        ({"usage": "client"}, "it is not meant for this purpose", "unsupported certificate"),
+    ],
+)
+def test_a_servers_certificate_is_refused(
+    wrong: dict[str, object], ours: str, theirs: str, office: Office, trust: Trust
+) -> None:
+    shaken = met(client_context(trust=trust), office.issue("the server", **wrong))  # type: ignore[arg-type]
+    error = shaken.failed("client")
+    assert "the peer's certificate (CN=the server; issued by CN=" in str(error)
+    assert ours in str(error)
+    assert error.refused_by == "us"
+    assert error.certificate is not None
+    assert error.certificate.common_name == "the server"
+    assert error.advice
+    told = shaken.failed("server")
+    assert (told.refused_by, told.alert) == ("peer", theirs)
+
+
+def test_an_authority_that_is_not_known(office: Office, server: Certified, tmp_path: Path) -> None:
+    other = Office(tmp_path, "another CA")
+    shaken = met(client_context(trust=Trust(files=(other.ca,))), server)
+    assert "its issuer is not among the certificates that are trusted" in str(
+        shaken.failed("client")
+    )
+    assert "it does not know who signed our certificate" in str(shaken.failed("server"))
+
+
+def test_a_key_that_is_too_short(office: Office, trust: Trust) -> None:
+    weak = office.issue(key="RSA1024")
+    shaken = met(client_context(trust=trust), weak, profile=TLS_PROFILES["bcp195-rfc7525"])
+    assert "its key is too short" in str(shaken.failed("client"))
+
+
+@pytest.mark.parametrize("which", ["leaf", "chain"])
+def test_revoked_certificates(which: str, office: Office, server: Certified) -> None:
+    bad = office.issue("bad")
+    lists = (office.revoke(bad),)
+    trust = Trust(files=(office.ca,), crls=lists, revocation=which)  # type: ignore[arg-type]
+    shaken = met(client_context(trust=trust), bad)
+    assert "it has been revoked" in str(shaken.failed("client"))
+    assert shaken.failed("server").alert == "certificate revoked"
+    assert met(client_context(trust=trust), server).done
+    shaken = met(
+        client_context(trust=trust, credentials=own(bad)), server, trust=trust, verify="require"
+    )
+    assert "it has been revoked" in str(shaken.failed("server"))
+    assert "our certificate has been revoked" in str(shaken.failed("client"))
+
+
+def test_who_checks_without_a_list_says_so(office: Office, server: Certified) -> None:
+    trust = Trust(files=(office.ca,), revocation="leaf")
+    error = met(client_context(trust=trust), server).failed("client")
+    assert "there is no revocation list of its issuer" in str(error)
+
+
+def test_a_client_without_a_certificate(server: Certified, trust: Trust) -> None:
+    shaken = met(client_context(trust=trust), server, trust=trust, verify="require")
+    assert "the peer sent no certificate, and one is required" in str(shaken.failed("server"))
+    error = shaken.failed("client")
+    assert error.alert == "certificate required"
+    assert "broke early" in str(error)
+    assert error.advice == "give a certificate and its key"
+
+
+def test_no_version_in_common(rsa: Certified, trust: Trust) -> None:
+    old = TLS_PROFILES["bcp195-extended"]
+    shaken = met(client_context(TLS_PROFILES["tls13"], trust=trust), rsa, profile=old)
+    assert "only versions of TLS that are not allowed" in str(shaken.failed("server"))
+    assert shaken.failed("client").alert == "protocol version"
+
+
+def test_no_cipher_suite_in_common(server: Certified, trust: Trust) -> None:
+    client = client_context(trust=trust, suites=("ECDHE-ECDSA-AES128-GCM-SHA256",))
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    shaken = met(client, server, suites=("ECDHE-ECDSA-AES256-GCM-SHA384",))
+    assert "no cipher suite is common to both" in str(shaken.failed("server"))
+    assert "no cipher suite is common to both" in str(shaken.failed("client"))
