@@ -242,8 +242,9 @@ def release(association: Association) -> Conversation[None]:
     """Release the association and wait for its end (PS3.8 7.2).
 
     If the peer was first, and its A-RELEASE-RQ is not answered yet, it is answered; if both ask at
-    the same time, the collision is gone through. Either way a request of ours that is still on its
-    way out is not finished (`Association.withdraw`). Data that the peer still sends is dropped
+    the same time, the collision is gone through, and a peer that closes the connection in the
+    middle of it has released as well. Either way a request of ours that is still on its way out is
+    not finished (`Association.withdraw`). Data that the peer still sends is dropped
     (AR-6 hands it to a user who has left).
 
     Raises:
@@ -251,7 +252,7 @@ def release(association: Association) -> Conversation[None]:
         LocalProtocolError: there is no association to release.
         DULError: the association ended otherwise.
     """
-    _take_all(association)
+    wanted = _take_all(association, wanted=association.release_due)
     if not association.release_due:
         association.release()
     while not association.closed:
@@ -259,7 +260,7 @@ def release(association: Association) -> Conversation[None]:
             association.withdraw()
             association.release_response()
         yield PUMP
-        _take_all(association)
+        wanted = _take_all(association, wanted=wanted)
 
 
 def respond_to_release(association: Association, *, withdraw: bool = False) -> Conversation[None]:
@@ -280,13 +281,27 @@ def respond_to_release(association: Association, *, withdraw: bool = False) -> C
     yield from drain(association)
 
 
-def _take_all(association: Association) -> None:
-    """Take what the peer said, and forget it; but raise how it ended the association, if it did."""
+def _take_all(association: Association, *, wanted: bool) -> bool:
+    """Take what the peer said, and forget it; but raise how it ended the association, if it did.
+
+    Args:
+        association: is being released.
+        wanted: the peer has asked for a release, too. Then it may close the connection without
+            an answer to ours: it is over, as both wanted.
+
+    Returns:
+        Whether the peer has asked by now.
+    """
     while (event := association.next_event()) is not None:
-        if isinstance(event, ind.AbortIndication | ind.ProviderAbortIndication):
-            fail(event)
-        if isinstance(event, ind.ReleaseIndication):
-            association.withdraw()  # in a collision our own A-RELEASE-RQ waits behind the data
+        match event:
+            case ind.ReleaseIndication():
+                wanted = True
+                association.withdraw()  # in a collision our own A-RELEASE-RQ waits behind the data
+            case ind.ProviderAbortIndication(TransportError()) if wanted:
+                pass
+            case ind.AbortIndication() | ind.ProviderAbortIndication():
+                fail(event)
+    return wanted
 
 
 def abort(association: Association) -> Conversation[None]:

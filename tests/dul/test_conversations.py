@@ -295,6 +295,14 @@ def test_release_goes_through_a_collision_as_acceptor():
     assert end.path.endswith("7 10 12 13 1")
 
 
+@pytest.mark.parametrize("role", Role)
+def test_release_is_over_when_the_peer_asks_for_it_too_and_goes(role: Role):
+    """It closes without an answer to ours: nobody is waiting for one any more."""
+    end = established(role)
+    Stage(end, RELEASE_RQ, closes).run(conversations.release(end.association))
+    assert end.state is State.Sta1
+
+
 @pytest.mark.parametrize(
     ("script", "error"),
     [
