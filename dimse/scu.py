@@ -22,7 +22,7 @@ from dimse.storage.sink import Memory
 from dimse.tables.status import StatusClass, classify, is_pending
 from dimse.tables.uids import VERIFICATION
 from dul.association import Association
-from dul.conversations import PUMP, Call, Conversation, Script, drain, fail
+from dul.conversations import PUMP, Call, Conversation, Script, fail, respond_to_release
 from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
@@ -263,9 +263,8 @@ class Operations:
             case AbortIndication() | ProviderAbortIndication():
                 fail(event)
             case _:
-                # PS3.8 7.2: the answer is due at once, whatever is still waiting to be sent.
-                self.association.release_response()
-                yield from drain(self.association)
+                # PS3.8 7.2: the answer is due at once. What is on its way nobody will answer.
+                yield from respond_to_release(self.association, withdraw=True)
                 raise ReleasedByPeer("the peer released the association")
 
     # -------------------------------------------------------------------------- responses --
@@ -401,10 +400,11 @@ class Operations:
         response = yield from self.finish(operation, outgoing, len(source))
         seconds = clock() - started
         yield Responded(response)
-        try:
-            source.finish()
-        except DIMSEError as error:
-            return Outcome.of(outgoing, error=error)
+        if not _failed(response):  # else that is what went wrong first
+            try:
+                source.finish()
+            except DIMSEError as error:
+                return Outcome.of(outgoing, error=error)
         return Outcome.of(
             outgoing,
             transfer_syntax_uid=choice.transfer_syntax,
