@@ -9,7 +9,7 @@ from testbed import catalogue, cli, results, selftest, tls_raw, tls_suites
 from testbed.mini.acceptor import PartialKeeper
 from testbed.mini.peer import Config, MiniServer
 
-TLS = Path(__file__).parent.parent.parent / "fixtures" / "tls"
+TLS = Path(__file__).parents[3] / "fixtures" / "tls"
 ECDSA_ONLY = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
 
 

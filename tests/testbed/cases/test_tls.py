@@ -12,7 +12,7 @@ from testbed.runner import Runner
 from testbed.settings import Settings, TlsFiles
 from testbed.trial import Trial
 
-TLS = Path(__file__).parent.parent.parent / "fixtures" / "tls"
+TLS = Path(__file__).parents[3] / "fixtures" / "tls"
 FIELDS = {name: getattr(selftest.FAST, name) for name in Settings.__dataclass_fields__}
 
 

@@ -1,0 +1,89 @@
+"""Whom a client calls: what is refused before anything is sent, and what the request says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dimse.errors import InvalidValue
+from dimse.peer import Peer, checked_ae_title
+from dimse.plan import ContextOffer
+from dul.limits import Limits
+from dul.pdu import decode_pdu
+from dul.user_items import (
+    AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserIdentity,
+)
+
+ALLOWED = {chr(code) for code in range(0x20, 0x7F)} - {"\\"}  # PS3.5 6.2, VR AE
+
+
+@given(st.text(max_size=18) | st.text(st.sampled_from(sorted(ALLOWED | {"\\", "\n"})), max_size=18))
+def test_an_ae_title_is_what_the_standard_allows(title: str):
+    if 1 <= len(title) <= 16 and set(title) <= ALLOWED and title.strip(" "):
+        assert checked_ae_title(title) == title.strip(" ")
+    else:
+        with pytest.raises(InvalidValue, match="AE title"):
+            checked_ae_title(title)
+
+
+@pytest.mark.parametrize("title", [None, 7, b"PACS"])
+def test_an_ae_title_is_text(title: object):
+    with pytest.raises(InvalidValue, match="where"):
+        checked_ae_title(title, "where")
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536, "104", None, 104.0])
+def test_a_port_is_a_number_from_1_to_65535(port: object):
+    with pytest.raises(InvalidValue, match="port"):
+        Peer(host="pacs", port=port)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("host", ["", None, 7])
+def test_a_host_is_a_name(host: object):
+    with pytest.raises(InvalidValue, match="host"):
+        Peer(host=host, port=104)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("which", ["called_ae_title", "calling_ae_title"])
+def test_the_title_that_is_wrong_is_named(which: str):
+    with pytest.raises(InvalidValue, match=which):
+        Peer(host="pacs", port=104, **{which: "SEVENTEEN LETTERS"})  # type: ignore[arg-type]
+
+
+def test_all_that_was_said_is_in_the_request():
+    roles = (RoleSelection("1.2.3", scu=True, scp=True),)
+    window = AsynchronousOperationsWindow(5, 1)
+    extended = (ExtendedNegotiation("1.2.3", b"\1\2"),)
+    common = (CommonExtendedNegotiation("1.2.3", "1.2.4"),)
+    identity = UserIdentity(2, b"jane", b"secret")
+    peer = Peer(
+        host="pacs",
+        port=104,
+        called_ae_title="ARCHIVE",
+        calling_ae_title="US",
+        limits=Limits(max_pdu_length=20000),
+        roles=roles,
+        window=window,
+        extended=extended,
+        common_extended=common,
+        user_identity=identity,
+    )
+    offers = [ContextOffer("1.2.3", ("1.2.840.10008.1.2",)), ContextOffer("1.2.5", ("1.2.6",))]
+    sent = decode_pdu(peer.request(offers).encode())
+    assert (sent.called_ae_title, sent.calling_ae_title) == ("ARCHIVE", "US")
+    assert [(each.id, each.abstract_syntax) for each in sent.presentation_contexts] == [
+        (1, "1.2.3"),
+        (3, "1.2.5"),
+    ]
+    information = sent.user_information
+    assert information.maximum_length == 20000
+    assert information.asynchronous_operations_window == window
+    assert information.role_selections == roles
+    assert information.extended_negotiations == extended
+    assert information.common_extended_negotiations == common
+    assert information.user_identity == identity
