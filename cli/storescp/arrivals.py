@@ -42,12 +42,17 @@ class Arrivals(Observer):
         report: where it is said.
         contexts: whether presentation contexts are shown in verbose mode, too.
         limits: those of the associations.
+        worker: the number of this process if there are several; then each line begins with both
+            numbers: "[1.2]".
     """
 
-    def __init__(self, report: Report, *, contexts: bool, limits: Limits) -> None:
+    def __init__(
+        self, report: Report, *, contexts: bool, limits: Limits, worker: int | None = None
+    ) -> None:
         self._report = report
         self._level = dumps.level_of(contexts=contexts)
         self._limits = limits
+        self._worker = "" if worker is None else f"{worker}."
         self._lock = threading.Lock()  # guards the two below
         self._open: dict[str, int] = {}
         self._count = 0
@@ -157,8 +162,8 @@ class Arrivals(Observer):
             return
         with self._lock:
             number = self._open.get(requestor.address)
-            several = len(self._open) > 1
-        tag = f"[{number}] " if number is not None and several else ""
+            several = len(self._open) > 1 or bool(self._worker)
+        tag = f"[{self._worker}{number}] " if number is not None and several else ""
         self._report.say(level, "\n".join(tag + line for line in message.split("\n")))
 
 

@@ -9,6 +9,7 @@ from cli.grammar.declaration import Settings, always, flag, parameter, setting, 
 from cli.options.general import General
 from cli.options.network import max_pdu
 from cli.options.syntaxes import prefer_options
+from cli.storescp.serving_options import Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
 from dimse.support import STORED_AS_THEY_COME
 from dul.limits import Limits
@@ -332,6 +333,7 @@ class StorescpSettings(
     _Accepted,
     _Sizes,
     _Times,
+    Running,
     _Faults,
     tool="storescp",
     summary="DICOM storage (C-STORE) SCP",

@@ -113,6 +113,7 @@ class Workers:
         listeners: listening sockets that are used instead, one for each worker or one for all.
         beside: what further processes do, each kept running as a worker is.
         told: is told what happens, in the supervisor's process.
+        reopen: called there at SIGHUP, before the workers are told.
         backoff: when dead workers are made anew.
         clock: gives seconds that only grow.
 
@@ -130,11 +131,13 @@ class Workers:
         listeners: Sequence[socket.socket] | None = None,
         beside: Sequence[Job] = (),
         told: Callable[[WorkerEvent], None] | None = None,
+        reopen: Callable[[], None] | None = None,
         backoff: Backoff | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         sockets = _listeners(host, port, count) if listeners is None else list(listeners)
         self._told = told or _untold
+        self._reopen = reopen
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._address: tuple[str, int] = sockets[0].getsockname()[:2]
@@ -174,7 +177,7 @@ class Workers:
 
         Args:
             grace: seconds that associations which are established are given to come to their own
-                end.
+                end after SIGTERM. Who presses Ctrl-C does not want to wait.
         """
         self._grace = grace
         asked_by: signal.Signals | None = None
@@ -184,10 +187,12 @@ class Workers:
                     self._make_due()
                     for number in self._wait():
                         if number == signal.SIGHUP:
+                            if self._reopen is not None:
+                                self._reopen()
                             self._tell_all(REOPEN)
                         else:
                             asked_by = asked_by or signal.Signals(number)
-                            self._end(asked_by)
+                            self._end(signal.Signals(number))
                     self._bury_dead()
                     if self._ends and self._clock() >= self._until:
                         self._kill_all()
@@ -271,7 +276,7 @@ class Workers:
         if self._ends > 2:
             self._kill_all()
             return
-        grace = self._grace if self._ends == 1 else 0.0
+        grace = self._grace if self._ends == 1 and asked_by == signal.SIGTERM else 0.0
         self._until = self._clock() + grace + LAST_WORDS
         self._close_listeners()
         self._told(Ending(asked_by, grace))

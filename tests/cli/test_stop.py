@@ -43,6 +43,31 @@ def test_all_is_as_before_afterwards():
     assert "stop" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_who_may_be_hurried_is_hurried_by_the_second_signal():
+    told, hurried = [], threading.Event()
+    with Stop(lambda: told.append("asked"), hurry=hurried.set) as stop:
+        interrupt(signal.SIGTERM)
+        interrupt()
+        assert hurried.wait(PATIENCE)
+        assert (told, stop.name) == (["asked"], "SIGTERM")
+
+
+def test_sighup_asks_for_no_end():
+    reloaded = threading.Semaphore(0)
+    before = signal.getsignal(signal.SIGHUP)
+
+    def reload():
+        reloaded.release()
+        raise OSError("no such directory")  # which is no reason to stop
+
+    with Stop(lambda: None, reload=reload) as stop:
+        for _ in range(2):
+            interrupt(signal.SIGHUP)
+            assert reloaded.acquire(timeout=PATIENCE)
+        assert stop.signal is None
+    assert signal.getsignal(signal.SIGHUP) is before
+
+
 def test_other_signals_do_not_count():
     seen, asked = [], threading.Event()
     before = signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))

@@ -56,6 +56,7 @@ def test_what_is_stored_and_said(serve, tmp_path):
         "I: Received Store Request (MsgID 1, CT)",
         f"I: storing DICOM file: {tmp_path / CT_NAME}",
         "I: Association Release",
+        "I: Associations: 1, rejected: 0, aborted: 0; objects stored: 1, refused: 0, received: 0.0 MB",
         "I: Ended by SIGTERM",
     ]
 
@@ -448,10 +449,10 @@ def process(python, spawn_environment, tmp_path):
     """Starts storescp; gives the process and its port."""
     started = []
 
-    def start(*before):
+    def start(*before, options=()):
         command = [*before, python, "-m", "cli.storescp", "-v", "--host", "127.0.0.1"]
         process = subprocess.Popen(
-            [*command, "-od", str(tmp_path), "0"],
+            [*command, "-od", str(tmp_path), *options, "0"],
             stderr=subprocess.PIPE,
             text=True,
             env=spawn_environment,
@@ -468,7 +469,7 @@ def process(python, spawn_environment, tmp_path):
 
 
 def test_sigterm_aborts_associations_and_leaves_no_temporary_files(process, tmp_path):
-    running, port = process()
+    running, port = process(options=["--grace", "0"])
     with Caller(port, CT_CONTEXT) as caller:
         caller.accepted()
         assert caller.send_store("2.25.1") == 0
@@ -478,7 +479,9 @@ def test_sigterm_aborts_associations_and_leaves_no_temporary_files(process, tmp_
         assert caller.pdu(ABORT).data == raw.abort(0, 0)
     _, said = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0
-    assert said.splitlines()[-2:] == ["I: Association Aborted (we end)", "I: Ended by SIGTERM"]
+    aborted, counted, ended = said.splitlines()[-3:]
+    assert (aborted, ended) == ("I: Association Aborted (we end)", "I: Ended by SIGTERM")
+    assert counted.startswith("I: Associations: 1, rejected: 0, aborted: 1; objects stored: 1, ")
     assert "Traceback" not in said
     assert names(tmp_path) == ["CT.2.25.1"]
 

@@ -1,0 +1,244 @@
+"""How storescp runs, from the first connection to the last: its server, and what is said of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from cli import dumps
+from cli.report import Report
+from cli.stop import Stop
+from cli.storescp.arrivals import Arrivals, caller
+from cli.storescp.options import StorescpSettings
+from cli.storescp.placing import spool_for
+from cli.tool import FAILED
+from dimse.errors import SpoolUnusable
+from dimse.faults import Faults
+from dimse.provider import OpenSink
+from dimse.requests import StoreRequest
+from dimse.server import Server
+from dimse.storage.sink import Discard
+from dimse.support import storage_support
+from dimse.watch.counts import Counting, Counts, Totals
+from dimse.watch.observers import Observers
+from dul.errors import DULError
+from dul.negotiation import Support
+from dul.values import dataclass
+
+__all__ = [
+    "Served",
+    "announce",
+    "say_end",
+    "say_ending",
+    "say_no_network",
+    "serve_alone",
+    "server_for",
+    "storing",
+]
+
+
+def serve_alone(settings: StorescpSettings, report: Report) -> int:
+    """Serve in this process until a signal says that it is enough; gives the exit code."""
+    counts = Counts()
+    try:
+        with storing(settings, report) as open_sink:
+            served = server_for(settings, report, open_sink, counts)
+            return _serve(served, settings, report, counts)
+    except SpoolUnusable as error:
+        report.fatal(str(error))
+    except DULError as error:
+        say_no_network(settings, report, error)
+    return FAILED
+
+
+@contextlib.contextmanager
+def storing(settings: StorescpSettings, report: Report) -> Iterator[OpenSink[StoreRequest]]:
+    """Where objects go.
+
+    Raises:
+        SpoolUnusable: nowhere.
+    """
+    if settings.ignore:
+        yield _ignore
+        return
+    with spool_for(settings, report) as spool:
+        yield spool.open
+
+
+def _ignore(_: StoreRequest) -> Discard:
+    return Discard()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server, and what ends it.
+
+    Attributes:
+        server: it listens already.
+        request_stop: let it end, with a grace in seconds.
+    """
+
+    server: Server
+    request_stop: Callable[[float], None]
+
+
+def server_for(
+    settings: StorescpSettings,
+    report: Report,
+    open_sink: OpenSink[StoreRequest],
+    counts: Counts,
+    *,
+    listener: socket.socket | None = None,
+    worker: int | None = None,
+) -> Served:
+    """The server that the options come to.
+
+    Args:
+        settings: the options.
+        report: where it is said what happens.
+        open_sink: where objects go.
+        counts: where they are counted.
+        listener: a socket that listens already.
+        worker: its number, if there are several.
+
+    Raises:
+        DULError: the address can't be listened on.
+    """
+    stopping = threading.Event()
+    faults = Faults(
+        refuse=settings.refuse,
+        reject=settings.reject,
+        sleep_during=settings.sleep_during or 0.0,
+        sleep_after=settings.sleep_after or 0.0,
+        abort_during=settings.abort_during,
+        abort_after=settings.abort_after,
+        sleep=stopping.wait,
+    )
+    arrivals = Arrivals(report, contexts=settings.contexts, limits=settings.limits, worker=worker)
+    server = Server(
+        faults.open_sink(open_sink),
+        on_store=faults.on_store,
+        support=_support(settings),
+        access=faults.access,
+        observer=Observers(Counting(counts), arrivals),
+        host=settings.host,
+        port=settings.port,
+        listener=listener,
+        limits=settings.limits,
+        max_associations=settings.max_associations,
+        trace=dumps.tracer(report, caller),
+    )
+
+    def request_stop(grace: float) -> None:
+        # Who sleeps on purpose may do so as long as there is a grace.
+        if grace > 0:
+            timer = threading.Timer(grace, stopping.set)
+            timer.daemon = True
+            timer.start()
+        else:
+            stopping.set()
+        server.request_stop(grace)
+
+    return Served(server, request_stop)
+
+
+def _support(settings: StorescpSettings) -> Support:
+    called = [settings.ae_title] if settings.check_called else None
+    if settings.syntaxes is None or settings.accept_all:
+        return storage_support(
+            any_sop_class=settings.promiscuous,
+            any_transfer_syntax=settings.accept_all,
+            called_ae_titles=called,
+        )
+    return storage_support(
+        any_sop_class=settings.promiscuous,
+        transfer_syntaxes=settings.syntaxes,
+        preference="ours",
+        called_ae_titles=called,
+    )
+
+
+# ------------------------------------------------------------------------------ one process --
+
+
+def _serve(served: Served, settings: StorescpSettings, report: Report, counts: Counts) -> int:
+    server, grace = served.server, settings.grace or 0.0
+
+    def request_stop() -> None:
+        given = grace if stop.signal == signal.SIGTERM else 0.0
+        say_ending(report, stop.name, given, counts.totals())
+        served.request_stop(given)
+
+    hurry = partial(served.request_stop, 0.0) if grace else None
+    stop = Stop(request_stop, hurry=hurry, reload=report.reopen)
+    try:
+        with stop:
+            if not announce(settings, report, server.address[1]):
+                return FAILED
+            server.serve_forever()
+            server.stop()
+            say_end(report, stop.name, counts.totals())
+            return 0
+    finally:
+        server.stop()
+
+
+# ------------------------------------------------------------------------------ what is said --
+
+
+def announce(settings: StorescpSettings, report: Report, port: int) -> bool:
+    """Say that connections are accepted; gives whether all could be told."""
+    if settings.port_file is not None:
+        try:
+            _write_whole(Path(settings.port_file), f"{port}\n")
+        except OSError as error:
+            report.fatal(f"cannot write the port file: {settings.port_file}: {error.strerror}")
+            return False
+    where = "nowhere (--ignore)" if settings.ignore else settings.directory
+    report.info(f"Listening on port {port} as {settings.ae_title}, storing to {where}")
+    return True
+
+
+def say_ending(report: Report, name: str, grace: float, totals: Totals) -> None:
+    if grace and totals.associations_open:
+        report.info(
+            f"{name}: no more associations are accepted; {totals.associations_open} "
+            f"may go on for {grace:g} s"
+        )
+
+
+def say_end(report: Report, name: str, totals: Totals) -> None:
+    report.info(
+        f"Associations: {totals.associations_accepted}, rejected: {totals.associations_rejected}, "
+        f"aborted: {totals.associations_aborted}; objects stored: {totals.objects_stored}, "
+        f"refused: {totals.objects_refused}, received: {totals.bytes_received / 1e6:.1f} MB"
+    )
+    report.info(f"Ended by {name}")
+
+
+def say_no_network(settings: StorescpSettings, report: Report, error: DULError) -> None:
+    report.fatal(f"cannot create network: {error}")
+    if 0 < settings.port < 1024 and os.geteuid() != 0:
+        report.fatal("Try: ports below 1024 need privileges; 11112 is DICOM's free one")
+    else:
+        report.fatal("Try: another port, or end the program that has it (ss -ltnp shows it)")
+
+
+def _write_whole(path: Path, content: str) -> None:
+    """Write a file such that who looks for it finds it with its content, or not at all."""
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(fd, "w") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,87 @@
+"""storescp with several processes: what each of them does, and what is said of them."""
+
+from __future__ import annotations
+
+import signal
+import socket
+
+from cli.grammar.declaration import UsageError
+from cli.report import Report
+from cli.stop import name_of
+from cli.storescp.options import StorescpSettings
+from cli.storescp.serving import (
+    announce,
+    say_end,
+    say_ending,
+    say_no_network,
+    server_for,
+    storing,
+)
+from cli.tool import FAILED
+from dimse.errors import SpoolUnusable
+from dimse.watch.counts import Counts
+from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
+from dimse.workers.orders import Orders
+from dimse.workers.supervisor import Workers
+from dul.errors import DULError
+
+__all__ = ["serve_with_workers"]
+
+
+def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
+    """Serve with the processes that the options ask for; gives the exit code."""
+    if settings.names == "time" and not settings.template:
+        raise UsageError("--timenames not allowed with --workers: two might give the same name")
+    counts = Counts(processes=settings.workers)
+
+    def work(listener: socket.socket, number: int, orders: Orders) -> None:
+        counts.take_row(number)
+        # Opened here and not before: so what one that died has left is removed by the next.
+        with storing(settings, report) as open_sink:
+            served = server_for(
+                settings, report, open_sink, counts, listener=listener, worker=number + 1
+            )
+            orders.obey(served.request_stop, report.reopen)
+            served.server.serve_forever()
+            served.server.stop()
+
+    def told(event: WorkerEvent) -> None:
+        if isinstance(event, Ending) and event.by is not None:
+            say_ending(report, name_of(event.by), event.grace, counts.totals())
+        else:
+            _say_of_worker(report, event)
+
+    try:
+        with storing(settings, report):
+            pass  # that it is possible is to be known before anybody connects
+        workers = Workers(
+            work,
+            count=settings.workers,
+            host=settings.host,
+            port=settings.port,
+            told=told,
+            reopen=report.reopen,
+        )
+    except SpoolUnusable as error:
+        report.fatal(str(error))
+        return FAILED
+    except DULError as error:
+        say_no_network(settings, report, error)
+        return FAILED
+    if not announce(settings, report, workers.address[1]):
+        return FAILED
+    ended_by = workers.run(settings.grace or 0.0)
+    say_end(report, name_of(ended_by or signal.SIGTERM), counts.totals())
+    return 0
+
+
+def _say_of_worker(report: Report, event: WorkerEvent) -> None:
+    match event:
+        case WorkerStarted(name, pid):
+            report.info(f"{name.capitalize()} runs (process {pid})")
+        case WorkerEnded(name, pid, how, None):
+            report.info(f"{name.capitalize()} (process {pid}) ended: {how}")
+        case WorkerEnded(name, pid, how, again_in):
+            report.error(
+                f"{name} (process {pid}) ended: {how}; another takes its place in {again_in:g} s"
+            )
