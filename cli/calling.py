@@ -24,6 +24,7 @@ from dul.errors import (
     AssociationAborted,
     AssociationRejected,
     DulcetError,
+    RejectReason,
     RemoteProtocolError,
     TimedOut,
     TransportError,
@@ -117,19 +118,24 @@ class Teller:
             self.report.warn("interrupted: aborting the association (again: quit at once)")
 
 
-# By (source, reason) of PS3.8 Table 9-21; the braces stand for the titles that were used.
+# The braces stand for the AE titles that were used.
 _ADVICE = {
-    (1, 1): "the peer does not say why; its log may",
-    (1, 2): "the peer is no DICOM application, or one of another kind",
-    (
-        1,
-        3,
-    ): "have '{0.calling_ae_title}' registered at the peer, or call with a title that it knows (-t)",
-    (1, 7): "the peer does not answer to '{0.called_ae_title}'; give the title that it has (-c)",
-    (2, 1): "the peer does not say why; its log may",
-    (2, 2): "the peer does not speak version 1 of the protocol",
-    (3, 1): "the peer is busy; try again later",
-    (3, 2): "the peer serves as many associations as it allows; try again later",
+    RejectReason.NO_REASON_GIVEN: "the peer does not say why; its log may",
+    RejectReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED: (
+        "the peer is no DICOM application, or one of another kind"
+    ),
+    RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED: (
+        "have '{0.calling_ae_title}' registered at the peer, or call with a title that it knows (-t)"
+    ),
+    RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED: (
+        "the peer does not answer to '{0.called_ae_title}'; give the title that it has (-c)"
+    ),
+    RejectReason.PROVIDER_NO_REASON_GIVEN: "the peer does not say why; its log may",
+    RejectReason.PROTOCOL_VERSION_NOT_SUPPORTED: "the peer does not speak version 1 of the protocol",
+    RejectReason.TEMPORARY_CONGESTION: "the peer is busy; try again later",
+    RejectReason.LOCAL_LIMIT_EXCEEDED: (
+        "the peer serves as many associations as it allows; try again later"
+    ),
 }
 _LATER = {
     "connect": "is the host reachable, does a firewall drop the packets? (-to: wait longer)",
@@ -143,9 +149,8 @@ def not_associated(report: Report, error: DulcetError, calling: Calling) -> None
     """Say why there is no association, and what to try."""
     if isinstance(error, AssociationRejected):
         report.fatal(f"Association Rejected:\n{dumps.rejection(error)}")
-        advice = _ADVICE.get((error.source, error.reason))
-        if advice:
-            report.fatal("Try: " + advice.format(calling))
+        if error.why is not None:
+            report.fatal("Try: " + _ADVICE[error.why].format(calling))
         return
     report.fatal(f"Association Request Failed: {error}")
     if isinstance(error, TimedOut) and error.which in _LATER:

@@ -15,12 +15,13 @@ from dimse.errors import AbortAssociation
 from dimse.provider import OpenSink
 from dimse.requests import Content, StoreRequest
 from dimse.storage.sink import Sink
+from dul.errors import RejectReason
 from dul.pdu import AssociateRJ, AssociateRQ
 from dul.values import dataclass
 
 __all__ = ["Faults"]
 
-_REFUSED = AssociateRJ(1, 1, 1)  # permanent, service-user, no reason given
+_REFUSED = AssociateRJ.because(RejectReason.NO_REASON_GIVEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ peer, and the face raises the first cause.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ __all__ = [
     "InvalidTLS",
     "LimitExceeded",
     "LocalProtocolError",
+    "RejectReason",
     "RemoteProtocolError",
     "SourceFailed",
     "TLSFailed",
@@ -59,6 +60,35 @@ class AbortReason(IntEnum):
     UNRECOGNIZED_PARAMETER = 4
     UNEXPECTED_PARAMETER = 5
     INVALID_PARAMETER_VALUE = 6
+
+
+class RejectReason(Enum):
+    """Why an association is rejected: source and reason of an A-ASSOCIATE-RJ (PS3.8 Table 9-21).
+
+    Attributes:
+        source: 1 service-user, 2 service-provider (ACSE), 3 service-provider (presentation).
+        reason: its number, which means another thing with each source.
+        text: the standard's words.
+    """
+
+    NO_REASON_GIVEN = 1, 1, "no reason given"
+    APPLICATION_CONTEXT_NAME_NOT_SUPPORTED = 1, 2, "application context name not supported"
+    CALLING_AE_TITLE_NOT_RECOGNIZED = 1, 3, "calling AE title not recognized"
+    CALLED_AE_TITLE_NOT_RECOGNIZED = 1, 7, "called AE title not recognized"
+    PROVIDER_NO_REASON_GIVEN = 2, 1, "no reason given"
+    PROTOCOL_VERSION_NOT_SUPPORTED = 2, 2, "protocol version not supported"
+    TEMPORARY_CONGESTION = 3, 1, "temporary congestion"
+    LOCAL_LIMIT_EXCEEDED = 3, 2, "local limit exceeded"
+
+    def __init__(self, source: int, reason: int, text: str) -> None:
+        self.source = source
+        self.reason = reason
+        self.text = text
+
+    @classmethod
+    def of(cls, source: int, reason: int) -> RejectReason | None:
+        """The one with these numbers; None if the standard defines none."""
+        return next((each for each in cls if (each.source, each.reason) == (source, reason)), None)
 
 
 class DulcetError(Exception):
@@ -154,22 +184,6 @@ _REJECT_SOURCES = {
     2: "service-provider (ACSE)",
     3: "service-provider (presentation)",
 }
-_REJECT_REASONS = {
-    (1, 1): "no reason given",
-    (1, 2): "application context name not supported",
-    (1, 3): "calling AE title not recognized",
-    (1, 7): "called AE title not recognized",
-    (2, 1): "no reason given",
-    (2, 2): "protocol version not supported",
-    (3, 1): "temporary congestion",
-    (3, 2): "local limit exceeded",
-}
-_ADVICE = {
-    (1, 3): "register our calling AE title with the peer, or use one that it knows",
-    (1, 7): "ask for the called AE title that the peer answers to",
-    (3, 1): "try again later",
-    (3, 2): "the peer serves as many associations as it allows; try again later",
-}
 _ABORT_SOURCES = {0: "service-user", 2: "service-provider"}
 _ABORT_REASONS = {
     0: "reason not specified",
@@ -187,17 +201,17 @@ class AssociationRejected(DULError):
     Attributes:
         result: 1 permanent, 2 transient.
         source: 1 service-user, 2 provider (ACSE), 3 provider (presentation).
-        reason: meaning depends on the source; see `reason_text`.
+        reason: its number, which means another thing with each source.
+        why: source and reason by their name; None for numbers that the standard does not define.
     """
 
     def __init__(self, result: int, source: int, reason: int) -> None:
         self.result = result
         self.source = source
         self.reason = reason
-        advice = _ADVICE.get((source, reason))
+        self.why = RejectReason.of(source, reason)
         super().__init__(
             f"association {self.result_text} by the peer's {self.source_text}: {self.reason_text}"
-            + (f" ({advice})" if advice else "")
         )
 
     @property
@@ -213,7 +227,7 @@ class AssociationRejected(DULError):
     @property
     def reason_text(self) -> str:
         """The reason in the standard's words."""
-        return _REJECT_REASONS.get((self.source, self.reason), f"undefined reason {self.reason}")
+        return self.why.text if self.why else f"undefined reason {self.reason}"
 
 
 class AssociationAborted(DULError):

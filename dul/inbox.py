@@ -12,7 +12,7 @@ from enum import Enum
 
 from dul import events as ind
 from dul.actions import Brought
-from dul.errors import AssociationAborted, AssociationRejected, InvalidPDU
+from dul.errors import AssociationAborted, AssociationRejected, InvalidPDU, RejectReason
 from dul.framing import Framer
 from dul.fsm import Event, Guard, State
 from dul.limits import Limits
@@ -57,7 +57,7 @@ _EVENTS: dict[type[PDU], Event] = {
     Abort: Event.Evt16,
 }
 _BRINGS_NOTHING = Brought()
-_VERSION_NOT_SUPPORTED = AssociateRJ(1, 2, 2)
+_VERSION_NOT_SUPPORTED = AssociateRJ.because(RejectReason.PROTOCOL_VERSION_NOT_SUPPORTED)
 
 
 class Inbox:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from dul.errors import InvalidPDU, LocalProtocolError
+from dul.errors import InvalidPDU, LocalProtocolError, RejectReason
 from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextAC, PresentationContextRQ
 from dul.limits import Limits
 from dul.outbox import MINIMUM_PDU_LENGTH
@@ -250,7 +250,7 @@ def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | A
     if identity is not None and support.user_identity is not None:
         response = support.user_identity(identity)
         if response is None:
-            return AssociateRJ(1, 2, 1)  # PS3.7 D.3.3.7.3
+            return AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN)  # PS3.7 D.3.3.7.3
         if not identity.positive_response_requested:
             response = None
     roles = _roles(information.role_selections, support)
@@ -284,20 +284,20 @@ def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | A
 
 def _refusal(rq: AssociateRQ, support: Support) -> AssociateRJ | None:
     if rq.application_context != DICOM_APPLICATION_CONTEXT:
-        return AssociateRJ(1, 1, 2)
+        return AssociateRJ.because(RejectReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED)
     # A title of 16 spaces "shall not be used" (Table 9-11), so no one can answer to it.
     called, calling = rq.called_ae_title, rq.calling_ae_title
     if not called or (
         support.called_ae_titles is not None and called not in support.called_ae_titles
     ):
-        return AssociateRJ(1, 1, 7)
+        return AssociateRJ.because(RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED)
     if not calling or (
         support.calling_ae_titles is not None and calling not in support.calling_ae_titles
     ):
-        return AssociateRJ(1, 1, 3)
+        return AssociateRJ.because(RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED)
     maximum = rq.user_information.maximum_length
     if maximum is not None and 0 < maximum < MINIMUM_PDU_LENGTH:
-        return AssociateRJ(1, 2, 1)
+        return AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN)
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple
 
-from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
+from dul.errors import AbortReason, InvalidPDU, LocalProtocolError, RejectReason
 from dul.items import (
     DICOM_APPLICATION_CONTEXT,
     ApplicationContext,
@@ -269,6 +269,11 @@ class AssociateRJ:
     result: int  # 8: 1 permanent, 2 transient
     source: int  # 9: 1 service-user, 2 provider (ACSE), 3 provider (presentation)
     reason: int  # 10: by source
+
+    @classmethod
+    def because(cls, reason: RejectReason, *, transient: bool = False) -> AssociateRJ:
+        """A rejection for a reason of Table 9-21, permanent unless it is `transient`."""
+        return cls(2 if transient else 1, reason.source, reason.reason)
 
     def encode(self) -> bytes:
         """The PDU as bytes."""

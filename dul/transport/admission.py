@@ -9,6 +9,7 @@ from itertools import count
 
 from dul.association import Association, Role, Trace
 from dul.conversations import Conversation
+from dul.errors import RejectReason
 from dul.fsm import State
 from dul.limits import Limits
 from dul.pdu import AssociateRJ, AssociateRQ
@@ -24,7 +25,7 @@ Serve = Callable[[Association, str], Conversation[None]]
 PAUSE = 0.5
 """Seconds without accepting when descriptors or memory are exhausted."""
 
-_LOCAL_LIMIT_EXCEEDED = AssociateRJ(2, 3, 2)
+_LOCAL_LIMIT_EXCEEDED = AssociateRJ.because(RejectReason.LOCAL_LIMIT_EXCEEDED, transient=True)
 _OVER = frozenset({State.Sta1, State.Sta13})
 _NOT_ASKED = frozenset({State.Sta1, State.Sta2})
 

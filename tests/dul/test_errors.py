@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -15,11 +16,13 @@ from dul.errors import (
     InvalidPDU,
     LimitExceeded,
     LocalProtocolError,
+    RejectReason,
     RemoteProtocolError,
     TimedOut,
     TransportError,
     UnexpectedPDU,
 )
+from dul.pdu import AssociateRJ
 
 PDUS = (FIXTURES / "standard" / "ul_pdus.md").read_text("utf-8")
 
@@ -70,11 +73,21 @@ def test_all_eight_defined_rejections_are_listed():
     assert len(rejections()) == 8
 
 
-def test_a_rejection_says_what_to_try():
-    assert "that the peer answers to" in str(AssociationRejected(1, 1, 7))
-    assert "register our calling AE title" in str(AssociationRejected(1, 1, 3))
-    assert "try again later" in str(AssociationRejected(2, 3, 1))
-    assert "try again later" in str(AssociationRejected(2, 3, 2))
+@pytest.mark.parametrize(("source", "reason", "words"), rejections())
+def test_a_rejection_has_its_name(source: int, reason: int, words: str):
+    why = AssociationRejected(1, source, reason).why
+    assert why is not None
+    assert (why.source, why.reason) == (source, reason)
+    assert same(why.text, words)
+    assert why.name.lower().removeprefix("provider_") == why.text.lower().replace(" ", "_")
+    assert AssociateRJ.because(why) == AssociateRJ(1, source, reason)
+    assert AssociateRJ.because(why, transient=True) == AssociateRJ(2, source, reason)
+
+
+def test_numbers_that_the_standard_does_not_define_have_no_name():
+    defined = {(source, reason) for source, reason, _ in rejections()}
+    for source, reason in itertools.product(range(256), range(256)):
+        assert (RejectReason.of(source, reason) is not None) is ((source, reason) in defined)
 
 
 def test_undefined_values_are_told_as_such():
