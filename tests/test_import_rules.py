@@ -53,6 +53,9 @@ DIMSE_IO = {
     "dimse.storage.directory",
     "dimse.storage.identical",
     "dimse.storage.template",
+    "dimse.hooks",
+    "dimse.storage.studies",
+    "dimse.storage.sorting",
     "dimse.objects.transcode",
 }
 DIMSE_IO_MODULES = TOUCHES_THE_WORLD - {"logging", "pathlib", "io", "sys"}
@@ -84,6 +87,7 @@ LATE = HEAVY | {
     "dul.aio", "dimse.aio", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
     "logging", "dul.transport.secure",
     "dimse.storage.template",
+    "dimse.hooks", "dimse.storage.studies", "dimse.storage.sorting",
     "scapy", "testbed.explore.machine", "cli.storescp.workers",
 }  # fmt: skip
 
