@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit coverage stateful fuzz interop conformance bench-quick docs clean
+.PHONY: help setup demo test check lint types unit coverage stateful fuzz interop selftest conformance bench-quick docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -57,6 +57,9 @@ fuzz: setup ## fuzz the PDU stream and the command sets (SECONDS=600 each)
 
 interop: setup ## interoperability with the other stacks that are installed
 	$(BIN)/python -m pytest tests/interop -v
+
+selftest: setup ## the testbed against mini peers with planted faults and every generated mutant; writes docs/selftest.md
+	$(BIN)/dulspec selftest --all --jobs 6 --markdown docs/selftest.md
 
 conformance: setup ## the testbed against our own stack and every peer that is installed; writes docs/conformance
 	$(BIN)/python tests/interop/conformance.py --out docs/conformance

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from testbed import catalogue, selftest
+from testbed import catalogue
 from testbed.commands import browsing, comparing, judging, watching
 from testbed.commands.judging import INTERRUPTED, UNUSABLE
 from testbed.decode import command as decode_command
@@ -15,36 +15,10 @@ from testbed.explore import command as explore_command
 from testbed.proxy import command as proxy_command
 from testbed.report import command as report_command
 from testbed.runner import Unusable
+from testbed.selftest import command as selftest_command
 
 #: What a shell says of a program that ended because its output was no longer read (128 + SIGPIPE).
 READER_LEFT = 141
-
-
-def _add_selftest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("selftest", help="judge the testbed by peers with planted faults")
-    parser.add_argument("faults", nargs="*", metavar="FAULT", help="names of faults (default: all)")
-    parser.add_argument(
-        "--jobs", type=int, default=2, metavar="N", help="faults at a time (%(default)s)"
-    )
-    parser.add_argument(
-        "--list",
-        action="store_true",
-        dest="list_faults",
-        help="only name them, and who catches them",
-    )
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", help="every fault, not only the bad"
-    )
-    parser.set_defaults(tool=_selftest)
-
-
-def _selftest(arguments: argparse.Namespace) -> int:
-    return selftest.main(
-        arguments.faults,
-        list_faults=arguments.list_faults,
-        verbose=arguments.verbose,
-        jobs=arguments.jobs,
-    )
 
 
 def version() -> str:
@@ -80,7 +54,8 @@ def parser(command: str = "", **defaults: object) -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (
         judging.add_parsers, browsing.add_parsers, comparing.add_parser, watching.add_parser, report_command.add_parser,
-        explore_command.add_parser, proxy_command.add_parsers, decode_command.add_parser, _add_selftest,
+        explore_command.add_parser, proxy_command.add_parsers, decode_command.add_parser,
+        selftest_command.add_parser,
     ):  # fmt: skip
         add(commands)
     if command:

@@ -184,7 +184,7 @@ class Runner:
             return
         with ThreadPoolExecutor(len(cases)) as pool:
             try:
-                results = list(pool.map(self._judge, cases))
+                results = list(pool.map(self.judge, cases))
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.trial.interrupt()
@@ -203,11 +203,11 @@ class Runner:
         self.progress(result)
 
     def _one(self, case: Case) -> CaseResult:
-        result = self._judge(case)
+        result = self.judge(case)
         for _ in range(self.trial.settings.confirm):
             if result.verdict not in {Verdict.FAIL, Verdict.NON_STRICT, Verdict.ERROR}:
                 break
-            again = self._judge(case)
+            again = self.judge(case)
             result.attempts.append(again.verdict)
             if again.verdict is not result.verdict:
                 if again.verdict.weight > result.verdict.weight:
@@ -251,7 +251,8 @@ class Runner:
                 return
         self.alive, self.killer = False, result.id
 
-    def _judge(self, case: Case) -> CaseResult:
+    def judge(self, case: Case) -> CaseResult:
+        """Play a case once, by itself: no baseline, nothing after it, nothing in the report."""
         result = _blank(case)
         missing = [need for need in case.needs if not self._met(need)]
         if missing:

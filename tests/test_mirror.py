@@ -70,9 +70,12 @@ GUARDED = {
     "interop/test_our_scp.py": "cli/demo.py",  # which is run as it is
     "dimse/test_profiles.py": "dimse/tables/dcmtk_names.py",
     # A case is data: it proves itself by catching the fault that is planted in a wrong peer.
-    "testbed/test_selftest.py": (
-        "testbed/cases/*.py testbed/faults.py testbed/liveness.py testbed/mini/*.py testbed/whys.py "
-        "testbed/verdicts.py"
+    "testbed/selftest/test_planted.py": (
+        "testbed/cases/*.py testbed/liveness.py testbed/mini/*.py testbed/whys.py testbed/verdicts.py "
+        "testbed/selftest/faults.py testbed/selftest/judging.py"
+    ),
+    "testbed/selftest/test_mutants.py": (
+        "testbed/selftest/account.py testbed/selftest/command.py testbed/selftest/survivors.py"
     ),
     "testbed/test_catalogue.py": "testbed/model.py testbed/matrix.py testbed/table.py",
     "testbed/test_runner.py": (

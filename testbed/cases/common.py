@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 
 from testbed import messages, raw
 from testbed.facts import Bytes, Facts
-from testbed.model import Establish, Read, Run, Send, Step
+from testbed.model import Do, Establish, Read, Run, Send, Step
+from testbed.scene import Scene
 from testbed.verdicts import Expectation, Level, Sub, lax, ok
 
 R, S, T, I = Level.REQUIRED, Level.RECOMMENDED, Level.TOLERATED, Level.INFO  # noqa: E741 - as the catalogue
@@ -127,8 +128,20 @@ ANY_ABORT = ok("AB(*,*)")
 CLOSES = ok("CLOSE")
 #: After a reset by the tester there is nothing left to see.
 RESET = ok("")
-ABORT_OR_CLOSE = ok("AB+", "CLOSE")
+#: AA-7 names no source; 1 is reserved (Table 9-26).
+ABORT_OR_CLOSE = ok("AB(0/2,*)+", "CLOSE")
 SILENCE = ok("CLOSE", "OPEN")
+#: What a PDU that Sta13 does not drop is answered with, by a product that has just confirmed the release.
+LATE_REFUSAL = ok("RP AB(0/2,*)+", "RP CLOSE")
+
+
+def read_late(scene: Scene) -> None:
+    """Behind an A-RELEASE-RP, read the answer of Sta13."""
+    if scene.tokens[-1:] == ["RP"]:
+        scene.read_until("AB", scene.settings.timeout)
+
+
+READ_LATE = Do("behind an A-RELEASE-RP, read the answer of Sta13", read_late)
 ECHOED = ok("C-ECHO-RSP(0000)")
 STORED = ok("C-STORE-RSP(0000)", "C-STORE-RSP(B000/B006/B007)")
 FAILURE = "C-STORE-RSP(A*/C*/01*/02*)"

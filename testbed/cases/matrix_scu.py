@@ -6,6 +6,8 @@ from testbed.cases.common import (
     CLOSES,
     GIVES_UP,
     GIVES_UP_CLOSED,
+    LATE_REFUSAL,
+    READ_LATE,
     SILENCE,
     provider_abort,
 )
@@ -119,9 +121,10 @@ def _sta8(event: int) -> Case:
             "scu", 8, event, (*steps, Read("CLOSE")), (*ok("RP? CLOSE"), *GIVES_UP_CLOSED)
         )
     # Behind the A-RELEASE-RP it is Sta13: AA-7 answers a request or what is no PDU, AA-6 drops the rest.
-    late = ok("RP AB*") if event in {6, 19} else ok("RP")
+    refused = event in {6, 19}
+    late, end = (LATE_REFUSAL, READ_LATE) if refused else (ok("RP"), Fence())
     expected = (*provider_abort(_reason(event)), *late)
-    return derive("scu", 8, event, (*steps, Read("RP or AB"), Fence()), expected)
+    return derive("scu", 8, event, (*steps, Read("RP or AB"), end), expected)
 
 
 def _sta9(event: int) -> Case:

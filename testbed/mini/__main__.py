@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 
 
 def main(argv: Sequence[str] | None = None) -> int:

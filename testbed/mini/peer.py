@@ -5,25 +5,35 @@ fault makes it break one rule. It is built on `raw` and `parse` alone.
 """
 
 import contextlib
+import select
 import socket
-import ssl
 import struct
-import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Self
 
 from testbed import raw
+from testbed.mini.mutation import CLOSE, NOTHING, PDUS, abort, mutations
 from testbed.parse import CommandSet, Pdu, Pdv, parse_command, parse_pdvs
 
 OUR_MAX = 16384
 LARGEST_ASSOCIATE = 4 << 20
+#: PDU type -> event of Table 9-10.
+EVENTS = {1: 6, 2: 3, 3: 4, 4: 10, 5: 12, 6: 13, 7: 16}
+#: States that last as long as the user takes to answer; how long a deliberate one takes, in seconds.
+HESITANT = (3, 8, 9)
+HESITATION = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How a mini peer is set up. `artim` and `patience` in seconds; `faults` are names of planted faults."""
+    """How a mini peer is set up. `artim` and `patience` in seconds.
+
+    `linger` bounds how long a faulty peer keeps a dead connection. `faults` are names of planted faults, or of mutations (`testbed.mini.mutation`). With `deliberate` the
+    user takes a moment for an answer: what comes meanwhile meets Sta3, Sta8 or Sta9.
+    """
 
     faults: frozenset[str] = frozenset()
     artim: float = 1.1
@@ -33,10 +43,16 @@ class Config:
     callers: frozenset[str] = frozenset({"DULSPEC", "Dul spec_0.1"})
     bad_user: str = "mallory:guess"
     store_dir: Path | None = None
+    deliberate: bool = False
+    linger: float = 20.0
 
 
 class Gone(Exception):
-    """The connection is over: closed, reset, or a timer expired."""
+    """The connection is over: closed or reset."""
+
+
+class Expired(Gone):
+    """The timer that runs has expired."""
 
 
 class Refused(Exception):
@@ -86,15 +102,17 @@ class MiniPeer:
             raise Gone from error
 
     def receive(self, count: int) -> bytes:
-        """Exactly `count` bytes, or raise Gone at the end of the stream or the deadline."""
+        """Exactly `count` bytes, or raise Gone at the end of the stream, Expired at the deadline."""
         data = bytearray()
         while len(data) < count:
             left = None if self.deadline is None else self.deadline - time.monotonic()
             if left is not None and left <= 0:
-                raise Gone
+                raise Expired
             try:
                 self.sock.settimeout(left)
                 piece = self.sock.recv(min(count - len(data), 1 << 18))
+            except TimeoutError as error:
+                raise Expired from error
             except OSError as error:
                 raise Gone from error
             if not piece:
@@ -142,6 +160,94 @@ class MiniPeer:
         """Send an A-ABORT and wait for the close."""
         self.send(raw.abort(source, reason))
         self.wait_for_close()
+
+    # -- events of Table 9-10
+
+    def main(self) -> None:
+        """Run to the end of the connection; raises Gone there."""
+        raise NotImplementedError
+
+    def take(self) -> None:
+        """Wait for what comes next and take it, as an event of the state in which it comes."""
+        try:
+            pdu = self.next_pdu()
+        except Refused as error:
+            self.event(19, partial(self.refuse, error.reason))
+        except Expired as error:
+            self.event(18, partial(self.over, error))
+        except Gone as error:
+            self.event(17, partial(self.over, error))
+        else:
+            self.event(EVENTS[pdu.type], partial(self._take, pdu))
+
+    def _take(self, pdu: Pdu) -> None:
+        try:
+            self.handle(pdu)
+        except Refused as error:
+            self.refuse(error.reason)
+
+    def next_pdu(self) -> Pdu:
+        """As `read_pdu`."""
+        return self.read_pdu()
+
+    def handle(self, pdu: Pdu) -> None:
+        """Take one whole PDU; may raise Refused."""
+        raise NotImplementedError
+
+    def refuse(self, reason: int) -> None:
+        """Answer an invalid or unexpected PDU as the state wants it."""
+        raise NotImplementedError
+
+    def over(self, error: Gone) -> None:
+        """The connection was closed, or ARTIM expired: close it."""
+        raise error
+
+    def event(self, number: int, act: Callable[[], None]) -> None:
+        """Take an event as the table has it, or as the mutation of this cell has it."""
+        deed = mutations(self.config.faults).get((self.state, number))
+        if deed is None:
+            act()
+        else:
+            self.misbehave(deed, number, act)
+
+    def misbehave(self, deed: str, number: int, act: Callable[[], None]) -> None:
+        """Do another thing than the table says; the state stays but after an A-ABORT."""
+        if deed == CLOSE:
+            raise Gone
+        if deed.startswith("abort-"):
+            self.send(abort(deed, number))
+            self.wait_for_close()
+        elif deed.startswith("as-sta"):
+            self.state = int(deed.removeprefix("as-sta"))
+            act()
+        else:
+            if deed != NOTHING:
+                self.send(PDUS[deed.removeprefix("sends-")])
+            self.go_on_after(number)
+
+    def go_on_after(self, number: int) -> None:
+        """What is left of an event that was not taken: no timer, or a half-closed connection."""
+        if number == 18:
+            self.deadline = None
+        elif number == 17 and self.state not in HESITANT:
+            self.linger()
+
+    def linger(self) -> None:
+        """Keep the connection open, without a word, until somebody ends it."""
+        poll = select.poll()
+        with contextlib.suppress(OSError, ValueError):
+            poll.register(self.sock, 0)  # a hang-up is always told
+            poll.poll(int(self.config.linger * 1000))
+        raise Gone
+
+    def overtaken(self) -> bool:
+        """Whether something came while the user was about to answer, and led to another state."""
+        state = self.state
+        if self.config.deliberate:
+            ready, _, _ = select.select([self.sock], [], [], HESITATION)
+            if ready:
+                self.take()
+        return self.state != state
 
     # -- messages
 
@@ -214,81 +320,3 @@ class MiniPeer:
         if self.bad("data-set-type-0102"):
             return command.us(0x0800) in {0x0000, 0x0001}
         return command.has_data_set
-
-
-class MiniServer:
-    """Listens, on an ephemeral port unless told, and gives each connection a thread of its own."""
-
-    def __init__(
-        self,
-        config: Config,
-        link: type[MiniPeer],
-        context: ssl.SSLContext | None = None,
-        *,
-        port: int = 0,
-    ) -> None:
-        self.config = config
-        self.context = context
-        self.link = link
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
-        self.port: int = self.listener.getsockname()[1]
-        self.open: set[socket.socket] = set()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._thread.join(5)
-
-    def join(self) -> None:
-        """Wait until the server has stopped."""
-        self._thread.join()
-
-    def stop(self) -> None:
-        """Stop listening and drop every connection."""
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for sock in list(self.open):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            self.open.add(sock)
-            threading.Thread(target=self._one, args=(sock,), daemon=True).start()
-
-    def _one(self, sock: socket.socket) -> None:
-        try:
-            if self.context is not None:
-                sock.settimeout(self.config.artim)
-                sock = self.context.wrap_socket(sock, server_side=True)
-        except OSError:
-            sock.close()
-            return
-        link = self.link(sock, self.config)
-        try:
-            crashed = run_peer(link)
-        finally:
-            self.open.discard(sock)
-            sock.close()
-        if crashed:
-            self.stop()
-
-
-def run_peer(link: MiniPeer) -> bool:
-    """Serve a connection to its end; True if a planted crash happened."""
-    try:
-        link.main()  # type: ignore[attr-defined]
-    except Gone:
-        return False
-    except SystemError:
-        return True
-    return False

@@ -9,7 +9,8 @@ import pytest
 
 from testbed import advice, cli, raw, runner
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 from testbed.settings import Settings
 
 TLS = Path(__file__).parent.parent.parent / "fixtures" / "tls"

@@ -9,7 +9,8 @@ import pytest
 
 from testbed import certificates, cli, results
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 
@@ -121,7 +122,7 @@ def test_a_requestor_is_given_the_ca_that_it_may_trust(tmp_path):
     script.write_text(PRODUCT)
     secure = f"{shlex.quote(sys.executable)} {script} {{port}} {{ca}}"
     mini = (
-        f'{shlex.quote(sys.executable)} -c "import sys; from testbed.mini.requestor import Thread; '
+        f'{shlex.quote(sys.executable)} -c "import sys; from testbed.mini.process import Thread; '
         "from testbed.mini.peer import Config; from pathlib import Path; "
         "t = Thread(Config(), int(sys.argv[1]), [Path(sys.argv[2])], echo=False); "
         'sys.exit(t.wait(20))" {port} {file}'

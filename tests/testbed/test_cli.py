@@ -12,12 +12,13 @@ import threading
 
 import pytest
 
-from testbed import catalogue, cli, launch, messages, results, selftest
+from testbed import catalogue, cli, launch, messages, results
 from testbed.commands import judging
 from testbed.facts import Facts
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
-from testbed.mini.requestor import Thread
+from testbed.mini.peer import Config
+from testbed.mini.process import Thread
+from testbed.mini.server import MiniServer
 from testbed.settings import Settings
 from testbed.trial import Trial
 
@@ -208,14 +209,13 @@ def test_usage():
 
 
 def test_selftest_of_one_fault(monkeypatch, capsys):
-
     few = {
         role: catalogue.select(catalogue.cases(role), ["P.RQ.02", "U.RQ.01"])
         for role in ("scp", "scu")
     }
-    monkeypatch.setattr(selftest.catalogue, "cases", few.get)
+    monkeypatch.setattr(catalogue, "cases", few.get)
     assert cli.main(["selftest", "--jobs", "1", "accepts-version-2"]) == 0
-    assert "1 planted faults" in capsys.readouterr().out
+    assert "planted by hand: 1 of 1 caught" in capsys.readouterr().out
     assert cli.main(["selftest", "no-such-fault"]) == 2
     assert cli.main(["selftest", "--list"]) == 0
 

@@ -4,7 +4,8 @@ import pytest
 
 from testbed import catalogue, cli, profiles, results
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 from testbed.profiles import PROFILES
 from testbed.report import statement
 from testbed.verdicts import Level

@@ -2,16 +2,18 @@
 
 import itertools
 
-from testbed import catalogue, selftest
+from testbed import catalogue
 from testbed.mini.acceptor import PartialKeeper, Rejected
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 from testbed.results import RunResult
 from testbed.runner import Runner, settle
+from testbed.selftest import judging
 from testbed.settings import Settings
 from testbed.trial import Trial
 from testbed.verdicts import Verdict
 
-FIELDS = {name: getattr(selftest.FAST, name) for name in Settings.__dataclass_fields__}
+FIELDS = {name: getattr(judging.FAST, name) for name in Settings.__dataclass_fields__}
 
 
 def run(link, selectors, **over):

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed import catalogue, messages, raw, selftest
+from testbed import catalogue, messages, raw
 from testbed.report import html, text
 from testbed.results import from_json, to_json
+from testbed.selftest import judging
 from testbed.timings import last_type, timing
 
 
@@ -37,7 +38,7 @@ def test_a_stimulus_is_filed_under_its_last_pdu(data, type_):
 
 
 def test_a_run_tells_the_times_of_the_product():
-    report = selftest.judge_scp(
+    report = judging.judge_scp(
         None, catalogue.select(catalogue.cases("scp"), ["P.TCP.01", "P.CMD"])
     )
     found = {entry.what: entry for entry in report.timings}
@@ -51,7 +52,7 @@ def test_a_run_tells_the_times_of_the_product():
 
 
 def test_a_requestors_times_are_told_too():
-    report = selftest.judge_scu(
+    report = judging.judge_scu(
         None, catalogue.select(catalogue.cases("scu"), ["U.REL.01", "U.S5.04"])
     )
     found = {entry.what for entry in report.timings}

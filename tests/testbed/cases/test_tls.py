@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from testbed import catalogue, selftest, tls_raw
+from testbed import catalogue, tls_raw
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 from testbed.runner import Runner
+from testbed.selftest import judging
 from testbed.settings import Settings, TlsFiles
 from testbed.trial import Trial
 
 TLS = Path(__file__).parents[3] / "fixtures" / "tls"
-FIELDS = {name: getattr(selftest.FAST, name) for name in Settings.__dataclass_fields__}
+FIELDS = {name: getattr(judging.FAST, name) for name in Settings.__dataclass_fields__}
 
 
 def server_context(*, mutual: bool) -> ssl.SSLContext:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from testbed import catalogue, cli, results, selftest, tls_raw, tls_suites
+from testbed import catalogue, cli, results, tls_raw, tls_suites
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
+from testbed.selftest import judging
 
 TLS = Path(__file__).parents[3] / "fixtures" / "tls"
 ECDSA_ONLY = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
@@ -92,4 +94,4 @@ def test_every_suite_of_every_profile_has_a_name():
 def test_nothing_is_asked_of_a_product_without_tls():
     cases = catalogue.select(catalogue.cases("scp"), ["P.B10", "P.B11", "P.B12", "P.B13"])
     assert len(cases) == 11
-    assert {case.verdict for case in selftest.judge_scp(None, cases).cases} == {"skip"}
+    assert {case.verdict for case in judging.judge_scp(None, cases).cases} == {"skip"}

@@ -7,7 +7,8 @@ import pytest
 from testbed import cli, results
 from testbed.commands.outputs import Outputs
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 from testbed.report import html, junit
 
 

@@ -9,7 +9,8 @@ import pytest
 from testbed import cli
 from testbed.commands import watching
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 from testbed.runner import Unusable
 
 

@@ -12,8 +12,10 @@ from testbed import cli, declaration, raw, results
 from testbed.discover import limits, services, titles
 from testbed.discover.asking import Answer, Asker
 from testbed.discover.finding import discover
-from testbed.mini.acceptor import TRANSFERS, PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.acceptor import PartialKeeper
+from testbed.mini.negotiator import TRANSFERS
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 from testbed.parse import Pdu, parse_associate
 from testbed.runner import Unusable
 from testbed.settings import Settings

@@ -10,7 +10,8 @@ import pytest
 from testbed import cli
 from testbed.explore import sequence
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
+from testbed.mini.peer import Config
+from testbed.mini.server import MiniServer
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_caller_that_is_handling_an_exception(product, tmp_path, capsys):
     assert "3 sequences" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("product", ["releases-twice"], indirect=True)
+@pytest.mark.parametrize("product", ["Sta13.Evt12:sends-rp"], indirect=True)
 def test_a_find_is_told_written_and_can_be_played_again(product, tmp_path, capsys):
     page, whole = tmp_path / "page.html", tmp_path / "whole.json"
     more = ["--sequences", 40, "--seed", 1, "--html", page, "--json", whole]
@@ -62,10 +63,10 @@ def test_a_find_is_told_written_and_can_be_played_again(product, tmp_path, capsy
     told = capsys.readouterr().out
     key = "Sta13.AA-6:RP:unexpected-pdu"
     assert key in told
-    assert "    3. A-RELEASE-RQ\n" in told
+    assert "    2. A-RELEASE-RQ\n" in told
     (file,) = (tmp_path / "found").iterdir()
     sample = sequence.load(file)
-    assert (sample.cause, sequence.text(sample.sequence)) == (key, "rq release release")
+    assert (sample.cause, sequence.text(sample.sequence)) == (key, "unknown-00 release")
     assert sample.wire
     assert key in page.read_text(encoding="utf-8")
     data = json.loads(whole.read_text(encoding="utf-8"))
@@ -105,9 +106,9 @@ def test_what_is_non_strict_fails_if_asked(product, tmp_path, strict, code):
 SCU = """
 import sys
 from testbed.mini.peer import Config
-from testbed.mini.requestor import Thread
+from testbed.mini.process import Thread
 from pathlib import Path
-sys.exit(Thread(Config(frozenset(["closes-on-collision"])), int(sys.argv[1]), [Path(sys.argv[2])], echo=False).wait(30))
+sys.exit(Thread(Config(frozenset(["Sta7.Evt12:close"])), int(sys.argv[1]), [Path(sys.argv[2])], echo=False).wait(30))
 """
 
 

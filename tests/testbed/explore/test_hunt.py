@@ -12,8 +12,9 @@ from testbed.explore.sequence import text
 from testbed.explore.session import Patience, Session, Unreachable
 from testbed.launch import Process, expand, wait_for_port
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, Gone, MiniServer
-from testbed.mini.requestor import thread_launcher
+from testbed.mini.peer import Config, Gone
+from testbed.mini.process import thread_launcher
+from testbed.mini.server import MiniServer
 from testbed.settings import Settings
 from testbed.trial import Trial
 
@@ -56,9 +57,9 @@ def test_a_clean_peer_departs_nowhere(hunt, cells):
 ACCEPTORS = {
     "closes-in-sta6": {"Sta6.AA-8:CLOSE:unexpected-pdu": "rq rq"},
     "user-abort-in-sta6": {"Sta6.AA-8:source:unexpected-pdu": "rq rq"},
-    "reuses-connection": {"Sta13.AA-7:AC:unexpected-pdu": "rq release rq"},
-    "releases-twice": {"Sta13.AA-6:RP:unexpected-pdu": "rq release release"},
-    "serves-after-release": {"Sta13.AA-6:RSP:unexpected-pdu": "rq release echo-foreign"},
+    "Sta13.Evt6:as-sta2": {"Sta13.AA-7:AC:unexpected-pdu": "release rq"},
+    "Sta13.Evt12:sends-rp": {"Sta13.AA-6:RP:unexpected-pdu": "unknown-00 release"},
+    "Sta13.Evt10:sends-data": {"Sta13.AA-6:RSP:unexpected-pdu": "echo-foreign echo-foreign"},
     "wrong-message-id": {
         "Sta6.DT-1:RSP:echo": "rq echo",
         "Sta6.DT-1:RSP:store": "rq store",
@@ -71,9 +72,9 @@ ACCEPTORS = {
 }
 REQUESTORS = {
     "closes-without-abort": {"Sta6.AA-8:CLOSE:unknown-type": "ac unknown-00"},
-    "closes-on-collision": {"Sta9.Evt14.AR-9:CLOSE": "ac success release"},
+    "Sta7.Evt12:close": {"Sta9.Evt14.AR-9:CLOSE": "ac success release"},
     "user-abort": {"Sta6.AA-8:source:unexpected-pdu": "ac ac"},
-    "aborts-on-release": {"Sta8.Evt14.AR-4:AB(2)": "ac release"},
+    "Sta6.Evt12:abort-provider": {"Sta8.Evt14.AR-4:AB(2)": "ac release"},
     "uses-rejected-contexts": {},
 }
 
@@ -120,13 +121,13 @@ def test_a_cause_is_found_once_and_what_always_leads_to_it_is_left_out():
 
 def test_a_known_cause_is_counted_and_fails_no_more():
     key = "Sta13.AA-6:RP:unexpected-pdu"
-    hunt = hunt_scp("releases-twice", known=[key])
+    hunt = hunt_scp("Sta13.Evt12:sends-rp", known=[key])
     assert hunt.ledger.finds[key].known
     assert hunt.ledger.failures(strict=True) == []
 
 
 def test_the_case_of_the_catalogue_for_the_cell_is_asked_too():
-    hunt = hunt_scp("releases-twice")
+    hunt = hunt_scp("Sta13.Evt12:sends-rp")
     assert hunt.ledger.finds["Sta13.AA-6:RP:unexpected-pdu"].catalogue == "M.P.Sta13.Evt12: fail"
 
 
@@ -167,7 +168,8 @@ def test_what_a_reset_hides_is_played_again_header_first():
 DIES = """
     import sys
     from testbed.mini.acceptor import PartialKeeper
-    from testbed.mini.peer import Config, MiniServer
+    from testbed.mini.peer import Config
+    from testbed.mini.server import MiniServer
 
     class Dies(PartialKeeper):
         def refuse(self, reason):

@@ -8,8 +8,9 @@ import pytest
 from testbed.explore.sequence import parse
 from testbed.explore.session import Busy, Departure, Patience, Session, Unreachable
 from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, MiniServer
-from testbed.mini.requestor import thread_launcher
+from testbed.mini.peer import Config
+from testbed.mini.process import thread_launcher
+from testbed.mini.server import MiniServer
 from testbed.settings import Settings
 from testbed.trial import Trial
 
@@ -68,9 +69,9 @@ def test_a_clean_acceptor(acceptor, line, trace):
         ("closes-on-bad-first-pdu", "unknown-00", "Sta2.AA-1:CLOSE:unknown-type"),
         ("hangs-on-bad-first-pdu", "rj", "Sta2.AA-1:nothing:unexpected-pdu"),
         ("answers-abort", "rq abort", "Sta6.Evt16.AA-3:AB(2)"),
-        ("reuses-connection", "rq release rq", "Sta13.AA-7:AC:unexpected-pdu"),
-        ("releases-twice", "rq release release", "Sta13.AA-6:RP:unexpected-pdu"),
-        ("serves-after-reject", "rq-version echo", "Sta13.AA-6:RSP:unexpected-pdu"),
+        ("Sta13.Evt6:as-sta2", "rq release rq", "Sta13.AA-7:AC:unexpected-pdu"),
+        ("Sta13.Evt12:sends-rp", "rq release release", "Sta13.AA-6:RP:unexpected-pdu"),
+        ("Sta13.Evt10:sends-data", "rq-version echo", "Sta13.AA-6:RSP:unexpected-pdu"),
         ("wrong-message-id", "rq echo", "Sta6.DT-1:RSP:echo"),
         ("one-pdv-per-pdu", "rq echo-2-pdvs", "Sta6.DT-1:AB(2):echo-2-pdvs"),
         ("ignores-unexpected-in-sta6", "rq unknown-00/joined release", "Sta6.AA-8:nothing:contents"),
@@ -103,7 +104,7 @@ def test_idle_waits_for_the_products_timer(acceptor):
     assert (2, 18) in session.belief.certain()
 
 
-@pytest.mark.parametrize("acceptor", ["no-artim-in-sta2"], indirect=True)
+@pytest.mark.parametrize("acceptor", ["Sta2.Evt18:nothing"], indirect=True)
 def test_a_timer_that_does_not_expire_is_a_departure(acceptor):
     with pytest.raises(Departure) as caught:
         play(acceptor, "idle", Patience(0.7, 0.8, artim_max=1.5))
@@ -135,11 +136,11 @@ def test_a_clean_requestor(requestor, line, trace):
 @pytest.mark.parametrize(
     ("requestor", "line", "cause"),
     [
-        ("closes-on-collision", "ac success release", "Sta9.Evt14.AR-9:CLOSE"),
+        ("Sta7.Evt12:close", "ac success release", "Sta9.Evt14.AR-9:CLOSE"),
         ("closes-without-abort", "ac unknown-00", "Sta6.AA-8:CLOSE:unknown-type"),
         ("answers-rejection", "rj", "Sta5.Evt4.AE-4:AB(0)"),
         ("rejection-is-success", "rj", "Sta5.AE-4:false-success:rj"),
-        ("aborts-on-late-data", "ac success echo", "Sta7.Evt10.AR-6:AB(2)"),
+        ("Sta7.Evt10:abort-provider", "ac success echo", "Sta7.Evt10.AR-6:AB(2)"),
         ("stays-open-after-release", "ac success rp", "Sta7.Evt13.AR-3:nothing"),
     ],
     indirect=["requestor"],

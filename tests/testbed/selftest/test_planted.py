@@ -5,8 +5,9 @@ Here a choice of cases and faults, so that it takes seconds; `dulspec selftest` 
 
 import pytest
 
-from testbed import catalogue, selftest
-from testbed.faults import SCP_FAULTS, SCU_FAULTS
+from testbed import catalogue
+from testbed.selftest import judging
+from testbed.selftest.faults import SCP_FAULTS, SCU_FAULTS
 
 SCP_CASES = catalogue.select(
     catalogue.cases("scp"),
@@ -30,8 +31,8 @@ QUICK_SCU = [
     "odd-fragments",
 ]
 ROLES = {
-    "scp": (selftest.judge_scp, SCP_CASES, SCP_FAULTS),
-    "scu": (selftest.judge_scu, SCU_CASES, SCU_FAULTS),
+    "scp": (judging.judge_scp, SCP_CASES, SCP_FAULTS),
+    "scu": (judging.judge_scu, SCU_CASES, SCU_FAULTS),
 }
 
 
@@ -46,20 +47,20 @@ def test_the_clean_peer_passes(role):
     _, cases, _, report = role
     assert report.complete
     assert len(report.cases) == len(cases)
-    assert [(case.id, case.message) for case in selftest.clean_deviations(report)] == []
+    assert [(case.id, case.message) for case in judging.clean_deviations(report)] == []
     assert report.baseline == {"first": "pass", "last": "pass"}
 
 
 @pytest.mark.parametrize("name", QUICK_SCP + QUICK_SCU)
 def test_a_planted_fault_is_caught_by_its_cases_alone(role, name):
     judge, cases, faults, report = role
-    is_scu = judge is selftest.judge_scu
+    is_scu = judge is judging.judge_scu
     if name not in (QUICK_SCU if is_scu else QUICK_SCP):
         pytest.skip("a fault of the other role")
     fault, chosen = faults[name], {case.id for case in cases}
-    seen = selftest.reactions(judge(name, cases), report)
-    assert selftest.missed(fault, seen) & chosen == set()
-    assert selftest.unrelated(fault, seen) == set()
+    seen = judging.reactions(judge(name, cases), report)
+    assert judging.missed(fault, seen) & chosen == set()
+    assert judging.unrelated(fault, seen) == set()
     assert seen
 
 
@@ -75,7 +76,7 @@ def test_at_least_forty_faults_each_with_a_case():
 
 def test_a_crash_ends_the_run_and_names_the_case():
     cases = catalogue.select(catalogue.cases("scp"), ["P.STO.08", "P.STO.10"])
-    report = selftest.judge_scp("crashes-on-garbage", cases)
+    report = judging.judge_scp("crashes-on-garbage", cases)
     first, second = report.cases
     assert (first.verdict, first.sub) == ("fail", "crash")
     assert second.message == "not run: the product did not come back after P.STO.08"

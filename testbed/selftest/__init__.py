@@ -1,0 +1,1 @@
+"""The testbed judged: by mini peers that are wrong on purpose, and by clean ones."""

@@ -1,0 +1,96 @@
+"""What a self-test is told as: lines for a terminal, and the page in docs."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from testbed.selftest.faults import PlantedFault
+from testbed.selftest.mutants import Mutant, mutants
+from testbed.selftest.survivors import explained
+
+
+@dataclass(slots=True)
+class Score:
+    """What a self-test found. `mutants` are those tried: caught, explained, or wrong."""
+
+    planted: int = 0
+    planted_wrong: int = 0
+    clean_deviations: int = 0
+    mutants: int = 0
+    caught: int = 0
+    explained: list[Mutant] = field(default_factory=list)
+    unexplained: list[Mutant] = field(default_factory=list)
+    needless: list[Mutant] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the testbed was wrong about anything."""
+        return bool(
+            self.clean_deviations or self.planted_wrong or self.unexplained or self.needless
+        )
+
+
+def list_faults(planted: Sequence[tuple[str, PlantedFault]], chosen: Sequence[Mutant]) -> None:
+    """Print every fault with the cases that are to catch it."""
+    for role, fault in planted:
+        print(f"{role}  {fault.name:34} {' '.join(fault.caught_by)}")
+    for mutant in chosen:
+        print(f"{mutant.role}  {mutant.name:34} {mutant.case}")
+
+
+def summary(score: Score) -> list[str]:
+    """The last lines of a self-test."""
+    lines = []
+    if score.planted:
+        right = score.planted - score.planted_wrong
+        lines.append(
+            f"faults planted by hand: {right} of {score.planted} caught by their cases alone"
+        )
+    if score.mutants:
+        of_all = "" if score.mutants == len(mutants()) else f" (a sample of {len(mutants())})"
+        lines.append(
+            f"mutants: {score.caught} of {score.mutants}{of_all} caught by the case of their cell,"
+            f" {len(score.explained)} survive and are explained, {len(score.unexplained)} are not"
+        )
+    return [*lines, f"{score.seconds:.0f} s: {'FAILED' if score.wrong else 'PASSED'}"]
+
+
+def markdown(score: Score) -> str:
+    """The page: the score, what a mutant is, and each survivor with its reason."""
+    return "\n".join(_page(score)) + "\n"
+
+
+def _page(score: Score) -> Iterator[str]:
+    yield "# How far the testbed can be trusted"
+    yield ""
+    yield "Written by `make selftest` (`dulspec selftest --all --markdown docs/selftest.md`)."
+    yield ""
+    yield "| | tried | caught | explained | wrong |"
+    yield "|---|---|---|---|---|"
+    right = score.planted - score.planted_wrong
+    yield f"| faults planted by hand | {score.planted} | {right} | - | {score.planted_wrong} |"
+    for role, title in (("scp", "mutants of the acceptor"), ("scu", "mutants of the requestor")):
+        tried = [mutant for mutant in mutants() if mutant.role == role]
+        parts = [
+            sum(mutant.role == role for mutant in group)
+            for group in (score.explained, [*score.unexplained, *score.needless])
+        ]
+        yield f"| {title} | {len(tried)} | {len(tried) - sum(parts)} | {parts[0]} | {parts[1]} |"
+    yield ""
+    yield "A fault planted by hand breaks one rule of a mini peer; it is caught by the cases meant for it, and no"
+    yield "unrelated case reacts. A mutant does one other thing in one cell of Table 9-10: nothing, a close, an A-ABORT"
+    yield "of another source or reason, a PDU out of place, or what the table has for the state that usually follows. It"
+    yield "is caught if the case of that cell judges it otherwise than the right peer. Things done:"
+    yield ""
+    counts = Counter(mutant.deed for mutant in mutants())
+    yield ", ".join(f"`{deed}` {count}" for deed, count in sorted(counts.items())) + "."
+    yield ""
+    yield "## Survivors"
+    yield ""
+    yield "| mutants | role | kind | why their case lets them pass |"
+    yield "|---|---|---|---|"
+    for entry, found in explained(score.explained):
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(mutant.name for mutant in found))
+        roles = " and ".join(dict.fromkeys(mutant.role for mutant in found))
+        yield f"| {names} | {roles} | {entry.kind} | {entry.reason} |"

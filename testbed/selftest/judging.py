@@ -1,0 +1,107 @@
+"""Judging the mini peers, clean or with a planted fault, and comparing what cases say of both.
+
+A case catches a fault if its verdict or its sub-verdict differs from the clean peer's.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from testbed.mini.acceptor import PartialKeeper
+from testbed.mini.peer import Config
+from testbed.mini.process import thread_launcher
+from testbed.mini.server import MiniServer
+from testbed.model import Case
+from testbed.results import CaseResult, Report
+from testbed.runner import Runner, Unusable
+from testbed.selftest.faults import PlantedFault
+from testbed.settings import Settings
+from testbed.trial import Trial
+from testbed.verdicts import Level, Sub, Verdict
+
+#: Patience that suits peers on the loopback interface whose own timers are short.
+FAST = Settings(
+    timeout=0.8,
+    slow_max=2.0,
+    artim_max=2.5,
+    idle=0.3,
+    acse_max=2.5,
+    dimse_max=2.5,
+    live_max=0.5,
+    exit_max=3.0,
+    max_assoc=20,
+    big=1 << 20,
+    called="MINI",
+    checks_called=True,
+    checks_calling=True,
+    bad_user="mallory:guess",
+)
+
+
+def judge_scp(fault: str | None, cases: Sequence[Case], **over: object) -> Report:
+    """Run cases against the mini acceptor, clean or with one fault."""
+    with tempfile.TemporaryDirectory(prefix="dulspec-selftest-") as folder:
+        store = Path(folder) / "outer" / "store"
+        store.mkdir(parents=True)
+        config = Config(frozenset([fault] if fault else []), store_dir=store)
+        with MiniServer(config, PartialKeeper) as server:
+            fields = {name: getattr(FAST, name) for name in Settings.__dataclass_fields__}
+            fields |= {"port": server.port, "store_dir": store, **over}
+            return _report(Runner(Trial(Settings(**fields), "scp"), cases))
+
+
+def judge_scu(fault: str | None, cases: Sequence[Case], **over: object) -> Report:
+    """Run cases against the mini requestor, clean or with one fault."""
+    config = Config(frozenset([fault] if fault else []))
+    fields = {name: getattr(FAST, name) for name in Settings.__dataclass_fields__}
+    fields |= {"exec": "mini", "exec_echo": "mini echo", **over}
+    return _report(Runner(Trial(Settings(**fields), "scu", thread_launcher(config)), cases))
+
+
+def _report(runner: Runner) -> Report:
+    try:
+        return runner.run()
+    except Unusable:
+        # A fault so coarse that the baseline fails is caught, but by no case.
+        return runner.report
+
+
+Judged = dict[str, tuple[Verdict, Sub]]
+
+
+def judged(report: Report) -> Judged:
+    """Verdict and sub-verdict of each case that ran."""
+    return {
+        case.id: (case.verdict, case.sub)
+        for case in report.cases
+        if not case.message.startswith("not run:")
+    }
+
+
+def reactions(report: Report | Judged, clean: Report | Judged) -> set[str]:
+    """Ids of the cases that judged this peer otherwise than the clean one."""
+    seen = judged(report) if isinstance(report, Report) else report
+    usual = judged(clean) if isinstance(clean, Report) else clean
+    return {id_ for id_, verdicts in seen.items() if verdicts != usual[id_]}
+
+
+def missed(fault: PlantedFault, seen: set[str]) -> set[str]:
+    """Cases that were meant to catch the fault and did not."""
+    return set(fault.caught_by) - seen
+
+
+def unrelated(fault: PlantedFault, seen: set[str]) -> set[str]:
+    """Cases that reacted without a reason."""
+    globs = (*fault.caught_by, *fault.also)
+    return {id_ for id_ in seen if not any(fnmatchcase(id_, glob) for glob in globs)}
+
+
+def clean_deviations(report: Report) -> list[CaseResult]:
+    """What the clean peer should not have: anything but pass, info, a skip for a missing declaration."""
+    good = {Verdict.PASS, Verdict.INFO, Verdict.SKIP, Verdict.UNSUPPORTED}
+    return [
+        case
+        for case in report.cases
+        if case.verdict not in good and not (case.level is Level.TOLERATED and not case.sub)
+    ]
