@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml
 	    "dulcet needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another one: make PYTHON=python3.11" % v[:2])'
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo '$(PYTHON) -m venv $(VENV)'; $(PYTHON) -m venv --clear $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,peers]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[codecs,dev,peers]'
 	@touch $@
 
 demo: setup ## send the fixtures' DICOM files to an embedded storescp and compare what arrived

@@ -14,6 +14,7 @@
         NoPresentationContext      the peer takes no object of this SOP class
         CannotTranscode            nor one in a transfer syntax that it could be converted to
         CannotEncode               a data set in memory is none that can be sent; names it
+        CannotChange               an element can't be set as it was asked for; names both
         DictionaryError            DCMDICTPATH names no usable data dictionary
         ProfileError               an association negotiation profile can't be used
         Part10Error                a file can't be used; always names the file
@@ -52,6 +53,7 @@ __all__ = [
     "AbortAssociation",
     "AlreadyStored",
     "Cancelled",
+    "CannotChange",
     "CannotEncode",
     "CannotTranscode",
     "CannotUnderstand",
@@ -238,6 +240,22 @@ class CannotEncode(DIMSEError):
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"{name}: can't be sent: {why}")
         self.name = name
+        self.why = why
+
+
+class CannotChange(DIMSEError):
+    """An element of an object can't be changed in the way that was asked for.
+
+    Attributes:
+        path: the file, or what a data set in memory is called.
+        where: the element.
+        why: what is in the way.
+    """
+
+    def __init__(self, path: FilePath, where: str, why: str) -> None:
+        super().__init__(f"{os.fspath(path)}: {where} can't be changed: {why}")
+        self.path = path
+        self.where = where
         self.why = why
 
 

@@ -84,7 +84,7 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, and what takes as long to load as a tool: the metadata of the
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
-    "dul.aio", "dimse.aio", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
+    "dul.aio", "dimse.aio", "dimse.objects.copies", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
     "logging", "dul.transport.secure",
     "dimse.storage.template",
     "dimse.hooks", "dimse.storage.studies", "dimse.storage.sorting",

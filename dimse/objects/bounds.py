@@ -11,6 +11,7 @@ from typing import Final
 __all__ = [
     "CACHE",
     "CHUNK",
+    "DEFAULT_LEVEL",
     "HEAD",
     "HOP",
     "INLINE",
@@ -46,6 +47,9 @@ INLINE: Final = 1 << 10
 
 SCRATCH: Final = 8 << 20
 """What is encoded anew stays in memory up to here, and goes to a temporary file beyond."""
+
+DEFAULT_LEVEL: Final = 6
+"""How hard deflating tries, 0 to 9: zlib's own default, and DCMTK's."""
 
 MAXIMUM_META: Final = 1 << 20
 """File meta information. Private Information (0002,0102) may be of any size, but nobody has been

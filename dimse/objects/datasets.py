@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dimse.errors import CannotEncode, Part10Error
-from dimse.objects.sources import OutgoingSource
+from dimse.objects.layout import obstacle_between
+from dimse.objects.sources import Encoded, OutgoingSource
 from dimse.tables import uids
 from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dul.values import dataclass, field
@@ -47,6 +48,29 @@ class DataSetObject:
         """What it is, as it has no path: "data set 1.2.3 (CT Image Storage)"."""
         return _name_of(self.sop_class_uid, self.sop_instance_uid)
 
+    def obstacle(self, transfer_syntax_uid: str) -> str | None:
+        """Only the uncompressed syntaxes are converted into each other here."""
+        return obstacle_between(self.transfer_syntax_uid, transfer_syntax_uid)
+
+    def encoded(self) -> Encoded:
+        """The data set, encoded by pydicom.
+
+        Raises:
+            CannotEncode: pydicom can't encode it, or what comes of it is no data set.
+        """
+        # It needs pydicom, as this does.
+        from dimse.objects.encode import encode_object  # noqa: PLC0415
+
+        try:
+            return encode_object(
+                self.data_set,
+                self.name,
+                self.transfer_syntax_uid,
+                without=_stray_elements(self.data_set),
+            )
+        except Part10Error as error:
+            raise CannotEncode(self.name, error.why) from error
+
     def open(self, transfer_syntax_uid: str) -> OutgoingSource:
         """The data set in this syntax, encoded by pydicom, every length even.
 
@@ -54,18 +78,10 @@ class DataSetObject:
             CannotEncode: pydicom can't encode it, or what comes of it is no data set.
             CannotTranscode: it can't be converted.
         """
-        # It needs pydicom, as this does.
-        from dimse.objects.encode import encode_object  # noqa: PLC0415
-        from dimse.objects.transcode import transcode  # noqa: PLC0415
+        from dimse.objects.transcode import transcode  # noqa: PLC0415 - as above
 
         try:
-            encoded = encode_object(
-                self.data_set,
-                self.name,
-                self.transfer_syntax_uid,
-                without=_stray_elements(self.data_set),
-            )
-            return transcode(encoded, transfer_syntax_uid)
+            return transcode(self.encoded(), transfer_syntax_uid)
         except Part10Error as error:
             raise CannotEncode(self.name, error.why) from error
 

@@ -6,7 +6,7 @@ makes one. docs/tolerance.md lists them.
 
 from __future__ import annotations
 
-from dimse.errors import FilePath, InvalidFile
+from dimse.errors import FilePath, InvalidFile, Part10Error
 from dimse.objects.bounds import MAXIMUM_WARNINGS
 
 __all__ = ["Findings"]
@@ -53,6 +53,10 @@ class Findings:
             InvalidFile: it is not to be tolerated.
         """
         self.tolerate(at, f"{what}; it is {'kept' if self._kept else 'left out'}")
+
+    def unproven(self, error: Part10Error) -> None:
+        """Note why an object that is taken all the same can't be told to be whole."""
+        self._texts.append(f"it can't be told that this is whole; sent all the same: {error.why}")
 
     @property
     def warnings(self) -> tuple[str, ...]:

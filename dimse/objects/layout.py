@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Final
 
 from dimse.tables import uids
-from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
+from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED, describe
 from dul.values import dataclass
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Layout",
     "is_deflated",
     "layout_of",
+    "obstacle_between",
     "tag_name",
 ]
 
@@ -88,6 +89,15 @@ def is_deflated(uid: str) -> bool:
     """Whether the whole data set is one deflate stream in this transfer syntax (PS3.5 A.5)."""
     syntax = TRANSFER_SYNTAXES.get(uid)
     return syntax is not None and syntax.deflated
+
+
+def obstacle_between(own: str, other: str) -> str | None:
+    """What is in the way of converting one syntax to another without a codec; None: nothing is."""
+    if own == other or (own in UNCOMPRESSED and other in UNCOMPRESSED):
+        return None
+    if own in UNCOMPRESSED:
+        return f"there is no way to encode into {describe(other)}"
+    return "its pixel data is compressed, and is sent only as it is"
 
 
 def tag_name(tag: int) -> str:

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from dimse.errors import NotDICOM, Truncated, Unreadable
+from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.cache import Cache
 from dimse.objects.datasets import DataSetObject, examine_data_set
-from dimse.objects.layout import is_deflated
+from dimse.objects.layout import is_deflated, obstacle_between
 from dimse.objects.part10 import contents_of
 from dimse.objects.sources import (
     Encoded,
@@ -30,6 +31,7 @@ from dimse.objects.sources import (
     MemoryOrigin,
     Origin,
     OutgoingSource,
+    SplicedSource,
     Stamp,
     stamp_of,
     straight,
@@ -49,6 +51,7 @@ __all__ = [
     "OutgoingSource",
     "Sendable",
     "examine",
+    "opened",
 ]
 
 Sendable: TypeAlias = "os.PathLike[str] | str | Dataset"
@@ -96,6 +99,18 @@ class Outgoing(Protocol):
         """What is wrong with it and tolerated; each names the byte and the element."""
         ...
 
+    def obstacle(self, transfer_syntax_uid: str) -> str | None:
+        """What is in the way of converting it to another syntax than its own; None: nothing is."""
+        ...
+
+    def encoded(self) -> Encoded:
+        """The data set as it lies there. Close its origin.
+
+        Raises:
+            DIMSEError: it can't be had.
+        """
+        ...
+
     def open(self, transfer_syntax_uid: str) -> OutgoingSource:
         """The data set in this syntax, of even length. Close it.
 
@@ -116,6 +131,7 @@ class FileObject:
         transfer_syntax_uid: how it is encoded.
         spans: where the data set lies in the file: positions and lengths, in bytes.
         odd: whether elements of odd length were seen in it.
+        proven: whether it is known to be whole.
         warnings: what is wrong with it and tolerated.
         stamp: of the file when it was examined.
         content: the whole file, if it was kept.
@@ -127,6 +143,7 @@ class FileObject:
     transfer_syntax_uid: str
     spans: tuple[Span, ...]
     odd: bool
+    proven: bool
     warnings: tuple[str, ...]
     stamp: Stamp = field(repr=False)
     content: bytes | None = field(repr=False, compare=False)
@@ -152,14 +169,22 @@ class FileObject:
             CannotTranscode: it cannot be converted.
             Part10Error: it is damaged within, so that it can't be encoded anew.
         """
-        own = self.transfer_syntax_uid
-        encoded = Encoded(self.path, self._origin(), self.spans, own, self.odd)
-        if transfer_syntax_uid == own and (self.length % 2 == 0 or is_deflated(own)):
-            return straight(encoded)
-        # With what only a conversion needs: a file that goes out as it is must not load it.
-        from dimse.objects.transcode import transcode  # noqa: PLC0415
+        return opened(self.encoded(), transfer_syntax_uid)
 
-        return transcode(encoded, transfer_syntax_uid)
+    def obstacle(self, transfer_syntax_uid: str) -> str | None:
+        """Only the uncompressed syntaxes are converted into each other here."""
+        if not self.proven:
+            return "it can't be told to be whole, and is sent only as it is"
+        return obstacle_between(self.transfer_syntax_uid, transfer_syntax_uid)
+
+    def encoded(self) -> Encoded:
+        """The data set as it lies in the file.
+
+        Raises:
+            Unreadable: the file is gone, or not the one that was examined.
+        """
+        own = self.transfer_syntax_uid
+        return Encoded(self.path, self._origin(), self.spans, own, self.odd, self.proven)
 
     def _origin(self) -> Origin:
         try:
@@ -178,12 +203,34 @@ class FileObject:
         return origin
 
 
-def examine(item: Sendable, *, strict: bool = False, cache: Cache | None = None) -> Outgoing:
+def opened(
+    encoded: Encoded, transfer_syntax_uid: str, *, compression_level: int = DEFAULT_LEVEL
+) -> SplicedSource:
+    """An encoded data set in this syntax: as it lies there if that is even, else encoded anew.
+
+    Raises:
+        CannotTranscode: it can't be converted.
+        Part10Error: it is damaged within, so that it can't be encoded anew.
+    """
+    own = encoded.transfer_syntax_uid
+    as_it_lies = len(encoded) % 2 == 0 or is_deflated(own) or not encoded.proven
+    if transfer_syntax_uid == own and as_it_lies:
+        return straight(encoded)
+    # With what only a conversion needs: a file that goes out as it is must not load it.
+    from dimse.objects.transcode import transcode  # noqa: PLC0415
+
+    return transcode(encoded, transfer_syntax_uid, level=compression_level)
+
+
+def examine(
+    item: Sendable, *, strict: bool = False, unproven: bool = False, cache: Cache | None = None
+) -> Outgoing:
     """Find out what an object is, and that it is whole.
 
     Args:
         item: a path, or a pydicom data set.
         strict: refuse what is wrong and could be tolerated; else it is in `Outgoing.warnings`.
+        unproven: take what can't be told to be whole as well, as it lies there, with a warning.
         cache: lets small files be read only once; give the same one for all objects of a run.
 
     Raises:
@@ -192,11 +239,11 @@ def examine(item: Sendable, *, strict: bool = False, cache: Cache | None = None)
     """
     if isinstance(item, str | os.PathLike):
         path = item if isinstance(item, Path) else Path(item)
-        return _examine_file(path, strict=strict, cache=cache)
+        return _examine_file(path, strict=strict, unproven=unproven, cache=cache)
     return examine_data_set(item, strict=strict)
 
 
-def _examine_file(path: Path, *, strict: bool, cache: Cache | None) -> FileObject:
+def _examine_file(path: Path, *, strict: bool, unproven: bool, cache: Cache | None) -> FileObject:
     fd = -1
     try:
         fd = os.open(path, _FLAGS)
@@ -208,7 +255,7 @@ def _examine_file(path: Path, *, strict: bool, cache: Cache | None) -> FileObjec
             window = Window(path, size, lambda at, n: os.pread(fd, n, at))
         else:
             window = Window.over(path, content)
-        found = contents_of(window, strict=strict)
+        found = contents_of(window, strict=strict, unproven=unproven)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Unreadable(
@@ -224,6 +271,7 @@ def _examine_file(path: Path, *, strict: bool, cache: Cache | None) -> FileObjec
         sys.intern(found.transfer_syntax_uid),
         found.spans,
         found.odd,
+        found.proven,
         found.warnings,
         stamp_of(status),
         content,

@@ -26,7 +26,7 @@ from __future__ import annotations
 import contextlib
 import zlib
 
-from dimse.errors import FilePath, InvalidFile, NotDICOM, Truncated
+from dimse.errors import FilePath, InvalidFile, NotDICOM, Part10Error, Truncated
 from dimse.objects.bounds import HEAD
 from dimse.objects.filemeta import FileMeta, decode_file_meta
 from dimse.objects.findings import Findings
@@ -53,6 +53,7 @@ class Contents:
         spans: where the data set lies in the file: positions and lengths, without padding of the
             file and what else is not to be sent.
         odd: whether there is an element or fragment of odd length, as far as the walk has seen.
+        proven: whether it is known to be whole.
         warnings: what is wrong and tolerated.
     """
 
@@ -62,10 +63,13 @@ class Contents:
     transfer_syntax_uid: str
     spans: tuple[Span, ...]
     odd: bool
+    proven: bool
     warnings: tuple[str, ...]
 
 
-def contents_of(window: Window, *, whole: bool = True, strict: bool = False) -> Contents:
+def contents_of(
+    window: Window, *, whole: bool = True, strict: bool = False, unproven: bool = False
+) -> Contents:
     """Find out what is in a DICOM file.
 
     Args:
@@ -74,6 +78,8 @@ def contents_of(window: Window, *, whole: bool = True, strict: bool = False) -> 
             before a byte of it is sent. Without, only the head is looked at, and padding behind
             the data set and odd lengths go unnoticed.
         strict: refuse what is tolerated otherwise, with a warning.
+        unproven: where it can't be told that the data set is whole, take all that is there, with a
+            warning that says where the walk ended and why.
 
     Raises:
         NotDICOM: it is something else.
@@ -87,13 +93,22 @@ def contents_of(window: Window, *, whole: bool = True, strict: bool = False) -> 
         # Eight bytes are the shortest element there is.
         raise Truncated(window.path, start, 8, window.size)
     uid = _transfer_syntax(window, start, meta, findings)
+    proven = True
     if is_deflated(uid):
         walk = _walk_inflated_head(window, start)
         spans: tuple[Span, ...] = ((start, window.size - start),)
     else:
         walk = Walk(window, layout_of(uid), findings)
-        walk.run(start, whole=whole)
-        spans = tuple(walk.spans)
+        try:
+            walk.run(start, whole=whole)
+            spans = tuple(walk.spans)
+        except Part10Error as error:
+            # With its UIDs it can be named, so that it can be sent; nothing else is known of it.
+            if not unproven or None in {walk.sop_class_uid, walk.sop_instance_uid}:
+                raise
+            findings.unproven(error)
+            proven = False
+            spans = ((start, window.size - start),)
     if not spans:
         raise InvalidFile(window.path, f"there is no data set from byte {start} on")
     return Contents(
@@ -115,6 +130,7 @@ def contents_of(window: Window, *, whole: bool = True, strict: bool = False) -> 
         uid,
         spans,
         walk.odd,
+        proven,
         findings.warnings,
     )
 

@@ -160,6 +160,7 @@ class Encoded:
         spans: where it lies there, whole elements each, in order.
         transfer_syntax_uid: how it is encoded.
         odd: whether elements or fragments of odd length are known to be in it.
+        proven: whether it is whole; what can't be told to be is sent only as it lies there.
     """
 
     path: FilePath
@@ -167,6 +168,7 @@ class Encoded:
     spans: tuple[Span, ...]
     transfer_syntax_uid: str
     odd: bool = False
+    proven: bool = True
 
     def __len__(self) -> int:
         """How many bytes it has."""
@@ -188,12 +190,14 @@ class Encoded:
 def straight(encoded: Encoded) -> SplicedSource:
     """A data set as it lies there.
 
-    One of odd length can be sent only if it is deflated, with the NUL that PS3.5 A.5 wants.
+    One of odd length can be sent only if it is deflated, with the NUL that PS3.5 A.5 wants, or not
+    proven to be whole, so that nobody knows which element lacks its padding.
     """
     splice = Splice(FixedBytes())
     for at, length in encoded.spans:
         splice.set_in(at, length)
-    if len(splice) & 1 and is_deflated(encoded.transfer_syntax_uid):
+    padded = is_deflated(encoded.transfer_syntax_uid) or not encoded.proven
+    if len(splice) & 1 and padded:
         splice.new = FixedBytes(b"\0")
     return SplicedSource(encoded.path, encoded.origin, splice)
 

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from dimse.errors import CannotTranscode, InvalidFile, Truncated
-from dimse.objects.bounds import CHUNK, MAXIMUM_INFLATED
+from dimse.objects.bounds import CHUNK, DEFAULT_LEVEL, MAXIMUM_INFLATED
 from dimse.objects.layout import EXPLICIT_LITTLE, is_deflated, layout_of
 from dimse.objects.reencode import reencode
 from dimse.objects.scratch import Scratch
@@ -43,15 +43,16 @@ from dimse.objects.sources import Encoded, Origin, Splice, SplicedSource, straig
 from dimse.objects.walk import Walk
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 
-__all__ = ["CannotTranscode", "transcode"]
+__all__ = ["CannotTranscode", "inflate", "transcode"]
 
 
-def transcode(encoded: Encoded, to_uid: str) -> SplicedSource:
+def transcode(encoded: Encoded, to_uid: str, *, level: int = DEFAULT_LEVEL) -> SplicedSource:
     """Encode a data set anew.
 
     Args:
         encoded: the data set; its origin is closed with the result, or if there is none.
         to_uid: the transfer syntax that it is to have; its own, to make odd lengths even.
+        level: how hard deflating tries, 0 to 9.
 
     Raises:
         CannotTranscode: this transfer syntax, or its own, is none that can be converted.
@@ -70,13 +71,25 @@ def transcode(encoded: Encoded, to_uid: str) -> SplicedSource:
             source = _converted(encoded, to_uid)
             undo.callback(source.close)
             if is_deflated(to_uid):
-                source = _deflated(source, undo)
+                source = _deflated(source, undo, level)
         except OSError as error:
             # Reading the object raises errors of its own; this is the temporary file's.
             why = f"a temporary file in {tempfile.gettempdir()} fails: {error.strerror}"
             raise CannotTranscode(path, from_uid, [to_uid], why) from error
         undo.pop_all()
         return source
+
+
+def inflate(encoded: Encoded) -> Encoded:
+    """A deflated data set in Explicit VR Little Endian; its origin is closed with the result.
+
+    Raises:
+        CannotTranscode, Part10Error: as `transcode`.
+    """
+    with ExitStack() as undo:
+        inflated = _inflated(encoded, undo)
+        undo.pop_all()
+        return inflated
 
 
 def _converted(encoded: Encoded, to_uid: str) -> SplicedSource:
@@ -138,11 +151,11 @@ def _inflate(encoded: Encoded) -> Iterator[bytes]:
         yield piece
 
 
-def _deflated(source: SplicedSource, undo: ExitStack) -> SplicedSource:
+def _deflated(source: SplicedSource, undo: ExitStack, level: int) -> SplicedSource:
     """The data set deflated, padded with one NUL to an even length (PS3.5 A.5)."""
     deflated = Scratch()
     undo.callback(deflated.close)
-    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    stream = zlib.compressobj(level, wbits=-zlib.MAX_WBITS)
     chunk = memoryview(bytearray(CHUNK))
     while count := source.readinto(chunk):
         deflated.append(stream.compress(chunk[:count]))

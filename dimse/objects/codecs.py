@@ -1,0 +1,132 @@
+"""Which compressed transfer syntaxes can be decoded here: pydicom's decoders and their plugins.
+
+pydicom, numpy and the plugins (extra `dulcet[codecs]`) are loaded when something is to be decoded,
+or somebody asks what could be; never by sending a file whose own transfer syntax is accepted.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
+from dul.values import dataclass
+
+if TYPE_CHECKING:
+    from pydicom.pixels.decoders.base import Decoder
+
+__all__ = [
+    "EXTRA",
+    "LOSSY",
+    "Codec",
+    "Decompress",
+    "decode_frames",
+    "decoders",
+    "obstacle_to_decoding",
+]
+
+EXTRA: Final = "pip install 'dulcet[codecs]'"
+
+LOSSY: Final[Mapping[str, str]] = {
+    "1.2.840.10008.1.2.4.50": "ISO_10918_1",
+    "1.2.840.10008.1.2.4.51": "ISO_10918_1",
+    "1.2.840.10008.1.2.4.81": "ISO_14495_1",
+    "1.2.840.10008.1.2.4.91": "ISO_15444_1",
+    "1.2.840.10008.1.2.4.93": "ISO_15444_2",
+    "1.2.840.10008.1.2.4.203": "ISO_15444_15",
+}
+"""The transfer syntaxes that may have lost something, among those that pydicom may decode, each
+with the defined term for Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1)."""
+
+
+class Decompress(Enum):
+    """What may be decompressed for a peer that does not accept a file's own transfer syntax."""
+
+    NEVER = "nothing"
+    LOSSLESS = "what was compressed without loss"
+    LOSSY = "anything"
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A decoder of pydicom's.
+
+    Attributes:
+        transfer_syntax_uid: what it decodes.
+        plugins: those of its plugins that are installed here; with none it decodes nothing.
+        missing: what the others lack.
+    """
+
+    transfer_syntax_uid: str
+    plugins: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def decoders() -> list[Codec]:
+    """All compressed transfer syntaxes that pydicom knows a decoder for."""
+    found = []
+    for uid in TRANSFER_SYNTAXES:
+        decoder = _decoder(uid)
+        if decoder is not None and _is_compressed(uid):
+            plugins, missing = decoder.available_plugins, decoder.missing_dependencies
+            found.append(Codec(uid, tuple(plugins), tuple(missing)))
+    return found
+
+
+def obstacle_to_decoding(uid: str, allowed: Decompress) -> str | None:
+    """What is in the way of decompressing this transfer syntax; None: nothing is."""
+    if not _is_compressed(uid):
+        return "nobody knows how its pixel data are encoded"
+    if allowed is Decompress.NEVER:
+        return "it is to be sent only as it is (--decompress-never)"
+    if uid in LOSSY and allowed is not Decompress.LOSSY:
+        return "it may be compressed with loss, and only --decompress-lossy decompresses that"
+    try:
+        decoder = _decoder(uid)
+    except ImportError as error:
+        return f"there is no decoder ({error}); install one: {EXTRA}"
+    if decoder is None:
+        return "there is no decoder for it"
+    if not decoder.is_available:
+        return f"no decoder for it is installed; install one: {EXTRA}"
+    return None
+
+
+def decode_frames(
+    uid: str, source: io.RawIOBase, image: Mapping[str, Any]
+) -> Iterator[tuple[bytes, Mapping[str, str | int]]]:
+    """Decode compressed pixel data, a frame at a time.
+
+    Args:
+        uid: the transfer syntax.
+        source: positioned at the Basic Offset Table.
+        image: pydicom's decoding options: rows, columns, samples_per_pixel ...
+
+    Yields:
+        The frame, its words in little endian, its samples by pixel, YBR_FULL as RGB; and what has
+        become of the options by it.
+
+    Raises:
+        Exception: whatever a decoder raises.
+    """
+    decoder = _decoder(uid)
+    assert decoder is not None  # or there was an obstacle
+    for array, properties in decoder.iter_array(cast("Any", source), as_rgb=True, **image):
+        yield array.tobytes(), properties
+
+
+def _is_compressed(uid: str) -> bool:
+    syntax = TRANSFER_SYNTAXES.get(uid)
+    return syntax is not None and syntax.pixel_data == "encapsulated"
+
+
+def _decoder(uid: str) -> Decoder | None:
+    # Heavy, with numpy behind it: see above.
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415
+
+    try:
+        return get_decoder(uid)
+    except NotImplementedError:
+        return None

@@ -1,0 +1,272 @@
+"""A compressed data set becomes one in Explicit VR Little Endian; imported only for one.
+
+Frames are decoded one at a time and go to a temporary file beyond `bounds.SCRATCH`, before the
+first byte is sent: what can't be decoded must not end an association in mid-object. What describes
+the pixels is changed with them (PS3.3 C.7.6.3, PS3.5 8.2): Photometric Interpretation, Planar
+Configuration, Bits Allocated, Number of Frames where it was wrong; Lossy Image Compression with its
+method and ratio, where that was lossy; the Extended Offset Table goes.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from typing import Any, Final
+
+from dimse.errors import CannotTranscode, InvalidFile
+from dimse.objects.codecs import LOSSY, decode_frames
+from dimse.objects.edit import ElementChange, edit
+from dimse.objects.layers import Patch, PlacedElement, elements_of, header_of
+from dimse.objects.layout import EXPLICIT_LITTLE, UNDEFINED
+from dimse.objects.sources import Encoded
+from dimse.objects.window import Window
+from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN
+
+__all__ = ["decompress"]
+
+_PIXEL_DATA: Final = 0x7FE00010
+_OFFSETS: Final = {0x7FE00001: 0, 0x7FE00002: 1}  # Extended Offset Table, and its Lengths
+_ICON: Final = 0x00880200
+
+_NUMBERS: Final = {
+    0x00280002: "samples_per_pixel",
+    0x00280006: "planar_configuration",
+    0x00280010: "rows",
+    0x00280011: "columns",
+    0x00280100: "bits_allocated",
+    0x00280101: "bits_stored",
+    0x00280103: "pixel_representation",
+}
+_TEXTS: Final = {
+    0x00280004: "photometric_interpretation",
+    0x00280008: "number_of_frames",
+    0x00282110: "lossy",
+    0x00282112: "ratio",
+    0x00282114: "method",
+}
+_NEEDED: Final = (
+    "samples_per_pixel",
+    "photometric_interpretation",
+    "rows",
+    "columns",
+    "bits_allocated",
+    "bits_stored",
+    "pixel_representation",
+)
+
+
+def decompress(encoded: Encoded) -> Encoded:
+    """Decompress the pixel data of a data set.
+
+    Args:
+        encoded: the data set, in a compressed transfer syntax; its origin is closed with the
+            result, or else stays open.
+
+    Returns:
+        It, in Explicit VR Little Endian.
+
+    Raises:
+        CannotTranscode: its pixel data can't be decoded; or a temporary file fails.
+        Part10Error: the data set is damaged.
+    """
+    image = _Image(encoded)
+    if image.pixels is None:
+        # A report, say: with no pixel data, all compressed syntaxes are this one (PS3.5 A.4).
+        own = encoded
+        return Encoded(own.path, own.origin, own.spans, EXPLICIT_VR_LITTLE_ENDIAN, own.odd)
+    patch = Patch(encoded)
+    try:
+        changes = image.decode(patch)
+        return edit(patch.encoded(EXPLICIT_VR_LITTLE_ENDIAN, odd=encoded.odd), changes)
+    except OSError as error:
+        patch.close()
+        why = f"a temporary file fails: {error.strerror}"
+        raise image.cannot(why) from error
+    except BaseException:
+        patch.close()
+        raise
+
+
+class _Image:
+    """The pixel data of a data set, and what describes them."""
+
+    def __init__(self, encoded: Encoded) -> None:
+        self._encoded = encoded
+        self._window = encoded.window()
+        self._before: list[PlacedElement] = []  # a few stretches
+        self.pixels: PlacedElement | None = None
+        self._known: dict[str, Any] = {}
+        self._offsets: dict[int, bytes] = {}
+        self._look()
+
+    def cannot(self, why: str) -> CannotTranscode:
+        """The error for what can't be decoded."""
+        uid = self._encoded.transfer_syntax_uid
+        return CannotTranscode(self._encoded.path, uid, [EXPLICIT_VR_LITTLE_ENDIAN], why)
+
+    def _look(self) -> None:
+        for element in elements_of(self._encoded, self._window):
+            tag, header = element.tag, element.header
+            if tag == _PIXEL_DATA:
+                self.pixels = element
+                return
+            if tag in _NUMBERS and header.length >= 2:
+                number = struct.unpack("<H", self._take(element, 2))[0]
+                self._known[_NUMBERS[tag]] = number
+            elif tag in _TEXTS and header.length < 1024:
+                text = self._take(element, header.length).decode("ascii", "replace").strip(" \0")
+                if text:
+                    self._known[_TEXTS[tag]] = text
+            elif tag in _OFFSETS:
+                self._offsets[_OFFSETS[tag]] = self._take(element, header.length)
+            elif tag == _ICON and self._is_compressed(element):
+                raise self.cannot("its icon is compressed as well, which is not decompressed here")
+
+    def _take(self, element: PlacedElement, count: int) -> bytes:
+        return self._window.take(element.value_at, count)
+
+    def _is_compressed(self, icon: PlacedElement) -> bool:
+        """Whether an icon's pixel data are fragments: an item with a Basic Offset Table."""
+        value = self._take(icon, min(icon.end - icon.value_at, 1 << 20))
+        fragmented = b"\xe0\x7f\x10\0", (b"OB\0\0\xff\xff\xff\xff", b"OW\0\0\xff\xff\xff\xff")
+        return any(fragmented[0] + each in value for each in fragmented[1])
+
+    # ------------------------------------------------------------------------- decoding --
+
+    def decode(self, patch: Patch) -> list[ElementChange]:
+        """Write the data set with its pixels decoded; gives what has to change with them."""
+        pixels = self.pixels
+        assert pixels is not None  # or there is nothing to decode
+        if pixels.header.length != UNDEFINED:
+            path = self._encoded.path
+            raise InvalidFile(path, f"at byte {pixels.at}: the pixel data are not compressed")
+        for element in elements_of(self._encoded):
+            if element.tag == _PIXEL_DATA:
+                became = self._pixels(patch, element)
+            elif element.tag not in _OFFSETS and element.tag & 0xFFFF:
+                patch.keep(element.at, element.end)
+        return self._changes(became)
+
+    def _pixels(self, patch: Patch, pixels: PlacedElement) -> dict[str, Any]:
+        word = b"OB" if self._known.get("bits_allocated", 16) <= 8 else b"OW"
+        patch.add(header_of(EXPLICIT_LITTLE, _PIXEL_DATA, word, 0))
+        mark = patch.place()
+        became: dict[str, Any] = {"frames": 0, "length": 0}
+        uid, options = self._encoded.transfer_syntax_uid, self._options()
+        source = _Stretch(self._window, pixels.value_at, pixels.end)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of pydicom's; what matters is raised
+                for frame, properties in decode_frames(uid, source, options):
+                    became |= properties
+                    became["frames"] += 1
+                    became["length"] += len(frame)
+                    patch.add(frame)
+                    if became["length"] >= UNDEFINED - 1:
+                        break
+        except (OSError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            # A decoder may fail in any way; what one in Rust raises is not even an Exception. The
+            # first lines say it.
+            lines = [each.strip() for each in str(error).splitlines() if each.strip()]
+            why = " ".join(lines[:2]) or type(error).__name__
+            raise self.cannot(f"its pixel data can't be decoded: {why}") from error
+        if became["length"] >= UNDEFINED - 1:
+            raise self.cannot("uncompressed, its pixel data have more than 4 GiB")
+        if became["frames"] < options["number_of_frames"]:
+            raise self.cannot(
+                f"it has {became['frames']} frames instead of {options['number_of_frames']}"
+            )
+        patch.add(b"\0" * (became["length"] % 2))
+        patch.correct(mark, EXPLICIT_LITTLE)
+        became["compressed"] = pixels.end - pixels.value_at
+        return became
+
+    def _options(self) -> dict[str, Any]:
+        missing = [each for each in _NEEDED if each not in self._known]
+        if missing:
+            raise self.cannot(f"it does not say its {missing[0].replace('_', ' ')}")
+        options = {each: self._known[each] for each in _NEEDED}
+        options["planar_configuration"] = self._known.get("planar_configuration", 0)
+        frames = self._known.get("number_of_frames", "1")
+        if not frames.isdigit():
+            raise self.cannot(f"its number of frames is {frames!r}")
+        options["number_of_frames"] = int(frames)
+        options["pixel_keyword"], options["pixel_vr"] = "PixelData", "OB"
+        if len(self._offsets) == 2:
+            options["extended_offsets"] = self._offsets[0], self._offsets[1]
+        return options
+
+    # ------------------------------------------------------------------ what changes with it --
+
+    def _changes(self, became: dict[str, Any]) -> list[ElementChange]:
+        known = self._known
+        changes = []
+
+        def now(tag: int, value: object) -> None:
+            changes.append(ElementChange(tag, str(value)))
+
+        now(0x00280004, became["photometric_interpretation"])
+        if became["samples_per_pixel"] > 1:
+            now(0x00280006, became["planar_configuration"])
+        if became["bits_allocated"] != known["bits_allocated"]:
+            now(0x00280100, became["bits_allocated"])
+        frames = str(became["frames"])
+        if known.get("number_of_frames", "1") != frames:
+            now(0x00280008, frames)
+        if self._lost():
+            if known.get("lossy") != "01":
+                now(0x00282110, "01")
+            if "ratio" not in known:
+                now(0x00282112, f"{became['length'] / became['compressed']:.2f}")
+            if "method" not in known:
+                now(0x00282114, LOSSY[self._encoded.transfer_syntax_uid])
+        return changes
+
+    def _lost(self) -> bool:
+        """Whether the compression was lossy: by its syntax, or by what the first frame says."""
+        uid = self._encoded.transfer_syntax_uid
+        if uid not in LOSSY:
+            return False
+        return not LOSSY[uid].startswith("ISO_15444") or self._is_irreversible()
+
+    def _is_irreversible(self) -> bool:
+        """Whether a JPEG 2000 codestream has the 9-7 wavelet; the 5-3 one need not lose anything."""
+        assert self.pixels is not None
+        head = self._take(self.pixels, min(self.pixels.end - self.pixels.value_at, 1 << 16))
+        begin = head.find(b"\xff\x4f\xff\x51")  # SOC, SIZ; COD (T.800 A.6.1) is before the data
+        mark = head.find(b"\xff\x52", begin)
+        return begin >= 0 and 0 <= mark < len(head) - 14 and head[mark + 13] == 0
+
+
+class _Stretch(io.RawIOBase):
+    """A part of a data set, as a file that pydicom reads."""
+
+    def __init__(self, window: Window, at: int, end: int) -> None:
+        super().__init__()
+        self._window = window
+        self._begin = at
+        self._end = end
+        self._at = at
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at - self._begin
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: self._begin, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
+        self._at = min(max(base + offset, self._begin), self._end)
+        return self.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._end - self._at
+        count = left if size < 0 else min(size, left)
+        self._at += count
+        return self._window.take(self._at - count, count)
