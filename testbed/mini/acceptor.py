@@ -7,11 +7,11 @@ from functools import partial
 from testbed import raw
 from testbed.mini.negotiator import Negotiator, Rejected
 from testbed.mini.peer import OUR_MAX, Gone, Refused
-from testbed.mini.services import Server
+from testbed.mini.services import Answerer
 from testbed.parse import AssociateView, Pdu, parse_associate
 
 
-class Acceptor(Negotiator, Server):
+class Acceptor(Negotiator, Answerer):
     """One association, the mini peer being its acceptor."""
 
     def main(self) -> None:

@@ -8,7 +8,7 @@ from testbed.mini.peer import Gone, Incoming, MiniPeer, Refused
 from testbed.parse import CommandSet, Pdu, Pdv
 
 
-class Server(MiniPeer):
+class Answerer(MiniPeer):
     """The half of an acceptor that answers messages; `accepted` holds syntaxes by context id."""
 
     accepted: dict[int, tuple[str, str]]
