@@ -22,7 +22,7 @@ from dul.errors import (
     TransportError,
     UnexpectedPDU,
 )
-from dul.fsm import WHEN, Action, Effect, Event, Guard, State, Transition, step
+from dul.fsm import IMPOSSIBLE, WHEN, Action, Effect, Event, Guard, State, Transition, step
 from dul.inbox import Inbox, ProviderCheck, Role
 from dul.limits import Limits
 from dul.negotiation import Negotiated, conclude
@@ -422,9 +422,7 @@ class Association:
         """
         transition = step(self.state, event, guard)
         if transition is None:
-            raise LocalProtocolError(
-                f"{event.value} is not possible in {self.state.name} ({self.state.value})"
-            )
+            raise LocalProtocolError(f"{IMPOSSIBLE[event]} {WHEN[self.state]}")
         if transition.action in _FAULTS and brought.cause is None and event is not Event.Evt15:
             name = event.value.removesuffix(" PDU")
             brought = Brought(cause=UnexpectedPDU(name, WHEN[self.state]))

@@ -57,14 +57,14 @@ WHEN = {
     State.Sta5: "before the association request was answered",
     State.Sta6: "within the association",
     State.Sta7: "before the release request was answered",
-    State.Sta8: "before its own release request was answered",
+    State.Sta8: "behind the peer's own release request",
     State.Sta9: "while both ends released",
     State.Sta10: "while both ends released",
     State.Sta11: "while both ends released",
     State.Sta12: "while both ends released",
     State.Sta13: "after the end of the association",
 }
-"""The states in words for people who have never seen the table; the peer is who does something."""
+"""The states in words for people who have never seen the table: when something happened."""
 
 
 class Event(_Word):
@@ -89,6 +89,20 @@ class Event(_Word):
     Evt17 = "transport connection closed indication"
     Evt18 = "ARTIM timer expired"
     Evt19 = "unrecognized or invalid PDU"
+
+
+IMPOSSIBLE = {
+    Event.Evt1: "no association can be requested",
+    Event.Evt2: "no connection can be open",
+    Event.Evt5: "no connection can come in",
+    Event.Evt7: "no association can be accepted",
+    Event.Evt8: "no association can be rejected",
+    Event.Evt9: "nothing can be sent",
+    Event.Evt11: "no release can be requested",
+    Event.Evt14: "no release can be answered",
+    Event.Evt15: "nothing can be aborted",
+}
+"""What the local user, or the transport, may want where the table has a blank cell, in words."""
 
 
 class Effect(_Word):

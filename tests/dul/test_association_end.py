@@ -57,7 +57,7 @@ def test_release_collision():
         assert end.sent() == [RELEASE_RQ]
         end.receive(RELEASE_RQ)
         assert end.events() == [ind.ReleaseIndication(collision=True)]
-    with pytest.raises(LocalProtocolError, match="Sta10"):
+    with pytest.raises(LocalProtocolError, match="while both ends released"):
         server.association.release_response()
     client.association.release_response()
     server.receive(*client.sent())
