@@ -13,6 +13,7 @@ from dul.values import dataclass
 
 __all__ = [
     "ACTIONS",
+    "IMPOSSIBLE",
     "TABLE",
     "WHEN",
     "Action",

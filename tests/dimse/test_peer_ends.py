@@ -19,16 +19,14 @@ import rawpeer
 from rawpeer import Listener, RawPeer
 from serving import AsyncioServer
 from test_faces import Asyncio, Blocking
-from tests_datasets import CT
+from tests_datasets import CT, sparse_file
 
-from dimse.objects.filemeta import encode_file_meta
 from dimse.outcome import Outcome
 from dimse.provider import Observer
 from dimse.server import Server
 from dimse.storage.spool import Spool
 from dul.errors import AssociationAborted, DulcetError, TransportError
 
-IMPLICIT = rawpeer.IMPLICIT
 LARGE = 16 << 20  # more than the kernel holds for a peer that does not read
 HALF = 1 << 16  # a part of it that is surely sent
 SUCCESS, FAILURE = 0x0000, 0xA700
@@ -240,23 +238,10 @@ def contexts_of(request: bytes) -> list[int]:
 def objects(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A small one, one that no socket holds, and a small one."""
     folder = tmp_path_factory.mktemp("objects")
-    paths = []
-    for number, length in enumerate([1000, LARGE, 1000]):
-        instance = f"1.2.3.{number}"
-        meta = encode_file_meta(
-            sop_class_uid=CT,
-            sop_instance_uid=instance,
-            transfer_syntax_uid=IMPLICIT,
-            implementation_class_uid="1.2.3",
-            implementation_version_name="TEST",
-        )
-        content = meta + head_of(instance) + struct.pack("<HHI", 0x7FE0, 0x10, length)
-        path = folder / f"{number}.dcm"
-        path.write_bytes(content)
-        with path.open("r+b") as file:
-            file.truncate(len(content) + length)  # zeros that take no room
-        paths.append(path)
-    return paths
+    return [
+        sparse_file(folder / f"{number}.dcm", f"1.2.3.{number}", length)
+        for number, length in enumerate([1000, LARGE, 1000])
+    ]
 
 
 @pytest.fixture(params=[Blocking, Asyncio])

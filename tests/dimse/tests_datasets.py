@@ -144,6 +144,18 @@ def write_file(path, data_set: bytes, syntax: str):
     return path
 
 
+def sparse_file(path, instance: str, length: int):
+    """A CT image in Implicit VR whose pixel data are so many zeros, which take no room on the disk."""
+    head = encode_file_meta(
+        sop_class_uid=CT, sop_instance_uid=instance, transfer_syntax_uid=IMPLICIT
+    )
+    head += encode(identity(CT, instance), IMPLICIT)
+    head += struct.pack("<HHI", 0x7FE0, 0x10, length)
+    path.write_bytes(head)
+    os.truncate(path, len(head) + length)
+    return path
+
+
 def read_all(source, size: int = 1000) -> bytes:
     """Read a data set source to its end, in steps of `size` bytes."""
     out = bytearray()
