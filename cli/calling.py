@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 
 from cli import dumps
+from cli.codes import FAILED
+from cli.conditions import condition
 from cli.options.network import Calling
 from cli.report import Level, Report
-from cli.tool import FAILED
 from dimse.client import Client
 from dimse.errors import ReleasedByPeer
 from dimse.events import (
@@ -19,6 +20,7 @@ from dimse.events import (
     Releasing,
 )
 from dimse.messages.base import Message
+from dimse.profiles import AssociationProfile
 from dul.blocking import Wakeup
 from dul.errors import (
     AssociationAborted,
@@ -31,17 +33,21 @@ from dul.errors import (
 )
 from dul.outbox import fragment_length
 
-__all__ = ["Teller", "client_for", "not_associated"]
+__all__ = ["Teller", "client_for", "not_associated", "with_condition"]
 
 
-def client_for(calling: Calling, report: Report, wakeup: Wakeup) -> Client:
-    """Who calls."""
+def client_for(
+    calling: Calling, report: Report, wakeup: Wakeup, profile: AssociationProfile | None = None
+) -> Client:
+    """Who calls; a profile says what roles and extended negotiation are proposed."""
     return Client(
         calling.peer,
         calling.port,
         called_ae_title=calling.called_ae_title,
         calling_ae_title=calling.calling_ae_title,
         limits=calling.limits,
+        roles=profile.roles if profile else (),
+        extended=profile.extended if profile else (),
         trace=dumps.tracer(report),
         wakeup=wakeup,
     )
@@ -91,7 +97,7 @@ class Teller:
                 self.report.info(f"{what} Association")
             case NotReleased():
                 self.failed(FAILED)
-                self.report.error(f"Association Release Failed: {event.error}")
+                self.report.error(with_condition("Association Release Failed:", event.error))
 
     def ended_by(self, error: DulcetError) -> None:
         """Say who ended an association that is over too early."""
@@ -145,6 +151,12 @@ _LATER = {
 }
 
 
+def with_condition(what: str, error: DulcetError, host: str = "") -> str:
+    """What failed with DCMTK's words for why, if it has some, and ours below."""
+    theirs = condition(error, host)
+    return f"{what} {theirs}\n{error}" if theirs else f"{what} {error}"
+
+
 def not_associated(report: Report, error: DulcetError, calling: Calling) -> None:
     """Say why there is no association, and what to try."""
     if isinstance(error, AssociationRejected):
@@ -152,7 +164,7 @@ def not_associated(report: Report, error: DulcetError, calling: Calling) -> None
         if error.why is not None:
             report.fatal("Try: " + _ADVICE[error.why].format(calling))
         return
-    report.fatal(f"Association Request Failed: {error}")
+    report.fatal(with_condition("Association Request Failed:", error, calling.peer))
     if isinstance(error, TimedOut) and error.which in _LATER:
         report.fatal(f"Try: {_LATER[error.which]}")
     elif isinstance(error, RemoteProtocolError):

@@ -145,8 +145,9 @@ def _line(label: str, value: object) -> str:
 def rejection(error: AssociationRejected) -> str:
     """Result, source and reason on two lines, in DCMTK's form."""
     result = _capitals(error.result_text.replace("-", " "))
-    source = _capitals(error.source_text.replace("-", " "))
-    return f"Result: {result}, Source: {source}\nReason: {_capitals(error.reason_text)}"
+    source = _capitals(error.source_text.replace("-", " ")).replace(")", " Related)")
+    reason = _capitals(error.reason_text).removesuffix(" Given")
+    return f"Result: {result}, Source: {source}\nReason: {reason}"
 
 
 def _capitals(words: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from cli import calling, tool
 from cli.calling import Teller
+from cli.codes import FAILED
 from cli.grammar.declaration import Settings, flag, setting, value
 from cli.grammar.values import integer
 from cli.options.general import General
 from cli.options.network import Calling
 from cli.report import Report, printable
 from cli.stop import Stop
-from cli.tool import FAILED
 from dimse.events import Associated, ClientEvent, Echoed, Lost, Requesting, Responded
 from dimse.messages.composite import CEchoRQ
 from dimse.tables import status

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Sequence
 
 from cli import tool
+from cli.codes import FAILED
 from cli.inputs import Bad, check, find
+from cli.options.proposals import Proposed
 from cli.report import Level, Report
 from cli.stop import Stop
 from cli.storescu_options import StorescuSettings
-from cli.tool import FAILED
 from cli.transfer import Transfer
 from dimse.engine import Verdict
-from dimse.errors import DictionaryError
+from dimse.errors import DictionaryError, ProfileError, UnknownProfile
 from dimse.objects.outgoing import Outgoing
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
@@ -32,18 +33,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _work(settings: StorescuSettings, report: Report) -> int:
     dictionary = _dictionary(report)
-    if dictionary is None:
+    proposed = _proposed(settings, report)
+    if dictionary is None or proposed is None:
         return FAILED
     wakeup = Wakeup()
     try:
         with Stop(wakeup.set) as stop:
-            return _send(settings, report, dictionary, wakeup, stop)
+            return _send(settings, report, dictionary, proposed, wakeup, stop)
     finally:
         wakeup.close()
 
 
-def _send(
-    settings: StorescuSettings, report: Report, dictionary: Dictionary, wakeup: Wakeup, stop: Stop
+def _send(  # noqa: PLR0917 - what `_work` has made
+    settings: StorescuSettings,
+    report: Report,
+    dictionary: Dictionary,
+    proposed: Proposed,
+    wakeup: Wakeup,
+    stop: Stop,
 ) -> int:
     def interrupted() -> bool:
         return wakeup.is_set
@@ -70,8 +77,7 @@ def _send(
         wakeup,
         bad=len(bad),
         dictionary=dictionary,
-        halt=settings.halt,
-        max_losses=settings.max_losses or None,
+        proposed=proposed,
     )
     stop.told = transfer.interrupting
     stop.at_once = transfer.display.at_once
@@ -113,6 +119,16 @@ def _tell_interrupted(transfer: Transfer, report: Report, stop: Stop) -> None:
 
 def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
+
+
+def _proposed(settings: StorescuSettings, report: Report) -> Proposed | None:
+    try:
+        return settings.proposed
+    except UnknownProfile as error:
+        report.fatal(f"0006:0426 {error}")
+    except ProfileError as error:
+        report.error(f"reading config file: {error}")
+    return None
 
 
 def _dictionary(report: Report) -> Dictionary | None:

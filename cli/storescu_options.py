@@ -7,6 +7,7 @@ from cli.grammar.values import integer, text
 from cli.options.general import General
 from cli.options.inputs import Inputs
 from cli.options.network import Calling
+from cli.options.proposals import Proposals
 
 __all__ = ["StorescuSettings"]
 
@@ -64,6 +65,7 @@ class StorescuSettings(
     General,
     _Files,
     Inputs,
+    Proposals,
     _Association,
     Calling,
     tool="storescu",

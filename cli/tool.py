@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from cli.codes import FAILED
 from cli.grammar.commandfile import expand
 from cli.grammar.declaration import UsageError
 from cli.grammar.parsing import long_forms, parse
@@ -15,10 +16,7 @@ from cli.grammar.usage import usage
 from cli.options.general import General
 from cli.report import Report, printable
 
-__all__ = ["DCMTK_DEFAULTS", "FAILED", "run"]
-
-FAILED = 1
-"""The exit code of whatever has no code of its own."""
+__all__ = ["DCMTK_DEFAULTS", "run"]
 
 DCMTK_DEFAULTS = "DULCET_DCMTK_DEFAULTS"
 """The environment variable that stands for --dcmtk-defaults on every command line."""

@@ -6,12 +6,15 @@ import time
 from collections.abc import Sequence
 
 from cli.calling import Teller, client_for
+from cli.codes import FAILED, LOST
+from cli.conditions import code_of, condition, is_network_lost
+from cli.dots import Dots
+from cli.options.proposals import Proposed
 from cli.progress import Display
 from cli.report import Level, Report, printable
 from cli.storescu_options import StorescuSettings
-from cli.tool import FAILED
 from dimse.engine import Entry, Verdict
-from dimse.errors import NoPresentationContext
+from dimse.errors import CannotTranscode, NoPresentationContext
 from dimse.events import (
     Associated,
     ClientEvent,
@@ -26,13 +29,15 @@ from dimse.events import (
 from dimse.messages.composite import CStoreRQ, CStoreRSP
 from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
-from dimse.plan import SEED_CONTEXTS
+from dimse.plan import SEED_CLASSES
 from dimse.tables import status
+from dimse.tables.dcmtk_names import message_name
 from dimse.tables.dictionary import Dictionary
 from dimse.tables.status import StatusClass
 from dimse.tables.storage_sops import prefix_of
-from dimse.tables.transfer_syntaxes import name_of
 from dul.blocking import Wakeup
+from dul.errors import DulcetError
+from dul.outbox import fragment_length
 
 __all__ = ["Transfer", "response_text"]
 
@@ -54,8 +59,7 @@ class Transfer(Teller):
         wakeup: set by Ctrl-C.
         bad: how many files were asked for besides, and can't be sent.
         dictionary: for conversions.
-        halt: stop at the first failure.
-        max_losses: give up after so many associations that were lost in a row; None: never.
+        proposed: which presentation contexts.
     """
 
     def __init__(
@@ -67,20 +71,28 @@ class Transfer(Teller):
         *,
         bad: int,
         dictionary: Dictionary,
-        halt: bool,
-        max_losses: int | None,
+        proposed: Proposed,
     ) -> None:
         super().__init__(report, settings, contexts=settings.contexts)
         self._dictionary: Dictionary | None = dictionary
-        self._halt = halt
+        self._halt = settings.halt
         self._bad = bad
-        self._sending = client_for(settings, report, wakeup).send(
+        self._host = settings.peer
+        self._titles = f"({settings.calling_ae_title},{settings.called_ae_title})"
+        self._dots = Dots(report)
+        profile = proposed.profile
+        if profile is not None:
+            base = profile.contexts
+        else:
+            base = () if proposed.required else proposed.rules.for_classes(SEED_CLASSES)
+        self._sending = client_for(settings, report, wakeup, profile).send(
             items,
-            base_contexts=SEED_CONTEXTS,
+            base_contexts=base,
+            rules=proposed.rules,
             repeat=settings.repeat,
-            halt=halt,
+            halt=settings.halt,
             abort=settings.abort,
-            max_losses=max_losses,
+            max_losses=settings.max_losses or None,
         )
         length = sum(each.length for each in items)
         copies = settings.repeat
@@ -141,8 +153,10 @@ class Transfer(Teller):
                 code = prefix_of(message.affected_sop_class_uid, "OT")
                 self.report.info(f"Sending Store Request (MsgID {message.message_id}, {code})")
                 self.dump(message, "sent")
+                self._dots.begin()
             case Progress():
                 self.display.reached(event.sent)
+                self._dots.reached(event.sent)
             case Responded(message=CStoreRSP() as message):
                 self.report.info(f"Received Store Response ({response_text(message.status)})")
                 self.dump(message, "received")
@@ -154,6 +168,8 @@ class Transfer(Teller):
                 self._given_up(event)
             case Associated():
                 super().tell(event)
+                peer_maximum = event.negotiated.peer_maximum_length
+                self._dots.fragment = fragment_length(peer_maximum, self._calling.limits)
                 self._no_contexts = not event.negotiated.contexts
                 if self._no_contexts:
                     self.report.fatal(
@@ -169,7 +185,9 @@ class Transfer(Teller):
         self.report.info(f"Sending file: {event.outgoing.name}")
         if event.choice.transcode:
             own, other = event.outgoing.transfer_syntax_uid, event.choice.transfer_syntax
-            self.report.info(f"Converting transfer syntax: {name_of(own)} -> {name_of(other)}")
+            self.report.info(
+                f"Converting transfer syntax: {message_name(own)} -> {message_name(other)}"
+            )
             if self._dictionary is not None:
                 self._dictionary.install()
                 self._dictionary = None
@@ -178,20 +196,42 @@ class Transfer(Teller):
         length = 0 if self._present is None else self._present.length
         self._present = None
         self.display.finish(length)
+        self._dots.end(outcome.length if outcome.status is not None else None)
         if outcome.stored:
             self._objects += 1
             self._bytes += outcome.length
             if outcome.status_class is StatusClass.WARNING:
                 self.report.warn(f"{outcome.name}: stored, but {_status(outcome)}")
             return
-        self.failed(_exit_code(outcome) if self._halt else FAILED)
+        self.failed(code_of(outcome))
         if self._no_contexts and isinstance(outcome.error, NoPresentationContext):
             return  # has been said of all files together
-        if outcome.status is not None:
-            why = f"the peer answered {_status(outcome)}"
+        if outcome.error is None:
+            self.report.error(
+                f"Store Failed, file: {outcome.name}:\nthe peer answered {_status(outcome)}"
+            )
         else:
-            why = str(outcome.error).removeprefix(f"{outcome.name}: ")
-        self.report.error(f"Store Failed, file: {outcome.name}:\n{why}")
+            self._not_sent(outcome, outcome.error)
+
+    def _not_sent(self, outcome: Outcome, error: DulcetError) -> None:
+        """Say why, first in DCMTK's words."""
+        theirs = condition(error, self._host)
+        ours = str(error).removeprefix(f"{outcome.name}: ")
+        if isinstance(error, NoPresentationContext):
+            code = prefix_of(error.sop_class_uid, "OT")
+            self.report.error(f"No presentation context for: ({code}) {error.sop_class_uid}")
+            self.report.error(f"Store Failed, file: {outcome.name}:\n{ours}")
+        else:
+            if isinstance(error, CannotTranscode) and error.to_uids:
+                self.report.warn(
+                    f"DIMSE Warning: {self._titles}: sendMessage: unable to convert dataset from "
+                    f"'{message_name(error.from_uid)}' transfer syntax to "
+                    f"'{message_name(error.to_uids[0])}'"
+                )
+            lines = [f"Store Failed, file: {outcome.name}:", theirs, ours]
+            self.report.error("\n".join(filter(None, lines)))
+        if self._halt and theirs and not is_network_lost(error):
+            self.report.error(f"Store SCU Failed: {theirs}")
 
     def _lost(self, event: Lost) -> None:
         self.ended_by(event.error)
@@ -199,7 +239,7 @@ class Transfer(Teller):
             self.report.info(f"{_files(event.left)} to go on a new association")
 
     def _given_up(self, event: GivenUp) -> None:
-        self.failed(FAILED)
+        self.failed(LOST if event.losses else FAILED)
         if not event.losses:
             return  # there was no association, of which enough has been said
         self.report.fatal(
@@ -253,10 +293,3 @@ def _status(outcome: Outcome) -> str:
         f", with the comment: {printable(outcome.error_comment)}" if outcome.error_comment else ""
     )
     return f"{outcome.meaning} ({outcome.status:04X}H){comment}"
-
-
-def _exit_code(outcome: Outcome) -> int:
-    """As DCMTK's storescu: the high byte of a failure status; 1 for all else."""
-    if outcome.status is None or outcome.status_class is not StatusClass.FAILURE:
-        return FAILED
-    return outcome.status >> 8

@@ -17,6 +17,7 @@
         CannotChange               an element can't be set as it was asked for; names both
         DictionaryError            DCMDICTPATH names no usable data dictionary
         ProfileError               an association negotiation profile can't be used
+          UnknownProfile           its file has none of this name
         Part10Error                a file can't be used; always names the file
           Unreadable, NotDICOM, InvalidFile, Truncated
         AbortAssociation           a handler wants no answer, but the end of the association
@@ -80,6 +81,7 @@ __all__ = [
     "Truncated",
     "UnexpectedMessage",
     "UnknownCommand",
+    "UnknownProfile",
     "UnknownSOPClass",
     "Unreadable",
 ]
@@ -325,6 +327,10 @@ class DictionaryError(DIMSEError):
 
 class ProfileError(DIMSEError):
     """An association negotiation profile, or the file that it is in, can't be used."""
+
+
+class UnknownProfile(ProfileError):
+    """A configuration file has no profile of this name."""
 
 
 class AbortAssociation(DIMSEError):

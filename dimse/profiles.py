@@ -26,14 +26,14 @@ from itertools import count
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from dimse.errors import ProfileError
+from dimse.errors import ProfileError, UnknownProfile
 from dimse.offers import ContextOffer
 from dimse.tables.dcmtk_names import uid_of_sop_class, uid_of_transfer_syntax
 from dimse.tables.uids import is_uid
 from dul.user_items import ExtendedNegotiation, RoleSelection
 from dul.values import dataclass
 
-__all__ = ["Profile", "load_profile", "read_profile"]
+__all__ = ["AssociationProfile", "load_profile", "read_profile"]
 
 _MAXIMUM_CONTEXTS: Final = 128  # IDs are the odd numbers of one byte (PS3.8 9.3.2.2)
 _ROLES: Final = {"SCU": (True, False), "SCP": (False, True), "BOTH": (True, True)}
@@ -45,7 +45,7 @@ _File = dict[str, dict[str, _Section]]
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class AssociationProfile:
     """What an association proposes, or accepts.
 
     Attributes:
@@ -61,7 +61,7 @@ class Profile:
 
 def load_profile(
     path: str | os.PathLike[str], name: str, role: Literal["requestor", "acceptor"] = "requestor"
-) -> Profile:
+) -> AssociationProfile:
     """Read a profile from a file.
 
     Args:
@@ -70,7 +70,7 @@ def load_profile(
         role: whose: a requestor proposes at most 128 contexts; an acceptor has one for a SOP class.
 
     Raises:
-        ProfileError: the file cannot be read, is wrong, or has no such profile.
+        ProfileError: the file cannot be read or is wrong; UnknownProfile: it has no such profile.
     """
     try:
         text = Path(path).read_text("utf-8", "replace")
@@ -83,19 +83,19 @@ def load_profile(
 
 def read_profile(
     text: str, name: str, role: Literal["requestor", "acceptor"] = "requestor"
-) -> Profile:
+) -> AssociationProfile:
     """As `load_profile`, from the content of a file."""
     reader = _Reader(_parse(text))
     profiles = {key: reader.profile(key) for key in reader.names("PROFILES")}
     found = profiles.get(_key(name))
     if found is None:
         known = ", ".join(profiles) or "none"
-        raise ProfileError(f"profile key undefined: {_key(name)} (there are: {known})")
+        raise UnknownProfile(f"profile key undefined: {_key(name)} (there are: {known})")
     _check_role(found, role)
     return found
 
 
-def _check_role(profile: Profile, role: Literal["requestor", "acceptor"]) -> None:
+def _check_role(profile: AssociationProfile, role: Literal["requestor", "acceptor"]) -> None:
     if role == "requestor" and len(profile.contexts) > _MAXIMUM_CONTEXTS:
         raise ProfileError(
             f"too many presentation contexts: {len(profile.contexts)}, the most is 128"
@@ -150,14 +150,14 @@ class _Reader:
         """The sections of a group."""
         yield from self._file.get(group, ())
 
-    def profile(self, name: str) -> Profile:
+    def profile(self, name: str) -> AssociationProfile:
         """A profile, whose lists are named in its section."""
         section = self._file["PROFILES"][name]
         if "PRESENTATIONCONTEXTS" not in section:
             raise ProfileError(
                 f"missing entry PRESENTATIONCONTEXTS in profile {name} in config file"
             )
-        return Profile(
+        return AssociationProfile(
             contexts=_named(
                 section, "PRESENTATIONCONTEXTS", self._contexts, "presentation context"
             ),

@@ -66,7 +66,9 @@ GUARDED = {
     ),
     # What a tool is made of is tested by running the tool.
     "cli/storescp/": "cli/dumps.py cli/storescp/*.py",
-    "cli/test_storescu.py": "cli/calling.py cli/transfer.py",
+    "cli/test_storescu.py": (
+        "cli/calling.py cli/codes.py cli/conditions.py cli/dots.py cli/transfer.py"
+    ),
     "interop/test_our_scp.py": "cli/demo.py",  # which is run as it is
     "dimse/test_profiles.py": "dimse/tables/dcmtk_names.py",
     # A case is data: it proves itself by catching the fault that is planted in a wrong peer.

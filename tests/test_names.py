@@ -45,7 +45,6 @@ TESTBED = {
     "Line": "of an annotated hex dump; the faces have one to a peer",
     "Message": "the same, by other eyes",
     "Pause": "the same, as an action of the proxy",
-    "Profile": "what kind of product it is; `dimse` has one of presentation contexts",
     "Refused": "the wrong peer's own",
     "Report": "of a run; `cli` has what a tool says",
     "Requestor": "the wrong peer as one; `dimse` has the one that called",

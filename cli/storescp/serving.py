@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from cli import dumps
+from cli.codes import FAILED
 from cli.report import Report
 from cli.stop import Stop
 from cli.storescp.arrivals import Arrivals, caller
 from cli.storescp.options import StorescpSettings
 from cli.storescp.placing import spool_for
-from cli.tool import FAILED
 from dimse.errors import SpoolUnusable
 from dimse.faults import Faults
 from dimse.provider import OpenSink

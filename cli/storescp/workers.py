@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 
+from cli.codes import FAILED
 from cli.grammar.declaration import UsageError
 from cli.report import Report
 from cli.stop import name_of
@@ -17,7 +18,6 @@ from cli.storescp.serving import (
     server_for,
     storing,
 )
-from cli.tool import FAILED
 from dimse.errors import SpoolUnusable
 from dimse.watch.counts import Counts
 from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted

@@ -623,7 +623,7 @@ def test_refuse(serve):
             assert caller.pdu(RJ).data == raw.associate_rj(1, 1, 1)
 
     _, lines = serve("--refuse", clients=clients)
-    assert "W: Reason: No Reason Given" in lines
+    assert "W: Reason: No Reason" in lines
 
 
 def test_reject_who_has_no_implementation_class_uid(serve):

@@ -34,7 +34,7 @@ def send(capsys):
     def run(port, *arguments, host="127.0.0.1", before=()):
         code = storescu.main([*map(str, before), host, str(port), *map(str, arguments)])
         said = capsys.readouterr()
-        assert said.out == ""
+        assert all(line.startswith("XMIT: ") for line in said.out.splitlines())
         return code, said.err.splitlines()
 
     return run
@@ -219,7 +219,7 @@ def test_what_is_not_accepted_is_converted(send):
     assert code == 0
     sending = lines.index(f"I: Sending file: {CT}")
     assert lines[sending + 1] == (
-        "I: Converting transfer syntax: Explicit VR Little Endian -> Implicit VR Little Endian"
+        "I: Converting transfer syntax: Little Endian Explicit -> Little Endian Implicit"
     )
     # (0008,0005) as Implicit VR Little Endian: a length of four bytes follows the tag at once.
     data = peer.dialogues[0].stores[0][2]
@@ -250,7 +250,10 @@ def test_release_that_fails_is_an_error(send):
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, CT)
     assert code == 1
-    assert only("E", lines)[0].startswith("Association Release Failed: association aborted by")
+    assert only("E", lines)[0] == (
+        "Association Release Failed: 0006:0317 Peer aborted Association (or never connected)"
+    )
+    assert only("E", lines)[1].startswith("association aborted by")
 
 
 # --------------------------------------------------------------- statuses and exit codes --
@@ -307,7 +310,7 @@ def test_abort_is_heeded_after_a_failure_status_too(send):
 def test_no_halt_goes_on_and_still_tells_the_failure(send):
     with ScriptedPeer(storing(0xA700, 0, 0xC000, 0)) as peer:
         code, lines = send(peer.port, CT, MR, CT, MR, "-nh", "-v")
-    assert code == 1
+    assert code == 0xA7
     assert len(only("E", lines)) == 4
     assert lines[-1].startswith("I: Objects stored: 2 ")
     assert lines[-1].endswith("failed: 2, not sent: 0")
@@ -316,7 +319,7 @@ def test_no_halt_goes_on_and_still_tells_the_failure(send):
 def test_one_failed_copy_is_a_failed_file(send):
     with ScriptedPeer(storing(0, 0xA700, 0)) as peer:
         code, lines = send(peer.port, CT, "-nh", "-v", "--repeat", 3)
-    assert code == 1
+    assert code == 0xA7
     assert lines[-1].startswith("I: Objects stored: 2 ")
     assert lines[-1].endswith("failed: 1, not sent: 0")
 
@@ -427,7 +430,8 @@ def test_a_file_that_shrinks_while_it_is_sent(send, tmp_path):
         code, lines = send(peer.port, path, CT, "-nh")
     assert code == 1
     assert lines[0] == f"E: Store Failed, file: {path}:"
-    assert "the data set cannot be read" in lines[1]
+    assert lines[1] == "E: 0006:020e DIMSE Failed to send message"
+    assert "the data set cannot be read" in lines[2]
 
 
 def test_a_file_that_changes_after_the_check(send, tmp_path):
@@ -445,7 +449,8 @@ def test_a_file_that_changes_after_the_check(send, tmp_path):
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, CT, path)
     assert code == 1
-    assert "has changed since it was examined" in lines[1]
+    assert "has changed since it was examined" in lines[2]
+    assert lines[3] == "E: Store SCU Failed: 0006:020e DIMSE Failed to send message"
 
 
 # ------------------------------------------------------------------------- directories --
@@ -538,8 +543,10 @@ def test_no_context_for_a_file(send):
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, CT, MR)
     assert code == 1
-    assert lines[0] == f"E: Store Failed, file: {CT}:"
-    assert lines[1].startswith("E: the peer accepted no presentation context for CT Image Storage")
+    assert lines[0] == "E: No presentation context for: (CT) 1.2.840.10008.5.1.4.1.1.2"
+    assert lines[1] == f"E: Store Failed, file: {CT}:"
+    assert lines[2].startswith("E: the peer accepted no presentation context for CT Image Storage")
+    assert lines[3] == "E: Store SCU Failed: 0006:0208 DIMSE No valid Presentation Context ID"
 
 
 @pytest.mark.parametrize("file", [RLE, JPEG])
@@ -552,22 +559,48 @@ def test_a_compressed_file_that_the_peer_does_not_take(send, file):
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, file, CT, "-nh")
     assert code == 1
-    assert lines[0] == f"E: Store Failed, file: {file}:"
-    assert "the peer accepted only Explicit VR Little Endian" in lines[1]
-    assert "dcmdjpeg" in lines[1]
+    assert lines[0].startswith(
+        "W: DIMSE Warning: (STORESCU,ANY-SCP): sendMessage: unable to convert dataset from '"
+    )
+    assert lines[0].endswith("' transfer syntax to 'Little Endian Explicit'")
+    assert lines[1] == f"E: Store Failed, file: {file}:"
+    assert lines[2] == "E: 0006:020e DIMSE Failed to send message"
+    assert "the peer accepted only Explicit VR Little Endian" in lines[3]
+    assert "dcmdjpeg" in lines[3]
 
 
 # ---------------------------------------------------------------------------- associations --
 
 REJECTIONS = [
-    (1, 1, 1, "Rejected Permanent", "Service User", "No Reason Given"),
+    (1, 1, 1, "Rejected Permanent", "Service User", "No Reason"),
     (1, 1, 2, "Rejected Permanent", "Service User", "Application Context Name Not Supported"),
     (1, 1, 3, "Rejected Permanent", "Service User", "Calling AE Title Not Recognized"),
     (1, 1, 7, "Rejected Permanent", "Service User", "Called AE Title Not Recognized"),
-    (2, 2, 1, "Rejected Transient", "Service Provider (ACSE)", "No Reason Given"),
-    (1, 2, 2, "Rejected Permanent", "Service Provider (ACSE)", "Protocol Version Not Supported"),
-    (2, 3, 1, "Rejected Transient", "Service Provider (Presentation)", "Temporary Congestion"),
-    (2, 3, 2, "Rejected Transient", "Service Provider (Presentation)", "Local Limit Exceeded"),
+    (2, 2, 1, "Rejected Transient", "Service Provider (ACSE Related)", "No Reason"),
+    (
+        1,
+        2,
+        2,
+        "Rejected Permanent",
+        "Service Provider (ACSE Related)",
+        "Protocol Version Not Supported",
+    ),
+    (
+        2,
+        3,
+        1,
+        "Rejected Transient",
+        "Service Provider (Presentation Related)",
+        "Temporary Congestion",
+    ),
+    (
+        2,
+        3,
+        2,
+        "Rejected Transient",
+        "Service Provider (Presentation Related)",
+        "Local Limit Exceeded",
+    ),
 ]
 
 
@@ -592,10 +625,11 @@ def test_connection_refused(send):
     code, lines = send(port, CT)
     assert code == 1
     assert lines == [
+        "F: Association Request Failed: 0006:031c TCP Initialization Error: Connection refused",
         (
-            f"F: Association Request Failed: cannot connect to 127.0.0.1:{port}: Connection refused "
+            f"F: cannot connect to 127.0.0.1:{port}: Connection refused "
             "(is the peer running, are host and port right?)"
-        )
+        ),
     ]
 
 
@@ -606,9 +640,12 @@ def test_unknown_host(send, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     code, lines = send(104, CT, host="pacs.example")
     assert code == 1
-    assert lines[0].startswith("F: Association Request Failed: cannot find host 'pacs.example'")
-    assert lines[0].endswith("Name or service not known")
-    assert lines[1] == "F: Try: check how the name is spelt, or give the address"
+    assert lines[0] == (
+        "F: Association Request Failed: 0006:0320 Attempt to connect to unknown host: pacs.example"
+    )
+    assert lines[1].startswith("F: cannot find host 'pacs.example'")
+    assert lines[1].endswith("Name or service not known")
+    assert lines[2] == "F: Try: check how the name is spelt, or give the address"
 
 
 def test_a_peer_that_never_answers(send):
@@ -620,10 +657,8 @@ def test_a_peer_that_never_answers(send):
         code, lines = send(peer.port, CT, "-ta", "0.05")
     assert code == 1
     assert lines == [
-        (
-            "F: Association Request Failed: timed out after 0.05 s "
-            "waiting for the answer to the A-ASSOCIATE-RQ"
-        ),
+        "F: Association Request Failed: 0006:031a DUL network read timeout",
+        "F: timed out after 0.05 s waiting for the answer to the A-ASSOCIATE-RQ",
         "F: Try: is that port a DICOM application's? (-ta: wait longer)",
     ]
 
@@ -637,7 +672,11 @@ def test_a_response_that_never_comes(send):
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, CT, "-td", "0.05")
     assert code == 1
-    assert lines[1] == "E: timed out after 0.05 s waiting for the response"
+    assert lines[1:] == [
+        "E: 0006:0207 DIMSE No data available (timeout in non-blocking mode)",
+        "E: timed out after 0.05 s waiting for the response",
+        "E: Store SCU Failed: 0006:0207 DIMSE No data available (timeout in non-blocking mode)",
+    ]
 
 
 def test_what_is_no_dicom_application(send):
@@ -662,9 +701,9 @@ def test_aborted_in_place_of_an_answer(send):
         code, lines = send(peer.port, CT)
     assert code == 1
     assert lines[0] == (
-        "F: Association Request Failed: association aborted by the peer's service-provider: "
-        "unrecognized PDU"
+        "F: Association Request Failed: 0006:0317 Peer aborted Association (or never connected)"
     )
+    assert lines[1] == "F: association aborted by the peer's service-provider: unrecognized PDU"
 
 
 @pytest.mark.parametrize(
@@ -683,10 +722,11 @@ def test_aborted_in_mid_transfer(send, abort, who):
 
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, CT, MR, "-v")
-    assert code == 1
+    assert code == 10
     failed = lines.index(f"E: Store Failed, file: {CT}:")
-    assert lines[failed + 1] == f"E: association aborted by the peer's {who}"
-    assert lines[failed + 2] == "I: Peer Aborted Association"
+    assert lines[failed + 1] == "E: 0006:0317 Peer aborted Association (or never connected)"
+    assert lines[failed + 2] == f"E: association aborted by the peer's {who}"
+    assert lines[failed + 3] == "I: Peer Aborted Association"
     assert lines[-1].endswith("failed: 1, not sent: 1")
 
 
@@ -697,9 +737,10 @@ def test_the_connection_breaks_in_mid_transfer(send):
 
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, CT)
-    assert code == 1
+    assert code == 10
     assert lines[0] == f"E: Store Failed, file: {CT}:"
-    assert "connection" in lines[1]
+    assert lines[1] == "E: 0006:0317 Peer aborted Association (or never connected)"
+    assert "connection" in lines[2]
 
 
 def releasing(dialogue):
@@ -719,8 +760,9 @@ def test_released_in_place_of_a_response_is_tried_once_more(send):
 def test_released_twice_in_place_of_a_response(send):
     with ScriptedPeer(releasing, releasing) as peer:
         code, lines = send(peer.port, CT)
-    assert code == 1
-    assert "the peer released the association" in lines[1]
+    assert code == 10
+    assert lines[1] == "E: 0006:0319 DUL Peer Requested Release"
+    assert "the peer released the association" in lines[2]
 
 
 def test_released_behind_the_response(send):
@@ -773,7 +815,7 @@ def test_success_before_the_object_is_sent_whole_is_no_success(send, tmp_path, l
         else ScriptedPeer(script) as peer
     ):
         code, lines = send(peer.port, big, "-v")
-    assert code == 1
+    assert code == 10
     assert lines[-1].endswith("sent: 0, failed: 1, not sent: 0")
 
 
@@ -786,7 +828,7 @@ def breaking(dialogue):
 def test_no_halt_opens_a_new_association_for_the_rest(send):
     with ScriptedPeer(breaking, storing(0)) as peer:
         code, lines = send(peer.port, CT, MR, "-nh", "-v")
-    assert code == 1
+    assert code == 10
     assert lines.count("I: Requesting Association") == 2
     assert peer.dialogues[1].stores[0][1].uid(0x0002).endswith(".1.4")  # the MR, not the CT again
     assert lines[-1].startswith("I: Objects stored: 1 ")
@@ -795,7 +837,7 @@ def test_no_halt_opens_a_new_association_for_the_rest(send):
 def test_no_halt_gives_up_when_nothing_is_answered_any_more(send):
     with ScriptedPeer(breaking, breaking) as peer:
         code, lines = send(peer.port, CT, MR, CT, MR, "-nh", "-v", "--max-losses", "2")
-    assert code == 1
+    assert code == 10
     assert only("F", lines)[0] == (
         "2 associations were lost without a response between them; 2 files are not tried"
     )
@@ -827,3 +869,33 @@ def test_dictionary_with_bad_lines_is_used_all_the_same(send, monkeypatch, tmp_p
     assert len(lines) == 1
     assert lines[0].startswith(f"W: DcmDataDictionary: {path}: ")
     assert "(line 2)" in lines[0]
+
+
+# ------------------------------------------------------------------------------- the dots --
+
+
+def test_dots_stand_on_standard_output_one_for_each_pdu(capsys):
+    with ScriptedPeer(storing(0, 0xA700)) as peer:
+        storescu.main(["-v", "127.0.0.1", str(peer.port), str(CT), str(MR)])
+    lines = capsys.readouterr().out.splitlines()
+    lengths = [len(data) for _, _, data in peer.dialogues[0].stores]
+    assert lines == ["XMIT: " + "." * -(-length // (16384 - 6)) for length in lengths]
+
+
+@pytest.mark.parametrize("level", ["-q", "-d", "-ll warn", "-ll trace"])
+def test_dots_are_there_at_level_info_only(level, capsys):
+    with ScriptedPeer(storing(0)) as peer:
+        storescu.main([*level.split(), "127.0.0.1", str(peer.port), str(CT)])
+    assert capsys.readouterr().out == ""
+
+
+def test_what_was_not_answered_has_no_end_of_line(capsys):
+    def script(dialogue):
+        dialogue.accept()
+        dialogue.store(None)
+
+    with ScriptedPeer(script) as peer:
+        assert storescu.main(["-v", "127.0.0.1", str(peer.port), str(CT)]) == 10
+    said = capsys.readouterr().out
+    assert said.startswith("XMIT: ")
+    assert "\n" not in said

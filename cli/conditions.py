@@ -1,0 +1,88 @@
+"""Errors as DCMTK's tools say them, "0006:031c TCP Initialization Error: Connection refused"; exit codes.
+
+Scripts look for the numbers. What stands behind them here says less than the errors themselves, which
+are always said, too.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from cli.codes import FAILED, LOST
+from dimse.errors import (
+    CannotEncode,
+    CannotTranscode,
+    NoPresentationContext,
+    Part10Error,
+    ReleasedByPeer,
+    UnexpectedMessage,
+)
+from dimse.outcome import Outcome
+from dimse.tables.status import StatusClass
+from dul.errors import AssociationAborted, DulcetError, SourceFailed, TimedOut, TransportError
+
+__all__ = ["code_of", "condition", "is_network_lost", "without_number"]
+
+_ABORTED = "0006:0317 Peer aborted Association (or never connected)"
+_BROKEN = (ConnectionAbortedError, ConnectionResetError, BrokenPipeError)
+_TIMES = {
+    "connect": "0006:031c TCP Initialization Error: Connection timed out",
+    "reply": "0006:0207 DIMSE No data available (timeout in non-blocking mode)",
+}
+
+
+def condition(error: DulcetError, host: str = "") -> str:
+    """Number and text of an error; empty where DCMTK has none for it.
+
+    Args:
+        error: what happened.
+        host: who was called.
+    """
+    match error:
+        case AssociationAborted():
+            return _ABORTED
+        case ReleasedByPeer():
+            return "0006:0319 DUL Peer Requested Release"
+        case TimedOut():
+            return _TIMES.get(error.which, "0006:031a DUL network read timeout")
+        case TransportError():
+            return _of_transport(error, host)
+        case UnexpectedMessage():
+            return f"0006:0211 DIMSE: Unexpected Response: {error}"
+        case NoPresentationContext():
+            return "0006:0208 DIMSE No valid Presentation Context ID"
+        case CannotTranscode() | CannotEncode() | Part10Error() | SourceFailed():
+            return "0006:020e DIMSE Failed to send message"
+    return ""
+
+
+def code_of(outcome: Outcome) -> int:
+    """The exit code for an object that was not stored.
+
+    As of DCMTK's storescu it is the high byte of a failure status.
+    """
+    if outcome.status is not None:
+        failure = outcome.status_class is StatusClass.FAILURE
+        return outcome.status >> 8 if failure else FAILED
+    return LOST if outcome.error is not None and is_network_lost(outcome.error) else FAILED
+
+
+def without_number(text: str) -> str:
+    """A condition as dcmsend says it."""
+    return text.partition(" ")[2] if text[4:5] == ":" else text
+
+
+def is_network_lost(error: DulcetError) -> bool:
+    """Whether an association ended by the peer's, or the network's, doing."""
+    if isinstance(error, TimedOut):
+        return error.which in {"pdu", "write"}
+    return isinstance(error, AssociationAborted | ReleasedByPeer | TransportError)
+
+
+def _of_transport(error: TransportError, host: str) -> str:
+    cause = error.__cause__
+    if isinstance(cause, socket.gaierror):
+        return f"0006:0320 Attempt to connect to unknown host: {host}"
+    if isinstance(cause, OSError) and not isinstance(cause, _BROKEN):
+        return f"0006:031c TCP Initialization Error: {cause.strerror}"
+    return _ABORTED
