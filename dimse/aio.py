@@ -30,7 +30,7 @@ from dimse.offers import OFFERS, ContextOffer, Offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.provider import MAXIMUM_MEMORY, Access, AsyncHandler, Observer, OpenSink, Provider
-from dimse.requests import EchoRequest, StoreRequest
+from dimse.requests import EchoRequest, Requestor, StoreRequest
 from dimse.scp import conversation_for
 from dimse.scu import Operations, Reply
 from dimse.support import default_support
@@ -415,6 +415,7 @@ class Server(aio.Server):
         *,
         on_store: Callable[[StoreRequest], int | Awaitable[int | None] | None] | None = None,
         on_echo: Callable[[EchoRequest], int | Awaitable[int | None] | None] | None = None,
+        on_release: Callable[[Requestor], Awaitable[None] | None] | None = None,
         handlers: Mapping[type[Request[Any]], AsyncHandler] | None = None,
         support: Support | None = None,
         access: Access | None = None,
@@ -434,6 +435,7 @@ class Server(aio.Server):
             open_sink=open_sink,
             on_store=on_store,
             on_echo=on_echo,
+            on_release=on_release,
             handlers=handlers or {},
             access=access,
             observer=observer or Observer(),

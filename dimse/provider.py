@@ -168,6 +168,8 @@ class Provider:
             with 0110H. None: objects are received into memory for `on_store`.
         on_store: called with the object when it is stored; its status is the answer's.
         on_echo: called for a C-ECHO; its status is the answer's.
+        on_release: called before a release is answered, for instance `Spool.flush`; what it raises
+            aborts the association instead.
         handlers: answer the requests of their class; see `Handler`. Data sets are received into
             memory for them.
         access: called before anything is answered, with the request and the peer's address;
@@ -182,6 +184,7 @@ class Provider:
     open_sink: OpenSink[StoreRequest] | None = None
     on_store: Callable[[StoreRequest], int | Awaitable[int | None] | None] | None = None
     on_echo: Callable[[EchoRequest], int | Awaitable[int | None] | None] | None = None
+    on_release: Callable[[Requestor], Awaitable[None] | None] | None = None
     handlers: Mapping[type[Request[Any]], AsyncHandler] = field(default_factory=dict)
     access: Access | None = None
     observer: Observer = field(default_factory=Observer)

@@ -28,7 +28,7 @@ from dimse.messages.base import Request, Response
 from dimse.messages.codec import response_to, unrecognized
 from dimse.messages.composite import CCancelRQ, CStoreRQ
 from dimse.objects.decoded import encode_data_set
-from dimse.provider import Answer, Observer, Provider
+from dimse.provider import Answer, Provider
 from dimse.requests import Requestor, ServiceRequest, StoreRequest
 from dimse.served import Services
 from dimse.storage.sink import Budget
@@ -102,7 +102,7 @@ def serve(
         return
     observer.associated(requestor)
     services = services or Services(provider, Budget(provider.max_memory))
-    session = _Session(association, requestor, services, observer)
+    session = _Session(association, requestor, services, provider)
     try:
         yield from session.run()
     except DIMSEError as error:
@@ -128,12 +128,13 @@ class _Session:
         association: Association,
         requestor: Requestor,
         services: Services,
-        observer: Observer,
+        provider: Provider,
     ) -> None:
         self._association = association
         self._requestor = requestor
         self._services = services
-        self._observer = observer
+        self._on_release = provider.on_release
+        self._observer = provider.observer
         self._intake = Intake(association)
 
     def run(self) -> Conversation[None]:
@@ -154,7 +155,25 @@ class _Session:
                     yield from self._answer_unknown(context.id, message)
                 case _:
                     raise MessageFault(f"an unsolicited {message.NAME}")
+        yield from self._before_release()
         yield from respond_to_release(self._association)
+
+    def _before_release(self) -> Conversation[None]:
+        """What the user has to do yet, who may not want the release to be confirmed.
+
+        Raises:
+            AbortAssociation: it failed.
+        """
+        if self._on_release is None:
+            return
+        try:
+            yield Call(self._on_release, (self._requestor,))
+        except AbortAssociation:
+            raise
+        except Exception as error:
+            if not isinstance(error, OSError):
+                _log(f"what is to be done before {self._requestor.address} releases failed", error)
+            raise AbortAssociation(f"the release can't be confirmed: {error}") from error
 
     @property
     def _may_answer(self) -> bool:

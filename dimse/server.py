@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dimse.messages.base import Request
 from dimse.provider import MAXIMUM_MEMORY, Access, Handler, Observer, OpenSink, Provider
-from dimse.requests import EchoRequest, StoreRequest
+from dimse.requests import EchoRequest, Requestor, StoreRequest
 from dimse.scp import conversation_for
 from dimse.support import default_support
 from dul import blocking
@@ -43,6 +43,8 @@ class Server(blocking.Server):
         on_store: called with each object that is stored: `request.dataset()`, `request.data`,
             `request.file()`, `request.path`. What it returns is the status; None: Success.
         on_echo: called for each C-ECHO; returns the same.
+        on_release: called before a release is answered, for instance `Spool.flush`; what it raises
+            aborts the association instead.
         handlers: answer the requests of other classes; see `dimse.provider.Handler`. Their SOP
             classes are to be in `support`.
         support: what is accepted; None: Verification, and every storage SOP class in every transfer
@@ -73,6 +75,7 @@ class Server(blocking.Server):
         *,
         on_store: Callable[[StoreRequest], int | None] | None = None,
         on_echo: Callable[[EchoRequest], int | None] | None = None,
+        on_release: Callable[[Requestor], None] | None = None,
         handlers: Mapping[type[Request[Any]], Handler] | None = None,
         support: Support | None = None,
         access: Access | None = None,
@@ -92,6 +95,7 @@ class Server(blocking.Server):
             open_sink=open_sink,
             on_store=on_store,
             on_echo=on_echo,
+            on_release=on_release,
             handlers=handlers or {},
             access=access,
             observer=observer or Observer(),

@@ -36,6 +36,8 @@ PLAIN_TRANSPORT = {
 DIMSE_IO = {
     "dimse.aio",
     "dimse.client",
+    "dimse.storage.grouped",
+    "dimse.storage.unflushed",
     "dimse.watch.counts",
     "dimse.workers.orders",
     "dimse.workers.supervisor",

@@ -170,12 +170,14 @@ class _Names(Settings, title="file names"):
         ),
     )
     fsync: Fsync = setting(
-        "full",
+        "file",
         value(
             "--fsync",
-            read=read.choice(full="full", file="file", none="none"),
+            read=read.choice(file="file", study="study", none="none"),
             metavar="POLICY",
-            help="flush to the disk before success is reported: full (default), the file and its name; file, its content only; none",
+            help="when objects are flushed to the disk: file (default), each before its success is "
+            "reported; study, those of an association before its release is confirmed; none, when "
+            "the operating system likes",
         ),
     )
 

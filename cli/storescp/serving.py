@@ -22,7 +22,7 @@ from cli.storescp.placing import spool_for
 from dimse.errors import SpoolUnusable
 from dimse.faults import Faults
 from dimse.provider import OpenSink
-from dimse.requests import StoreRequest
+from dimse.requests import Requestor, StoreRequest
 from dimse.server import Server
 from dimse.storage.sink import Discard
 from dimse.support import storage_support
@@ -34,6 +34,7 @@ from dul.values import dataclass
 
 __all__ = [
     "Served",
+    "Storage",
     "announce",
     "say_end",
     "say_ending",
@@ -48,8 +49,8 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     """Serve in this process until a signal says that it is enough; gives the exit code."""
     counts = Counts()
     try:
-        with storing(settings, report) as open_sink:
-            served = server_for(settings, report, open_sink, counts)
+        with storing(settings, report) as storage:
+            served = server_for(settings, report, storage, counts)
             return _serve(served, settings, report, counts)
     except SpoolUnusable as error:
         report.fatal(str(error))
@@ -58,18 +59,31 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     return FAILED
 
 
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where objects go.
+
+    Attributes:
+        open_sink: makes a sink for each.
+        on_release: is called before a release is confirmed.
+    """
+
+    open_sink: OpenSink[StoreRequest]
+    on_release: Callable[[Requestor], None] | None = None
+
+
 @contextlib.contextmanager
-def storing(settings: StorescpSettings, report: Report) -> Iterator[OpenSink[StoreRequest]]:
+def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
     """Where objects go.
 
     Raises:
         SpoolUnusable: nowhere.
     """
     if settings.ignore:
-        yield _ignore
+        yield Storage(_ignore)
         return
     with spool_for(settings, report) as spool:
-        yield spool.open
+        yield Storage(spool.open, spool.flush if settings.fsync == "study" else None)
 
 
 def _ignore(_: StoreRequest) -> Discard:
@@ -92,7 +106,7 @@ class Served:
 def server_for(
     settings: StorescpSettings,
     report: Report,
-    open_sink: OpenSink[StoreRequest],
+    storage: Storage,
     counts: Counts,
     *,
     listener: socket.socket | None = None,
@@ -103,7 +117,7 @@ def server_for(
     Args:
         settings: the options.
         report: where it is said what happens.
-        open_sink: where objects go.
+        storage: where objects go.
         counts: where they are counted.
         listener: a socket that listens already.
         worker: its number, if there are several.
@@ -123,8 +137,9 @@ def server_for(
     )
     arrivals = Arrivals(report, contexts=settings.contexts, limits=settings.limits, worker=worker)
     server = Server(
-        faults.open_sink(open_sink),
+        faults.open_sink(storage.open_sink),
         on_store=faults.on_store,
+        on_release=storage.on_release,
         support=_support(settings),
         access=faults.access,
         observer=Observers(Counting(counts), arrivals),

@@ -37,9 +37,9 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     def work(listener: socket.socket, number: int, orders: Orders) -> None:
         counts.take_row(number)
         # Opened here and not before: so what one that died has left is removed by the next.
-        with storing(settings, report) as open_sink:
+        with storing(settings, report) as storage:
             served = server_for(
-                settings, report, open_sink, counts, listener=listener, worker=number + 1
+                settings, report, storage, counts, listener=listener, worker=number + 1
             )
             orders.obey(served.request_stop, report.reopen)
             served.server.serve_forever()

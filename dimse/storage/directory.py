@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dimse.errors import FilePath, SpoolUnusable
+from dimse.storage.grouped import Grouped
 from dul.values import dataclass
 
 __all__ = ["Place", "SpoolDirectory", "SpoolUnusable", "Target", "reason"]
@@ -100,6 +101,7 @@ class Place:
         self._users = 0
         self._retired = False
         self._guard = threading.Lock()  # of the two above
+        self._flushes = Grouped(self._sync_all)
         self._flushed: set[tuple[str, ...]] = set()  # directories whose names are on the disk
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -238,12 +240,14 @@ class Place:
                 outer, fd = fd, os.open(each, flags, dir_fd=fd)
                 if outer != self._fd:
                     os.close(outer)
+            status = self._status if fd == self._fd else os.fstat(fd)
         except BaseException:
             if fd != self._fd:
                 os.close(fd)
             self.unmake(made)
             raise
-        return Target(self, fd, tuple(directories), name, tuple(made))
+        identity = status.st_dev, status.st_ino
+        return Target(self, fd, identity, tuple(directories), name, tuple(made))
 
     def unmake(self, made: Sequence[str]) -> None:
         """Remove directories that were made for nothing, if nobody else has used them."""
@@ -276,8 +280,16 @@ class Place:
         """Flush its directory: after that the name survives a crash of the machine.
 
         So are those that hold a directory whose own name may not have survived yet; who made it
-        may be another thread or process, which has not come to flush it.
+        may be another thread or process, which has not come to flush it. Threads that come at the
+        same time share a flush.
         """
+        self._flushes.submit(target)
+
+    def _sync_all(self, targets: list[Target]) -> None:
+        for target in {each.identity: each for each in targets}.values():
+            self._sync(target)
+
+    def _sync(self, target: Target) -> None:
         os.fsync(target.fd)
         depth = len(target.directories)
         unsafe = [n for n in range(depth) if target.directories[: n + 1] not in self._flushed]
@@ -312,6 +324,7 @@ class Target:
     Attributes:
         place: the directory that all is in.
         fd: the directory that the file is to be in, which may be that one.
+        identity: which one it is, device and inode: its path may come to stand for another.
         directories: the way from the one to the other.
         name: of the file.
         made: paths of directories that were made for it, outermost first.
@@ -319,6 +332,7 @@ class Target:
 
     place: Place
     fd: int
+    identity: tuple[int, int]
     directories: tuple[str, ...]
     name: str
     made: tuple[str, ...]

@@ -25,13 +25,14 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from dimse.errors import AlreadyStored, FilePath, SpoolError, SpoolUnusable
-from dimse.requests import StoreRequest
+from dimse.requests import Requestor, StoreRequest
 from dimse.storage.checked import Checked
 from dimse.storage.directory import Place, SpoolDirectory, Target, reason
 from dimse.storage.head import Head
 from dimse.storage.identical import same_object
 from dimse.storage.identifiers import check_identifiers
 from dimse.storage.naming import Naming, dcmtk_name
+from dimse.storage.unflushed import Unflushed
 from dimse.tables import uids
 from dul.values import dataclass
 
@@ -45,9 +46,11 @@ __all__ = [
     "Told",
 ]
 
-Fsync = Literal["full", "file", "none"]
-"""What is flushed to the disk before success is reported: file and directory; the file, whose name
-a crash of the machine may then still lose; nothing, which is for data that exist elsewhere."""
+Fsync = Literal["file", "study", "none"]
+"""When what is stored survives a crash of the machine: each file, with its name, before its Success is
+answered; the objects of an association together, before its release is answered (`Spool.flush`); when
+the operating system likes, which is for data that exist elsewhere. A crash of the process harms
+nothing in any case."""
 
 Existing = Literal["replace", "keep", "refuse", "compare"]
 """What happens when there is a file of the same name already: the new object replaces it; is dropped,
@@ -80,6 +83,7 @@ class _Policy:
     file_meta: bool
     implementation: tuple[str, str]
     told: Told | None
+    unflushed: Unflushed
 
     def head_of(self, request: StoreRequest) -> bytes:
         """What stands before the data set in the file."""
@@ -110,7 +114,7 @@ class Spool:
         self,
         directory: FilePath,
         *,
-        fsync: Fsync = "full",
+        fsync: Fsync = "file",
         existing: Existing = "replace",
         check: bool = True,
         strict: bool = False,
@@ -126,7 +130,7 @@ class Spool:
 
         Args:
             directory: an existing directory.
-            fsync: what is flushed before an object counts as stored.
+            fsync: when objects are flushed to the disk.
             existing: what happens to an object whose name is taken.
             check: whether the data set is looked at: its own UIDs are to be the command's, and it
                 is to be whole. Without, whatever comes is stored.
@@ -161,6 +165,7 @@ class Spool:
             file_meta=file_meta,
             implementation=(implementation_class_uid, implementation_version_name),
             told=told,
+            unflushed=Unflushed(self.directory),
         )
         self._directory = SpoolDirectory(directory, keep=existing != "replace")
 
@@ -196,9 +201,25 @@ class Spool:
             keep_mismatched=self._keep_mismatched,
         )
 
+    def flush(self, requestor: Requestor) -> None:
+        """Flush what "study" has left unflushed: a server's `on_release`.
+
+        Raises:
+            OSError: objects of this requestor's may not be on the disk, although their Success was
+                answered.
+        """
+        self._policy.unflushed.flush(requestor.address)
+
     def close(self) -> None:
-        """Let go of the directory, when the last object is committed or discarded. Idempotent."""
-        self._directory.close()
+        """Let go of the directory, when the last object is committed or discarded. Idempotent.
+
+        Raises:
+            OSError: what was stored may not be on the disk.
+        """
+        try:
+            self._policy.unflushed.flush_all()
+        finally:
+            self._directory.close()
 
     def __enter__(self) -> Self:
         return self
@@ -329,7 +350,7 @@ class SpoolFile:
     def _publish(self, target: Target) -> None:
         os.fchmod(self._fd, self._place.mode)
         fsync = self._policy.fsync
-        if fsync == "none":
+        if fsync != "file":
             # Some file systems say only at a close that there is no space; a duplicate's close
             # tells that, and keeps the lock.
             os.close(os.dup(self._fd))
@@ -339,8 +360,10 @@ class SpoolFile:
         self._temporary = ""
         if not published:  # somebody else's came in between
             self._give_way(target)
-        elif fsync == "full":
+        elif fsync == "file":
             self._place.sync(target)
+        elif fsync == "study":
+            self._policy.unflushed.add(self.path, self._request.requestor.address)
 
     def _give_way(self, target: Target) -> None:
         """Another file has the name: drop the new one, if that is not to be called a failure.
@@ -362,7 +385,7 @@ class SpoolFile:
         if self._temporary:
             self._place.remove(self._temporary)
             self._temporary = ""
-        if self._policy.fsync == "full":
+        if self._policy.fsync == "file":
             self._place.sync(target)  # whose name may not have been flushed yet
 
     def _is_same(self, target: Target) -> bool:

@@ -207,7 +207,7 @@ def test_ignore(serve, tmp_path):
     assert not any("storing DICOM file" in line for line in lines)
 
 
-@pytest.mark.parametrize(("policy", "flushes"), [("full", 2), ("file", 1), ("none", 0)])
+@pytest.mark.parametrize(("policy", "flushes"), [("file", 2), ("study", 2), ("none", 0)])
 def test_fsync_policies(serve, monkeypatch, policy, flushes):
     real, seen = os.fsync, []
     monkeypatch.setattr(os, "fsync", lambda fd: (seen.append(fd), real(fd)))

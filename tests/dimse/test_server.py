@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from dimse.messages.composite import CEchoRQ, CFindRQ, CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import ServiceRequest, StoreRequest
 from dimse.server import Server
+from dimse.storage.spool import Spool
 from dimse.support import storage_support
+from dul.errors import AssociationAborted
 from dul.user_items import UserIdentity
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "dicom"
@@ -228,3 +231,38 @@ def test_a_refusal_is_logged_unless_an_observer_takes_it(
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("dimse", logging.WARNING)
     assert "the data set's SOP Instance UID is 1.2, the command's 1.3" in record.getMessage()
+
+
+def test_what_is_to_be_done_before_a_release_is_confirmed(server: Any) -> None:
+    """Its failure is an abort: so a sender knows that something may be lost."""
+    done = []
+
+    def before_release(requestor: Any) -> None:
+        done.append(requestor.calling_ae_title)
+        if len(done) > 1:
+            raise OSError(5, "Input/output error")
+
+    with server(on_store=lambda _: None, on_release=before_release) as scp:
+        port = scp.address[1]
+        with Caller(port, (CT, [IMPLICIT])) as scu:
+            assert scu.ask(store_rq(), object_of(0)).status == 0
+            assert done == []
+        assert done == ["CALLING"]
+        with pytest.raises(AssociationAborted), Caller(port, (CT, [IMPLICIT])) as scu:
+            assert scu.ask(store_rq(), object_of(0)).status == 0
+        assert done == ["CALLING"] * 2
+
+
+def test_a_spool_that_flushes_before_the_release(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    with Spool(tmp_path, fsync="study") as spool:
+        with server(spool.open, on_release=spool.flush) as scp:
+            with Caller(scp.address[1], (CT, [IMPLICIT])) as scu:
+                for number in range(3):
+                    instance = f"1.2.{number}"
+                    assert scu.ask(store_rq(instance), object_of(0, instance)).status == 0
+                assert flushed == []
+            assert len(flushed) == 4  # three files and their directory
