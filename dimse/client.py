@@ -13,15 +13,16 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
-from dimse.engine import Entry, Policy, Sender, examined, listed
+from dimse.engine import Asked, Entry, How, Policy, Roster, Sender, examined, listed
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable
-from dimse.offers import OFFERS, ContextOffer, Offers
+from dimse.offers import ContextOffer
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.scu import Operations, Reply
@@ -85,12 +86,17 @@ class Sending(Events):
     """Objects on their way, as events.
 
     Attributes:
-        entries: what was asked for, as far as it was looked at, each with its verdict.
+        roster: what was asked for.
     """
 
-    def __init__(self, line: Line, sender: Sender) -> None:
+    def __init__(self, line: Line, sender: Sender, roster: Roster) -> None:
         super().__init__(line, sender.run())
-        self.entries: list[Entry] = sender.entries
+        self.roster = roster
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What was asked for, as far as it was looked at, each with its verdict."""
+        return self.roster.entries
 
 
 class Outcomes(Iterator[Outcome]):
@@ -293,33 +299,17 @@ class Client:
         line, dialogue = self._talk()
         return line.run(dialogue.echo(keep=self._keep))
 
-    def store(
-        self,
-        items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
-        *,
-        base_contexts: Sequence[ContextOffer] = (),
-        rules: Offers = OFFERS,
-        priority: int = Priority.MEDIUM,
-        move_originator: tuple[str, int] | None = None,
-        repeat: int = 1,
-        halt: bool = False,
-        max_losses: int | None = 10,
-    ) -> Outcomes:
+    def store(self, items: Asked | Iterable[Asked], **how: Unpack[How]) -> Outcomes:
         """C-STORE of files and data sets, on as many associations as it takes.
 
         It is lazy: an object is sent when its outcome is asked for. `list(...)` sends all. A result
         that is dropped without being iterated over warns, since nothing was sent.
 
         Args:
-            items: paths, pydicom data sets, objects that were examined; or a single one.
-            base_contexts: proposed besides those that the objects need.
-            rules: which those are; see `dimse.offers`.
-            priority: see `dimse.messages.base.Priority`.
-            move_originator: AE title and message ID of the C-MOVE that this is a part of.
-            repeat: how often each object is sent.
-            halt: stop at the first object that is not stored.
-            max_losses: associations lost in a row, without a response, after which the rest is
-                not tried; None: as long as there are associations to be had.
+            items: paths, pydicom data sets, objects that were examined, what
+                `dimse.objects.finder` found; or a single one. An iterator is taken from as objects
+                are sent, not at once.
+            how: the attributes of `dimse.policy.Policy`.
 
         Returns:
             An outcome per object. Taking it raises DulcetError at the end where no association was
@@ -328,58 +318,21 @@ class Client:
         Raises:
             InvalidValue: an argument that is none.
         """
-        return Outcomes(
-            self.send(
-                items,
-                base_contexts=base_contexts,
-                rules=rules,
-                priority=priority,
-                move_originator=move_originator,
-                repeat=repeat,
-                halt=halt,
-                max_losses=max_losses,
-            )
-        )
+        return Outcomes(self.send(items, **how))
 
-    def send(
-        self,
-        items: Sendable | Outgoing | Iterable[Sendable | Outgoing],
-        *,
-        base_contexts: Sequence[ContextOffer] = (),
-        rules: Offers = OFFERS,
-        priority: int = Priority.MEDIUM,
-        move_originator: tuple[str, int] | None = None,
-        repeat: int = 1,
-        halt: bool = False,
-        abort: bool = False,
-        max_losses: int | None = 10,
-    ) -> Sending:
+    def send(self, items: Asked | Iterable[Asked], **how: Unpack[How]) -> Sending:
         """The same as `store`, told event by event (`dimse.events`); raises only `Interrupted`.
 
         Args:
             items: as `store`.
-            base_contexts: as `store`.
-            rules: as `store`.
-            priority: as `store`.
-            move_originator: as `store`.
-            repeat: as `store`.
-            halt: as `store`; and nothing is sent if one of the objects cannot be read.
-            abort: end associations with an A-ABORT instead of a release.
-            max_losses: as `store`.
+            how: as `store`.
         """
         line, dialogue = self._talk()
-        policy = Policy(
-            base_contexts=(*base_contexts, *KEPT_CONTEXTS) if self._keep else base_contexts,
-            rules=rules,
-            priority=priority,
-            move_originator=move_originator,
-            repeat=repeat,
-            halt=halt,
-            abort=abort,
-            max_losses=max_losses,
-        )
-        sender = Sender(dialogue, listed(items), policy, keep=self._keep)
-        return Sending(line, sender)
+        if self._keep:
+            how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
+        policy = Policy(**how)
+        roster = Roster(listed(items), policy, dialogue.clock, nullcontext())
+        return Sending(line, Sender(dialogue, roster, policy, keep=self._keep), roster)
 
     def echoes(self, count: int = 1, *, abort: bool = False) -> Events:
         """C-ECHOs on an association of their own, told event by event (`dimse.events`).

@@ -65,14 +65,22 @@ class Dialogue:
         self.operations: Operations | None = None
         self._proposed: frozenset[ContextOffer] = frozenset()
 
-    def associate(self, offers: Sequence[ContextOffer]) -> Script[Operations]:
+    def associate(
+        self, offers: Sequence[ContextOffer], needed: Sequence[ContextOffer] | None = None
+    ) -> Script[Operations]:
         """Have an association that proposed these contexts: the open one, or a new one.
+
+        Args:
+            offers: what a new one proposes.
+            needed: what the open one must have proposed; None: the same.
 
         Raises:
             AssociationRejected, AssociationAborted, TransportError, TimedOut ...: there is none.
         """
         if self.operations is not None:
-            if self._proposed.issuperset(offers) and (yield from self.operations.look()):
+            if self.serves(offers if needed is None else needed) and (
+                yield from self.operations.look()
+            ):
                 return self.operations
             yield from self.end()
         asked = self.peer.request(offers)
@@ -91,6 +99,10 @@ class Dialogue:
         self._proposed = frozenset(offers)
         yield Associated(negotiated)
         return self.operations
+
+    def serves(self, offers: Sequence[ContextOffer]) -> bool:
+        """Whether the association, open or not any more, proposed these contexts."""
+        return self._proposed.issuperset(offers)
 
     def end(self, *, abort: bool = False) -> Script[None]:
         """End the open association, if there is one: release it, or abort it."""

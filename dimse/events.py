@@ -2,7 +2,8 @@
 
 They come in the order of things:
 
-    Planned
+    LeftOut (of `dimse.objects.finder`), Warned, and an Outcome of what can't be read
+    Planned, again whenever more of a long list was looked at
     Associating, then Associated or NotAssociated
       for each object: Opening, Requesting, Progress ..., Responded, and always an Outcome
       Lost: the association ended in between; the objects behind go on another one
@@ -21,6 +22,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
+from dimse.objects.finder import LeftOut
 from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
 from dimse.plan import Choice
@@ -45,6 +47,7 @@ __all__ = [
     "Releasing",
     "Requesting",
     "Responded",
+    "Warned",
 ]
 
 
@@ -58,19 +61,38 @@ class _Told:
         return f"{type(self).__name__}({values})"
 
 
-class Planned(_Told):
-    """Objects were examined and distributed over associations.
+class Warned(_Told):
+    """Something is wrong with an object that is sent all the same.
 
     Attributes:
-        objects: how many are to be sent.
-        associations: how many associations their presentation contexts need at least.
+        outgoing: the object; its `warnings` say what.
     """
 
-    __slots__ = ("associations", "objects")
+    __slots__ = ("outgoing",)
 
-    def __init__(self, objects: int, associations: int) -> None:
+    def __init__(self, outgoing: Outgoing) -> None:
+        self.outgoing = outgoing
+
+
+class Planned(_Told):
+    """Objects were examined and distributed over associations; of many, some at a time.
+
+    Attributes:
+        objects: how many of these are to be sent.
+        associations: how many associations their presentation contexts need at least.
+        length: bytes of their data sets.
+        complete: there are no more.
+    """
+
+    __slots__ = ("associations", "complete", "length", "objects")
+
+    def __init__(
+        self, objects: int, associations: int, *, length: int = 0, complete: bool = True
+    ) -> None:
         self.objects = objects
         self.associations = associations
+        self.length = length
+        self.complete = complete
 
 
 class Associating(_Told):
@@ -260,7 +282,9 @@ class Done(_Told):
 
 
 ClientEvent: TypeAlias = (
-    Planned
+    LeftOut
+    | Warned
+    | Planned
     | Associating
     | Associated
     | NotAssociated

@@ -30,6 +30,7 @@ class Outcome:
         error_comment: (0000,0902), if the peer sent one.
         length: bytes of the data set that went out.
         seconds: from the request to the response.
+        attempts: how often it was begun to send it; 0 if it could not be read.
     """
 
     path: Path | None
@@ -42,6 +43,7 @@ class Outcome:
     error_comment: str | None = None
     length: int = 0
     seconds: float = 0.0
+    attempts: int = 0
 
     @classmethod
     def of(
@@ -54,6 +56,7 @@ class Outcome:
         error_comment: str | None = None,
         length: int = 0,
         seconds: float = 0.0,
+        attempts: int = 1,
     ) -> Outcome:
         """The outcome of an examined object."""
         return cls(
@@ -67,6 +70,7 @@ class Outcome:
             error_comment=error_comment,
             length=length,
             seconds=seconds,
+            attempts=attempts,
         )
 
     @property

@@ -40,7 +40,10 @@ __all__ = [
     "Choice",
     "ContextOffer",
     "FileRecord",
+    "Need",
     "PlannedAssociation",
+    "Planning",
+    "Proposal",
     "Storable",
     "choose_context",
     "explain_refusal",
@@ -142,31 +145,97 @@ def plan(
     Raises:
         TooManyContexts: the base contexts and those of a single object exceed `maximum`.
     """
-    maximum = min(maximum, MAXIMUM_CONTEXTS)
-    base = tuple(base_contexts)
-    in_base = frozenset(base)
-    default_offered = {
-        offer.abstract_syntax
-        for offer in base
-        if IMPLICIT_VR_LITTLE_ENDIAN in offer.transfer_syntaxes
-    }
-    associations: list[PlannedAssociation[T]] = []
-    offers: dict[ContextOffer, None] = {}
-    members: list[T] = []
+    planning = Planning(base_contexts, rules, maximum=maximum)
+    together: dict[Proposal, list[T]] = {}
     for item in objects:
-        needed = rules.for_object(item, default_offered=item.sop_class_uid in default_offered)
-        new = [offer for offer in needed if offer not in offers and offer not in in_base]
-        if len(base) + len(offers) + len(new) > maximum:
-            new = [offer for offer in needed if offer not in in_base]
-            if len(base) + len(new) > maximum:
-                raise TooManyContexts(len(base), len(new), maximum)
-            associations.append(PlannedAssociation((*base, *offers), tuple(members)))
-            offers, members = {}, []
-        offers.update(dict.fromkeys(new))
-        members.append(item)
-    if members:
-        associations.append(PlannedAssociation((*base, *offers), tuple(members)))
-    return associations
+        together.setdefault(planning.add(item).proposal, []).append(item)
+    return [
+        PlannedAssociation(proposal.offers, tuple(members))
+        for proposal, members in together.items()
+    ]
+
+
+class Proposal:
+    """What to offer on one association. It grows as long as further objects fit in.
+
+    Attributes:
+        offers: the base contexts, and behind them those that the objects so far need.
+    """
+
+    __slots__ = ("offers",)
+
+    def __init__(self, offers: tuple[ContextOffer, ...]) -> None:
+        self.offers = offers
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an object needs of an association.
+
+    Attributes:
+        offers: the contexts that it must have proposed.
+        proposal: what to propose if there is none that has; these among others.
+    """
+
+    offers: tuple[ContextOffer, ...]
+    proposal: Proposal
+
+
+class Planning:
+    """Says object by object what association it needs; see `plan` for all at once.
+
+    Args:
+        base_contexts: proposed on every association, before those that the objects need.
+        rules: which contexts an object needs.
+        maximum: contexts per association, 1 to 128.
+    """
+
+    def __init__(
+        self,
+        base_contexts: Sequence[ContextOffer] = (),
+        rules: Offers = OFFERS,
+        *,
+        maximum: int = MAXIMUM_CONTEXTS,
+    ) -> None:
+        self._maximum = min(maximum, MAXIMUM_CONTEXTS)
+        self._base = tuple(base_contexts)
+        self._default_offered = {
+            offer.abstract_syntax
+            for offer in self._base
+            if IMPLICIT_VR_LITTLE_ENDIAN in offer.transfer_syntaxes
+        }
+        self._proposal = Proposal(self._base)
+        self._rules = rules
+        # By SOP class, transfer syntax and whether it is convertible; those of the present proposal.
+        self._needs: dict[tuple[str, str, bool], Need] = {}
+
+    def add(self, item: Storable) -> Need:
+        """The next object.
+
+        Raises:
+            TooManyContexts: the base contexts and those of this object exceed the maximum.
+        """
+        uid = item.sop_class_uid
+        convertible = not self._rules.combine or self._rules.convertible(item)
+        kind = uid, item.transfer_syntax_uid, convertible
+        need = self._needs.get(kind)
+        if need is None:
+            offers = self._rules.for_object(item, default_offered=uid in self._default_offered)
+            proposal = self._room_for(offers)
+            self._needs[kind] = need = Need(offers, proposal)
+        return need
+
+    def _room_for(self, offers: tuple[ContextOffer, ...]) -> Proposal:
+        """The present proposal with these, or a new one."""
+        new = [offer for offer in offers if offer not in self._proposal.offers]
+        if len(self._proposal.offers) + len(new) > self._maximum:
+            new = [offer for offer in offers if offer not in self._base]
+            if len(self._base) + len(new) > self._maximum:
+                raise TooManyContexts(len(self._base), len(new), self._maximum)
+            self._proposal = Proposal(self._base)
+            self._needs.clear()
+        self._proposal.offers = (*self._proposal.offers, *new)
+        return self._proposal
 
 
 def numbered(offers: Iterable[ContextOffer]) -> tuple[PresentationContextRQ, ...]:

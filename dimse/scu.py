@@ -7,14 +7,14 @@ from one association to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
 from dimse.events import Opening, Progress, Requesting, Responded
 from dimse.messages.assembly import Assembler, Received
 from dimse.messages.base import Message, Priority, Request, Response
-from dimse.messages.composite import CEchoRQ, CStoreRQ
+from dimse.messages.composite import CEchoRQ, CStoreRQ, CStoreRSP
 from dimse.objects.outgoing import Outgoing, OutgoingSource
 from dimse.outcome import Outcome
 from dimse.plan import Choice, choose_context, explain_refusal
@@ -27,8 +27,12 @@ from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportEr
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
 from dul.outbox import Source
+from dul.values import dataclass
 
-__all__ = ["MessageIds", "Operation", "Operations", "Reply"]
+__all__ = ["MessageIds", "Operation", "Operations", "Reply", "Storing"]
+
+MAXIMUM_OUTSTANDING = 64
+"""Where both ends agreed on no bound. Each has an open file; more would wait in the peer's queue."""
 
 MAXIMUM_IDENTIFIER = 1 << 24
 """Bytes of a data set that comes with a response, a C-FIND identifier for instance."""
@@ -91,6 +95,43 @@ class Operation(Generic[R]):
         """Whether every byte of the request and its data set was handed to the transport."""
         return association.is_out(self._sent)
 
+    def is_answered(self, association: Association) -> bool:
+        """Whether the final response is there, and is believed if the association is over.
+
+        A failure is the peer's answer also to what is not out; a success is none, for the peer
+        cannot have stored what it did not receive.
+        """
+        return self.final is not None and (self.is_out(association) or _failed(self.final))
+
+
+@dataclass(slots=True, kw_only=True)
+class Storing:
+    """A C-STORE on its way.
+
+    Attributes:
+        outgoing: the object.
+        choice: presentation context and transfer syntax.
+        operation: the request, and what came back.
+        source: the data set's bytes.
+        started: when it began, on the caller's clock.
+        begun: bytes that the association had sent before it.
+        told: bytes that it had sent when `Progress` was told of it.
+        attempts: how often the object was tried, this time included.
+    """
+
+    outgoing: Outgoing
+    choice: Choice
+    operation: Operation[CStoreRSP]
+    source: OutgoingSource
+    started: float
+    begun: int
+    told: int
+    attempts: int
+
+    def close(self) -> None:
+        """Give back what is open for it. Idempotent."""
+        self.source.close()
+
 
 class Operations:
     """The operations of one established association.
@@ -101,6 +142,7 @@ class Operations:
 
     Attributes:
         accepted: the accepted presentation contexts.
+        window: how many may be outstanding at a time.
         ended: why the association is over, if that is known already; None if it goes on.
     """
 
@@ -108,6 +150,7 @@ class Operations:
         self.association = association
         self.negotiated = negotiated
         self.accepted = tuple(negotiated.contexts.values())
+        self.window = negotiated.window.invoked or MAXIMUM_OUTSTANDING
         self.ended: DulcetError | None = None
         self._ids = MessageIds()
         self._assembler = Assembler()
@@ -162,9 +205,7 @@ class Operations:
             yield from self._exchange()
         return operation.responses.pop(0)
 
-    def finish(
-        self, operation: Operation[R], outgoing: Outgoing | None = None, length: int = 0
-    ) -> Script[R]:
+    def finish(self, operation: Operation[R]) -> Conversation[R]:
         """Wait until an operation has its final response and is out whole.
 
         A response that comes while the data set is still on its way out is kept until all is sent
@@ -174,8 +215,6 @@ class Operations:
 
         Args:
             operation: from `invoke`.
-            outgoing: what `Progress` is told of.
-            length: bytes of its data set.
 
         Raises:
             UnexpectedMessage: the peer sent something else, or another message ID; aborted.
@@ -184,27 +223,28 @@ class Operations:
             DULError: the association ended otherwise.
         """
         association = self.association
-        begun = told = association.bytes_sent
         try:
             while operation.final is None or not operation.is_out(association):
                 yield from self._exchange()
-                if outgoing is not None and association.bytes_sent - told > _TOLD_EACH:
-                    told = association.bytes_sent
-                    yield Progress(outgoing, min(told - begun, length), length)
         except Interrupted:
             raise
         except DulcetError as error:
             self.ended = error
-            response = operation.final
-            if response is None or not (operation.is_out(association) or _failed(response)):
+            if not operation.is_answered(association):
                 raise
         finally:
-            self._outstanding.pop(operation.asked.message_id, None)
-        if not self._outstanding:
-            association.expect(None)
+            self._forget(operation)
         response = operation.final
         assert response is not None  # else it has been raised above
         return response
+
+    def _forget(self, operation: Operation[Any]) -> None:
+        """It is over: what the peer is waited for now are the others, if there are any."""
+        self._outstanding.pop(operation.asked.message_id, None)
+        if not self._outstanding:
+            self.association.expect(None)
+        elif self.association.established:
+            self.association.expect("reply")
 
     def look(self) -> Conversation[bool]:
         """Whether the association can take another operation, by what has been received already.
@@ -361,17 +401,56 @@ class Operations:
         Raises:
             DulcetError: as `finish`; the object is not stored.
         """
+        begun = yield from self.begin_store(
+            outgoing, clock, priority=priority, move_originator=move_originator
+        )
+        if isinstance(begun, Outcome):
+            return begun
+        try:
+            yield from self.settle([begun])
+        except BaseException as error:
+            over = isinstance(error, DulcetError) and not isinstance(error, Interrupted)
+            if not (over and begun.operation.is_answered(self.association)):
+                begun.close()
+                raise
+        return (yield from self.finish_store(begun, clock))
+
+    def begin_store(
+        self,
+        outgoing: Outgoing,
+        clock: Clock,
+        *,
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+        attempts: int = 1,
+    ) -> Script[Storing | Outcome]:
+        """Put a C-STORE on its way, as far as it goes without waiting.
+
+        Args:
+            outgoing: as `store`.
+            clock: as `store`.
+            priority: as `store`.
+            move_originator: as `store`.
+            attempts: for the outcome: how often the object was tried, this time included.
+
+        Returns:
+            What to `settle`, and then to `finish_store`; or an outcome already, since the object
+            can't be sent on this association.
+
+        Raises:
+            DulcetError: the association is over; nothing was sent.
+        """
         yield from self._ready()
         choice = choose_context(self.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid)
         if choice is None:
             wanted = outgoing.sop_class_uid, outgoing.transfer_syntax_uid
             refusal = explain_refusal(outgoing.name, self.accepted, *wanted)
-            return Outcome.of(outgoing, error=refusal)
+            return Outcome.of(outgoing, error=refusal, attempts=attempts)
         yield Opening(outgoing, choice)
         try:
             source: OutgoingSource = yield Call(outgoing.open, (choice.transfer_syntax,))
         except DIMSEError as error:
-            return Outcome.of(outgoing, error=error)
+            return Outcome.of(outgoing, error=error, attempts=attempts)
         try:
             title, move_id = move_originator or (None, None)
             asked = CStoreRQ(
@@ -382,36 +461,79 @@ class Operations:
                 move_originator_application_entity_title=title,
                 move_originator_message_id=move_id,
             )
-            return (yield from self._store(outgoing, choice, source, asked, clock))
+            yield Requesting(asked)
+            begun, sent = clock(), self.association.bytes_sent
+            operation = self.invoke(choice.context_id, asked, source)
+        except BaseException:
+            source.close()
+            raise
+        return Storing(
+            outgoing=outgoing,
+            choice=choice,
+            operation=operation,
+            source=source,
+            started=begun,
+            begun=sent,
+            told=sent,
+            attempts=attempts,
+        )
+
+    def settle(self, stores: Sequence[Storing], *, more: bool = False) -> Script[Storing | None]:
+        """Wait until one of several is out whole and has its response, whichever is the first.
+
+        Args:
+            stores: from `begin_store`, in order.
+            more: also come back when all of them are out: the next one can be begun.
+
+        Returns:
+            The one; None if it is time for more.
+
+        Raises:
+            DulcetError: the association ended, as `finish` says. Those of which
+                `Operation.is_answered` is true have their answer nevertheless.
+        """
+        association, last = self.association, stores[-1]
+        try:
+            while True:
+                for each in stores:
+                    if each.operation.final is not None and each.operation.is_out(association):
+                        return each
+                if more and last.operation.is_out(association):
+                    return None
+                yield from self._exchange()
+                if association.bytes_sent - last.told > _TOLD_EACH:
+                    last.told = association.bytes_sent
+                    length = len(last.source)
+                    yield Progress(last.outgoing, min(last.told - last.begun, length), length)
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            self.ended = error
+            raise
+
+    def finish_store(self, storing: Storing, clock: Clock) -> Script[Outcome]:
+        """The outcome of what has its response; nothing is waited for."""
+        self._forget(storing.operation)
+        response = storing.operation.final
+        assert response is not None  # the caller has made sure of it
+        seconds = clock() - storing.started
+        yield Responded(response)
+        outgoing, source = storing.outgoing, storing.source
+        try:
+            if not _failed(response):  # else that is what went wrong first
+                source.finish()
+        except DIMSEError as error:
+            return Outcome.of(outgoing, error=error, attempts=storing.attempts)
         finally:
             source.close()
-
-    def _store(
-        self,
-        outgoing: Outgoing,
-        choice: Choice,
-        source: OutgoingSource,
-        asked: CStoreRQ,
-        clock: Clock,
-    ) -> Script[Outcome]:
-        yield Requesting(asked)
-        started = clock()
-        operation = self.invoke(choice.context_id, asked, source)
-        response = yield from self.finish(operation, outgoing, len(source))
-        seconds = clock() - started
-        yield Responded(response)
-        if not _failed(response):  # else that is what went wrong first
-            try:
-                source.finish()
-            except DIMSEError as error:
-                return Outcome.of(outgoing, error=error)
         return Outcome.of(
             outgoing,
-            transfer_syntax_uid=choice.transfer_syntax,
+            transfer_syntax_uid=storing.choice.transfer_syntax,
             status=response.status,
             error_comment=response.error_comment,
             length=len(source),
             seconds=seconds,
+            attempts=storing.attempts,
         )
 
 

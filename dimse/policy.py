@@ -1,0 +1,72 @@
+"""How objects are sent: what a user of `Client.send` may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from dimse.errors import InvalidValue
+from dimse.messages.base import Priority
+from dimse.offers import OFFERS, ContextOffer, Offers
+from dul.values import dataclass
+
+__all__ = ["LOOK_AHEAD", "How", "Policy"]
+
+LOOK_AHEAD = 1000
+"""Objects that are looked at before the first is sent. A thousand small files take a fifth of a
+second; and who sends more than that rather wants to see it begin than to be told of the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How objects are sent.
+
+    Attributes:
+        base_contexts: proposed on each association, besides those that the objects need.
+        rules: which those are; see `dimse.offers`.
+        priority: of the C-STORE-RQ; see `dimse.messages.base.Priority`.
+        move_originator: AE title and message ID of the C-MOVE that this is a part of.
+        repeat: how often each object is sent.
+        halt: stop at the first object that is not stored. If one of the first `look_ahead` can't
+            be read, nothing is sent; one behind these ends it when those before it are sent.
+        look_ahead: with `halt`: how many objects are looked at before the first is sent;
+            None: all of them. Without, the first is sent as soon as there is one.
+        abort: end associations with an A-ABORT instead of a release.
+        max_losses: associations lost in a row, without a response, after which the rest is not
+            tried; None: as long as there are associations to be had.
+    """
+
+    base_contexts: Sequence[ContextOffer] = ()
+    rules: Offers = OFFERS
+    priority: int = Priority.MEDIUM
+    move_originator: tuple[str, int] | None = None
+    repeat: int = 1
+    halt: bool = False
+    look_ahead: int | None = LOOK_AHEAD
+    abort: bool = False
+    max_losses: int | None = 10
+
+    def __post_init__(self) -> None:
+        for each in self.base_contexts:
+            if not isinstance(each, ContextOffer):
+                raise InvalidValue("base_contexts", f"{each!r} is no ContextOffer")
+        for name in ("repeat", "look_ahead", "max_losses"):
+            value = getattr(self, name)
+            if value is None and name != "repeat":
+                continue
+            if not isinstance(value, int) or value < 1:
+                raise InvalidValue(name, f"{value!r} is no number from 1 on")
+
+
+class How(TypedDict, total=False):
+    """The keywords of `Client.send` and `Client.store`: the attributes of `Policy`, see there."""
+
+    base_contexts: Sequence[ContextOffer]
+    rules: Offers
+    priority: int
+    move_originator: tuple[str, int] | None
+    repeat: int
+    halt: bool
+    look_ahead: int | None
+    abort: bool
+    max_losses: int | None

@@ -1,0 +1,25 @@
+"""What may be chosen when objects are sent, and what may not."""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+import pytest
+
+from dimse.errors import InvalidValue
+from dimse.policy import How, Policy
+from dul.values import fields
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"repeat": 0}, {"max_losses": 0}, {"look_ahead": "all"}, {"base_contexts": ["CT"]}]
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue, match=next(iter(wrong))):
+        Policy(**wrong)
+
+
+def test_the_keywords_of_a_client_are_the_attributes_of_a_policy() -> None:
+    attributes = {each.name: each.type for each in fields(Policy)}
+    assert How.__annotations__.keys() == attributes.keys()
+    assert get_type_hints(How) == get_type_hints(Policy)

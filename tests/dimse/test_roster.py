@@ -1,0 +1,79 @@
+"""What is asked for, looked at and handed out: lazily, in order, and with which verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_world import Thing, World, outcomes_of, ready
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dimse.engine import Policy, Verdict, listed
+from dimse.errors import InvalidValue, NotDICOM
+from dimse.events import Planned
+from dimse.objects.finder import Unusable
+from dimse.outcome import Outcome
+
+BAD = Unusable(Path("bad.dcm"), NotDICOM("bad.dcm", "is a letter"))
+
+
+@pytest.mark.parametrize("items", [b"ct.dcm", 5, None])
+def test_what_is_no_object_and_no_series_of_them(items: Any) -> None:
+    with pytest.raises(InvalidValue, match="items"):
+        listed(items)
+
+
+def test_one_object_is_one() -> None:
+    thing = Thing(0, 2)
+    assert listed("ct.dcm") == ["ct.dcm"]
+    assert listed(thing) == [thing]
+    assert listed(BAD) == [BAD]
+
+
+@given(st.integers(0, 40), st.integers(1, 12), st.none() | st.integers(1, 30))
+@settings(deadline=None)
+def test_halt_at_a_file_that_cannot_be_read(at: int, repeat: int, look_ahead: int | None) -> None:
+    """In the first look nothing is sent; behind it all that stands before the file."""
+    items: list[Any] = [Thing(number, 2) for number in range(40)]
+    items.insert(at, BAD)
+    world = World([])
+    policy = Policy(halt=True, look_ahead=look_ahead, repeat=repeat)
+    roster, sender = ready(world, iter(items), policy)
+    world.play(sender.run())
+    verdicts = Counter(each.verdict for each in roster.entries)
+    assert verdicts[Verdict.FAILED] == 1
+    early = look_ahead is None or at < look_ahead
+    assert verdicts[Verdict.STORED] == (0 if early else at)
+    assert len(outcomes_of(world)) == 1 + (0 if early else at * repeat)
+    assert bool(world.used) is not early or not verdicts[Verdict.STORED]
+
+
+def test_an_iterator_is_taken_from_as_objects_are_sent() -> None:
+    taken = sent = 0
+    ahead = []
+
+    def things() -> Any:
+        nonlocal taken
+        for number in range(5000):
+            taken += 1
+            yield Thing(number, 2)
+
+    world = World([])
+    roster, sender = ready(world, things(), Policy())
+
+    def told(event: Any) -> None:
+        nonlocal sent
+        sent += isinstance(event, Outcome)
+        ahead.append(taken - sent)
+
+    world.on_event = told
+    world.play(sender.run())
+    assert sent == 5000
+    assert max(ahead) <= 1000
+    planned = [each for each in world.events if isinstance(each, Planned)]
+    assert sum(each.objects for each in planned) == 5000
+    assert [each.complete for each in planned].index(True) == len(planned) - 1
+    assert roster.left == 0
