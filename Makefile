@@ -67,7 +67,7 @@ conformance: setup ## the testbed against our own stack and every peer that is i
 bench-quick: setup ## the same work through us and through DCMTK, as ratios: under two minutes
 	$(BIN)/python -m benchmarks
 
-docs: setup ## generate docs/fsm.md from the state machine
+docs: setup ## generate docs/fsm.md from the state machine, and docs/api from signatures and docstrings
 	$(BIN)/python docs/generate.py
 
 clean: ## remove what the other targets made

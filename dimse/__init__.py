@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dimse.client import Client, Outcomes, Sending, Session
+    from dimse.client import Client, Events, Outcomes, Sending, Session
     from dimse.engine import Entry, Verdict
     from dimse.errors import DIMSEError, Refused
     from dimse.offers import ContextOffer, Offers
@@ -33,6 +33,7 @@ __all__ = [
     "Discard",
     "EchoRequest",
     "Entry",
+    "Events",
     "Handler",
     "Memory",
     "Observer",
@@ -64,6 +65,7 @@ _MODULES = {
     "Discard": "dimse.storage.sink",
     "EchoRequest": "dimse.requests",
     "Entry": "dimse.engine",
+    "Events": "dimse.client",
     "Handler": "dimse.provider",
     "Memory": "dimse.storage.sink",
     "Observer": "dimse.provider",

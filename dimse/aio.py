@@ -59,7 +59,10 @@ T = TypeVar("T")
 
 
 class Events(AsyncIterator[ClientEvent]):
-    """What happens, event by event; nothing happens until the first one is taken."""
+    """What happens, event by event; nothing happens until the first one is taken.
+
+    Made by `Client.echoes`.
+    """
 
     def __init__(self, line: Line, script: Script[None]) -> None:
         self._events: AsyncGenerator[ClientEvent, None] = line.play(script)
@@ -89,7 +92,7 @@ class Events(AsyncIterator[ClientEvent]):
 
 
 class Sending(Events):
-    """Objects on their way, as events.
+    """Objects on their way, as events. Made by `Client.send`.
 
     Attributes:
         roster: what was asked for.
@@ -139,7 +142,10 @@ class Outcomes(AsyncIterator[Outcome]):
 
 
 class Session:
-    """One established association of a `Client`. A context manager: leaving it releases."""
+    """One established association; a context manager: leaving it releases.
+
+    Made by `Client.associate`.
+    """
 
     def __init__(self, line: Line, dialogue: Dialogue, operations: Operations) -> None:
         self._line = line

@@ -49,7 +49,10 @@ __all__ = ["Client", "Events", "Outcomes", "Sending", "Session"]
 
 
 class Events(Iterator[ClientEvent]):
-    """What happens, event by event; nothing happens until the first one is taken."""
+    """What happens, event by event; nothing happens until the first one is taken.
+
+    Made by `Client.echoes`.
+    """
 
     def __init__(self, line: Line, script: Script[None]) -> None:
         self._events: Generator[ClientEvent, None, None] = line.play(script)
@@ -83,7 +86,7 @@ class Events(Iterator[ClientEvent]):
 
 
 class Sending(Events):
-    """Objects on their way, as events.
+    """Objects on their way, as events. Made by `Client.send`.
 
     Attributes:
         roster: what was asked for.
@@ -133,7 +136,10 @@ class Outcomes(Iterator[Outcome]):
 
 
 class Session:
-    """One established association of a `Client`. A context manager: leaving it releases."""
+    """One established association; a context manager: leaving it releases.
+
+    Made by `Client.associate`.
+    """
 
     def __init__(self, line: Line, dialogue: Dialogue, operations: Operations) -> None:
         self._line = line

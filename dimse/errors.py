@@ -350,6 +350,11 @@ class Refused(DIMSEError):
     Attributes:
         status: of the response (0000,0900), a failure of PS3.7 Annex C or of the service.
         comment: for its Error Comment (0000,0902): the peer reads it.
+
+    Args:
+        status: that one.
+        comment: that one.
+        message: for us, the text of the exception; the comment if there is nothing to be added.
     """
 
     status: int

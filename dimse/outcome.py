@@ -58,7 +58,7 @@ class Outcome:
         seconds: float = 0.0,
         attempts: int = 1,
     ) -> Outcome:
-        """The outcome of an examined object."""
+        """The outcome of an examined object: its names come from there; else arguments as fields."""
         return cls(
             path=outgoing.path,
             name=outgoing.name,

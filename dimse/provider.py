@@ -76,7 +76,7 @@ class Answer(_Answer):
     number_of_failed_suboperations: int | None = None
     number_of_warning_suboperations: int | None = None
 
-    def elements(self) -> dict[str, Any]:
+    def elements(self) -> dict[str, object]:
         """The fields of the response message that are given, besides its status."""
         given = zip(_ELEMENTS, _elements_of(self), strict=True)
         return {name: value for name, value in given if value is not None}
@@ -115,7 +115,12 @@ Access: TypeAlias = Callable[[AssociateRQ, str], AssociateRJ | None]
 
 
 class Observer:
-    """Is told what happens, for logs and counts. Every method may be overridden; none may block."""
+    """Is told what happens, for logs and counts. Every method may be overridden; none may block.
+
+    What they are told: the `requestor`; its `request`, or the `command` that is none of PS3.7's;
+    the `length` of a data set in bytes; our `answer` to its association request or the `response`
+    to its operation; the `error` that ended it, with all that the peer is not told.
+    """
 
     def associated(self, requestor: Requestor) -> None:
         """An association was established."""

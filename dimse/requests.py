@@ -77,7 +77,7 @@ class ServiceRequest(Generic[Q_co]):
     warnings: tuple[str, ...] = ()
 
     def having(self, content: Content, warnings: tuple[str, ...] = ()) -> Self:
-        """The same request, with its data set and what is wrong with that."""
+        """The same request, with the `content` that came behind it and `warnings` of what is wrong."""
         return type(self)(self.requestor, self.context, self.message, content, warnings)
 
     @property
@@ -117,7 +117,7 @@ class ServiceRequest(Generic[Q_co]):
 
 
 EchoRequest: TypeAlias = ServiceRequest[CEchoRQ]
-"""A C-ECHO-RQ."""
+"""A C-ECHO-RQ, which has no data set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""Generate docs/fsm.md from the state machine itself: `make docs`; a test keeps it current."""
+"""Generate docs/fsm.md and docs/api from what they describe: `make docs`; tests keep them current."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import api_pages
 
 from dul.fsm import ACTIONS, TABLE, Action, Event, State
 
@@ -41,3 +43,6 @@ def render() -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    for module in api_pages.PUBLIC:
+        api_pages.page_of(module).write_text(api_pages.render(module), encoding="utf-8")
+    api_pages.page_of("README").write_text(api_pages.index(), encoding="utf-8")

@@ -52,7 +52,8 @@ class Association:
     """One end of one association (PS3.8 9.2).
 
     It is composed of a way in, a way out, clocks, and what the actions of the state machine do with
-    them; the state, and which event comes next, is its own.
+    them; the state, and which event comes next, is its own. It reads no clock: `now` is the time of
+    the call in seconds, on one clock of the caller's that never goes back.
 
     Args:
         role: requestor or acceptor.
@@ -124,7 +125,7 @@ class Association:
         self._happen(Event.Evt5)
 
     def disconnected(self, now: float, cause: DULError | None = None) -> None:
-        """The transport connection is closed, broken, or could not be opened (Evt17)."""
+        """The transport connection is closed, broken, or could not be opened: for `cause` (Evt17)."""
         self._deadlines.tell(now)
         self._actions.close_transport()
         if step(self.state, Event.Evt17) is None:
@@ -147,7 +148,7 @@ class Association:
         return self._inbox.framer.get_buffer()
 
     def buffer_updated(self, count: int, now: float) -> None:
-        """This many bytes were received into `get_buffer()`; after the end they are ignored.
+        """`count` bytes were received into `get_buffer()`; after the end they are ignored.
 
         Raises:
             LocalProtocolError: there is no transport connection yet.
@@ -205,7 +206,7 @@ class Association:
             self._deadlines.arm("write")
 
     def data_taken(self, count: int, now: float) -> None:
-        """The peer took so many bytes of what the transport has been given, after some time.
+        """The peer took `count` bytes of what the transport has been given, after some time.
 
         Only a transport that was slow needs to tell; what the peer is to do when it has read all,
         it cannot do before.
@@ -324,6 +325,11 @@ class Association:
 
     def send(self, context_id: int, *, command: bool, source: Source | Buffer) -> int:
         """P-DATA request primitive (Evt9): a command set or a data set, cut into PDUs later.
+
+        Args:
+            context_id: an accepted presentation context.
+            command: it is a command set, else a data set.
+            source: its bytes, encoded; of a `Source` they are read as they are sent.
 
         Returns:
             A number by which `is_out` tells whether it left.

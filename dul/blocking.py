@@ -61,6 +61,11 @@ class Connection:
 
     Use it as a context manager: leaving it releases an established association, or aborts it
     if an exception is on its way, and closes the transport.
+
+    Args:
+        association: not begun.
+        link: its transport.
+        wakeup: ends whatever waits, with `Interrupted`.
     """
 
     def __init__(self, association: Association, link: Link, wakeup: Wakeup | None = None) -> None:

@@ -87,7 +87,7 @@ class RejectReason(Enum):
 
     @classmethod
     def of(cls, source: int, reason: int) -> RejectReason | None:
-        """The one with these numbers; None if the standard defines none."""
+        """The one with these numbers of `source` and `reason`; None if the standard defines none."""
         return next((each for each in cls if (each.source, each.reason) == (source, reason)), None)
 
 

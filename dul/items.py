@@ -42,7 +42,7 @@ class UnknownItem:
 
     @classmethod
     def decode(cls, item_type: int, reader: Reader) -> UnknownItem:
-        """Keep the body as it is."""
+        """Keep the body that the `reader` has, as it is, with its `item_type`."""
         return cls(item_type, reader.rest())
 
 

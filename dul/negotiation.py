@@ -236,6 +236,11 @@ def request(  # noqa: D417 - the others are attributes of the items
 def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | AssociateRJ:
     """The acceptor's answer to an A-ASSOCIATE-RQ whose protocol version is ours.
 
+    Args:
+        rq: the request.
+        support: what is accepted.
+        limits: for the maximum length that is announced.
+
     Returns:
         An A-ASSOCIATE-RJ for a wrong application context (1/1/2), called (1/1/7) or calling
         AE title (1/1/3), a refused user identity (1/2/1) or a maximum length that leaves no
@@ -362,8 +367,11 @@ def check_accept(ac: AssociateAC) -> None:
 def conclude(rq: AssociateRQ, ac: AssociateAC, peer: UserInformation) -> Negotiated:
     """What request and answer together allow; the same for both ends.
 
-    `peer` is the other end's user information: the AC's for the requestor, the RQ's for the
-    acceptor.
+    Args:
+        rq: the request.
+        ac: the answer to it.
+        peer: the other end's user information: the answer's for the requestor, the request's for
+            the acceptor.
 
     An answer that makes no sense (an id not proposed or answered twice, a transfer syntax not
     offered, none or two of them) leaves its context unused.

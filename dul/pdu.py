@@ -272,7 +272,7 @@ class AssociateRJ:
 
     @classmethod
     def because(cls, reason: RejectReason, *, transient: bool = False) -> AssociateRJ:
-        """A rejection for a reason of Table 9-21, permanent unless it is `transient`."""
+        """A rejection for a `reason` of Table 9-21, permanent unless it is `transient`."""
         return cls(2 if transient else 1, reason.source, reason.reason)
 
     def encode(self) -> bytes:
@@ -449,6 +449,7 @@ def _four(body: Buffer, name: str) -> None:
 
 
 PDU = AssociateRQ | AssociateAC | AssociateRJ | PDataTF | ReleaseRQ | ReleaseRP | Abort
+"""Any of the seven protocol data units (PS3.8 9.3)."""
 
 BY_TYPE: dict[int, type[PDU]] = {
     each.TYPE: each

@@ -124,7 +124,7 @@ class CommonExtendedNegotiation:
 
     @classmethod
     def decode(cls, reader: Reader, version: int = 0) -> CommonExtendedNegotiation:
-        """The sub-item of these bytes."""
+        """The sub-item that the `reader` has; `version` is its second byte."""
         sop_class = uid(reader.counted("SOP class UID"))
         service_class = uid(reader.counted("service class UID"))
         length = reader.u16("length of the related general SOP class UIDs")

@@ -49,6 +49,7 @@ GUARDED = {
     "dimse/objects/": "dimse/objects/bounds.py",  # numbers: each is met where it bounds something
     "dimse/test_requests.py": "dimse/objects/decoded.py",
     "dimse/objects/test_datasets.py": "dimse/objects/encode.py",
+    "dimse/objects/test_prepare.py": "dimse/objects/copies.py dimse/objects/layers.py",
     "dimse/objects/test_part10.py": "dimse/objects/filemeta.py",
     # Between layouts and between syntaxes: both ways of one thing, compared with pydicom.
     "dimse/objects/test_transcode.py": "dimse/objects/reencode.py",

@@ -125,6 +125,10 @@ class Memory:
     def read_back(self, at: int, count: int) -> bytes:
         """Bytes of the data set that have come, for a check before `commit`.
 
+        Args:
+            at: position of the first one.
+            count: how many; fewer come where there are no more.
+
         Raises:
             OSError: there was no room for them.
         """
