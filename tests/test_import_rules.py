@@ -89,7 +89,7 @@ LATE = HEAVY | {
     "dul.aio", "dimse.aio", "dimse.objects.copies", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
     "logging", "dul.transport.secure",
     "dimse.storage.template",
-    "dimse.hooks", "dimse.storage.studies", "dimse.storage.sorting",
+    "dimse.hooks", "dimse.storage.cleaning", "dimse.storage.studies", "dimse.storage.sorting",
     "scapy", "testbed.explore.machine", "cli.storescp.workers",
 }  # fmt: skip
 

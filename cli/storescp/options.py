@@ -9,6 +9,7 @@ from cli.grammar.declaration import Settings, always, flag, parameter, setting, 
 from cli.options.general import General
 from cli.options.network import max_pdu
 from cli.options.syntaxes import prefer_options
+from cli.storescp.commands_options import Commands, Sorting
 from cli.storescp.serving_options import Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
 from dimse.support import STORED_AS_THEY_COME
@@ -331,6 +332,8 @@ class StorescpSettings(
     General,
     _Output,
     _Names,
+    Sorting,
+    Commands,
     _Network,
     _Accepted,
     _Sizes,

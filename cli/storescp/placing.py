@@ -1,15 +1,26 @@
-"""Where objects are put: the directory and the names that options come to."""
+"""What becomes of objects: the directory and the names that options come to, and commands."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cli.report import Report
+from cli.report import Report, printable
 from cli.storescp.options import Names, StorescpSettings
+from dimse.provider import Observer, OpenSink
+from dimse.requests import Requestor, StoreRequest
 from dimse.storage.naming import Naming, TimeNames, dcmtk_name, unique_name
+from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
+from dul.values import dataclass
 
-__all__ = ["spool_for"]
+if TYPE_CHECKING:
+    from dimse.hooks import CommandEnded
+    from dimse.storage.studies import Study
+
+__all__ = ["Storage", "storing"]
 
 _WORDS = {
     "replaced": "overwriting",
@@ -18,13 +29,104 @@ _WORDS = {
 }
 
 
-def spool_for(settings: StorescpSettings, report: Report) -> Spool:
-    """The directory that objects are stored in.
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What becomes of objects.
 
-    Raises:
-        SpoolUnusable: it can't be.
+    Attributes:
+        open_sink: makes a sink for each.
+        on_release: is called before a release is confirmed.
+        on_store: what happens when one is stored.
+        observers: who is told.
     """
 
+    open_sink: OpenSink[StoreRequest]
+    on_release: Callable[[Requestor], None] | None = None
+    on_store: Callable[[StoreRequest], None] | None = None
+    observers: tuple[Observer, ...] = ()
+
+
+@contextlib.contextmanager
+def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
+    """What the options come to; at the end, commands that wait still run.
+
+    Raises:
+        SpoolUnusable: objects can't be stored.
+    """
+    if settings.ignore:
+        yield Storage(_ignore)
+        return
+    if settings.on_object or settings.on_study or settings.sort or settings.end_of_study_timeout:
+        with _with_events(settings, report) as found:
+            yield found
+        return
+    with _spool(settings, report, settings.template or _naming(settings.names)) as spool:
+        yield Storage(spool.open, _flush(settings, spool))
+
+
+def _flush(settings: StorescpSettings, spool: Spool) -> Callable[[Requestor], None] | None:
+    return spool.flush if settings.fsync == "study" else None
+
+
+def _ignore(_: StoreRequest) -> Discard:
+    return Discard()
+
+
+@contextlib.contextmanager
+def _with_events(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
+    """Objects that are sorted by study, or that commands are run for."""
+    # Few servers do either.
+    from dimse.hooks import Hooks, StudyObserver  # noqa: PLC0415
+    from dimse.storage.sorting import noting_study, renamed, sorted_by_study  # noqa: PLC0415
+    from dimse.storage.studies import Studies, StudyClock  # noqa: PLC0415
+
+    hooks = Hooks(
+        lambda ended: _say_ended(report, ended),
+        maximum=settings.exec_max,
+        waits=settings.exec_sync,
+        on_object=settings.on_object,
+        on_study=settings.on_study,
+    )
+
+    def ended(study: Study) -> None:
+        report.info(printable(f"end of study: {study.uid} ({study.objects} objects)"))
+        if settings.rename:
+            for path, new in renamed(study):
+                if isinstance(new, OSError):
+                    report.warn(f"cannot rename file {path}: {new.strerror}")
+                else:
+                    report.debug(f"renamed {path} to {new.name}")
+        hooks.ended(study)
+
+    studies = Studies(ended, timeout=settings.end_of_study_timeout, remember_paths=settings.rename)
+    naming = settings.template or _naming(settings.names)
+    if settings.sort is not None:
+        by, prefix = settings.sort
+        naming = sorted_by_study(naming, studies, by, prefix=prefix)
+    else:
+        naming = noting_study(naming, studies)
+    with _spool(settings, report, naming) as spool, StudyClock(studies):
+        try:
+            yield Storage(
+                spool.open, _flush(settings, spool), hooks.stored, (StudyObserver(studies),)
+            )
+        finally:
+            studies.close()
+            hooks.close(max(settings.grace or 0.0, 5.0))
+
+
+def _say_ended(report: Report, ended: CommandEnded) -> None:
+    line = printable(" ".join(ended.arguments))
+    if ended.code is None:
+        report.error(f"command not executed: {line}: {ended.error}")
+    elif ended.code:
+        how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
+        report.error(f"command failed with {how}: {line}")
+    else:
+        report.info(f"command executed in {ended.seconds:.2f} s: {line}")
+
+
+def _spool(settings: StorescpSettings, report: Report, naming: Naming) -> Spool:
     def told(path: Path, what: str) -> None:
         report.warn(f"DICOM file already exists, {_WORDS[what]}: {path}")
 
@@ -35,7 +137,7 @@ def spool_for(settings: StorescpSettings, report: Report) -> Spool:
         check=settings.check,
         strict=settings.strict,
         keep_mismatched=settings.keep_mismatched,
-        naming=settings.template or _naming(settings.names),
+        naming=naming,
         extension="" if settings.template else settings.extension,
         file_meta=settings.file_meta,
         told=told,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +17,11 @@ from cli.report import Report
 from cli.stop import Stop
 from cli.storescp.arrivals import Arrivals, caller
 from cli.storescp.options import StorescpSettings
-from cli.storescp.placing import spool_for
+from cli.storescp.placing import Storage, storing
 from dimse.errors import SpoolUnusable
 from dimse.faults import Faults
-from dimse.provider import OpenSink
-from dimse.requests import Requestor, StoreRequest
+from dimse.requests import StoreRequest
 from dimse.server import Server
-from dimse.storage.sink import Discard
 from dimse.support import storage_support
 from dimse.watch.counts import Counting, Counts, Totals
 from dimse.watch.observers import Observers
@@ -34,14 +31,12 @@ from dul.values import dataclass
 
 __all__ = [
     "Served",
-    "Storage",
     "announce",
     "say_end",
     "say_ending",
     "say_no_network",
     "serve_alone",
     "server_for",
-    "storing",
 ]
 
 
@@ -57,37 +52,6 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     except DULError as error:
         say_no_network(settings, report, error)
     return FAILED
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """Where objects go.
-
-    Attributes:
-        open_sink: makes a sink for each.
-        on_release: is called before a release is confirmed.
-    """
-
-    open_sink: OpenSink[StoreRequest]
-    on_release: Callable[[Requestor], None] | None = None
-
-
-@contextlib.contextmanager
-def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
-    """Where objects go.
-
-    Raises:
-        SpoolUnusable: nowhere.
-    """
-    if settings.ignore:
-        yield Storage(_ignore)
-        return
-    with spool_for(settings, report) as spool:
-        yield Storage(spool.open, spool.flush if settings.fsync == "study" else None)
-
-
-def _ignore(_: StoreRequest) -> Discard:
-    return Discard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +100,19 @@ def server_for(
         sleep=stopping.wait,
     )
     arrivals = Arrivals(report, contexts=settings.contexts, limits=settings.limits, worker=worker)
+
+    def on_store(request: StoreRequest) -> None:
+        if storage.on_store is not None:
+            storage.on_store(request)
+        faults.on_store(request)
+
     server = Server(
         faults.open_sink(storage.open_sink),
-        on_store=faults.on_store,
+        on_store=on_store,
         on_release=storage.on_release,
         support=_support(settings),
         access=faults.access,
-        observer=Observers(Counting(counts), arrivals),
+        observer=Observers(Counting(counts), arrivals, *storage.observers),
         host=settings.host,
         port=settings.port,
         listener=listener,

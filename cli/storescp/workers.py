@@ -10,13 +10,13 @@ from cli.grammar.declaration import UsageError
 from cli.report import Report
 from cli.stop import name_of
 from cli.storescp.options import StorescpSettings
+from cli.storescp.placing import storing
 from cli.storescp.serving import (
     announce,
     say_end,
     say_ending,
     say_no_network,
     server_for,
-    storing,
 )
 from dimse.errors import SpoolUnusable
 from dimse.watch.counts import Counts

@@ -15,7 +15,7 @@ from dimse.storage.head import Head
 from dimse.storage.naming import Naming
 from dimse.storage.studies import Studies, Study
 
-__all__ = ["SortedBy", "renamed", "sorted_by_study"]
+__all__ = ["SortedBy", "noting_study", "renamed", "sorted_by_study"]
 
 SortedBy: TypeAlias = Literal["time", "uid", "patient"]
 """What a study's directory is called by: when its first object came, its UID, its patient's name."""
@@ -55,6 +55,16 @@ def sorted_by_study(naming: Naming, studies: Studies, by: SortedBy, *, prefix: s
             case _:
                 directory = first + study.stamp
         return f"{cleaned(directory)}/{naming(request, head)}"
+
+    return name
+
+
+def noting_study(naming: Naming, studies: Studies) -> Naming:
+    """The names that `naming` gives, and `studies` told which study each object belongs to."""
+
+    def name(request: StoreRequest, head: Head) -> str:
+        studies.enter(head.value(_STUDY_INSTANCE_UID), request.requestor)
+        return naming(request, head)
 
     return name
 

@@ -1,0 +1,176 @@
+"""Where storescp puts objects, and the commands that it runs for them and for studies."""
+
+import re
+import sys
+
+import pytest
+
+from cli import storescp
+from dimse.client import Client
+
+ECHO = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + chr(10))"
+
+
+@pytest.fixture
+def echo(tmp_path):
+    """A command that writes its arguments to a file, and what it has written so far."""
+    out = tmp_path / "out.txt"
+
+    def lines():
+        return out.read_text().splitlines() if out.exists() else []
+
+    return f'{sys.executable} -c "{ECHO}" {out}', lines
+
+
+@pytest.fixture
+def where(tmp_path):
+    directory = tmp_path / "in"
+    directory.mkdir()
+    return directory
+
+
+def sending(*files):
+    def clients(port):
+        with Client("127.0.0.1", port, calling_ae_title="SEND ER", called_ae_title="ME") as client:
+            for outcome in client.store(files):
+                assert outcome.stored, outcome
+
+    return clients
+
+
+@pytest.fixture
+def files(ct):
+    return [ct, ct.parent / "mr-explicit.dcm", ct.parent / "rtplan-implicit.dcm"]
+
+
+CT = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
+MR = "1.3.6.1.4.1.5962.1.1.0.0.0.1196533885.18148.0.427"
+RT = "1.22.333.4.555555.6.7777777777777777777777777777"
+
+
+@pytest.mark.parametrize(
+    ("options", "directories"),
+    [
+        (["-su", ""], [re.escape(CT), re.escape(MR), re.escape(RT)]),
+        (["-su", "P"], [re.escape(f"P_{uid}") for uid in (CT, MR, RT)]),
+        (["-ss", "P"], [r"P_\d{8}_\d{9}(_\d{4})?"] * 3),
+        (["-ss", ""], [r"\d{8}_\d{9}(_\d{4})?"] * 3),
+        (
+            ["-sp"],
+            [
+                r"CompressedSamples_CT1_\d{8}_\d{9}(_\d{4})?",
+                r"Doe_Peter_\d{8}_\d{9}(_\d{4})?",
+                r"Last_First_mid_pre_\d{8}_\d{9}(_\d{4})?",
+            ],
+        ),
+    ],
+)
+def test_a_directory_for_each_study(serve, where, files, options, directories):
+    serve(*options, directory=where, clients=sending(*files))
+    found = sorted(where.iterdir(), key=lambda path: next(path.iterdir()).name)
+    assert [next(path.iterdir()).name[:3] for path in found] == ["CT.", "MR.", "RP."]
+    for path, pattern in zip(found, directories, strict=True):
+        assert re.fullmatch(pattern, path.name), path
+
+
+def test_commands_for_objects_and_studies(serve, where, files, echo):
+    command, lines = echo
+    _, said = serve(
+        *("-v", "-su", "", "--exec-max", "1"),
+        *("-xcr", f"{command} got #p #f '#a' #c #r"),
+        *("-xcs", f"{command} end #p '#a' #s"),
+        directory=where,
+        clients=sending(*files[:2]),
+    )
+    ct, mr = (next((where / uid).iterdir()) for uid in (CT, MR))
+    assert lines() == [
+        f"got {ct.parent} {ct.name} SEND ER ME 127.0.0.1",
+        f"got {mr.parent} {mr.name} SEND ER ME 127.0.0.1",
+        f"end {ct.parent} SEND ER {CT}",
+        f"end {mr.parent} SEND ER {MR}",  # the server has ended
+    ]
+    assert f"I: end of study: {CT} (1 objects)" in said
+    assert sum("command executed" in line for line in said) == 4
+
+
+def test_a_command_that_fails_costs_nothing(serve, where, files):
+    _, said = serve(
+        *("-xcr", f"{sys.executable} -c 'raise SystemExit(3)' #f"),
+        directory=where,
+        clients=sending(files[0]),
+    )
+    (stored,) = where.iterdir()
+    assert said == [
+        f"E: command failed with exit code 3: {sys.executable} -c raise SystemExit(3) {stored.name}"
+    ]
+    _, said = serve("-xcr", "/nowhere #f", directory=where, clients=sending(files[1]))
+    assert "E: command not executed: /nowhere MR." in said[0]
+    assert len(list(where.iterdir())) == 2
+
+
+def test_a_command_is_waited_for_if_asked(serve, where, files, echo):
+    command, lines = echo
+    seen = []
+
+    def clients(port):
+        with Client("127.0.0.1", port) as client:
+            for outcome in client.store(files):
+                assert outcome.stored
+                seen.append(len(lines()))
+
+    serve("-xs", "-xcr", f"{command} #f", directory=where, clients=clients)
+    assert seen == [1, 2, 3]
+
+
+def test_a_study_ends_when_nothing_comes_and_its_files_are_renamed(serve, where, files, echo):
+    command, lines = echo
+
+    def clients(port):
+        sending(files[0])(port)
+        while not lines():  # it is the clock's turn
+            pass
+
+    serve(
+        *("-su", "", "-rns", "-tos", "0.1", "-fe", ".dcm"),
+        *("-xcs", f"{command} #p"),
+        directory=where,
+        clients=clients,
+    )
+    assert lines() == [str(where / CT)]
+    assert [path.name for path in (where / CT).iterdir()] == ["CT000001"]
+
+
+def test_studies_end_with_a_template_too(serve, where, files, echo):
+    command, lines = echo
+    serve(
+        *(
+            "--filepath",
+            "{PatientID}/{SOPInstanceUID}.dcm",
+            "--exec-max",
+            "1",
+            "-xcs",
+            f"{command} #p #s",
+        ),
+        directory=where,
+        clients=sending(*files[:2]),
+    )
+    assert lines() == [f"{where / '1CT1'} {CT}", f"{where / '98890234'} {MR}"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-xcs", "x"], "--exec-on-eostudy only allowed with"),
+        (["-rns"], "--rename-on-eostudy only allowed with"),
+        (["-tos", "1"], "--eostudy-timeout only allowed with"),
+        (["-xs"], "--exec-sync only allowed with"),
+        (["-ss", "../x"], "no beginning of a file name"),
+        (["-xcr", "x | y"], "means something to a shell only"),
+        (["-su", "", "-xcs", "x #f"], "#f is not known"),
+        (["-su", "", "-xcs", "x", "--workers", "2"], "not allowed with --workers"),
+        (["-su", "", "--filepath", "{SOPInstanceUID}"], "not allowed with"),
+    ],
+)
+def test_what_is_no_command_line(capfd, arguments, message):
+    assert storescp.main([*arguments, "11112"]) == 1
+    assert message in capfd.readouterr().err
