@@ -23,7 +23,6 @@ from dimse.events import (
 from dimse.peer import Peer
 from dimse.plan import SEED_CONTEXTS, ContextOffer
 from dimse.scu import Operations, Reply
-from dimse.tables.transfer_syntaxes import UNCOMPRESSED
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from dul import conversations
 from dul.association import Association, Role
@@ -32,7 +31,7 @@ from dul.errors import DulcetError, Interrupted
 
 __all__ = ["KEPT_CONTEXTS", "VERIFICATION_CONTEXT", "Dialogue"]
 
-VERIFICATION_CONTEXT = ContextOffer(VERIFICATION, UNCOMPRESSED[:1])
+VERIFICATION_CONTEXT = ContextOffer(VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN,))
 
 _IMPLICIT, _EXPLICIT = IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN
 KEPT_CONTEXTS = (

@@ -28,7 +28,18 @@ from dimse.tables.uids import (
 )
 from dul.values import dataclass
 
-__all__ = ["CLASSIC", "EXPLICIT_FIRST", "OFFERS", "ContextOffer", "Offers", "Storable"]
+__all__ = [
+    "CLASSIC",
+    "EXPLICIT_FIRST",
+    "MAXIMUM_CONTEXTS",
+    "OFFERS",
+    "ContextOffer",
+    "Offers",
+    "Storable",
+]
+
+MAXIMUM_CONTEXTS: Final = 128
+"""Presentation contexts of an association: their IDs are the odd numbers of one byte (PS3.8 9.3.2.2)."""
 
 CLASSIC: Final = (
     IMPLICIT_VR_LITTLE_ENDIAN,

@@ -21,7 +21,7 @@ from dimse.errors import (
     NoPresentationContext,
     TooManyContexts,
 )
-from dimse.offers import OFFERS, ContextOffer, Offers, Storable
+from dimse.offers import MAXIMUM_CONTEXTS, OFFERS, ContextOffer, Offers, Storable
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -50,8 +50,6 @@ __all__ = [
     "numbered",
     "plan",
 ]
-
-MAXIMUM_CONTEXTS: Final = 128
 
 # What to convert to, best first. Explicit VR loses nothing; Implicit VR loses the VRs of private
 # elements; deflating costs time; Big Endian is retired and least tested at the other end.

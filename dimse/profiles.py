@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from dimse.errors import ProfileError, UnknownProfile
-from dimse.offers import ContextOffer
+from dimse.offers import MAXIMUM_CONTEXTS, ContextOffer
 from dimse.tables.dcmtk_names import uid_of_sop_class, uid_of_transfer_syntax
 from dimse.tables.uids import is_uid
 from dul.user_items import ExtendedNegotiation, RoleSelection
@@ -35,7 +35,6 @@ from dul.values import dataclass
 
 __all__ = ["AssociationProfile", "load_profile", "read_profile"]
 
-_MAXIMUM_CONTEXTS: Final = 128  # IDs are the odd numbers of one byte (PS3.8 9.3.2.2)
 _ROLES: Final = {"SCU": (True, False), "SCP": (False, True), "BOTH": (True, True)}
 
 T = TypeVar("T")
@@ -96,7 +95,7 @@ def read_profile(
 
 
 def _check_role(profile: AssociationProfile, role: Literal["requestor", "acceptor"]) -> None:
-    if role == "requestor" and len(profile.contexts) > _MAXIMUM_CONTEXTS:
+    if role == "requestor" and len(profile.contexts) > MAXIMUM_CONTEXTS:
         raise ProfileError(
             f"too many presentation contexts: {len(profile.contexts)}, the most is 128"
         )

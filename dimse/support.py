@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
-from dimse.tables.uids import VERIFICATION
+from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from dul.negotiation import SYNCHRONOUS, Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
 
@@ -21,10 +21,9 @@ it already, and there are senders that can't decompress; otherwise as "ours". "o
 own order. "requestor": the first in the requestor's order that is supported.
 """
 
-_IMPLICIT, _EXPLICIT, *_OTHERS = UNCOMPRESSED
 STORED_AS_THEY_COME: Final = tuple(
     dict.fromkeys(
-        [_EXPLICIT, _IMPLICIT, *_OTHERS]
+        [EXPLICIT_VR_LITTLE_ENDIAN, *UNCOMPRESSED]
         + [uid for uid, each in TRANSFER_SYNTAXES.items() if each.vr != "n/a"]
     )
 )

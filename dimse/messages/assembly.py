@@ -52,11 +52,6 @@ class Assembler:
         self._context_id: int | None = None  # of the message that has begun
         self._data_set = False  # its command set is complete, its data set is not
 
-    @property
-    def within_message(self) -> bool:
-        """A message has begun and is not complete."""
-        return self._context_id is not None
-
     def feed(self, pdvs: Iterable[PDV]) -> Iterator[Received | DataSetPart]:
         """What these PDVs complete, in order.
 

@@ -94,7 +94,6 @@ class _Image:
     def __init__(self, encoded: Encoded) -> None:
         self._encoded = encoded
         self._window = encoded.window()
-        self._before: list[PlacedElement] = []  # a few stretches
         self.pixels: PlacedElement | None = None
         self._known: dict[str, Any] = {}
         self._offsets: dict[int, bytes] = {}
