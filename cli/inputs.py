@@ -11,6 +11,7 @@ from dimse.errors import Unreadable
 from dimse.objects import finder
 from dimse.objects.finder import Found, LeftOut, Reason, Unusable
 from dimse.objects.outgoing import Cache, Outgoing
+from dimse.objects.part10 import FileForm
 from dul.values import dataclass
 
 __all__ = ["Bad", "check", "find"]
@@ -28,6 +29,7 @@ Try: +sd sends the files in a directory, +sd +r also those in its subdirectories
         "ignoring link to a directory, +r --follow-links sends the files in it: {}",
     ),
     Reason.VISITED: (Level.INFO, "directory seen already by another way, ignoring it: {}"),
+    Reason.PATTERN: (Level.DEBUG, "not looked for by +sp, ignoring it: {}"),
     Reason.SPECIAL: (Level.WARN, "a pipe, socket or device, ignoring it: {}"),
     Reason.NOT_DICOM: (Level.WARN, "no DICOM file, ignoring it: {}"),
     Reason.DICOMDIR: (Level.WARN, "a DICOMDIR, ignoring it: {}"),
@@ -50,6 +52,7 @@ def find(
     scan: bool,
     recurse: bool,
     follow_links: bool = False,
+    pattern: str | None = None,
 ) -> tuple[list[Found], list[Bad]]:
     """The files that the names stand for, in their order; those of a directory sorted by name.
 
@@ -60,12 +63,15 @@ def find(
         scan: look into the directories.
         recurse: and into those that are in them.
         follow_links: and into those that are linked there.
+        pattern: what the names of files in them look like; None: anything.
     """
     if scan:
         report.info("determining input files ...")
     files: list[Found] = []
     bad: list[Bad] = []
-    for found in finder.find(names, scan=scan, recurse=recurse, follow_links=follow_links):
+    for found in finder.find(
+        names, scan=scan, recurse=recurse, follow_links=follow_links, pattern=pattern
+    ):
         if interrupted():
             break
         if isinstance(found, Found):
@@ -81,6 +87,7 @@ def check(
     interrupted: Callable[[], bool],
     *,
     strict: bool = False,
+    form: FileForm = "any",
 ) -> tuple[list[Outgoing], list[Bad]]:
     """Look at every file: what it is, and whether it is whole.
 
@@ -92,6 +99,7 @@ def check(
         report: for the warnings.
         interrupted: asked before each file; True ends the check early.
         strict: refuse what is tolerated otherwise, with a warning.
+        form: what files may be.
     """
     report.info("checking input files ...")
     good: list[Outgoing] = []
@@ -100,7 +108,7 @@ def check(
     for file in files:
         if interrupted():
             break
-        item = finder.look(file, strict=strict, cache=cache)
+        item = finder.look(file, strict=strict, form=form, cache=cache)
         if isinstance(item, LeftOut | Unusable):
             _tell(item, report, bad)
         else:

@@ -62,8 +62,9 @@ def _send(  # noqa: PLR0917 - what `_work` has made
         scan=settings.scan,
         recurse=settings.recurse,
         follow_links=settings.follow_links,
+        pattern=settings.pattern,
     )
-    items, bad = check(files, report, interrupted, strict=settings.strict)
+    items, bad = check(files, report, interrupted, strict=settings.strict, form=settings.form)
     bad = missing + bad
     if wakeup.is_set:
         report.error(f"interrupted by {stop.name}: nothing was sent")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, flag, setting
+from cli.grammar.declaration import Settings, flag, setting, value
+from cli.grammar.values import text
+from dimse.objects.part10 import FileForm
 
 __all__ = ["Inputs"]
 
@@ -10,9 +12,33 @@ __all__ = ["Inputs"]
 class Inputs(Settings, title="input"):
     """Where files are looked for, and how they are taken."""
 
+    form: FileForm = setting(
+        "any",
+        flag(
+            "+f", "--read-file", value="any", help="read DICOM files and bare data sets (default)"
+        ),
+        flag("+fo", "--read-file-only", value="file", help="read DICOM files only"),
+        flag(
+            "-f",
+            "--read-dataset",
+            value="data set",
+            help="read data sets without file meta information only",
+        ),
+    )
     scan: bool = setting(
         False,
         flag("+sd", "--scan-directories", help="send the files in directories that are given"),
+    )
+    pattern: str | None = setting(
+        None,
+        value(
+            "+sp",
+            "--scan-pattern",
+            read=text,
+            metavar="PATTERN",
+            help='and of those only the ones with such names, for instance "*.dcm"',
+            needs=["--scan-directories"],
+        ),
     )
     recurse: bool = setting(
         False,

@@ -6,7 +6,7 @@ from cli.grammar import values as read
 from cli.grammar.declaration import Option, Settings, parameter, setting, value
 from dul.limits import Limits
 
-__all__ = ["DEFAULT_MAX_PDU", "PDU_LENGTH", "Calling", "max_pdu"]
+__all__ = ["DEFAULT_MAX_PDU", "PDU_LENGTH", "Calling", "max_pdu", "socket_seconds"]
 
 # 8 is the least that leaves room for a fragment (PS3.8 D.1); a PDU is held in memory as a whole.
 _LEAST_PDU, _LARGEST_PDU = 8, 16 << 20
@@ -29,6 +29,11 @@ def max_pdu() -> Option[int]:
         help=f"set max receive pdu to N bytes, {_LEAST_PDU} to {_LARGEST_PDU}, or 0 for no maximum "
         "(default: {default})",
     )
+
+
+def socket_seconds(given: str) -> float | None:
+    """Seconds; None for 0, and for -1, which DCMTK takes for "do not set"."""
+    return None if given == "-1" else read.seconds(given)
 
 
 class _Peer(Settings):
@@ -97,6 +102,16 @@ class _Times(Settings, title="time limits, in seconds; 0: none"):
             help="for the answer to an association or release request (default: {default})",
         ),
     )
+    socket_timeout: float | None = setting(
+        _LIMITS.pdu,
+        value(
+            "-ts",
+            "--socket-timeout",
+            read=socket_seconds,
+            metavar="S",
+            help="for the peer to go on with a PDU, in either direction (default: {default})",
+        ),
+    )
     dimse_timeout: float | None = setting(
         _LIMITS.reply,
         value(
@@ -125,4 +140,6 @@ class Calling(_Peer, _Titles, _Sizes, _Times):
             # ARTIM is the standard's; it can be longer or shorter, but not be left out.
             artim=self.acse_timeout or _LIMITS.artim,
             reply=self.dimse_timeout,
+            pdu=self.socket_timeout,
+            write=self.socket_timeout,
         )

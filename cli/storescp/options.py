@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from cli.grammar import values as read
 from cli.grammar.declaration import Settings, always, flag, parameter, setting, value
 from cli.options.general import General
-from cli.options.network import max_pdu
+from cli.options.network import max_pdu, socket_seconds
 from cli.options.syntaxes import prefer_options
 from cli.storescp.commands_options import Commands, Sorting
 from cli.storescp.serving_options import Running
@@ -24,11 +24,6 @@ Names: TypeAlias = Literal["instance", "unique", "time"]
 """What file names are made of: the SOP Instance UID, a new UID, the time."""
 
 _LIMITS = Limits()
-
-
-def _socket_seconds(given: str) -> float | None:
-    """Seconds; None for 0, and for -1, which DCMTK takes for "do not set"."""
-    return None if given == "-1" else read.seconds(given)
 
 
 def _template(given: str) -> PathTemplate:
@@ -264,7 +259,7 @@ class _Times(Settings, title="time limits, in seconds"):
         value(
             "-ts",
             "--socket-timeout",
-            read=_socket_seconds,
+            read=socket_seconds,
             metavar="S",
             help="for the peer to go on with a PDU, in either direction; 0: none (default: 60)",
         ),

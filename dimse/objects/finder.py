@@ -16,11 +16,13 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
 from dimse.objects.outgoing import Outgoing, examine
+from dimse.objects.part10 import FileForm
 from dul.values import dataclass
 
 __all__ = [
@@ -45,6 +47,7 @@ class Reason(Enum):
     SUBDIRECTORY = "a directory in a directory, and these are not to be looked into"
     LINK = "a link to a directory, and these are not to be followed"
     VISITED = "a directory that was looked into already, by another way"
+    PATTERN = "a file whose name is not one of those that are looked for"
     SPECIAL = "a pipe, a socket or a device"
     NOT_DICOM = "no DICOM file"
     DICOMDIR = "a DICOMDIR, which is no object that a peer stores"
@@ -92,7 +95,9 @@ def collect(
     scan: bool = False,
     recurse: bool = False,
     follow_links: bool = False,
+    pattern: str | None = None,
     strict: bool = False,
+    form: FileForm = "any",
     cache: Cache | None = None,
 ) -> Iterator[Outgoing | LeftOut | Unusable]:
     """Find files and look at each: what it is, and whether it is whole.
@@ -102,26 +107,30 @@ def collect(
         scan: look into the directories.
         recurse: and into those that are in them.
         follow_links: and into those that are linked there; none twice.
+        pattern: only files with such names in them, as a shell compares them ("*.dcm").
         strict: see `dimse.objects.outgoing.examine`.
+        form: the same.
         cache: the same.
 
     Yields:
         One record for each name and each entry of a directory, in the order of the names, and in
         a directory in that of its entries' names.
     """
-    for found in find(names, scan=scan, recurse=recurse, follow_links=follow_links):
+    for found in find(
+        names, scan=scan, recurse=recurse, follow_links=follow_links, pattern=pattern
+    ):
         if isinstance(found, Found):
-            yield look(found, strict=strict, cache=cache)
+            yield look(found, strict=strict, form=form, cache=cache)
         else:
             yield found
 
 
 def look(
-    found: Found, *, strict: bool = False, cache: Cache | None = None
+    found: Found, *, strict: bool = False, form: FileForm = "any", cache: Cache | None = None
 ) -> Outgoing | LeftOut | Unusable:
     """Look at one file; see `collect`."""
     try:
-        item = examine(found.path, strict=strict, cache=cache)
+        item = examine(found.path, strict=strict, form=form, cache=cache)
     except NotDICOM as error:
         if not found.named:
             return LeftOut(found.path, Reason.NOT_DICOM)
@@ -139,6 +148,7 @@ def find(
     scan: bool = False,
     recurse: bool = False,
     follow_links: bool = False,
+    pattern: str | None = None,
 ) -> Iterator[Found | LeftOut | Unusable]:
     """The files that names stand for, not looked at yet; see `collect`."""
     for name in (names,) if isinstance(names, str | os.PathLike) else names:
@@ -146,7 +156,8 @@ def find(
         if not _is_directory(path):
             yield Found(path, named=True)
         elif scan:
-            yield from _Search(recurse=recurse, follow_links=follow_links).run(path)
+            search = _Search(recurse=recurse, follow_links=follow_links, pattern=pattern)
+            yield from search.run(path)
         else:
             yield LeftOut(path, Reason.DIRECTORY)
 
@@ -161,7 +172,8 @@ def _is_directory(path: Path) -> bool:
 class _Search:
     """The search of one directory and those in it."""
 
-    def __init__(self, *, recurse: bool, follow_links: bool) -> None:
+    def __init__(self, *, recurse: bool, follow_links: bool, pattern: str | None) -> None:
+        self._pattern = pattern
         self._recurse = recurse
         self._follow_links = follow_links
         self._visited: set[tuple[int, int]] = set()  # device and inode
@@ -211,6 +223,8 @@ class _Search:
             yield from self._enter(path)
         elif special:
             yield LeftOut(path, Reason.SPECIAL)
+        elif self._pattern is not None and not fnmatchcase(entry.name, self._pattern):
+            yield LeftOut(path, Reason.PATTERN)
         else:
             # A link that leads nowhere is one, too: it was meant to be a file.
             yield Found(path, named=False)

@@ -24,7 +24,7 @@ from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.cache import Cache
 from dimse.objects.datasets import DataSetObject, examine_data_set
 from dimse.objects.layout import is_deflated, obstacle_between
-from dimse.objects.part10 import contents_of
+from dimse.objects.part10 import FileForm, contents_of
 from dimse.objects.sources import (
     Encoded,
     FileOrigin,
@@ -223,7 +223,12 @@ def opened(
 
 
 def examine(
-    item: Sendable, *, strict: bool = False, unproven: bool = False, cache: Cache | None = None
+    item: Sendable,
+    *,
+    strict: bool = False,
+    unproven: bool = False,
+    form: FileForm = "any",
+    cache: Cache | None = None,
 ) -> Outgoing:
     """Find out what an object is, and that it is whole.
 
@@ -231,6 +236,7 @@ def examine(
         item: a path, or a pydicom data set.
         strict: refuse what is wrong and could be tolerated; else it is in `Outgoing.warnings`.
         unproven: take what can't be told to be whole as well, as it lies there, with a warning.
+        form: what a file may be; see `dimse.objects.part10.FileForm`.
         cache: lets small files be read only once; give the same one for all objects of a run.
 
     Raises:
@@ -239,11 +245,13 @@ def examine(
     """
     if isinstance(item, str | os.PathLike):
         path = item if isinstance(item, Path) else Path(item)
-        return _examine_file(path, strict=strict, unproven=unproven, cache=cache)
+        return _examine_file(path, strict=strict, unproven=unproven, form=form, cache=cache)
     return examine_data_set(item, strict=strict)
 
 
-def _examine_file(path: Path, *, strict: bool, unproven: bool, cache: Cache | None) -> FileObject:
+def _examine_file(
+    path: Path, *, strict: bool, unproven: bool, form: FileForm, cache: Cache | None
+) -> FileObject:
     fd = -1
     try:
         fd = os.open(path, _FLAGS)
@@ -255,7 +263,7 @@ def _examine_file(path: Path, *, strict: bool, unproven: bool, cache: Cache | No
             window = Window(path, size, lambda at, n: os.pread(fd, n, at))
         else:
             window = Window.over(path, content)
-        found = contents_of(window, strict=strict, unproven=unproven)
+        found = contents_of(window, strict=strict, unproven=unproven, form=form)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Unreadable(

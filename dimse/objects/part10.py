@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
+from typing import Literal, TypeAlias
 
 from dimse.errors import FilePath, InvalidFile, NotDICOM, Part10Error, Truncated
 from dimse.objects.bounds import HEAD
@@ -38,7 +39,10 @@ from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 from dul.values import dataclass
 
-__all__ = ["Contents", "contents_of"]
+__all__ = ["Contents", "FileForm", "contents_of"]
+
+FileForm: TypeAlias = Literal["any", "file", "data set"]
+"""What a file may be: a DICOM file with file meta information, a bare data set, or either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,12 @@ class Contents:
 
 
 def contents_of(
-    window: Window, *, whole: bool = True, strict: bool = False, unproven: bool = False
+    window: Window,
+    *,
+    whole: bool = True,
+    strict: bool = False,
+    unproven: bool = False,
+    form: FileForm = "any",
 ) -> Contents:
     """Find out what is in a DICOM file.
 
@@ -80,6 +89,7 @@ def contents_of(
         strict: refuse what is tolerated otherwise, with a warning.
         unproven: where it can't be told that the data set is whole, take all that is there, with a
             warning that says where the walk ended and why.
+        form: see `FileForm`.
 
     Raises:
         NotDICOM: it is something else.
@@ -88,7 +98,9 @@ def contents_of(
         All of them are `Part10Error`.
     """
     findings = Findings(window.path, strict=strict)
-    meta, start = _file_meta(window, findings)
+    meta, start = _file_meta(window, findings) if form != "data set" else (None, 0)
+    if meta is None and form == "file":
+        raise NotDICOM(window.path, "is no DICOM file: file meta information header missing")
     if start == window.size:
         # Eight bytes are the shortest element there is.
         raise Truncated(window.path, start, 8, window.size)

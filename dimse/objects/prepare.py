@@ -20,6 +20,7 @@ from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.cache import Cache
 from dimse.objects.codecs import Decompress
 from dimse.objects.outgoing import Outgoing, Sendable, examine
+from dimse.objects.part10 import FileForm
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
 from dul.values import dataclass
 
@@ -39,6 +40,7 @@ class Preparation:
     Attributes:
         strict: refuse what is wrong in an object and could be tolerated.
         unproven: send also what can't be told to be whole, with a warning.
+        form: what files may be; see `dimse.objects.part10.FileForm`.
         decompress: what may be decompressed where a peer does not accept its own syntax.
         compression_level: how hard deflating tries, 0 to 9.
         changes: elements that are set or removed, in this order; see `ElementChange.parse`.
@@ -49,6 +51,7 @@ class Preparation:
 
     strict: bool = False
     unproven: bool = False
+    form: FileForm = "any"
     decompress: Decompress = Decompress.LOSSLESS
     compression_level: int = DEFAULT_LEVEL
     changes: Sequence[ElementChange] = ()
@@ -65,7 +68,9 @@ class Preparation:
 
     def examine(self, item: Sendable, *, cache: Cache | None = None) -> Outgoing:
         """Find out what an object is; see `dimse.objects.outgoing.examine`."""
-        return examine(item, strict=self.strict, unproven=self.unproven, cache=cache)
+        return examine(
+            item, strict=self.strict, unproven=self.unproven, form=self.form, cache=cache
+        )
 
     def copy(self, outgoing: Outgoing, number: int = 0, repetition: int = 0) -> Outgoing:
         """An examined object, as it goes out.

@@ -899,3 +899,45 @@ def test_what_was_not_answered_has_no_end_of_line(capsys):
     said = capsys.readouterr().out
     assert said.startswith("XMIT: ")
     assert "\n" not in said
+
+
+def test_a_peer_that_stops_in_the_middle_of_a_pdu(send):
+    def script(dialogue):
+        dialogue.accept()
+        dialogue.command()
+        dialogue.data_set()
+        dialogue.wire.send(b"\4\0\0\0")
+        assert dialogue.pdu().type == ABORT
+
+    with ScriptedPeer(script) as peer:
+        code, lines = send(peer.port, CT, "-ts", "0.05", "-td", "20")
+    assert code == 10
+    assert lines[1] == "E: 0006:031a DUL network read timeout"
+    assert "timed out after 0.05 s" in lines[2]
+
+
+def test_files_without_meta_information_by_option(send, tmp_path):
+    bare = tmp_path / "bare.dcm"
+    source = examine(CT).open(EXPLICIT)
+    content = bytearray(len(source))
+    source.readinto(memoryview(content))
+    source.close()
+    bare.write_bytes(content)
+    for option, good, bad in (("+fo", CT, bare), ("-f", bare, CT)):
+        with ScriptedPeer(storing(0)) as peer:
+            assert send(peer.port, good, option)[0] == 0
+        code, lines = send(1, bad, option)
+        assert code == 1
+        assert lines[0].startswith(f"F: Bad DICOM file: {bad}")
+    with ScriptedPeer(storing(0, 0)) as peer:
+        assert send(peer.port, bare, CT, "+f")[0] == 0
+
+
+def test_a_pattern_for_the_files_of_a_directory(send, tmp_path):
+    for name in ("a.dcm", "b.img", "c.dcm"):
+        shutil.copy(CT, tmp_path / name)
+    with ScriptedPeer(storing(0, 0)) as peer:
+        code, lines = send(peer.port, tmp_path, "+sd", "+sp", "*.dcm", "-v")
+    assert code == 0
+    sent = [line for line in only("I", lines) if line.startswith("Sending file")]
+    assert sent == [f"Sending file: {tmp_path / name}" for name in ("a.dcm", "c.dcm")]

@@ -199,3 +199,25 @@ def test_they_come_one_at_a_time(tree):
     assert next(records).path == tree / "a.dcm"
     (tree / "missing").symlink_to("z.dcm")
     assert next(records).sop_class_uid
+
+
+def test_a_pattern_says_which_files_of_a_directory_are_meant(tree):
+    found = list(find([tree, tree / "readme.txt"], scan=True, recurse=True, pattern="[ab].dcm"))
+    taken = {each.path.name for each in found if isinstance(each, Found)}
+    assert taken == {"a.dcm", "b.dcm", "readme.txt"}  # what is named is named
+    passed = {each.path.name for each in found if getattr(each, "reason", 0) is Reason.PATTERN}
+    assert {"z.dcm", "c.dcm", "empty", "file-link", "nowhere"} <= passed
+
+
+@pytest.mark.parametrize(
+    ("form", "whole", "bare"),
+    [("any", True, True), ("file", True, False), ("data set", False, True)],
+)
+def test_what_files_may_be(form, whole, bare, tmp_path):
+    data = encode(identity(), EXPLICIT)
+    path = write_file(tmp_path / "whole.dcm", data, EXPLICIT)
+    (tmp_path / "bare.dcm").write_bytes(data)
+    results = list(collect([path, tmp_path / "bare.dcm"], form=form))
+    assert [not isinstance(each, Unusable) for each in results] == [whole, bare]
+    for each in results:
+        assert not isinstance(each, Unusable) or isinstance(each.error, NotDICOM)
