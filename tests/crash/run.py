@@ -1,0 +1,49 @@
+"""make crash: the crash test at full length. ROUNDS of each kind; prints what happened."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / each) for each in ("dimse", "crash"))]
+
+from crashing import Crashing, Filler, small_file_system  # noqa: E402
+
+KINDS = {
+    "alone": [],
+    "study": ["--fsync", "study"],
+    "workers": ["--workers", "2"],
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=None, help="of the moments; default: none")
+    parser.add_argument("kinds", nargs="*", default=[*KINDS, "full"], help="default: all")
+    given = parser.parse_args()
+    for kind in given.kinds:
+        with tempfile.TemporaryDirectory(prefix="dulcet-crash-") as scratch:
+            if kind == "full":
+                with small_file_system(Path(scratch) / "small", megabytes=24) as directory:
+                    tally = Crashing(directory, disturb=Filler(directory), seed=given.seed).run(
+                        given.rounds
+                    )
+            else:
+                directory = Path(scratch) / "in"
+                directory.mkdir()
+                tally = Crashing(directory, KINDS[kind], seed=given.seed).run(given.rounds)
+        sys.stdout.write(
+            f"{kind}: {tally.rounds} kills, {tally.confirmed} objects confirmed and all of them "
+            f"there, {tally.refused} refused for want of room, {tally.swept} temporary files "
+            "removed by the next start\n"
+        )
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
