@@ -96,7 +96,7 @@ class Dialogue:
             raise
         self.operations = Operations(association, negotiated)
         self._proposed = frozenset(offers)
-        yield Associated(negotiated)
+        yield Associated(negotiated, association.security)
         return self.operations
 
     def serves(self, offers: Sequence[ContextOffer]) -> bool:

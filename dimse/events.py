@@ -29,6 +29,7 @@ from dimse.plan import Choice
 from dul.errors import DulcetError
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRQ
+from dul.security import Security
 
 __all__ = [
     "Associated",
@@ -113,12 +114,14 @@ class Associated(_Told):
 
     Attributes:
         negotiated: what was agreed; it may have no accepted context.
+        security: what TLS agreed on; None without TLS.
     """
 
-    __slots__ = ("negotiated",)
+    __slots__ = ("negotiated", "security")
 
-    def __init__(self, negotiated: Negotiated) -> None:
+    def __init__(self, negotiated: Negotiated, security: Security | None = None) -> None:
         self.negotiated = negotiated
+        self.security = security
 
 
 class NotAssociated(_Told):

@@ -14,6 +14,7 @@ from dimse.objects.decoded import data_set_in, decode_data_set, decode_file, ope
 from dimse.objects.filemeta import encode_file_meta
 from dimse.tables import uids
 from dul.negotiation import AcceptedContext, Negotiated
+from dul.security import Security
 from dul.user_items import UserIdentity
 from dul.values import dataclass
 
@@ -39,12 +40,14 @@ class Requestor:
         called_ae_title: what it calls us.
         negotiated: what was agreed: presentation contexts with their roles, its request and our
             answer; None where there is no association (it was rejected, or broke off).
+        security: what TLS agreed on, with its certificate; None without TLS.
     """
 
     address: str
     calling_ae_title: str
     called_ae_title: str
     negotiated: Negotiated | None = None
+    security: Security | None = None
 
     @property
     def user_identity(self) -> UserIdentity | None:

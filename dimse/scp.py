@@ -89,10 +89,10 @@ def serve(
 
     negotiated = yield from accept(association, decide)
     request = association.request
-    requestor = Requestor(address, "", "")
+    requestor = Requestor(address, "", "", security=association.security)
     if request is not None:
         titles = request.calling_ae_title, request.called_ae_title
-        requestor = Requestor(address, *titles, negotiated)
+        requestor = Requestor(address, *titles, negotiated, association.security)
     if negotiated is None:
         refusal = decision[0] if decision else association.refusal
         if isinstance(refusal, AssociateRJ):

@@ -133,8 +133,14 @@ class Connection:
 
     async def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
-        await self._watch.drive(handshake(self.association, self._link, self._loop.time))
+        failure: DULError | None = None
+        try:
+            await self._watch.drive(handshake(self.association, self._link, self._loop.time))
+        except DULError as error:
+            failure = error  # the conversation finds the association over, and may say so
         await self.run(conversation)
+        if failure is not None:
+            raise failure
         await self.close()
 
     async def give_up(self) -> None:
@@ -390,7 +396,7 @@ class Server:
         trace: Trace | None = None,
     ) -> None:
         self._serve = serve
-        self._tls = tls
+        self.tls = tls
         # One thread does it all: there is nothing to be locked.
         bounds = places(max_associations, available())
         self._admission = Admission(bounds, contextlib.nullcontext(), limits, trace)
@@ -466,7 +472,7 @@ class Server:
 
     def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            link = accept_connection(self._listener, self._tls)
+            link = accept_connection(self._listener, self.tls)
         except OSError as error:
             logger.warning("no connections are accepted for %s s: %s", PAUSE, error)
             loop.remove_reader(self._listener)

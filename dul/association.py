@@ -124,6 +124,15 @@ class Association:
         self._deadlines.tell(now)
         self._happen(Event.Evt5)
 
+    def unreachable(self, error: DULError) -> None:
+        """A peer's connection came to nothing before it could carry a PDU: its TLS handshake failed.
+
+        The table has no event for that. The association is over before it began.
+        """
+        self._begin(Role.ACCEPTOR)
+        self._begun = True
+        self._blame(error)
+
     def disconnected(self, now: float, cause: DULError | None = None) -> None:
         """The transport connection is closed, broken, or could not be opened: for `cause` (Evt17)."""
         self._deadlines.tell(now)

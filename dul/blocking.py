@@ -137,9 +137,15 @@ class Connection:
 
     def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
-        with self._working():
-            self._drive(handshake(self.association, self._link, time.monotonic))
+        failure: DULError | None = None
+        try:
+            with self._working():
+                self._drive(handshake(self.association, self._link, time.monotonic))
+        except DULError as error:
+            failure = error  # the conversation finds the association over, and may say so
         self.run(conversation)
+        if failure is not None:
+            raise failure
         self.close()
 
     def give_up(self) -> None:
@@ -476,7 +482,7 @@ class Server:
         listener: a listening socket that is used instead of host and port: of a service manager,
             or one of several that share a port. It is closed in the end.
         limits: bounds and times of each association.
-        tls: a server context, for TLS.
+        tls: a server context, for TLS; it may be replaced, for connections to come.
         max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2). Fewer, with
             a warning, if the process may not open the files that they need (`ulimit -n`).
         trace: is told every transition of every state machine.
@@ -495,7 +501,7 @@ class Server:
         trace: Trace | None = None,
     ) -> None:
         self._serve = serve
-        self._tls = tls
+        self.tls = tls
         bounds = places(max_associations, available())
         self._admission = Admission(bounds, threading.Lock(), limits, trace)
         self._threads: set[threading.Thread] = set()
@@ -551,7 +557,7 @@ class Server:
         while not self._stop.is_set:
             poll.poll()
             try:
-                link = accept_connection(self._listener, self._tls)
+                link = accept_connection(self._listener, self.tls)
             except OSError as error:
                 logger.warning("no connections are accepted for %s s: %s", PAUSE, error)
                 pause.poll(PAUSE * 1000)

@@ -12,6 +12,7 @@ from dul.security import CertificateFacts, Security
 from dul.tls.contexts import Verify, client_context, server_context, warnings_of
 from dul.tls.credentials import Credentials, Trust
 from dul.tls.profiles import DEFAULT, TLS_PROFILES, TLSProfile, tls_profile
+from dul.tls.suites import openssl_name
 
 __all__ = [
     "DEFAULT",
@@ -25,6 +26,7 @@ __all__ = [
     "Trust",
     "Verify",
     "client_context",
+    "openssl_name",
     "server_context",
     "tls_profile",
     "warnings_of",

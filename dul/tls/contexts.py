@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -72,6 +73,7 @@ def server_context(
     verify: Verify = "require",
     suites: tuple[str, ...] = (),
     dh_parameters: str | None = None,
+    expected_name: str | None = None,
 ) -> ssl.SSLContext:
     """A context for an association acceptor.
 
@@ -83,6 +85,7 @@ def server_context(
         verify: what to do about them.
         suites: instead of the profile's for TLS 1.2 and older.
         dh_parameters: a PEM file, for DHE suites; default: the group ffdhe3072 of RFC 7919.
+        expected_name: whom clients must ask for (SNI); None: whatever they like.
 
     Raises:
         InvalidTLS: a file is no good, or OpenSSL can't do what the profile wants.
@@ -103,7 +106,19 @@ def server_context(
             )
         context.verify_mode = ssl.CERT_REQUIRED if verify == "require" else ssl.CERT_OPTIONAL
     trust.load(context, ssl.Purpose.CLIENT_AUTH)
+    if expected_name is not None:
+        context.sni_callback = _only(expected_name)
     return context
+
+
+def _only(name: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], int | None]:
+    """Refuses clients that ask for another host's certificate, or for nobody's (RFC 6066 3)."""
+
+    def judge(_: ssl.SSLObject, asked: str | None, __: ssl.SSLContext) -> int | None:
+        same = asked is not None and asked.lower() == name.lower()
+        return None if same else int(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
+
+    return judge
 
 
 def _context(

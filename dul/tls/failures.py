@@ -6,6 +6,7 @@ numbers; here they become sentences.
 
 from __future__ import annotations
 
+import re
 import ssl
 
 from dul.errors import TLSFailed, TransportError
@@ -66,6 +67,8 @@ _ALERTS: dict[str, tuple[str, str]] = {
     "INTERNAL_ERROR": ("it has a fault of its own", "see the peer's log"),
     "USER_CANCELLED": ("it gave up", ""),
 }  # fmt: skip
+
+_ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_(?:ALERT_)?([A-Z_]+)")
 
 # What OpenSSL finds at our end -> what it means, what to try.
 _OURS: dict[str, tuple[str, str]] = {
@@ -132,8 +135,9 @@ def _failed(what: str, error: Exception, sock: ssl.SSLSocket | ssl.SSLObject | N
             certificate=chain[0] if chain else None,
         )
     reason = getattr(error, "reason", None) or ""
-    if "_ALERT_" in reason:
-        alert = reason.partition("_ALERT_")[2]
+    told = _ALERT.fullmatch(reason)
+    if told is not None:
+        alert = told[1]
         meaning, advice = _ALERTS.get(alert, ("", ""))
         words = alert.lower().replace("_", " ")
         return TLSFailed(

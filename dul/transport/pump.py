@@ -6,7 +6,7 @@ Written once for both faces; it waits by yielding what to wait for.
 from __future__ import annotations
 
 from dul.association import Association
-from dul.errors import LocalProtocolError, TimedOut, TransportError
+from dul.errors import DULError, LocalProtocolError, TimedOut, TransportError
 from dul.fsm import WHEN, State
 from dul.transport.link import Clock, Link, Wait, Waiting
 
@@ -25,8 +25,13 @@ def handshake(association: Association, link: Link, clock: Clock) -> Waiting[Non
     """
     limit = association.limits.tls_handshake
     until = None if limit is None else clock() + limit
-    if not (yield from link.shake_hands(until, server_side=True)):
-        raise TimedOut("tls_handshake", limit or 0.0, "waiting for the TLS handshake")
+    try:
+        if not (yield from link.shake_hands(until, server_side=True)):
+            raise TimedOut("tls_handshake", limit or 0.0, "waiting for the TLS handshake")
+    except DULError as error:
+        association.unreachable(error)
+        link.close()
+        raise
     association.accepted(clock(), link.security)
 
 

@@ -250,7 +250,10 @@ def test_a_server_that_is_not_trusted(
         assert error.refused_by == "us"
         assert "TLS handshake with 127.0.0.1" in str(error)
         assert why in str(error)
-    assert serve.none_ended()
+        association, outcome = serve.ended()
+    assert outcome is None  # the conversation found it over before it began
+    assert type(association.failure) is TLSFailed
+    assert association.failure.refused_by == "peer"
 
 
 def test_a_server_is_known_by_another_name(face: Face) -> None:
@@ -304,6 +307,9 @@ def test_a_plain_requestor_at_a_tls_server(
         with rawpeer.connect(server.address) as peer:
             peer.send(associate_rq())
             peer.rest()
+        association, outcome = serve.ended()
+        assert outcome is None
+        assert "plain DICOM on a TLS port" in str(association.failure)
         served(server.address, contexts[0])
         assert serve.outcome() == "released"
     assert "TLS handshake" in quiet_log.text
