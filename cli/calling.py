@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING
 
 from cli import dumps
 from cli.codes import FAILED
 from cli.conditions import condition
 from cli.options.network import Calling
+from cli.options.tls import only_with_tls
 from cli.report import Level, Report
 from dimse.client import Client
 from dimse.errors import ReleasedByPeer
@@ -33,13 +35,20 @@ from dul.errors import (
 )
 from dul.outbox import fragment_length
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
 __all__ = ["Teller", "client_for", "not_associated", "with_condition"]
 
 
 def client_for(
     calling: Calling, report: Report, wakeup: Wakeup, profile: AssociationProfile | None = None
 ) -> Client:
-    """Who calls; a profile says what roles and extended negotiation are proposed."""
+    """Who calls; a profile says what roles and extended negotiation are proposed.
+
+    Raises:
+        InvalidTLS, UsageError: as `cli.secure.calling_context`.
+    """
     return Client(
         calling.peer,
         calling.port,
@@ -48,9 +57,20 @@ def client_for(
         limits=calling.limits,
         roles=profile.roles if profile else (),
         extended=profile.extended if profile else (),
+        tls=_context(calling, report),
+        server_hostname=calling.server_name,
         trace=dumps.tracer(report),
         wakeup=wakeup,
     )
+
+
+def _context(calling: Calling, report: Report) -> SSLContext | None:
+    if calling.tls is None:
+        only_with_tls(calling)
+        return None
+    from cli import secure  # noqa: PLC0415 - it loads OpenSSL, and most calls are plain
+
+    return secure.calling_context(calling, calling.tls, report)
 
 
 class Teller:
@@ -83,6 +103,10 @@ class Teller:
                     self.report.say(self._level, dumps.associate_rq(event.request))
             case Associated():
                 negotiated = event.negotiated
+                if event.security is not None:
+                    self.report.info(dumps.security(event.security))
+                    for line in dumps.certificates(event.security):
+                        self.report.debug(line)
                 if self.report.shows(self._level):
                     self.report.say(self._level, dumps.associate_ac(negotiated))
                 fragment = fragment_length(negotiated.peer_maximum_length, self._calling.limits)

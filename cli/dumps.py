@@ -13,10 +13,20 @@ from dul.errors import AssociationRejected
 from dul.fsm import Transition
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRQ
+from dul.security import Security
 from dul.user_items import UserInformation
 from dul.values import fields
 
-__all__ = ["associate_ac", "associate_rq", "level_of", "message", "rejection", "tracer"]
+__all__ = [
+    "associate_ac",
+    "associate_rq",
+    "certificates",
+    "level_of",
+    "message",
+    "rejection",
+    "security",
+    "tracer",
+]
 
 _WIDTH = 38
 _PRIORITIES = {0: "medium", 1: "high", 2: "low"}
@@ -26,6 +36,23 @@ _CAPITALS = {"sop": "SOP", "uid": "UID", "id": "ID", "ae": "AE"}
 def level_of(*, contexts: bool) -> Level:
     """At which level associations are dumped: that of -d, or with +v that of -v."""
     return Level.INFO if contexts else Level.DEBUG
+
+
+def security(agreed: Security) -> str:
+    """What TLS agreed on."""
+    peer = "the peer sent no certificate"
+    if agreed.subject is not None:
+        peer = f"peer {printable(agreed.subject)} ({'' if agreed.verified else 'not '}verified)"
+    return f"Secure connection: {agreed.version}, {agreed.cipher} ({agreed.bits} bits), {peer}"
+
+
+def certificates(agreed: Security) -> Iterator[str]:
+    """The certificates that the peer sent."""
+    for index, each in enumerate(agreed.chain):
+        yield (
+            f"certificate {index}: {printable(each.subject)}, issued by "
+            f"{printable(each.issuer)}, valid from {each.not_before} to {each.not_after}"
+        )
 
 
 def associate_rq(request: AssociateRQ) -> str:

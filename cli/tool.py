@@ -14,7 +14,9 @@ from cli.grammar.declaration import UsageError
 from cli.grammar.parsing import long_forms, parse
 from cli.grammar.usage import usage
 from cli.options.general import General
+from cli.options.tls import asks_for_list
 from cli.report import Report, printable
+from dul.errors import InvalidTLS
 
 __all__ = ["DCMTK_DEFAULTS", "run"]
 
@@ -43,10 +45,18 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
             return _print(usage(kind))
         if settings.version:
             return _print(_version(declared.tool, declared.summary))
+        if asks_for_list(settings):
+            from cli.secure import listing  # noqa: PLC0415 - it loads OpenSSL
+
+            return _print(listing(settings))
         with Report(settings.level) as report:
             if settings.arguments:
                 _say_arguments(declared.tool, long_forms(kind, tokens), report)
-            return work(settings, report)
+            try:
+                return work(settings, report)
+            except InvalidTLS as error:
+                report.fatal(f"cannot use TLS: {error}")
+                return FAILED
     except UsageError as error:
         sys.stderr.write(
             f"{declared.tool}: {declared.summary}\nerror: {error}\n"

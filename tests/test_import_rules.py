@@ -87,7 +87,7 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
     "dul.aio", "dimse.aio", "dimse.objects.copies", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
-    "logging", "dul.transport.secure",
+    "logging", "dul.transport.secure", "cli.secure", "getpass",
     "dimse.storage.template",
     "dimse.hooks", "dimse.storage.cleaning", "dimse.storage.studies", "dimse.storage.sorting",
     "scapy", "testbed.explore.machine", "cli.storescp.workers",

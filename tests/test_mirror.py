@@ -67,6 +67,7 @@ GUARDED = {
     ),
     # What a tool is made of is tested by running the tool.
     "cli/storescp/": "cli/dumps.py cli/storescp/*.py",
+    "cli/test_secure.py": "cli/options/tls.py cli/secrets.py",
     "cli/test_storescu.py": (
         "cli/calling.py cli/codes.py cli/conditions.py cli/dots.py cli/transfer.py"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cli.grammar import values as read
 from cli.grammar.declaration import Option, Settings, parameter, setting, value
+from cli.options.tls import CallingTls
 from dul.limits import Limits
 
 __all__ = ["DEFAULT_MAX_PDU", "PDU_LENGTH", "Calling", "max_pdu", "socket_seconds"]
@@ -125,7 +126,7 @@ class _Times(Settings, title="time limits, in seconds; 0: none"):
     )
 
 
-class Calling(_Peer, _Titles, _Sizes, _Times):
+class Calling(_Peer, _Titles, _Sizes, _Times, CallingTls):
     """Whom a tool calls, and how."""
 
     @property

@@ -65,6 +65,10 @@ class Arrivals(Observer):
             self._count += 1
             self._open[requestor.address] = self._count
         self._say(Level.INFO, requestor, f"Association Received ({_who(requestor)})")
+        if requestor.security is not None:
+            self._say(Level.INFO, requestor, dumps.security(requestor.security))
+            for line in dumps.certificates(requestor.security):
+                self._say(Level.DEBUG, requestor, line)
         if self._report.shows(self._level):
             self._say(self._level, requestor, dumps.associate_rq(negotiated.request))
             self._say(self._level, requestor, dumps.associate_ac(negotiated))

@@ -9,6 +9,7 @@ from cli.grammar.declaration import Settings, always, flag, parameter, setting, 
 from cli.options.general import General
 from cli.options.network import max_pdu, socket_seconds
 from cli.options.syntaxes import prefer_options
+from cli.options.tls import ServingTls
 from cli.storescp.commands_options import Commands, Sorting
 from cli.storescp.serving_options import Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
@@ -334,6 +335,7 @@ class StorescpSettings(
     _Sizes,
     _Times,
     Running,
+    ServingTls,
     _Faults,
     tool="storescp",
     summary="DICOM storage (C-STORE) SCP",

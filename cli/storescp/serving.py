@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from cli import dumps
 from cli.codes import FAILED
+from cli.options.tls import only_with_tls
 from cli.report import Report
 from cli.stop import Stop
 from cli.storescp.arrivals import Arrivals, caller
@@ -25,13 +27,17 @@ from dimse.server import Server
 from dimse.support import storage_support
 from dimse.watch.counts import Counting, Counts, Totals
 from dimse.watch.observers import Observers
-from dul.errors import DULError
+from dul.errors import DULError, InvalidTLS
 from dul.negotiation import Support
 from dul.values import dataclass
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 __all__ = [
     "Served",
     "announce",
+    "context_maker",
     "say_end",
     "say_ending",
     "say_no_network",
@@ -45,13 +51,17 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     counts = Counts()
     try:
         with storing(settings, report) as storage:
-            served = server_for(settings, report, storage, counts)
+            make_context = context_maker(settings, report)
+            served = server_for(settings, report, storage, counts, make_context)
             return _serve(served, settings, report, counts)
     except SpoolUnusable as error:
         report.fatal(str(error))
     except DULError as error:
         say_no_network(settings, report, error)
     return FAILED
+
+
+MakeContext: TypeAlias = "Callable[[], SSLContext]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +71,13 @@ class Served:
     Attributes:
         server: it listens already.
         request_stop: let it end, with a grace in seconds.
+        reload: open the log anew, and take certificates anew from their files, for connections to
+            come; a file that is no good changes nothing.
     """
 
     server: Server
     request_stop: Callable[[float], None]
+    reload: Callable[[], None]
 
 
 def server_for(
@@ -72,6 +85,7 @@ def server_for(
     report: Report,
     storage: Storage,
     counts: Counts,
+    make_context: MakeContext | None,
     *,
     listener: socket.socket | None = None,
     worker: int | None = None,
@@ -83,11 +97,13 @@ def server_for(
         report: where it is said what happens.
         storage: where objects go.
         counts: where they are counted.
+        make_context: for TLS; see `context_maker`.
         listener: a socket that listens already.
         worker: its number, if there are several.
 
     Raises:
         DULError: the address can't be listened on.
+        InvalidTLS, UsageError: as `cli.secure.serving_context`.
     """
     stopping = threading.Event()
     faults = Faults(
@@ -117,6 +133,7 @@ def server_for(
         port=settings.port,
         listener=listener,
         limits=settings.limits,
+        tls=make_context and make_context(),
         max_associations=settings.max_associations,
         trace=dumps.tracer(report, caller),
     )
@@ -131,7 +148,27 @@ def server_for(
             stopping.set()
         server.request_stop(grace)
 
-    return Served(server, request_stop)
+    def reload() -> None:
+        report.reopen()
+        if make_context is not None:
+            try:
+                server.tls = make_context()
+            except InvalidTLS as error:
+                report.error(f"the certificates stay as they were: {error}")
+
+    return Served(server, request_stop, reload)
+
+
+def context_maker(settings: StorescpSettings, report: Report) -> MakeContext | None:
+    """What makes the context for TLS, now and when the certificates are to be taken anew."""
+    pair = settings.tls
+    if pair is None:
+        only_with_tls(settings)
+        return None
+    from cli import secure  # noqa: PLC0415 - it loads OpenSSL, and most servers are plain
+
+    password = secure.asked_once(settings, pair)
+    return lambda: secure.serving_context(settings, pair, report, password)
 
 
 def _support(settings: StorescpSettings) -> Support:
@@ -162,7 +199,7 @@ def _serve(served: Served, settings: StorescpSettings, report: Report, counts: C
         served.request_stop(given)
 
     hurry = partial(served.request_stop, 0.0) if grace else None
-    stop = Stop(request_stop, hurry=hurry, reload=report.reopen)
+    stop = Stop(request_stop, hurry=hurry, reload=served.reload)
     try:
         with stop:
             if not announce(settings, report, server.address[1]):

@@ -13,6 +13,7 @@ from cli.storescp.options import StorescpSettings
 from cli.storescp.placing import storing
 from cli.storescp.serving import (
     announce,
+    context_maker,
     say_end,
     say_ending,
     say_no_network,
@@ -33,15 +34,24 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     if settings.names == "time" and not settings.template:
         raise UsageError("--timenames not allowed with --workers: two might give the same name")
     counts = Counts(processes=settings.workers)
+    make_context = context_maker(settings, report)
+    if make_context is not None:
+        make_context()  # asks for the password, which the processes that follow then know
 
     def work(listener: socket.socket, number: int, orders: Orders) -> None:
         counts.take_row(number)
         # Opened here and not before: so what one that died has left is removed by the next.
         with storing(settings, report) as storage:
             served = server_for(
-                settings, report, storage, counts, listener=listener, worker=number + 1
+                settings,
+                report,
+                storage,
+                counts,
+                make_context,
+                listener=listener,
+                worker=number + 1,
             )
-            orders.obey(served.request_stop, report.reopen)
+            orders.obey(served.request_stop, served.reload)
             served.server.serve_forever()
             served.server.stop()
 

@@ -1,0 +1,136 @@
+"""From the options for TLS to contexts.
+
+Loaded where TLS is asked for, since it loads OpenSSL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from ssl import SSLContext
+
+from cli.grammar.declaration import UsageError
+from cli.options.tls import CallingTls, KeyPair, ServingTls, Tls
+from cli.report import Report
+from dul.errors import InvalidTLS
+from dul.tls import (
+    TLS_PROFILES,
+    Credentials,
+    TLSProfile,
+    Trust,
+    client_context,
+    openssl_name,
+    server_context,
+    tls_profile,
+    warnings_of,
+)
+
+__all__ = ["asked_once", "calling_context", "listing", "serving_context"]
+
+
+def listing(settings: Tls) -> str:
+    """What +ph or +cc print.
+
+    Raises:
+        UsageError: there is no such profile, or this machine can't do it.
+    """
+    if settings.list_profiles:
+        return "".join(_profile_line(profile) for profile in TLS_PROFILES.values())
+    try:
+        context = client_context(_profile(settings), verify=False)
+    except InvalidTLS as error:
+        raise UsageError(str(error)) from error
+    lines = [f"{each['name']:<34} {each['protocol']}\n" for each in context.get_ciphers()]
+    return f"TLS profile {settings.tls_profile}:\n" + "".join(lines)
+
+
+def _profile_line(profile: TLSProfile) -> str:
+    notes = [f"PS3.15 {profile.clause}" if profile.clause else "", "retired" * profile.retired]
+    notes = [note for note in notes if note]
+    return f"{profile.name:<17}{profile.title}" + (f" ({', '.join(notes)})" if notes else "") + "\n"
+
+
+def calling_context(settings: CallingTls, pair: KeyPair, report: Report) -> SSLContext:
+    """The context of a requestor that has this key and certificate.
+
+    Raises:
+        InvalidTLS: a file is no good, or this machine can't do what the profile wants.
+        UsageError: a password is not to be had.
+    """
+    if not settings.verify_peer:
+        report.warn("the peer's certificate is not verified (-ic): anybody may answer in its name")
+    named = bool(settings.authorities or settings.authority_directories)
+    credentials = None
+    if pair.key:
+        _warn_of_password(settings, report)
+        credentials = Credentials(pair.certificate, pair.key, asked_once(settings, pair))
+    context = client_context(
+        _profile(settings),
+        credentials=credentials,
+        trust=_trust(settings, system=not named),
+        verify=settings.verify_peer,
+        check_host_name=settings.check_host_name,
+        suites=_suites(settings),
+    )
+    _warn(credentials, report)
+    return context
+
+
+def serving_context(
+    settings: ServingTls, pair: KeyPair, report: Report, password: Callable[[], str]
+) -> SSLContext:
+    """The context of an acceptor that has this key and certificate.
+
+    Raises:
+        InvalidTLS, UsageError: as `calling_context`.
+    """
+    _warn_of_password(settings, report)
+    credentials = Credentials(pair.certificate, pair.key, password)
+    context = server_context(
+        credentials,
+        _profile(settings),
+        trust=_trust(settings, system=False),
+        verify=settings.client_certificates,
+        suites=_suites(settings),
+        dh_parameters=settings.dh_parameters,
+        expected_name=settings.expected_name,
+    )
+    _warn(credentials, report)
+    return context
+
+
+def _profile(settings: Tls) -> TLSProfile:
+    return tls_profile(settings.tls_profile)
+
+
+def _suites(settings: Tls) -> tuple[str, ...]:
+    return tuple(openssl_name(name) for name in settings.ciphers)
+
+
+def asked_once(settings: Tls, pair: KeyPair) -> Callable[[], str]:
+    """The password of our private key; when it is needed again, nobody is asked again."""
+    return cache(partial(settings.key_password.read, f"private key {pair.key}"))
+
+
+def _warn_of_password(settings: Tls, report: Report) -> None:
+    if settings.key_password.origin == "given" and settings.key_password.text:
+        report.warn("everybody on this machine can see the password on the command line (+pw)")
+
+
+def _warn(credentials: Credentials | None, report: Report) -> None:
+    if credentials is not None:
+        for warning in warnings_of(credentials):
+            report.warn(warning)
+
+
+def _trust(settings: Tls, *, system: bool) -> Trust:
+    revocation = settings.revocation
+    if settings.revocation_lists and revocation == "unchecked":
+        revocation = "leaf"
+    return Trust(
+        files=settings.authorities,
+        directories=settings.authority_directories,
+        crls=settings.revocation_lists,
+        revocation=revocation,
+        system=system,
+    )

@@ -1,0 +1,180 @@
+"""The options for TLS at storescp: real processes, called by echoscu of the library."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from certified import PASSWORD, Certified, Office
+
+from dimse.client import Client
+from dul.errors import DulcetError
+from dul.tls import Credentials, Trust, client_context
+
+PATIENCE = 30.0
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return Office(tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture(scope="module")
+def certified(office: Office) -> Certified:
+    return office.issue("localhost")
+
+
+class Running:
+    """A storescp, and what it has said so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.said = ""
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        assert self.process.stderr is not None
+        fd = self.process.stderr.fileno()
+        until = time.monotonic() + PATIENCE
+        while (found := re.search(pattern, self.said)) is None:
+            left = until - time.monotonic()
+            assert left > 0, self.said
+            if select.select([fd], [], [], left)[0]:
+                chunk = os.read(fd, 65536)
+                assert chunk, self.said
+                self.said += chunk.decode()
+        return found
+
+    @property
+    def port(self) -> int:
+        return int(self.wait_for(r"Listening on port (\d+)")[1])
+
+
+@contextmanager
+def storescp(*options: str, **environment: str) -> Iterator[Running]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli.storescp", "-v", "--ignore", "--host", "localhost", "0", *options],
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+    try:
+        yield Running(process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+
+def pair(certified: Certified) -> list[str]:
+    return ["+tls", str(certified.key), str(certified.certificate)]
+
+
+def call(port: int, office: Office, credentials: Certified | None = None) -> None:
+    ours = credentials and Credentials(credentials.certificate, credentials.key)
+    context = client_context(trust=Trust(files=(office.ca,)), credentials=ours)
+    Client("localhost", port, tls=context).echo()
+
+
+def test_it_asks_for_certificates_and_names_who_came(office: Office, certified: Certified) -> None:
+    client = office.issue("modality 7", usage="client")
+    with storescp(*pair(certified), "+cf", str(office.ca)) as running:
+        port = running.port
+        call(port, office, client)
+        running.wait_for(
+            r"Secure connection: TLSv1\.3, \S+ \(256 bits\), peer CN=modality 7 \(verified\)"
+        )
+        with pytest.raises(DulcetError, match="certificate required"):
+            call(port, office)
+        running.wait_for("the peer sent no certificate, and one is required")
+
+
+@pytest.mark.parametrize("option", ["-vc", "-ic"])
+def test_it_takes_callers_without(option: str, office: Office, certified: Certified) -> None:
+    with storescp(*pair(certified), "+cf", str(office.ca), option) as running:
+        call(running.port, office)
+
+
+def test_plain_dicom_on_a_tls_port_is_called_that(office: Office, certified: Certified) -> None:
+    with storescp(*pair(certified), "-ic") as running:
+        with pytest.raises(DulcetError):
+            Client("localhost", running.port).echo()
+        running.wait_for("plain DICOM on a TLS port")
+
+
+def test_who_asks_for_another_name_is_refused(office: Office, certified: Certified) -> None:
+    with storescp(*pair(certified), "-ic", "--expect-sni", "pacs.example") as running:
+        with pytest.raises(DulcetError, match="does not know the host name that we called"):
+            call(running.port, office)
+
+
+def test_certificates_are_taken_anew_at_sighup(
+    office: Office, certified: Certified, tmp_path: Path
+) -> None:
+    pem, key = tmp_path / "pem", tmp_path / "key"
+    old = office.issue(host="old.invalid")
+    pem.write_bytes(old.certificate.read_bytes())
+    key.write_bytes(old.key.read_bytes())
+    with storescp("+tls", str(key), str(pem), "-ic") as running:
+        port = running.port
+        with pytest.raises(DulcetError, match="not valid for 'localhost'"):
+            call(port, office)
+        pem.write_text("damaged")
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for("the certificates stay as they were: .*pem, private key")
+        pem.write_bytes(certified.certificate.read_bytes())
+        key.write_bytes(certified.key.read_bytes())
+        running.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                call(port, office)
+                break
+            except DulcetError:
+                assert time.monotonic() < until
+
+
+def test_several_processes_know_the_password(office: Office) -> None:
+    locked = office.issue("localhost", encrypted=True)
+    options = [*pair(locked), "-ic", "--passwd-env", "KEY_PASSWORD", "--workers", "2"]
+    with storescp(*options, KEY_PASSWORD=PASSWORD) as running:
+        port = running.port
+        for _ in range(6):
+            call(port, office)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["-rc"], "no client is trusted"),
+        (["-ic", "+pm"], "TLS_AES_128_CCM_8_SHA256"),
+        (["-ic", "+dp", "/nowhere/dh"], "/nowhere/dh holds no Diffie-Hellman parameters"),
+    ],
+)
+def test_what_cannot_be_is_said_at_the_start(
+    options: list[str], why: str, workers: str, certified: Certified
+) -> None:
+    with storescp(*pair(certified), *options, "--workers", workers) as running:
+        running.wait_for(f"F: cannot use TLS: .*{re.escape(why)}")
+        assert running.process.wait(PATIENCE) == 1
+
+
+def test_the_modified_profile_where_openssl_is_told(
+    office: Office, certified: Certified, tmp_path: Path
+) -> None:
+    """B.13 wants all five suites of TLS 1.3 of a server."""
+    configuration = tmp_path / "openssl.cnf"
+    configuration.write_text(
+        "openssl_conf = start\n[start]\nssl_conf = tls\n[tls]\nsystem_default = all\n[all]\n"
+        "Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
+        "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256\n"
+    )
+    with storescp(*pair(certified), "-ic", "+pm", OPENSSL_CONF=str(configuration)) as running:
+        call(running.port, office)
