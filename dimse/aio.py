@@ -27,7 +27,7 @@ from dimse.engine import Asked, Entry, How, Policy, Roster, Sender, examined, li
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority, Request
 from dimse.objects.outgoing import Outgoing, Sendable
-from dimse.offers import ContextOffer
+from dimse.offers import ContextOffer, checked_offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.provider import MAXIMUM_MEMORY, Access, AsyncHandler, Observer, OpenSink, Provider
@@ -293,10 +293,11 @@ class Client:
         """Establish an association of its own that proposes these contexts.
 
         Raises:
+            InvalidValue: they are none.
             AssociationRejected, AssociationAborted, TransportError, TimedOut: there is none.
         """
         line, dialogue = Line(), Dialogue(self.peer, time.monotonic)
-        return Session(line, dialogue, await line.run(dialogue.associate(contexts)))
+        return Session(line, dialogue, await line.run(dialogue.associate(checked_offers(contexts))))
 
     async def echo(self) -> Reply:
         """One C-ECHO.

@@ -22,7 +22,7 @@ from dimse.engine import Asked, Entry, How, Policy, Roster, Sender, examined, li
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable
-from dimse.offers import ContextOffer
+from dimse.offers import ContextOffer, checked_offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.scu import Operations, Reply
@@ -290,10 +290,11 @@ class Client:
         """Establish an association of its own that proposes these contexts.
 
         Raises:
+            InvalidValue: they are none.
             AssociationRejected, AssociationAborted, TransportError, TimedOut: there is none.
         """
         line, dialogue = Line(self._wakeup), Dialogue(self.peer, time.monotonic)
-        return Session(line, dialogue, line.run(dialogue.associate(contexts)))
+        return Session(line, dialogue, line.run(dialogue.associate(checked_offers(contexts))))
 
     def echo(self) -> Reply:
         """One C-ECHO.

@@ -36,6 +36,7 @@ __all__ = [
     "ContextOffer",
     "Offers",
     "Storable",
+    "checked_offers",
 ]
 
 MAXIMUM_CONTEXTS: Final = 128
@@ -71,6 +72,35 @@ class ContextOffer:
 
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no offer; a text in the place of several is as many as it has letters.
+
+        Raises:
+            InvalidValue: it is none.
+        """
+        if not isinstance(self.abstract_syntax, str):
+            raise InvalidValue("abstract_syntax", f"{self.abstract_syntax!r} is no UID")
+        if not self.transfer_syntaxes or not isinstance(self.transfer_syntaxes, tuple):
+            raise InvalidValue(
+                "transfer_syntaxes", f"{self.transfer_syntaxes!r} is no tuple of one UID or more"
+            )
+
+
+def checked_offers(contexts: object, where: str = "contexts") -> tuple[ContextOffer, ...]:
+    """What is proposed for an association.
+
+    Raises:
+        InvalidValue: there is nothing, or something that is no `ContextOffer`.
+    """
+    offers = () if isinstance(contexts, str) or not isinstance(contexts, Iterable) else contexts
+    offers = tuple(offers)
+    for each in offers:
+        if not isinstance(each, ContextOffer):
+            raise InvalidValue(where, f"{each!r} is no ContextOffer")
+    if not offers:
+        raise InvalidValue(where, f"{contexts!r} is no series of one ContextOffer or more")
+    return offers
 
 
 def _always(_: Storable) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dimse.errors import InvalidValue
 from dimse.plan import ContextOffer, numbered
+from dimse.titles import checked_ae_title
 from dul.association import Trace
 from dul.limits import Limits
 from dul.negotiation import request
@@ -23,7 +24,7 @@ from dul.values import dataclass, field
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Peer", "checked_ae_title"]
+__all__ = ["Peer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,20 +88,5 @@ def _check_place(host: object, port: object) -> None:
     # Not every caller has a type checker, and a port as a text is common in settings.
     if not isinstance(host, str) or not host:
         raise InvalidValue("host", f"{host!r} is no host name and no address")
-    if not isinstance(port, int) or not 0 < port < 1 << 16:
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 1 << 16:
         raise InvalidValue("port", f"{port!r} is no TCP port, which is a number from 1 to 65535")
-
-
-def checked_ae_title(title: object, where: str = "AE title") -> str:
-    """An AE title without the spaces around it, which mean nothing (PS3.5 6.2, VR AE).
-
-    Raises:
-        InvalidValue: it has not 1 to 16 characters, or some that an AE title may not have.
-    """
-    if not isinstance(title, str) or not 1 <= len(title) <= 16 or not title.strip(" "):
-        raise InvalidValue(where, f"{title!r}: an AE title has 1 to 16 characters, not all spaces")
-    if not (title.isascii() and title.isprintable()) or "\\" in title:
-        raise InvalidValue(
-            where, f"{title!r}: an AE title is ASCII, without control characters and backslash"
-        )
-    return title.strip(" ")

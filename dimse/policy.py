@@ -8,6 +8,7 @@ from typing import TypedDict
 from dimse.errors import InvalidValue
 from dimse.messages.base import Priority
 from dimse.offers import OFFERS, ContextOffer, Offers
+from dimse.titles import checked_ae_title
 from dul.values import dataclass
 
 __all__ = ["LOOK_AHEAD", "How", "Policy"]
@@ -56,6 +57,21 @@ class Policy:
                 continue
             if not isinstance(value, int) or value < 1:
                 raise InvalidValue(name, f"{value!r} is no number from 1 on")
+        if self.priority not in {Priority.MEDIUM, Priority.HIGH, Priority.LOW}:
+            raise InvalidValue("priority", f"{self.priority!r} is no priority (PS3.7 E.1)")
+        _check_move_originator(self.move_originator)
+
+
+def _check_move_originator(originator: object) -> None:
+    match originator:
+        case None:
+            pass
+        case (title, int() as number) if 0 <= number <= 0xFFFF:
+            checked_ae_title(title, "move_originator")
+        case _:
+            raise InvalidValue(
+                "move_originator", f"{originator!r} is no AE title with a message ID"
+            )
 
 
 class How(TypedDict, total=False):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
+from dimse.errors import InvalidValue
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
+from dimse.titles import checked_ae_title
 from dul.negotiation import SYNCHRONOUS, Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
 
@@ -77,6 +79,9 @@ def storage_support(
         extended_negotiation: the answer (56H) by SOP class, for who asks.
         user_identity: judges a 58H: gives the server response (may be empty), or None to refuse
             the association; None: nobody's identity is looked at.
+
+    Raises:
+        InvalidValue: a title that nobody can have.
     """
     classes = SUPPORTED_BY_DEFAULT if sop_classes is None else sop_classes
     stored = tuple(transfer_syntaxes)
@@ -89,8 +94,8 @@ def storage_support(
         unknown_transfer_syntax=any_transfer_syntax,
         by_requestor_order=preference == "requestor",
         taken_if_first=_COMPRESSED if preference == "unconverted" else frozenset(),
-        called_ae_titles=_titles(called_ae_titles),
-        calling_ae_titles=_titles(calling_ae_titles),
+        called_ae_titles=_titles(called_ae_titles, "called_ae_titles"),
+        calling_ae_titles=_titles(calling_ae_titles, "calling_ae_titles"),
         requestor_may_be_scp=frozenset(requestor_may_be_scp),
         window=window,
         extended_negotiation=extended_negotiation or {},
@@ -103,5 +108,9 @@ def default_support(*, stores: bool) -> Support:
     return storage_support() if stores else storage_support(sop_classes=())
 
 
-def _titles(titles: Iterable[str] | None) -> frozenset[str] | None:
-    return None if titles is None else frozenset(titles)
+def _titles(titles: Iterable[str] | None, where: str) -> frozenset[str] | None:
+    if titles is None:
+        return None
+    if isinstance(titles, str):
+        raise InvalidValue(where, f"{titles!r} is a single title; give a list of them")
+    return frozenset(checked_ae_title(each, where) for each in titles)

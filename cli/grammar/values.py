@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from dimse.errors import InvalidValue
+from dimse.titles import checked_ae_title
+
 __all__ = [
     "ae_title",
     "choice",
@@ -76,12 +79,10 @@ def some_seconds(token: str) -> float:
 
 def ae_title(token: str) -> str:
     """An AE title: 1 to 16 characters of ASCII, no backslash, not only spaces (PS3.5 6.2)."""
-    title = token.strip(" ")
-    if not 1 <= len(token) <= 16 or not title:
-        raise ValueError(f"{token!r}: an AE title has 1 to 16 characters, not all spaces")
-    if not (token.isascii() and token.isprintable()) or "\\" in token:
-        raise ValueError(f"{token!r}: an AE title has no control characters and no backslash")
-    return title
+    try:
+        return checked_ae_title(token)
+    except InvalidValue as error:
+        raise ValueError(error.why) from error
 
 
 def choice(**values: T) -> Callable[[str], T]:

@@ -1,9 +1,13 @@
 """The rules by which presentation contexts are proposed."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from dimse import aio
+from dimse.client import Client
 from dimse.errors import InvalidValue
 from dimse.offers import CLASSIC, EXPLICIT_FIRST, ContextOffer, Offers
 from dimse.plan import plan
@@ -92,3 +96,40 @@ def test_the_plan_follows_the_rules():
 def test_what_is_no_transfer_syntax(wrong):
     with pytest.raises(InvalidValue):
         Offers(**wrong)
+
+
+# ------------------------------------------------------------------------- what is no offer --
+
+
+@pytest.mark.parametrize(
+    ("abstract", "transfer"),
+    [(CT, IMPLICIT), (CT, ()), (CT, [IMPLICIT]), (CT, None), (7, (IMPLICIT,)), (None, (IMPLICIT,))],
+)
+def test_an_offer_has_a_tuple_of_transfer_syntaxes(abstract: Any, transfer: Any) -> None:
+    with pytest.raises(InvalidValue, match="syntax"):
+        ContextOffer(abstract, transfer)
+
+
+NO_CONTEXTS = [CT, [CT], [5], None, 5, [], [(CT, (IMPLICIT,))]]
+
+
+@pytest.mark.parametrize("contexts", NO_CONTEXTS)
+def test_what_an_association_cannot_be_asked_with(contexts: Any) -> None:
+    """Nobody is called: nobody is there."""
+    with pytest.raises(InvalidValue, match="contexts"):
+        Client("127.0.0.1", 1).associate(contexts)
+    with pytest.raises(InvalidValue, match="contexts"):
+        asyncio.run(aio.Client("127.0.0.1", 1).associate(contexts))
+
+
+@pytest.mark.parametrize(
+    "how", [{"base_contexts": [CT]}, {"priority": 3}, {"priority": "high"}, {"repeat": "2"},
+            {"move_originator": ("PACS", "1")}, {"move_originator": ("PACS", 1 << 16)},
+            {"move_originator": "PACS"}, {"max_losses": 0}],
+)  # fmt: skip
+@pytest.mark.parametrize("client", [Client, aio.Client])
+def test_how_nothing_can_be_sent(client: Any, how: dict[str, Any]) -> None:
+    (name,) = how
+    for call in (client("127.0.0.1", 1).store, client("127.0.0.1", 1).send):
+        with pytest.raises(InvalidValue, match=name):
+            call("ct.dcm", **how)

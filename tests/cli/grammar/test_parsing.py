@@ -163,7 +163,7 @@ def test_a_value_may_look_like_an_option():
         ("-to 1.x p 1 f", "Invalid value for option --timeout (1.x)"),
         ("-ll loud p 1 f", "it is one of fatal, error, warn, info, debug, trace"),
         ("-t ABCDEFGHIJKLMNOPQ p 1 f", "an AE title has 1 to 16 characters"),
-        ("-c A\\B p 1 f", "no backslash"),
+        ("-c A\\B p 1 f", "without control characters and backslash"),
         ("+r p 1 f", None),
         ("+sp x p 1 f", "--scan-pattern only allowed with --scan-directories"),
     ],
