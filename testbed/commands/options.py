@@ -17,6 +17,17 @@ _PRESENTED = {
 }
 
 
+def ae_title(title: str) -> str:
+    """An AE title as an argument: 1 to 16 characters of ASCII, no backslash (PS3.5 6.2, VR AE)."""
+    if not 1 <= len(title) <= 16 or not title.strip(" "):
+        raise argparse.ArgumentTypeError("an AE title has 1 to 16 characters, not all spaces")
+    if not (title.isascii() and title.isprintable()) or "\\" in title:
+        raise argparse.ArgumentTypeError(
+            "an AE title is ASCII, without control characters and backslash"
+        )
+    return title
+
+
 def add_running(parser: argparse.ArgumentParser) -> None:
     """Add the group "running"."""
     group = parser.add_argument_group("running")
@@ -36,7 +47,7 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--name", default="", help="the product's name in reports")
     group.add_argument("--show-data", action="store_true", help="keep data-set bytes in logs")
     group.add_argument(
-        "--calling", default=_DEFAULTS.calling, metavar="TITLE",
+        "--calling", default=_DEFAULTS.calling, type=ae_title, metavar="TITLE",
         help="AE title of the tester (%(default)s)",
     )  # fmt: skip
     group.add_argument("-q", "--quiet", action="store_true", help="only the summary")
@@ -85,7 +96,7 @@ def add_acceptor(parser: argparse.ArgumentParser) -> None:
     """Add the group "declarations" of a product that listens."""
     group = parser.add_argument_group("declarations")
     group.add_argument(
-        "--called", default=_DEFAULTS.called, metavar="TITLE",
+        "--called", default=_DEFAULTS.called, type=ae_title, metavar="TITLE",
         help="AE title of the product (%(default)s)",
     )  # fmt: skip
     group.add_argument(

@@ -70,9 +70,9 @@ def _add_product(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("product")
     group.add_argument("--exec", default="", metavar="CMD",
                        help="starts an acceptor, again if it dies; a requestor, once per sequence")  # fmt: skip
-    group.add_argument("--called", default=defaults.called, metavar="TITLE",
+    group.add_argument("--called", default=defaults.called, type=options.ae_title, metavar="TITLE",
                        help="AE title of the product (%(default)s)")  # fmt: skip
-    group.add_argument("--calling", default=defaults.calling, metavar="TITLE",
+    group.add_argument("--calling", default=defaults.calling, type=options.ae_title, metavar="TITLE",
                        help="AE title of the tester (%(default)s)")  # fmt: skip
     group.add_argument("--timeout", type=float, default=defaults.timeout, metavar="S",
                        help="seconds within which an answer comes (%(default)g)")  # fmt: skip
