@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dimse import aio
 from dimse.client import Client
-from dimse.engine import Policy
 from dimse.errors import InvalidValue
+from dimse.policy import Policy
 from dimse.support import storage_support
 from dimse.titles import checked_ae_title
 
