@@ -191,3 +191,62 @@ def test_a_file_that_cannot_be_read_costs_only_itself() -> None:
     assert [each.name for each in failed] == ["thing 2"]
     assert isinstance(failed[0].error, SourceFailed)
     check(world, roster, things)
+
+
+# -------------------------------------------------------------------------------- losses --
+
+
+class AbortsAt(Acceptor):
+    """Aborts when it gets one of these objects."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__()
+        self.refused = {f"1.2.{number}" for number in numbers}
+
+    def _part(self, part: Any) -> None:
+        super()._part(part)
+        if self._request and self._request[1].affected_sop_instance_uid in self.refused:
+            self.end.abort()
+
+
+def test_losses_count_in_a_row_only() -> None:
+    """Each second object makes it abort; between them others are stored."""
+    world = World([AbortsAt(1, 3, 5, 7) for _ in range(9)])
+    things = [Thing(number, 300) for number in range(9)]
+    roster, sender = ready(world, things, Policy(max_losses=2))
+    world.play(sender.run())
+    check(world, roster, things)
+    assert not given_up(world)
+    assert [each.stored for each in outcomes_of(world)] == [True, False] * 4 + [True]
+
+
+def test_losses_in_a_row_end_it() -> None:
+    world = World([AbortsAt(1, 2, 3) for _ in range(9)])
+    things = [Thing(number, 300) for number in range(6)]
+    roster, sender = ready(world, things, Policy(max_losses=3))
+    world.play(sender.run())
+    check(world, roster, things)
+    assert given_up(world)
+    assert [each.verdict for each in roster.entries] == [
+        Verdict.STORED, *[Verdict.FAILED] * 3, *[Verdict.NOT_SENT] * 2
+    ]  # fmt: skip
+
+
+def test_files_that_cannot_be_read_are_no_losses_of_the_peers() -> None:
+    world = World([])
+    things = [Thing(number, 300, Broken if number < 4 else Content) for number in range(5)]
+    roster, sender = ready(world, things, Policy(max_losses=2))
+    world.play(sender.run())
+    check(world, roster, things)
+    assert not given_up(world)
+    assert [each.stored for each in outcomes_of(world)] == [False] * 4 + [True]
+
+
+def test_who_halts_halts_at_an_association_that_is_lost() -> None:
+    world = World([AbortsAt(1)])
+    things = [Thing(number, 300) for number in range(4)]
+    roster, sender = ready(world, things, Policy(halt=True))
+    world.play(sender.run())
+    check(world, roster, things)
+    assert len(world.used) == 1
+    assert [each.stored for each in outcomes_of(world)] == [True, False]
