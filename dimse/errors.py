@@ -26,12 +26,14 @@
           StorageRefused           a received object is not stored
             OutOfResources         no room, or nothing to write it to (A700H)
               SpoolError           the file system failed
+              IndexFailed          the object is stored, but the index can't say so
             AlreadyStored          another object has its place, and may not be replaced (0124H)
             DataSetMismatch        the data set is not the object that the command names (A900H)
             CannotUnderstand       the data set can't be read (C000H)
             InvalidSOPInstance     the SOP Instance UID breaks the rules (0117H)
             UnknownSOPClass        the SOP Class UID breaks them (0122H)
         SpoolUnusable              a directory can't take objects at all
+        IndexUnusable              a file is no index, or can't be one
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ __all__ = [
     "DataSetMismatch",
     "DictionaryError",
     "FilePath",
+    "IndexFailed",
+    "IndexUnusable",
     "InvalidCommandSet",
     "InvalidFile",
     "InvalidSOPInstance",
@@ -424,6 +428,23 @@ class AlreadyStored(StorageRefused):
     status = statuses.NOT_AUTHORIZED
 
 
+class IndexFailed(OutOfResources):
+    """The index can't be written or read. An object that it happens to is stored all the same.
+
+    Attributes:
+        file: the index.
+        why: what is in the way.
+    """
+
+    def __init__(self, file: FilePath, why: str) -> None:
+        super().__init__(
+            "the index can't be written",
+            f"{os.fspath(file)}: the index can't be used: {why}. The object can be sent again",
+        )
+        self.file = file
+        self.why = why
+
+
 class UnknownSOPClass(StorageRefused):
     """The SOP Class UID is none, so that no file meta information can name it."""
 
@@ -439,4 +460,21 @@ class SpoolUnusable(DIMSEError):
             "or change its permissions, or choose another one"
         )
         self.directory = directory
+        self.why = why
+
+
+class IndexUnusable(DIMSEError):
+    """A file can't be an index of stored objects.
+
+    Attributes:
+        file: its name.
+        why: what is in the way.
+    """
+
+    def __init__(self, file: FilePath, why: str) -> None:
+        super().__init__(
+            f"{os.fspath(file)}: can't be an index: {why}. Name another file, or one that is not "
+            "there yet"
+        )
+        self.file = file
         self.why = why

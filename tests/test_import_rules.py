@@ -37,6 +37,8 @@ DIMSE_IO = {
     "dimse.aio",
     "dimse.client",
     "dimse.storage.grouped",
+    "dimse.storage.index.index",
+    "dimse.storage.index.rebuild",
     "dimse.storage.unflushed",
     "dimse.watch.counts",
     "dimse.workers.orders",
@@ -90,7 +92,7 @@ LATE = HEAVY | {
     "logging", "dul.transport.secure", "cli.secure", "getpass",
     "dimse.storage.template",
     "dimse.hooks", "dimse.storage.cleaning", "dimse.storage.studies", "dimse.storage.sorting",
-    "scapy", "testbed.explore.machine", "cli.storescp.workers",
+    "scapy", "testbed.explore.machine", "cli.storescp.workers", "dimse.storage.index.index",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from cli.options.network import max_pdu, socket_seconds
 from cli.options.syntaxes import prefer_options
 from cli.options.tls import ServingTls
 from cli.storescp.commands_options import Commands, Sorting
-from cli.storescp.serving_options import Running
+from cli.storescp.serving_options import Indexing, Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
 from dimse.support import STORED_AS_THEY_COME
 from dul.limits import Limits
@@ -334,6 +334,7 @@ class StorescpSettings(
     _Accepted,
     _Sizes,
     _Times,
+    Indexing,
     Running,
     ServingTls,
     _Faults,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.grammar.declaration import UsageError
 from cli.report import Report, printable
 from cli.storescp.options import Names, StorescpSettings
 from dimse.provider import Observer, OpenSink
@@ -52,7 +53,30 @@ def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
 
     Raises:
         SpoolUnusable: objects can't be stored.
+        IndexUnusable: or not be indexed.
+        UsageError: options that don't go together.
     """
+    with _storing(settings, report) as storage:
+        if settings.index is None:
+            yield storage
+            return
+        if settings.rename:
+            raise UsageError("--index not allowed with --rename-on-eostudy: names would be wrong")
+        # Few servers keep one.
+        from dimse.storage.index.index import Index  # noqa: PLC0415
+
+        durable = settings.fsync != "none"
+        with Index(settings.index, settings.directory, durable=durable) as index:
+            yield Storage(
+                index.over(storage.open_sink),
+                storage.on_release,
+                storage.on_store,
+                storage.observers,
+            )
+
+
+@contextlib.contextmanager
+def _storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
     if settings.ignore:
         yield Storage(_ignore)
         return

@@ -20,7 +20,7 @@ from cli.stop import Stop
 from cli.storescp.arrivals import Arrivals, caller
 from cli.storescp.options import StorescpSettings
 from cli.storescp.placing import Storage, storing
-from dimse.errors import SpoolUnusable
+from dimse.errors import IndexUnusable, SpoolUnusable
 from dimse.faults import Faults
 from dimse.requests import StoreRequest
 from dimse.server import Server
@@ -54,7 +54,7 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
             make_context = context_maker(settings, report)
             served = server_for(settings, report, storage, counts, make_context)
             return _serve(served, settings, report, counts)
-    except SpoolUnusable as error:
+    except (SpoolUnusable, IndexUnusable) as error:
         report.fatal(str(error))
     except DULError as error:
         say_no_network(settings, report, error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cli.grammar import values as read
 from cli.grammar.declaration import Settings, setting, value
 
-__all__ = ["Running"]
+__all__ = ["Indexing", "Running"]
 
 
 class Running(Settings, title="running"):
@@ -29,5 +29,20 @@ class Running(Settings, title="running"):
             metavar="S",
             help="after SIGTERM let running associations come to their end for up to S seconds; "
             "0: abort them at once, as after Ctrl-C (default: {default})",
+        ),
+    )
+
+
+class Indexing(Settings, title="index"):
+    """A database of what was stored."""
+
+    index: str | None = setting(
+        None,
+        value(
+            "--index",
+            read=read.text,
+            metavar="FILE",
+            help="note in this SQLite database what is stored: patient, study, series, instance, "
+            "file, when, from whom; storeindex makes it anew of the files",
         ),
     )

@@ -19,7 +19,7 @@ from cli.storescp.serving import (
     say_no_network,
     server_for,
 )
-from dimse.errors import SpoolUnusable
+from dimse.errors import IndexUnusable, SpoolUnusable
 from dimse.watch.counts import Counts
 from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
 from dimse.workers.orders import Orders
@@ -72,7 +72,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
             told=told,
             reopen=report.reopen,
         )
-    except SpoolUnusable as error:
+    except (SpoolUnusable, IndexUnusable) as error:
         report.fatal(str(error))
         return FAILED
     except DULError as error:

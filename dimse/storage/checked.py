@@ -61,6 +61,12 @@ class Checked:
         self._head = bytearray()
         self._length = 0
 
+    @property
+    def kept(self) -> bool:
+        """After `commit`, whether the sink has left an older object in its place."""
+        found: bool = getattr(self._sink, "kept", False)
+        return found
+
     def write(self, views: Sequence[memoryview]) -> None:
         """Pass the bytes on."""
         for view in views:

@@ -28,7 +28,7 @@ from dimse.errors import FilePath, SpoolUnusable
 from dimse.storage.grouped import Grouped
 from dul.values import dataclass
 
-__all__ = ["Place", "SpoolDirectory", "SpoolUnusable", "Target", "reason"]
+__all__ = ["TEMPORARY", "Place", "SpoolDirectory", "SpoolUnusable", "Target", "reason"]
 
 TEMPORARY: Final = ".dulcet-"
 LOCKED, UNLOCKED = ".part", ".unlocked"

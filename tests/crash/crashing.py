@@ -150,6 +150,7 @@ class Crashing:
         self.directory = directory
         self.tally = Tally()
         self._options = list(options)
+        # Beside the directory, and not on the small file system that fills up.
         self._index = directory.parent / f"{directory.name}.sqlite" if index else None
         self._disturb = disturb
         self._workers = "--workers" in self._options

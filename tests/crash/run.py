@@ -29,13 +29,16 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="dulcet-crash-") as scratch:
             if kind == "full":
                 with small_file_system(Path(scratch) / "small", megabytes=24) as directory:
-                    tally = Crashing(directory, disturb=Filler(directory), seed=given.seed).run(
+                    filler = Filler(directory)
+                    tally = Crashing(directory, index=True, disturb=filler, seed=given.seed).run(
                         given.rounds
                     )
             else:
                 directory = Path(scratch) / "in"
                 directory.mkdir()
-                tally = Crashing(directory, KINDS[kind], seed=given.seed).run(given.rounds)
+                tally = Crashing(directory, KINDS[kind], index=True, seed=given.seed).run(
+                    given.rounds
+                )
         sys.stdout.write(
             f"{kind}: {tally.rounds} kills, {tally.confirmed} objects confirmed and all of them "
             f"there, {tally.refused} refused for want of room, {tally.swept} temporary files "

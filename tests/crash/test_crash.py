@@ -12,16 +12,19 @@ ROUNDS = 10
     ("rounds", "options"),
     [
         (ROUNDS, ["--fsync", "none"]),  # a crash of the process needs no flush
+        (ROUNDS // 2, ["--fsync", "none", "index"]),
         (3, ["--fsync", "file"]),
         (3, ["--fsync", "study"]),
-        (ROUNDS // 2, ["--fsync", "none", "--workers", "2"]),
+        (ROUNDS // 2, ["--fsync", "none", "--workers", "2", "index"]),
     ],
-    ids=["alone", "file", "study", "workers"],
+    ids=["alone", "index", "file", "study", "workers"],
 )
 def test_what_was_confirmed_survives_a_kill(tmp_path: Path, rounds: int, options: list[str]):
     directory = tmp_path / "in"
     directory.mkdir()
-    tally = Crashing(directory, options).run(rounds)
+    index = "index" in options
+    options = [each for each in options if each != "index"]
+    tally = Crashing(directory, options, index=index).run(rounds)
     assert tally.rounds == rounds
     assert tally.confirmed > rounds, "nothing was in danger"
 

@@ -1,0 +1,63 @@
+"""storeindex: make the index of a storescp anew of the files that are there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli import tool
+from cli.codes import FAILED
+from cli.grammar import values as read
+from cli.grammar.declaration import parameter
+from cli.options.general import General
+from cli.report import Report
+from dimse.errors import DIMSEError, IndexFailed, IndexUnusable
+from dimse.storage.index.index import Index
+from dimse.storage.index.rebuild import rebuild
+
+__all__ = ["StoreindexSettings", "main"]
+
+
+class StoreindexSettings(
+    General, tool="storeindex", summary="Make the index of stored DICOM objects anew"
+):
+    """What a command line of storeindex comes to."""
+
+    index: str = parameter("index", read=read.text, help="the database, as storescp --index has it")
+    directory: str = parameter(
+        "directory", read=read.text, help="where the objects are, as storescp --output-directory"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; gives its exit code. Default: the process's command line."""
+    return tool.run(StoreindexSettings, argv, _work)
+
+
+def _work(settings: StoreindexSettings, report: Report) -> int:
+    unusable = 0
+
+    def told(path: Path, error: DIMSEError) -> None:
+        nonlocal unusable
+        unusable += 1
+        report.error(f"not in the index: {path}: {error}")
+
+    if not Path(settings.directory).is_dir():
+        report.fatal(f"no such directory: {settings.directory}")
+        return FAILED
+    try:
+        with Index(settings.index, settings.directory) as index:
+            rebuilt = rebuild(index, told)
+    except (IndexUnusable, IndexFailed) as error:
+        report.fatal(str(error))
+        return FAILED
+    report.info(
+        f"Objects: {rebuilt.objects}, rows added: {rebuilt.added}, removed: {rebuilt.removed}, "
+        f"files that can't be used: {unusable}"
+    )
+    return FAILED if unusable else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
