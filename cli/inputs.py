@@ -32,6 +32,11 @@ Try: +sd sends the files in a directory, +sd +r also those in its subdirectories
     Reason.PATTERN: (Level.DEBUG, "not looked for by +sp, ignoring it: {}"),
     Reason.SPECIAL: (Level.WARN, "a pipe, socket or device, ignoring it: {}"),
     Reason.NOT_DICOM: (Level.WARN, "no DICOM file, ignoring it: {}"),
+    Reason.ARCHIVE: (
+        Level.WARN,
+        "ignoring archive in a directory or archive, name it to send what is in it: {}",
+    ),
+    Reason.NO_FILE: (Level.WARN, "a link, device or sparse file in an archive, ignoring it: {}"),
     Reason.DICOMDIR: (Level.WARN, "a DICOMDIR, ignoring it: {}"),
 }
 

@@ -44,7 +44,9 @@ DIMSE_IO = {
     "dimse.workers.orders",
     "dimse.workers.supervisor",
     "dimse.tables.dictionary",
+    "dimse.objects.archives",
     "dimse.objects.decoded",
+    "dimse.objects.dicomdir",
     "dimse.objects.encode",
     "dimse.objects.finder",
     "dimse.objects.outgoing",
@@ -88,7 +90,8 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, and what takes as long to load as a tool: the metadata of the
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
-    "dul.aio", "dimse.aio", "dimse.objects.copies", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
+    "dul.aio", "dimse.aio", "dimse.objects.archives", "dimse.objects.copies",
+    "dimse.objects.dicomdir", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
     "logging", "dul.transport.secure", "cli.secure", "getpass",
     "dimse.storage.template",
     "dimse.hooks", "dimse.storage.cleaning", "dimse.storage.studies", "dimse.storage.sorting",

@@ -20,6 +20,7 @@ __all__ = [
     "MAXIMUM_INFLATED",
     "MAXIMUM_INFLATED_IN_MEMORY",
     "MAXIMUM_META",
+    "MAXIMUM_UNPACKED",
     "MAXIMUM_WARNINGS",
     "SCRATCH",
     "USUAL_PADDING",
@@ -64,6 +65,10 @@ MAXIMUM_INFLATED: Final = 4 << 30
 
 MAXIMUM_INFLATED_IN_MEMORY: Final = 1 << 30
 """The same where it is held in memory, for `request.dataset()`."""
+
+MAXIMUM_UNPACKED: Final = 256 << 30
+"""All members of one archive together, each time they are read. A study has a few gigabytes; a file
+of 42 kB can be made to hold petabytes."""
 
 MAXIMUM_WARNINGS: Final = 10
 """Warnings on one object, not bytes; the rest is counted. A damaged object can have millions."""

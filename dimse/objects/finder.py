@@ -18,12 +18,16 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
 from dimse.objects.outgoing import Outgoing, examine
 from dimse.objects.part10 import FileForm
 from dul.values import dataclass
+
+if TYPE_CHECKING:
+    from dimse.objects.archives import Member
 
 __all__ = [
     "MEDIA_STORAGE_DIRECTORY",
@@ -34,10 +38,17 @@ __all__ = [
     "collect",
     "find",
     "look",
+    "names_in",
 ]
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 """The SOP class of a DICOMDIR, which is for media and never goes over the network (PS3.10 8)."""
+
+
+_ARCHIVES: Final = (
+    ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz",
+)  # fmt: skip
+_BLOCK: Final = 1 << 16  # bytes
 
 
 class Reason(Enum):
@@ -50,6 +61,8 @@ class Reason(Enum):
     PATTERN = "a file whose name is not one of those that are looked for"
     SPECIAL = "a pipe, a socket or a device"
     NOT_DICOM = "no DICOM file"
+    ARCHIVE = "an archive in a directory or in an archive, and these are not to be opened"
+    NO_FILE = "a link, a device or a sparse file in an archive"
     DICOMDIR = "a DICOMDIR, which is no object that a peer stores"
 
 
@@ -60,10 +73,12 @@ class Found:
     Attributes:
         path: as it was given, or as it was found in a directory that was given.
         named: it was given by name; else it was found in a directory, and may be anything.
+        member: of an archive, if it is in one; then `path` is no file's.
     """
 
     path: Path
     named: bool
+    member: Member | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,22 @@ class Unusable:
     directory: bool = False
 
 
+def names_in(stream: IO[bytes], *, nul: bool = False) -> Iterator[str]:
+    """The names that a list holds, one by one: lines, or what stands between NULs; none empty.
+
+    Args:
+        stream: the list; names in it may be of any bytes.
+        nul: names end with a NUL, as `find -print0` writes them, and may hold line ends.
+    """
+    end = b"\0" if nul else b"\n"
+    rest = b""
+    while block := stream.read(_BLOCK):
+        *names, rest = (rest + block).split(end)
+        yield from (os.fsdecode(each) for each in names if each)
+    if rest:
+        yield os.fsdecode(rest)
+
+
 def collect(
     names: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
@@ -96,7 +127,10 @@ def collect(
     recurse: bool = False,
     follow_links: bool = False,
     pattern: str | None = None,
+    archives: bool = False,
+    dicomdir: bool = False,
     strict: bool = False,
+    unproven: bool = False,
     form: FileForm = "any",
     cache: Cache | None = None,
 ) -> Iterator[Outgoing | LeftOut | Unusable]:
@@ -107,8 +141,11 @@ def collect(
         scan: look into the directories.
         recurse: and into those that are in them.
         follow_links: and into those that are linked there; none twice.
-        pattern: only files with such names in them, as a shell compares them ("*.dcm").
+        pattern: see `find`.
+        archives: see `find`.
+        dicomdir: see `find`.
         strict: see `dimse.objects.outgoing.examine`.
+        unproven: the same.
         form: the same.
         cache: the same.
 
@@ -117,20 +154,40 @@ def collect(
         a directory in that of its entries' names.
     """
     for found in find(
-        names, scan=scan, recurse=recurse, follow_links=follow_links, pattern=pattern
+        names,
+        scan=scan,
+        recurse=recurse,
+        follow_links=follow_links,
+        pattern=pattern,
+        archives=archives,
+        dicomdir=dicomdir,
     ):
         if isinstance(found, Found):
-            yield look(found, strict=strict, form=form, cache=cache)
+            yield look(found, strict=strict, unproven=unproven, form=form, cache=cache)
         else:
             yield found
 
 
 def look(
-    found: Found, *, strict: bool = False, form: FileForm = "any", cache: Cache | None = None
+    found: Found,
+    *,
+    strict: bool = False,
+    unproven: bool = False,
+    form: FileForm = "any",
+    cache: Cache | None = None,
 ) -> Outgoing | LeftOut | Unusable:
     """Look at one file; see `collect`."""
+    item: Outgoing
     try:
-        item = examine(found.path, strict=strict, form=form, cache=cache)
+        if found.member is None:
+            item = examine(found.path, strict=strict, unproven=unproven, form=form, cache=cache)
+        else:
+            # An archive was opened, so this is loaded.
+            from dimse.objects.archives import examine_member  # noqa: PLC0415
+
+            item = examine_member(
+                found.member, strict=strict, unproven=unproven, form=form, cache=cache
+            )
     except NotDICOM as error:
         if not found.named:
             return LeftOut(found.path, Reason.NOT_DICOM)
@@ -149,17 +206,80 @@ def find(
     recurse: bool = False,
     follow_links: bool = False,
     pattern: str | None = None,
+    archives: bool = False,
+    dicomdir: bool = False,
 ) -> Iterator[Found | LeftOut | Unusable]:
-    """The files that names stand for, not looked at yet; see `collect`."""
+    """The files that names stand for, not looked at yet.
+
+    An archive that is named is opened: zip, tar, gzip and their like, by the end of its name. Its
+    members are called "study.zip!ct/1.dcm".
+
+    Args:
+        names: see `collect`.
+        scan: the same.
+        recurse: the same.
+        follow_links: the same.
+        pattern: only files in directories whose names match it: `*`, `?`, `[...]`.
+        archives: open also archives that are found in directories.
+        dicomdir: what is named is DICOMDIRs: the files that these name. A directory stands for the
+            DICOMDIR in it.
+    """
     for name in (names,) if isinstance(names, str | os.PathLike) else names:
         path = Path(name)
-        if not _is_directory(path):
-            yield Found(path, named=True)
+        if dicomdir:
+            yield from _referenced(path / "DICOMDIR" if _is_directory(path) else path)
+        elif not _is_directory(path):
+            yield from _opened(Found(path, named=True))
         elif scan:
             search = _Search(recurse=recurse, follow_links=follow_links, pattern=pattern)
-            yield from search.run(path)
+            for found in search.run(path):
+                if not (isinstance(found, Found) and _is_archive(found.path)):
+                    yield found
+                elif archives:
+                    yield from _opened(found)
+                else:
+                    yield LeftOut(found.path, Reason.ARCHIVE)
         else:
             yield LeftOut(path, Reason.DIRECTORY)
+
+
+def _is_archive(path: Path | str) -> bool:
+    return os.fspath(path).lower().endswith(_ARCHIVES)
+
+
+def _opened(found: Found) -> Iterator[Found | LeftOut | Unusable]:
+    """A file; or the members of an archive."""
+    if not _is_archive(found.path) or not found.path.is_file():
+        yield found
+        return
+    # Few ever have one.
+    from dimse.objects.archives import Archive, Skipped  # noqa: PLC0415
+
+    try:
+        for member in Archive(found.path).members():
+            if isinstance(member, Skipped):
+                yield LeftOut(Path(member.name), Reason.NO_FILE)
+            elif _is_archive(member.inner):
+                yield LeftOut(Path(member.name), Reason.ARCHIVE)
+            else:
+                yield Found(Path(member.name), named=False, member=member)
+    except DIMSEError as error:
+        yield Unusable(found.path, error)
+
+
+def _referenced(path: Path) -> Iterator[Found | Unusable]:
+    """The files that a DICOMDIR names."""
+    # Few ever have one.
+    from dimse.objects.dicomdir import referenced_files  # noqa: PLC0415
+
+    try:
+        for each in referenced_files(path):
+            if isinstance(each, DIMSEError):
+                yield Unusable(Path(each.path), each)
+            else:
+                yield Found(each, named=True)
+    except DIMSEError as error:
+        yield Unusable(path, error)
 
 
 def _is_directory(path: Path) -> bool:

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,23 @@ def test_a_file_of_odd_length_is_sent_padded(send, tmp_path):
         code, lines = send(peer.port, path)
     assert code == 0
     assert "(FFFC,FFFC) has the odd length 1" in lines[0]
+
+
+def test_what_is_in_an_archive_is_sent_and_what_is_left_out_is_said(send, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.write(CT, "ct.dcm")
+        archive.writestr("read.me", "no DICOM")
+        archive.writestr("more.zip", "")
+    with ScriptedPeer(storing(0)) as peer:
+        code, lines = send(peer.port, folder / "a.zip")
+    assert code == 0
+    ignoring = "ignoring archive in a directory or archive, name it to send what is in it"
+    assert lines == [
+        f"W: {ignoring}: {folder}/a.zip!more.zip",
+        f"W: no DICOM file, ignoring it: {folder}/a.zip!read.me",
+    ]
+    code, lines = send(1, "+sd", folder)
+    assert code == 1
+    assert f"name it to send what is in it: {folder}/a.zip" in lines[0]
