@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit coverage stateful fuzz crash interop selftest conformance bench-quick docs clean
+.PHONY: help setup demo test check lint types unit coverage stateful fuzz load crash interop selftest conformance bench-quick docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -54,6 +54,9 @@ stateful: setup ## the long profile of the stateful machines; counts the cells o
 fuzz: setup ## fuzz the PDU stream and the command sets (SECONDS=600 each)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	$(BIN)/python tests/fuzz/run.py --seconds $(or $(SECONDS),600)
+
+load: setup ## hundreds of clients, idle ones, slow ones, a day (SCALE=1) against storescp, as figures
+	$(BIN)/python tests/load/run.py --scale $(or $(SCALE),1)
 
 crash: setup ## kill -9 storescp at random moments (ROUNDS=100 of each kind) and compare what is there
 	$(BIN)/python tests/crash/run.py --rounds $(or $(ROUNDS),100)

@@ -227,7 +227,7 @@ class _Network(Settings, title="network"):
         100,
         value(
             "--max-associations",
-            read=read.integer(1, 1000),
+            read=read.integer(1, 10000),
             metavar="N",
             help="serve up to N associations at a time, reject more (default: 100)",
         ),
