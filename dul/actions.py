@@ -45,12 +45,14 @@ class Actions:
     Attributes:
         connection_wanted: the requestor's transport is to be opened.
         close_wanted: the transport is to be closed.
+        last_words: an A-ABORT of ours that the peer's end of the association overtook.
         told: the indications and confirmations that the user has not taken yet.
     """
 
     def __init__(self, outbox: Outbox, deadlines: Deadlines) -> None:
         self.connection_wanted = False
         self.close_wanted = False
+        self.last_words = b""
         self.told: deque[ind.Indication] = deque()
         self._outbox = outbox
         self._deadlines = deadlines
@@ -147,6 +149,7 @@ class Actions:
         self._deadlines.disarm(ARTIM)
 
     def _close(self, _: Brought, __: Transition) -> None:
+        self.last_words = self._outbox.last_words()
         self.close_transport()
 
     _EFFECTS: ClassVar[dict[Effect, Callable[[Actions, Brought, Transition], None]]] = {

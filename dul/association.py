@@ -106,6 +106,13 @@ class Association:
         return self._actions.close_wanted
 
     @property
+    def last_words(self) -> bytes:
+        """Our A-ABORT, if the close that is wanted came before it was sent: send it if that can be
+        done at once (AA-8, and AA-2 right behind it).
+        """
+        return self._actions.last_words
+
+    @property
     def closed(self) -> bool:
         """The association is over and its transport is closed or to be closed."""
         return self._begun and self.state is State.Sta1

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
-from dul.pdu import COMMAND, LAST
+from dul.pdu import COMMAND, LAST, Abort
 from dul.wire import Buffer
 
 __all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "Stream", "fragment_length"]
@@ -258,6 +258,10 @@ class Outbox:
         self._ends.clear()
         self._cut = self._finished
         self._begun = 0
+
+    def last_words(self) -> bytes:
+        """An A-ABORT that is not out yet, behind the rest of a PDU that has begun; else nothing."""
+        return b"".join(self.spans()) if self.waits(Abort.TYPE) else b""
 
     def waits(self, pdu_type: int) -> bool:
         """Whether a control PDU of this type is still to be sent, or not out completely."""

@@ -5,6 +5,8 @@ Written once for both faces; it waits by yielding what to wait for.
 
 from __future__ import annotations
 
+import contextlib
+
 from dul.association import Association
 from dul.errors import DULError, LocalProtocolError, TimedOut, TransportError
 from dul.fsm import WHEN, State
@@ -89,7 +91,15 @@ def _conclude(association: Association, link: Link, clock: Clock) -> None:
         _look(association, link, now)
         association.handle_deadline(now)
     if association.close_wanted:
+        _say_last_words(association, link)
         link.close()
+
+
+def _say_last_words(association: Association, link: Link) -> None:
+    """Tell the peer why, though it has ended the association itself; nobody waits for that."""
+    if association.last_words and link.is_open and link.write_error is None:
+        with contextlib.suppress(OSError):
+            link.send([association.last_words])
 
 
 def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:

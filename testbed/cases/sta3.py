@@ -36,4 +36,13 @@ CASES = (
         ),
         provider_abort(2, "AC?"),
     ),
+    Case(
+        "P.STA3.04", "PS3.8 9.3.1, AE-6, AE-7", R,
+        "A-ASSOCIATE-RQ and the beginning of the next PDU in one segment, its rest behind the answer",
+        "A PDU ends where its length says, and is acted on whatever has come behind it.",
+        one(Send("A-ASSOCIATE-RQ + 3 bytes of a P-DATA-TF", plus_rq(ECHO_PDU[:3])), Read("AC or AB"),
+            Send("the rest of the P-DATA-TF", ECHO_PDU[3:]), Read("MSG or AB")),
+        ok("AC C-ECHO-RSP(0000)"),
+        why="TCP cuts where it likes: who waits for the rest of what came too early waits for ever.",
+    ),
 )  # fmt: skip

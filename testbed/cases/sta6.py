@@ -1,6 +1,6 @@
 """P.STA6: the established association (PS3.8 Table 9-10, Sta6 and Sta8)."""
 
-from testbed import raw
+from testbed import messages, raw
 from testbed.cases.checks import release_rp_exact
 from testbed.cases.common import (
     ASSOCIATE,
@@ -21,7 +21,7 @@ from testbed.cases.common import (
     runs,
 )
 from testbed.model import Case, Fence, Read, Rst, Run, Send
-from testbed.verdicts import bad, info, lax, ok
+from testbed.verdicts import Sub, bad, info, lax, ok
 
 _RULE = "A PDU that Sta6 does not expect is answered with an A-ABORT of the provider (AA-8)."
 _AFTER = "Once it has taken an A-RELEASE-RQ, an acceptor expects nothing more on the association."
@@ -38,6 +38,13 @@ def _pair(what: str, tail: bytes) -> Send:
     return Send(f"A-RELEASE-RQ + {what}", raw.release_rq() + tail)
 
 
+#: A message that has begun: the first 20 bytes of a command set, more to follow.
+_BEGUN = Send(
+    "the first fragment of a C-ECHO-RQ", raw.p_data(raw.pdv(1, 1, messages.echo_rq(1)[:20]))
+)
+_ENDLESS = Send("a P-DATA-TF that announces 4 GiB", raw.pdu(4, bytes(10), length=raw.UINT32_MAX))
+#: An acceptor may refuse the length at once, too.
+_CUT_SHORT = (*CLOSES, *provider_abort(6))
 _READ_RP = Read("RP or AB or MSG")
 
 CASES = (
@@ -129,5 +136,34 @@ CASES = (
         one(ASSOCIATE, Read("CLOSE", "idle")),
         (*info("OPEN", note="still open"), *info("AB(*,*)"), *lax("CLOSE", note="no A-ABORT")),
         tags=("artim",), artim=True,
+    ),
+    Case(
+        "P.STA6.17", "PS3.8 Evt6,13/Sta6 AA-8", R,
+        "A-ASSOCIATE-RQ, and A-RELEASE-RP, between the fragments of a message", _RULE,
+        runs(("A-ASSOCIATE-RQ", (ASSOCIATE, _BEGUN, SEND_RQ, READ)),
+             ("A-RELEASE-RP", (ASSOCIATE, _BEGUN, Send("A-RELEASE-RP", raw.release_rp()), READ))),
+        provider_abort(2),
+        why="A message that has begun is no reason to wait: the peer is out of step, and must be told.",
+    ),
+    Case(
+        "P.STA6.18", "PS3.8 Evt17/Sta6 AA-4", R,
+        "FIN in the middle of a PDU: in its header, and in its body",
+        "A lost connection ends the association, whatever was on its way.",
+        (
+            Run("in the header", (ASSOCIATE, Send("3 bytes of a P-DATA-TF", ECHO_PDU[:3]), Fence())),
+            Run("in the body", (ASSOCIATE, Send("half a P-DATA-TF", ECHO_PDU[:40]), Fence())),
+            Run("in a body of 4 GiB", (ASSOCIATE, _ENDLESS, Fence()), _CUT_SHORT),
+        ),
+        CLOSES,
+        why="A modality that is switched off leaves a PDU unfinished; an acceptor that waits for its rest loses a slot.",
+    ),
+    Case(
+        "P.STA6.19", "PS3.8 Evt19/Sta6 AA-8, Evt16/Sta13 AA-2", R,
+        "PDU type 09H and A-ABORT in one segment",
+        "Each PDU is acted on in its order: the first is answered with an A-ABORT, the second with the close.",
+        one(ASSOCIATE, Send("PDU type 09H + A-ABORT", raw.unknown_pdu(9) + raw.abort()), READ_CLOSE),
+        (*ok("AB(2,1) CLOSE"), *ok("AB(2,*) CLOSE", note="reason is not 1", sub=Sub.WRONG_REASON),
+         *lax("AB(0,*) CLOSE", note="AA-8 aborts as provider (source 2)", sub=Sub.WRONG_SOURCE),
+         *lax("CLOSE", note="its own A-ABORT was lost when the peer's came")),
     ),
 )  # fmt: skip

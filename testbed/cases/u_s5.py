@@ -4,7 +4,7 @@ from testbed import messages, raw
 from testbed.cases.common import CLOSES, RESET, I, R, T, one, provider_abort
 from testbed.cases.scu import AWAIT, ac
 from testbed.facts import Bytes, Facts
-from testbed.model import Case, Fin, Read, Rst, Run, Send, Step
+from testbed.model import Accept, Case, Fin, Read, Rst, Run, Send, Step
 from testbed.verdicts import Sub, info, lax, ok
 
 REJECTIONS = (
@@ -31,6 +31,10 @@ def _cut(facts: Facts) -> bytes:
 
 def _overrun(facts: Facts) -> bytes:
     return ac(items=(raw.application_context(length=0xFFFF),))(facts)
+
+
+def _with_a_beginning(facts: Facts) -> bytes:
+    return ac()(facts) + raw.release_rq()[:3]
 
 
 _SILENT: tuple[Step, ...] = (AWAIT, Read("AB or CLOSE", "acse"))
@@ -89,5 +93,12 @@ CASES = (
         "ARTIM does not run in Sta5; a product with a timer of its own should abort.",
         one(*_SILENT), (*ok("AB(*,*)"), *lax("CLOSE", note="no A-ABORT"), *info("OPEN", note="still waiting")),
         tags=("artim",), artim=True,
+    ),
+    Case(
+        "U.S5.10", "PS3.8 9.3.1, AE-3, AR-2", R, "A-ASSOCIATE-AC and the beginning of the next PDU in one segment",
+        "A PDU ends where its length says: the association is used, and what follows is taken when it is whole.",
+        one(AWAIT, Accept(_with_a_beginning), Read("REQ or AB"), Send("the rest of the A-RELEASE-RQ", raw.release_rq()[3:]),
+            Read("RP or AB")),
+        (*ok("REQ RP"), *lax("REQ AB(0,*)", note="the user aborted instead of confirming the release (Evt15)")),
     ),
 )  # fmt: skip

@@ -3,7 +3,9 @@
 from testbed import raw
 from testbed.cases.common import CLOSES, GIVES_UP, RESET, R, provider_abort
 from testbed.cases.scu import SIX
+from testbed.facts import Facts
 from testbed.model import Case, Fin, Read, Rst, Run, Send
+from testbed.scene import respond
 from testbed.verdicts import ok
 
 _END = Read("AB or RP or CLOSE or REQ")
@@ -11,6 +13,18 @@ _END = Read("AB or RP or CLOSE or REQ")
 
 def _instead(what: str, data: bytes) -> Run:
     return Run(what, (*SIX, Send(what, data), _END))
+
+
+def _first_fragment(facts: Facts) -> bytes:
+    """The response, cut after 20 bytes of its command set; more is to follow."""
+    return raw.p_data(raw.pdv(facts.context, 1, respond(facts)[12:32]))
+
+
+def _amid(what: str, data: bytes) -> Run:
+    return Run(
+        what,
+        (*SIX, Send("the first fragment of the response", _first_fragment), Send(what, data), _END),
+    )
 
 
 CASES = (
@@ -36,5 +50,18 @@ CASES = (
         "U.S6.04", "PS3.8 Evt19/Sta6", R, "PDU type 09H",
         "An unrecognized PDU is answered with an A-ABORT of the provider, reason 1.",
         (_instead("PDU type 09H", raw.unknown_pdu(9)),), provider_abort(1),
+    ),
+    Case(
+        "U.S6.05", "PS3.8 Evt6,13/Sta6 AA-8", R, "A-ASSOCIATE-RQ, and A-RELEASE-RP, between the fragments of the response",
+        "A PDU that Sta6 does not expect is answered with an A-ABORT of the provider.",
+        (_amid("A-ASSOCIATE-RQ", raw.associate_rq()), _amid("A-RELEASE-RP", raw.release_rp())), provider_abort(2),
+    ),
+    Case(
+        "U.S6.06", "PS3.8 Evt17/Sta6 AA-4", R, "FIN in the middle of the response: in its header, and in its body",
+        "The association is over; half a response is none, and the user is told.",
+        (Run("in the header", (*SIX, Send("3 bytes of the response", lambda facts: respond(facts)[:3]), Fin(), Read("CLOSE"))),
+         Run("in the body", (*SIX, Send("half the response", lambda facts: respond(facts)[:40]), Fin(), Read("CLOSE")))),
+        CLOSES, reported="failure",
+        why="An archive that goes down while it answers has perhaps not kept the object.",
     ),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The mini acceptor: Verification and CT storage, right but for its planted faults."""
 
+import select
 import socket
 import time
 from functools import partial
@@ -60,7 +61,7 @@ class Acceptor(Negotiator, Answerer):
         elif self.state == 13:
             if not self.bad("silent-in-sta13"):
                 self.send(raw.abort(2, reason))
-        elif self.bad("closes-in-sta6"):
+        elif self.bad("closes-in-sta6") or (self.bad("loses-its-abort") and self.more_waits()):
             raise Gone
         elif self.deaf or not self.bad("ignores-unexpected-in-sta6"):
             reason = 2 if reason == 1 and self.bad("unknown-pdu-is-unexpected") else reason
@@ -140,8 +141,13 @@ class Acceptor(Negotiator, Answerer):
         self.send(raw.associate_rj(*triple))
         self.wait_for_close()
 
+    def more_waits(self) -> bool:
+        """Whether the next PDU is there already."""
+        return bool(select.select([self.sock], [], [], 0)[0])
+
     def admit(self, view: AssociateView) -> None:
         """AE-7."""
+        self.read_ahead()
         self.peer_max = OUR_MAX if view.max_length is None else view.max_length
         self.send(self.accept(view))
         self.state = 6

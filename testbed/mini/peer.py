@@ -20,6 +20,7 @@ from testbed.parse import CommandSet, Pdu, Pdv, parse_command, parse_pdvs
 
 OUR_MAX = 16384
 LARGEST_ASSOCIATE = 4 << 20
+HEADER_SIZE = 6
 #: PDU type -> event of Table 9-10.
 EVENTS = {1: 6, 2: 3, 3: 4, 4: 10, 5: 12, 6: 13, 7: 16}
 #: States that last as long as the user takes to answer; how long a deliberate one takes, in seconds.
@@ -116,6 +117,8 @@ class MiniPeer:
             except OSError as error:
                 raise Gone from error
             if not piece:
+                if self.bad("waits-for-the-rest") and (data or count != HEADER_SIZE):
+                    self.linger()
                 raise Gone
             data += piece
             self.got_bytes()
@@ -134,7 +137,7 @@ class MiniPeer:
         if self.deaf:
             while True:
                 self.receive(1)
-        type_, reserved, length = struct.unpack(">BBI", self.receive(6))
+        type_, reserved, length = struct.unpack(">BBI", self.receive(HEADER_SIZE))
         self.judge_header(type_, length)
         return Pdu(type_, reserved, self.receive(length))
 
@@ -184,7 +187,14 @@ class MiniPeer:
         try:
             self.handle(pdu)
         except Refused as error:
-            self.refuse(error.reason)
+            amid = bool(self.incoming.buffer or self.incoming.command)
+            if not (amid and pdu.type != 4 and self.bad("deaf-inside-a-message")):
+                self.refuse(error.reason)
+
+    def read_ahead(self) -> None:
+        """The fault of waiting for the whole of what follows, if it has begun to come."""
+        if self.bad("reads-ahead") and select.select([self.sock], [], [], 0)[0]:
+            self.read_pdu()
 
     def next_pdu(self) -> Pdu:
         """As `read_pdu`."""

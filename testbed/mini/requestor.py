@@ -132,6 +132,7 @@ class Requestor(Operator):
             raise Refused(2)
         view = parse_associate(pdu)
         self.judge_answer(view)
+        self.read_ahead()
         self.peer_max = OUR_MAX if view.max_length is None else view.max_length
         self.state = 6
         if 0 < self.peer_max < 8:

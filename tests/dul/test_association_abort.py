@@ -336,3 +336,20 @@ def test_a_data_set_that_fails_after_the_release_was_answered_does_not_hold_the_
     assert end.events() == []
     end.wait(end.association.limits.artim)
     assert end.association.closed
+
+
+def test_an_abort_that_the_peers_own_overtakes_is_still_said():
+    """Both PDUs in one piece: our A-ABORT is due (AA-8) before the peer's ends it all (AA-2)."""
+    end = end_in(State.Sta6)
+    end.receive(bytes([0xFF, 0, 0, 0, 0, 0]) + Abort(0, 0).encode())
+    assert end.association.close_wanted
+    assert end.sent() == []
+    assert end.association.last_words == Abort(2, AbortReason.UNRECOGNIZED_PDU).encode()
+
+
+@pytest.mark.parametrize("state", [State.Sta6, State.Sta7])
+def test_a_peer_that_aborts_hears_nothing(state: State):
+    end = end_in(state)
+    end.receive(Abort(0, 0))
+    assert end.association.close_wanted
+    assert end.association.last_words == b""

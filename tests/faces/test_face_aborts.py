@@ -135,6 +135,17 @@ def test_junk_from_the_peer_in_the_middle_of_our_data_set(face: Face) -> None:
             closing.result()
 
 
+def test_junk_and_an_abort_in_one_segment(face: Face) -> None:
+    """AA-8, and AA-2 right behind it: the peer that has aborted can still read why we did."""
+    with Listener() as listener:
+        peer, end = established(face, listener)
+        with peer:
+            peer.send(rawpeer.pdu(0x99, b"") + abort(0, 0))
+            assert type(end.start("receive").error()) is InvalidPDU
+            assert peer.expect(7) == abort(2, 1)
+            end.do("close")
+
+
 # ---- the first cause
 
 

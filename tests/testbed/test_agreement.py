@@ -73,8 +73,10 @@ EXPLAINED = (
      "stray bytes leave every item whole; whoever accepts has read nothing that was not there"),
     ("P.STA6.05 P.PDV.* M.P.Sta6.Evt19", "P.STA6.08", "CLOSE",
      "an A-ABORT of a wrong length may be taken for one (tolerated)"),
-    ("P.STA6.05 P.PDV.* M.P.Sta6.Evt19 P.STA6.08", "P.STA6.11", "RP*",
+    ("P.STA6.05 P.PDV.* M.P.Sta6.Evt19 P.STA6.08 P.STA6.18", "P.STA6.11", "RP*",
      "an A-RELEASE-RQ of a wrong length may be taken for one (tolerated)"),
+    ("P.STA6.05 P.STA6.11 P.PDV.* M.P.Sta6.Evt19", "P.STA6.18", "CLOSE",
+     "our FIN follows at once: who does not look at a length before the rest is there meets Evt17"),
     ("P.STA6.08", "P.STA6.11", "CLOSE", "each may be taken for what it nearly is (tolerated)"),
     ("P.STA6.06 M.P.Sta6.Evt16", "P.STA6.07", "AB*",
      "a reserved source may be held to be an invalid PDU (Evt19), which is aborted"),
@@ -106,7 +108,7 @@ def event(pdu: Pdu) -> int:
     return 19 if pdu.type == 4 and parse_pdvs(pdu)[1] else number
 
 
-def events(data: bytes) -> tuple[int, ...]:
+def events(data: bytes) -> tuple[object, ...]:
     """The events that bytes in one segment are."""
     found = []
     while data:
@@ -115,6 +117,8 @@ def events(data: bytes) -> tuple[int, ...]:
             return (*found, 18)
         size = int.from_bytes(data[2:6], "big")
         whole = len(data) >= 6 + size
+        if (data[0] in {4, 5} and len(data) < 6 + size <= 1 << 16) or len(data) < 6:
+            return (*found, "begun")  # no event until its rest comes, or the close
         found.append(event(Pdu(data[0], data[1], data[6 : 6 + size])) if whole else 19)
         data = data[6 + size :] if whole else b""
     return tuple(found)
@@ -126,11 +130,9 @@ def meeting(role, case, run):
     cell: list[object] = []
     for step in run.steps:
         if isinstance(step, Establish | Accept):
-            state, met, cell = (
-                6,
-                [build(step.rq if isinstance(step, Establish) else step.ac, FACTS)],
-                [],
-            )
+            pdu = build(step.rq if isinstance(step, Establish) else step.ac, FACTS)
+            begun = len(pdu) > 6 + int.from_bytes(pdu[2:6], "big")
+            state, met, cell = 6, [pdu], ["begun"] if begun else []
         elif isinstance(step, Mark) and step.need:
             state, met, cell = MARKS[role][step.need], [step.need], []
         elif isinstance(step, Send):

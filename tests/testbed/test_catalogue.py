@@ -24,8 +24,8 @@ CATALOGUE = {row["id"]: row for row in rows(HERE / "data" / "testbed-cases.tsv")
 CASES = catalogue.all_cases()
 
 
-def test_the_catalogue_has_262_cases():
-    assert len(CATALOGUE) == 262
+def test_the_catalogue_has_269_cases():
+    assert len(CATALOGUE) == 269
 
 
 def test_every_case_is_there_once():
@@ -100,7 +100,7 @@ def test_selection():
     assert ids("P.TCP.03") == ["P.TCP.03"]
     assert len(ids("P.STA2")) == 9
     assert ids("P.STA") == []
-    assert len(ids("P.STA*")) == 36
+    assert len(ids("P.STA*")) == 40
     assert ids("P.TCP", excludes=["P.TCP.0[1-6]"]) == ["P.TCP.07"]
     assert set(ids("P.AC", levels=["info"])) == {"P.AC.13"}
     assert "P.STO.12" in ids(tags=["security"])
