@@ -58,7 +58,9 @@ class Screen:
         if self.live:
             sys.stderr.write(f"\r\x1b[K{self.done}/{self.total} {result.id}")
             sys.stderr.flush()
-        if self.quiet or not (failed or self.verbose or result.verdict is Verdict.FAIL):
+        if self.quiet or (result.blocked and not self.verbose):
+            return
+        if not (failed or self.verbose or result.verdict is Verdict.FAIL):
             return
         if self.live:
             sys.stderr.write("\r\x1b[K")
@@ -84,11 +86,15 @@ class Screen:
         """The last lines: deviations by verdict, counts, baseline."""
         if self.live:
             sys.stderr.write("\r\x1b[K")
+        if told := text.root_causes(report):
+            print("\n" + "\n".join(told))
         failures = report.failures(strict=self.settings.strict)
         others = [
             case
             for case in report.cases
-            if case not in failures and case.verdict in {Verdict.NON_STRICT, Verdict.FAIL}
+            if case not in failures
+            and not case.blocked
+            and case.verdict in {Verdict.NON_STRICT, Verdict.FAIL}
         ]
         for title, cases in (
             ("Failures", failures),

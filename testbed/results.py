@@ -1,10 +1,8 @@
-"""Results: what a run of the testbed leaves behind, and its JSON form (documented in docs/testbed.md)."""
+"""Results: what a run of the testbed leaves behind."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from testbed import annotate
@@ -13,7 +11,6 @@ from testbed.observe import LogEntry
 from testbed.timings import Timing
 from testbed.verdicts import Level, Sub, Verdict
 
-FORMAT = "dulspec-result/1"
 #: Name of the run that shows the probe after a case, where the product was not alive.
 LIVE = "LIVE"
 #: Of one entry of the wire log, the bytes that are kept: in hex, and as annotated lines.
@@ -63,7 +60,11 @@ class RunResult:
 
 @dataclass(slots=True)
 class CaseResult:
-    """One case's verdict: the worst of its runs, after the liveness probe."""
+    """One case's verdict: the worst of its runs, after the liveness probe.
+
+    `cause` is the root cause of a deviation, `blocked` the one that kept the case from being reached
+    (`testbed.causes`).
+    """
 
     id: str
     role: str
@@ -82,6 +83,8 @@ class CaseResult:
     xfail: str | None = None
     attempts: list[Verdict] = field(default_factory=list)
     runs: list[RunResult] = field(default_factory=list)
+    cause: str = ""
+    blocked: str = ""
 
     @property
     def group(self) -> str:
@@ -140,7 +143,9 @@ def is_xpass(case: CaseResult) -> bool:
 
 
 def mark(case: CaseResult) -> str:
-    """The verdict, or "xfail" and "xpass" where a failure was expected."""
+    """The verdict; "xfail" and "xpass" where a failure was expected, "blocked" if it was not reached."""
+    if case.blocked:
+        return "blocked"
     if is_xfail(case):
         return "xfail"
     return "xpass" if is_xpass(case) else case.verdict.value
@@ -151,8 +156,10 @@ def is_failure(case: CaseResult, *, strict: bool = False) -> bool:
 
     Without `strict` a failed recommended case is shown and does not fail the run; with it, it does,
     and so does every non-strict verdict. A hang or a crash always fails. An unexpected pass
-    (XPASS) fails: the list of expected failures is out of date.
+    (XPASS) fails: the list of expected failures is out of date. What was not reached fails nothing: its cause does.
     """
+    if case.blocked:
+        return False
     if case.xfail is not None:
         return is_xpass(case) or case.verdict is Verdict.ERROR
     if case.verdict is Verdict.ERROR or case.sub in {Sub.CRASH, Sub.FLAKY}:
@@ -206,121 +213,3 @@ def _row(entry: LogEntry, *, show_data: bool) -> WireRow:
         decoded=decoded,
         connection=entry.connection,
     )
-
-
-# -- JSON ---------------------------------------------------------------------------------------------------
-
-
-def to_json(report: Report) -> dict[str, Any]:
-    """The report as plain data, ready for `json.dump`."""
-    return {
-        "format": FORMAT,
-        "edition": report.edition,
-        "role": report.role,
-        "target": report.target,
-        "settings": report.settings,
-        "started": report.started,
-        "seconds": round(report.seconds, 3),
-        "complete": report.complete,
-        "baseline": report.baseline,
-        "counts": report.counts(),
-        "cases": [_case_json(case) for case in report.cases],
-        "unreached": [
-            {"role": entry.role, **_cell_json(entry.cell), "reason": entry.reason}
-            for entry in report.unreached
-        ],
-        "timings": [asdict(entry) for entry in report.timings],
-    }
-
-
-def _cell_json(cell: Cell) -> dict[str, Any]:
-    return {"state": cell.state, "event": cell.event, "action": cell.action}
-
-
-def _case_json(case: CaseResult) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        name: getattr(case, name)
-        for name in (
-            "id", "role", "clause", "level", "title", "requirement", "expected", "verdict", "sub",
-            "message", "seconds", "why", "tags", "xfail", "attempts",
-        )
-    }  # fmt: skip
-    data["seconds"] = round(case.seconds, 3)
-    data["cell"] = None if case.cell is None else _cell_json(case.cell)
-    data["runs"] = [_run_json(run) for run in case.runs]
-    return data
-
-
-def _run_json(run: RunResult) -> dict[str, Any]:
-    names = (
-        "name", "verdict", "sub", "message", "seen", "close", "close_seconds", "reported",
-        "exit_code", "output",
-    )  # fmt: skip
-    data: dict[str, Any] = {name: getattr(run, name) for name in names}
-    data["seconds"] = round(run.seconds, 3)
-    data["wire"] = [{name: getattr(row, name) for name in WireRow.__slots__} for row in run.wire]
-    return data
-
-
-def from_json(data: dict[str, Any]) -> Report:
-    """A report out of `to_json`'s data.
-
-    Raises:
-        ValueError: the data is not a dulspec result of a format this version reads.
-    """
-    if data.get("format") != FORMAT:
-        raise ValueError(f"not a {FORMAT} file (format is {data.get('format')!r})")
-    names = ("role", "target", "settings", "started", "seconds", "complete", "baseline")
-    report = Report(**{name: data[name] for name in names})
-    report.edition = data.get("edition", "1")
-    report.cases = [_case_from(entry) for entry in data["cases"]]
-    # Files of the first edition have none.
-    report.timings = [Timing(**entry) for entry in data.get("timings", [])]
-    report.unreached = [
-        Unreached(entry["role"], _cell_from(entry), entry["reason"]) for entry in data["unreached"]
-    ]
-    return report
-
-
-def _cell_from(data: dict[str, Any]) -> Cell:
-    return Cell(data["state"], data["event"], data["action"])
-
-
-def _case_from(data: dict[str, Any]) -> CaseResult:
-    fields = dict(data)
-    fields["level"] = Level(data["level"])
-    fields["verdict"] = Verdict(data["verdict"])
-    fields["sub"] = Sub(data["sub"])
-    fields["attempts"] = [Verdict(entry) for entry in data["attempts"]]
-    fields["cell"] = None if data["cell"] is None else _cell_from(data["cell"])
-    fields["runs"] = [_run_from(entry) for entry in data["runs"]]
-    return CaseResult(**fields)
-
-
-def _run_from(data: dict[str, Any]) -> RunResult:
-    fields = dict(data)
-    fields["verdict"] = Verdict(data["verdict"])
-    fields["sub"] = Sub(data["sub"])
-    fields["wire"] = [WireRow(**row) for row in data["wire"]]
-    return RunResult(**fields)
-
-
-def save(report: Report, path: Path) -> None:
-    """Write a report as JSON."""
-    path.write_text(json.dumps(to_json(report), indent=1) + "\n", encoding="utf-8")
-
-
-def load(path: Path) -> Report:
-    """Read a report written by `save`.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it is no dulspec result; the text names the file.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise ValueError("not a dulspec result: the top level is no object")  # noqa: TRY004, TRY301
-        return from_json(data)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from error

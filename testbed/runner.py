@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from testbed import catalogue
+from testbed import catalogue, causes
 from testbed.advice import advise, hopeless
 from testbed.cases.baseline import BASELINES
 from testbed.engine import play
@@ -63,6 +63,7 @@ class Runner:
             self.report.seconds = time.monotonic() - started
             order = {case.id: index for index, case in enumerate(self.cases)}
             self.report.cases.sort(key=lambda result: order[result.id])
+            causes.attribute(self.report.cases)
             self.report.timings = trial.stopwatch.summary(artim_times(self.report.cases))
             trial.close()
             if self.product is not None:
@@ -198,6 +199,8 @@ class Runner:
     def _add(self, result: CaseResult) -> None:
         result.xfail = self.xfail.get(result.id)
         self.report.cases.append(result)
+        if result.verdict in {Verdict.FAIL, Verdict.NON_STRICT}:
+            causes.attribute(self.report.cases)
         if result.id == "P.TCP.01" and result.runs and result.verdict is Verdict.PASS:
             self.trial.target["artim"] = result.runs[0].close_seconds
         self.progress(result)

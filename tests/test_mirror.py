@@ -87,6 +87,7 @@ GUARDED = {
     ),
     "testbed/test_parse.py": "testbed/assemble.py testbed/messages.py",
     "testbed/test_registry.py": "testbed/names.py",
+    "testbed/test_result_files.py": "testbed/results.py",
     "testbed/cases/test_tls.py": "testbed/tls_raw.py",
     "testbed/cases/test_tls_profiles.py": "testbed/tls_suites.py",
     "testbed/test_cli.py": (

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from testbed import results
+from testbed import result_files
 from testbed.commands.outputs import check_writable
 from testbed.report import changes, html_changes
 
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.html is not None:
         check_writable(arguments.html, "--html")
-    old, new = results.load(arguments.old), results.load(arguments.new)
+    old, new = result_files.load(arguments.old), result_files.load(arguments.new)
     rows = changes.compare(old, new)
     if arguments.html is not None:
         arguments.html.write_text(html_changes.page(old, new, rows), encoding="utf-8")

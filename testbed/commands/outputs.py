@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed import results
+from testbed import result_files
 from testbed.report import badge, html, junit
 from testbed.results import Report
 from testbed.runner import Unusable
@@ -44,7 +44,7 @@ def _badge_json(report: Report, path: Path) -> None:
 
 
 _WRITERS: dict[str, Callable[[Report, Path], None]] = {
-    "json": results.save,
+    "json": result_files.save,
     "html": _page,
     "junit": _junit,
     "badge": _badge,

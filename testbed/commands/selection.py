@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from testbed import catalogue, results
+from testbed import catalogue, result_files
 from testbed.model import Case
 from testbed.verdicts import Level
 
@@ -53,7 +53,7 @@ def selected(arguments: argparse.Namespace, pool: Sequence[Case]) -> list[Case]:
         without_tags=arguments.exclude_tag,
     )
     if arguments.only_failed is not None:
-        before = results.load(arguments.only_failed)
+        before = result_files.load(arguments.only_failed)
         failed = {case.id for case in before.failures(strict=True)}
         chosen = [case for case in chosen if case.id in failed]
     return chosen

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from testbed import results
+from testbed import result_files
 from testbed.launch import expand
 from testbed.report import changes
 from testbed.results import Report
@@ -155,7 +155,7 @@ def _keeping(words: list[str], result: Path) -> list[str]:
 
 def _kept(words: list[str], result: Path) -> Report | None:
     path = _json_of(words) or result
-    return results.load(path) if path.exists() else None
+    return result_files.load(path) if path.exists() else None
 
 
 def _json_of(words: list[str]) -> Path | None:

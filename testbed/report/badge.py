@@ -21,7 +21,9 @@ def score(report: Report) -> tuple[int, int]:
     """Cases that pass, and cases that were judged."""
     moot = {Verdict.SKIP, Verdict.UNSUPPORTED, Verdict.INFO}
     judged = [
-        case for case in report.cases if case.verdict not in moot and case.level is not Level.INFO
+        case
+        for case in report.cases
+        if case.verdict not in moot and case.level is not Level.INFO and not case.blocked
     ]
     return sum(case.verdict is Verdict.PASS for case in judged), len(judged)
 

@@ -56,6 +56,13 @@ def rank(case: CaseResult) -> int:
 
 def change(old: CaseResult | None, new: CaseResult | None) -> Change:
     """What became of a case. A feature that the product no longer offers is a regression, too."""
+    if new is not None and new.blocked:
+        # What stands before it is told by itself; behind a new obstacle nothing can be said any more.
+        return Change.UNJUDGED if old is not None and _judged(old) else Change.SAME
+    if old is not None and old.blocked:
+        return (
+            Change.NEW_DEVIATION if new is not None and _judged(new) and rank(new) else Change.SAME
+        )
     if new is None or new.verdict is Verdict.SKIP:
         judged = old is not None and old.verdict not in _MOOT
         return Change.UNJUDGED if judged else Change.SAME
@@ -68,6 +75,10 @@ def change(old: CaseResult | None, new: CaseResult | None) -> Change:
     if after != before:
         return Change.REGRESSION if after > before else Change.IMPROVEMENT
     return Change.SAME if not after or _seen(old) == _seen(new) else Change.OTHER
+
+
+def _judged(case: CaseResult) -> bool:
+    return case.verdict not in _MOOT and not case.blocked
 
 
 def _seen(case: CaseResult) -> list[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from testbed import results
+from testbed import result_files
 from testbed.report import figures, html, junit, statement, text
 from testbed.results import Report
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: a file cannot be read or written.
         ValueError: a file is no dulspec result.
     """
-    reports = [results.load(path) for path in arguments.files]
+    reports = [result_files.load(path) for path in arguments.files]
     hidden = set(arguments.without_tag)
     for report in reports:
         report.cases = [case for case in report.cases if not hidden & set(case.tags)]

@@ -9,7 +9,18 @@ from testbed.tls_suites import TLS_PROFILES
 from testbed.verdicts import Sub, Verdict
 
 #: Marks in the order reports show them, from worst to best: a verdict, or an expectation that (un)held.
-MARKS = ("error", "fail", "xpass", "non-strict", "xfail", "unsupported", "skip", "info", "pass")
+MARKS = (
+    "error",
+    "fail",
+    "xpass",
+    "non-strict",
+    "xfail",
+    "blocked",
+    "unsupported",
+    "skip",
+    "info",
+    "pass",
+)
 
 MEANING = {
     "pass": "does what the clause asks for",
@@ -19,13 +30,14 @@ MEANING = {
     "error": "could not be judged: the tester met something it did not foresee",
     "unsupported": "the product showed that it does not offer what the case needs",
     "skip": "not run: the case needs a declaration or a fact that this run lacks",
+    "blocked": "not reached: another failure, its cause, stands before it",
     "xfail": "failed, as the list of expected failures says",
     "xpass": "passed although a failure was expected: the list is out of date",
 }
 
 SYMBOL = {
     "pass": "✓", "info": "i", "non-strict": "~", "fail": "✗", "error": "!",
-    "unsupported": "∅", "skip": "-", "xfail": "x", "xpass": "‼",
+    "unsupported": "∅", "skip": "-", "xfail": "x", "xpass": "‼", "blocked": "⊘",
 }  # fmt: skip
 
 LEVEL_MEANING = {
@@ -173,7 +185,11 @@ def deviations(report: Report) -> tuple[list[CaseResult], list[CaseResult]]:
     failures = [case for case in report.cases if fails(report, case)]
     bad = {Verdict.FAIL, Verdict.NON_STRICT, Verdict.ERROR}
     chosen = {id(case) for case in failures}
-    others = [case for case in report.cases if case.verdict in bad and id(case) not in chosen]
+    others = [
+        case
+        for case in report.cases
+        if case.verdict in bad and id(case) not in chosen and not case.blocked
+    ]
     return failures, others
 
 

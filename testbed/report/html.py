@@ -6,6 +6,7 @@ and the one script by their hashes, so nothing that a product sent could ever ru
 
 from collections.abc import Sequence
 
+from testbed import causes
 from testbed.report import figures
 from testbed.report.document import asset, document
 from testbed.report.html_cases import badge, case_lists
@@ -121,6 +122,46 @@ def _outcome(report: Report) -> Markup:
     )
 
 
+def _root_causes(report: Report, prefix: str) -> Markup | None:
+    """What is wrong, each thing once, by harm, with what it does in a hospital."""
+    rows = [
+        el(
+            "li",
+            el("p", badge(root.verdict.value), el("strong", root.title), class_="cause"),
+            el("p", root.consequence),
+            el(
+                "p",
+                el("small", f"{causes.HARMS[root.harm]} · shown by "),
+                [
+                    [el("a", el("code", case.id), href=f"#{prefix}{case.id}"), " "]
+                    for case in root.cases
+                ],
+                class_="shown",
+            ),
+            _behind(root, prefix),
+        )
+        for root in causes.roots(report.cases)
+    ]
+    if not rows:
+        return None
+    return el(
+        "section", el("h3", "Root causes"), el("ol", rows, class_="causes"), class_="root-causes"
+    )
+
+
+def _behind(root: causes.Root, prefix: str) -> Markup | None:
+    if not root.behind:
+        return None
+    links = [
+        [el("a", el("code", case.id), href=f"#{prefix}{case.id}"), " "] for case in root.behind
+    ]
+    return el(
+        "details",
+        el("summary", f"{len(root.behind)} cases were not reached because of it"),
+        el("p", links, class_="shown"),
+    )
+
+
 def _failures(report: Report, prefix: str) -> Markup | None:
     """What to look at first: the cases that fail the run, each a link."""
     failures, _ = figures.deviations(report)
@@ -171,6 +212,7 @@ def _overview(reports: Sequence[Report], number: int) -> Markup:
     prefix = prefix_of(reports, number)
     inner = [
         _outcome(report),
+        _root_causes(report, prefix),
         _failures(report, prefix),
         _area_table(report, prefix, reports),
         _facts(report),

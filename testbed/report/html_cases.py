@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from testbed import causes
 from testbed.report import figures
 from testbed.report.html_wire import wire_table
 from testbed.report.markup import Markup, el, join
@@ -89,6 +90,8 @@ def _body(report: Report, case: CaseResult, prefix: str, *, with_wire: bool) -> 
         ("Clause", case.clause),
         ("Why", case.why),
         ("Expected", el("ul", [el("li", el("code", text)) for text in case.expected])),
+        ("Not reached because of", causes.title(case.blocked) if case.blocked else ""),
+        ("Root cause", causes.title(case.cause) if case.cause and not case.blocked else ""),
         ("Seen", case.message),
         ("Deviation", figures.SUB_MEANING.get(case.sub.value, "")),
         ("Expected failure", case.xfail or ""),

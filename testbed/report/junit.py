@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from testbed import causes
 from testbed.report import figures, text
 from testbed.results import CaseResult, Report, mark
 from testbed.verdicts import Verdict
@@ -64,6 +65,9 @@ def _suite(report: Report, *, prefixed: bool) -> ET.Element:
             ET.SubElement(properties, "property", name=f"target.{key}", value=_legal(value))
     for key, value in report.settings.items():
         ET.SubElement(properties, "property", name=f"setting.{key}", value=_legal(value))
+    for number, root in enumerate(causes.roots(report.cases), start=1):
+        told = f"{root.title}: {root.consequence} ({len(root.cases)} cases, {len(root.behind)} not reached)"
+        ET.SubElement(properties, "property", name=f"cause.{number}", value=_legal(told))
     for key, value in figures.tally(report.cases).items():
         ET.SubElement(properties, "property", name=f"count.{key}", value=_legal(value))
     tests = [_guard(report, which, prefix) for which in ("first", "last")]
@@ -106,7 +110,7 @@ def _test(report: Report, case: CaseResult, prefix: str) -> ET.Element:
     facts = {
         "title": case.title, "level": case.level.value, "clause": case.clause,
         "verdict": mark(case), "sub": case.sub.value, "tags": " ".join(case.tags),
-        "xfail": case.xfail or "",
+        "xfail": case.xfail or "", "cause": causes.title(case.cause) if case.cause else "",
     }  # fmt: skip
     for key, value in facts.items():
         if value:
@@ -126,6 +130,8 @@ def _test(report: Report, case: CaseResult, prefix: str) -> ET.Element:
 def _finding(report: Report, case: CaseResult) -> tuple[str, str] | None:
     """The child element that tells the outcome, None for a plain pass."""
     message = case.message or case.sub.value or case.verdict.value
+    if case.blocked:
+        return "skipped", f"not reached because of: {causes.title(case.blocked)}"
     if mark(case) == "xpass":
         return "failure", f"was expected to fail ({case.xfail}), and passes: take it off the list"
     if mark(case) == "xfail":

@@ -7,7 +7,7 @@ not tested and why. They are meant to be pasted below the matching headings of a
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from testbed import names
+from testbed import causes, names
 from testbed.profiles import PROFILES
 from testbed.report import figures
 from testbed.results import CaseResult, Report
@@ -129,7 +129,7 @@ def _paragraph(cases: list[CaseResult]) -> Iterator[str]:
     keys = dict.fromkeys(figures.area_of(case) for case in cases)
     clauses = "; ".join(dict.fromkeys(figures.area(key).clauses for key in keys if key))
     moot = {Verdict.SKIP, Verdict.UNSUPPORTED, Verdict.ERROR}
-    judged = [case for case in cases if case.verdict not in moot]
+    judged = [case for case in cases if case.verdict not in moot and not case.blocked]
     good = [case for case in judged if case.verdict in {Verdict.PASS, Verdict.INFO}]
     basis = f" ({clauses})" if clauses else ""
     if not judged:
@@ -146,6 +146,13 @@ def _paragraph(cases: list[CaseResult]) -> Iterator[str]:
     yield from _list("It deviates in these:", bad)
     yield from _list("It conforms, yet not as the clause words it, in these:", loose)
     yield from _open(case for case in cases if case.verdict in moot)
+    yield from _behind([case for case in cases if case.blocked])
+
+
+def _behind(cases: list[CaseResult]) -> Iterator[str]:
+    for key in dict.fromkeys(case.blocked for case in cases):
+        ids = ", ".join(case.id for case in cases if case.blocked == key)
+        yield f"Not reached, because {causes.title(key)}: {ids}."
 
 
 def _all(count: int) -> str:

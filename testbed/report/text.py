@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from testbed import causes
 from testbed.report import figures
 from testbed.results import CaseResult, Report, RunResult, WireRow, mark
 
 _ARROWS = {"sent": "->", "received": "<-"}
 #: How many of the last stimuli the field "Sent" names; the wire log has them all.
 _SENT = 6
+#: How many of the cases that show a cause are named.
+_SHOWN = 6
 
 _HEADLINES = {
     "passed": "PASSED",
@@ -36,10 +39,35 @@ def timings(report: Report) -> list[str]:
     return ["Times in ms, measured and not judged:", head, *rows, ""]
 
 
+def root_causes(report: Report) -> list[str]:
+    """The causes of all deviations by harm, each with what it does in a hospital and the cases that show it."""
+    lines: list[str] = []
+    harm = None
+    for root in causes.roots(report.cases):
+        if not lines:
+            lines.append("Root causes, the most harmful first:")
+        if (fails := _root_fails(report, root), root.harm) != harm:
+            harm = (fails, root.harm)
+            told = causes.HARMS[root.harm]
+            lines += ["", f"  {told}:" if fails else f"  {told} (does not fail the run):"]
+        lines.append(f"    {root.verdict.value:11} {clean(root.title)}")
+        lines.append(f"                {clean(root.consequence)}")
+        shown = " ".join(case.id for case in root.cases[:_SHOWN])
+        more = f" and {len(root.cases) - _SHOWN} more" if len(root.cases) > _SHOWN else ""
+        lines.append(f"                shown by {shown}{more}")
+        if root.behind:
+            lines.append(f"                not reached because of it: {len(root.behind)} cases")
+    return lines
+
+
+def _root_fails(report: Report, root: causes.Root) -> bool:
+    return any(figures.fails(report, case) for case in root.cases)
+
+
 def summary(report: Report) -> list[str]:
-    """A screenful: the product, deviations, counts by area, the outcome last."""
+    """A screenful: the product, its root causes, deviations, counts by area, the outcome last."""
     failures, others = figures.deviations(report)
-    lines = _head(report)
+    lines = [*_head(report), "", *root_causes(report)]
     for title, cases in (("Failures", failures), ("Deviations that do not fail the run", others)):
         if cases:
             lines += ["", f"{title}:"]
@@ -52,7 +80,7 @@ def summary(report: Report) -> list[str]:
 def full(report: Report) -> list[str]:
     """The whole account: every deviation with requirement, stimulus, expectation and what was seen."""
     failures, others = figures.deviations(report)
-    lines = _head(report)
+    lines = [*_head(report), "", *root_causes(report)]
     for title, cases in (("Failures", failures), ("Deviations that do not fail the run", others)):
         if cases:
             lines += ["", title, "=" * len(title)]
@@ -130,7 +158,9 @@ def line(case: CaseResult) -> str:
 def told(case: CaseResult) -> str:
     """What there is to say of a case's outcome, and of the expectation that it met or missed."""
     parts = [clean(case.message)]
-    if mark(case) == "xfail":
+    if case.blocked:
+        parts.insert(0, f"not reached because of: {causes.title(case.blocked)}")
+    elif mark(case) == "xfail":
         parts.append(f"expected to fail: {case.xfail}")
     elif mark(case) == "xpass":
         parts.append(f"was expected to fail ({case.xfail}), and passes: take it off the list")

@@ -9,7 +9,7 @@ import pytest
 from conformance_publish import MATRIX, Published, publish
 from conformance_subjects import SUBJECTS
 
-from testbed import results
+from testbed import result_files
 
 SAMPLE = Path(__file__).resolve().parent.parent / "testbed" / "data" / "sample-scp.json"
 SUBJECT = {(each.key, each.role): each for each in SUBJECTS}
@@ -38,8 +38,8 @@ def published(tmp_path):
 def test_makers_hear_first(published):
     data, out, _, _ = published
     first, second, third = (case["id"] for case in data["cases"][:3])
-    ours = {case.id for case in results.load(out / "dulcet-scp.json").cases}
-    other = {case.id for case in results.load(out / "dcmtk-scp.json").cases}
+    ours = {case.id for case in result_files.load(out / "dulcet-scp.json").cases}
+    other = {case.id for case in result_files.load(out / "dcmtk-scp.json").cases}
     assert ours == {case["id"] for case in data["cases"]}
     assert first not in other
     assert second not in other
@@ -50,7 +50,7 @@ def test_nothing_of_the_machine_is_told(published):
     _, out, work, _ = published
     for path in out.iterdir():
         assert str(work) not in path.read_text("utf-8")
-    report = results.load(out / "dcmtk-scp.json")
+    report = result_files.load(out / "dcmtk-scp.json")
     assert report.settings["start_cmd"] == "storescp -od WORK/stored PORT"
     assert not {"host", "port"} & report.target.keys()
     assert all(len(case.message) < 410 for case in report.cases)

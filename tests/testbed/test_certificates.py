@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from testbed import certificates, cli, results
+from testbed import certificates, cli, result_files
 from testbed.mini.acceptor import PartialKeeper
 from testbed.mini.peer import Config
 from testbed.mini.server import MiniServer
@@ -91,7 +91,7 @@ def test_no_tls_case_is_skipped_where_the_product_speaks_tls(made, tmp_path, mut
             ["scp", "127.0.0.1", str(server.port), "P.TLS", "--tls", "--called", "MINI", "-q",
              "--artim-max", "2.5", "--certificates", str(made.folder), "--json", str(result)]
         )  # fmt: skip
-    verdicts = {case.id: case.verdict for case in results.load(result).cases}
+    verdicts = {case.id: case.verdict for case in result_files.load(result).cases}
     asked = verdicts.pop("P.TLS.06")
     assert code == 0
     assert set(verdicts.values()) == {"pass"}
@@ -131,7 +131,7 @@ def test_a_requestor_is_given_the_ca_that_it_may_trust(tmp_path):
         ["scu", "--exec", mini, "--exec-tls", secure, "U.TLS", "--check-host", "-q",
          "--json", str(result)]
     )  # fmt: skip
-    cases = {case.id: case for case in results.load(result).cases}
+    cases = {case.id: case for case in result_files.load(result).cases}
     assert {id_: case.verdict for id_, case in cases.items()} == {
         f"U.TLS.0{n}": "pass" for n in range(1, 6)
     }

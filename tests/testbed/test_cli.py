@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from testbed import catalogue, cli, launch, messages, results
+from testbed import catalogue, cli, launch, messages, result_files
 from testbed.commands import judging
 from testbed.facts import Facts
 from testbed.mini.acceptor import PartialKeeper
@@ -43,7 +43,7 @@ def test_passes(peer, tmp_path, capsys):
     path = tmp_path / "result.json"
     assert cli.main([*peer, "P.AC", "P.CMD.01", "--json", str(path)]) == 0
     assert capsys.readouterr().out.endswith("PASSED\n")
-    report = results.load(path)
+    report = result_files.load(path)
     assert report.complete
     assert len(report.cases) == 14
     assert report.target["max_length"] == 16384
@@ -93,7 +93,7 @@ def test_only_failed(wrong_peer, tmp_path):
     path = tmp_path / "result.json"
     cli.main([*wrong_peer, "P.RQ.01", "P.RQ.02", "-q", "--json", str(path)])
     cli.main([*wrong_peer, "--only-failed", str(path), "-q", "--json", str(path)])
-    assert [case.id for case in results.load(path).cases] == ["P.RQ.02"]
+    assert [case.id for case in result_files.load(path).cases] == ["P.RQ.02"]
 
 
 def test_never_zero_when_nothing_ran(peer, capsys):
@@ -253,7 +253,7 @@ def test_a_product_that_died_is_started_again(tmp_path):
     cases = ["P.STO.08", "P.STO.10", "P.CMD.01"]
     arguments = ["scp", "127.0.0.1", port, *FAST, "--live-max", "0.3", "--json", str(path)]
     assert cli.main([*arguments, "--start-cmd", command, "-q", *cases]) == 1
-    report = results.load(path)
+    report = result_files.load(path)
     assert report.complete
     verdicts = {case.id: (case.verdict, case.sub) for case in report.cases}
     assert verdicts["P.STO.08"] == ("fail", "crash")
@@ -268,7 +268,7 @@ def test_an_interrupted_run_says_so(peer, tmp_path, monkeypatch, capsys):
     path = tmp_path / "result.json"
     assert cli.main([*peer, "P.AC", "--json", str(path)]) == 3
     assert "INTERRUPTED" in capsys.readouterr().out
-    report = results.load(path)
+    report = result_files.load(path)
     assert not report.complete
     assert len(report.cases) == 1
 
@@ -299,4 +299,4 @@ def test_a_product_started_by_hand(tmp_path, capsys):
     captured = capsys.readouterr()
     assert code == 0
     assert f"U.S5.04: start the product towards port {port}" in captured.err
-    assert [case.verdict for case in results.load(path).cases] == ["pass"] * 3
+    assert [case.verdict for case in result_files.load(path).cases] == ["pass"] * 3

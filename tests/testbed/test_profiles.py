@@ -2,7 +2,7 @@
 
 import pytest
 
-from testbed import catalogue, cli, profiles, results
+from testbed import catalogue, cli, profiles, result_files
 from testbed.mini.acceptor import PartialKeeper
 from testbed.mini.peer import Config
 from testbed.mini.server import MiniServer
@@ -61,7 +61,7 @@ def test_a_profile_chooses_and_feeds_the_statement(tmp_path):
             str(path),
         ]
         assert cli.main([*arguments, "--profile", "swf:order-filler", "P.CMD.01", "P.STO.01"]) == 0
-    report = results.load(path)
+    report = result_files.load(path)
     assert [case.id for case in report.cases] == ["P.CMD.01"]
     told = " ".join(" ".join(statement.statement(report)).split())
     assert "The product is IHE SWF Department System Scheduler/Order Filler." in told

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from testbed import catalogue, messages, raw
 from testbed.report import html, text
-from testbed.results import from_json, to_json
+from testbed.result_files import from_json, to_json
 from testbed.selftest import judging
 from testbed.timings import last_type, timing
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed import catalogue, cli, results, tls_raw, tls_suites
+from testbed import catalogue, cli, result_files, tls_raw, tls_suites
 from testbed.mini.acceptor import PartialKeeper
 from testbed.mini.peer import Config
 from testbed.mini.server import MiniServer
@@ -32,7 +32,7 @@ def judge(tmp_path, server_context, *arguments):
             ["scp", "127.0.0.1", str(server.port), "--tls", "--called", "MINI", "-q",
              "--json", str(path), *arguments]
         )  # fmt: skip
-    report = results.load(path)
+    report = result_files.load(path)
     return code, report, {case.id: case for case in report.cases}
 
 

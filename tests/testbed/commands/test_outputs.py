@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from testbed import cli, results
+from testbed import cli, result_files
 from testbed.commands.outputs import Outputs
 from testbed.mini.acceptor import PartialKeeper
 from testbed.mini.peer import Config
@@ -20,7 +20,7 @@ def test_three_reports_of_one_run(tmp_path):
              "--html", str(page), "--junit", str(xml), "--json", str(whole)]
         )  # fmt: skip
     assert code == 0
-    report = results.load(whole)
+    report = result_files.load(whole)
     assert page.read_text("utf-8") == html.page([report])
     ET.parse(xml)
     junit.write([report], tmp_path / "again.xml")

@@ -5,7 +5,8 @@ from pathlib import Path
 from testbed import messages, raw
 from testbed.model import Cell
 from testbed.observe import LogEntry
-from testbed.results import CaseResult, Report, RunResult, Unreached, save, wire_rows
+from testbed.result_files import save
+from testbed.results import CaseResult, Report, RunResult, Unreached, wire_rows
 from testbed.timings import timing
 from testbed.verdicts import Level, Sub, Verdict
 

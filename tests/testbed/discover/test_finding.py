@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed import cli, declaration, raw, results
+from testbed import cli, declaration, raw, result_files
 from testbed.discover import limits, services, titles
 from testbed.discover.asking import Answer, Asker
 from testbed.discover.finding import discover
@@ -230,14 +230,14 @@ def test_discover_judge_and_judge_again_by_the_file(tmp_path, monkeypatch, capsy
         port = str(server.port)
         arguments = ["scp", "[127.0.0.1]", port, "P.RQ.23", "P.RQ.24", "-q", "--json", str(result)]
         assert cli.main([*arguments, "--discover", str(file), "--name", "Mini 1"]) == 0
-        report = results.load(result)
+        report = result_files.load(result)
         assert [case.verdict for case in report.cases] == ["pass", "pass"]
         assert report.target["name"] == "Mini 1"
         assert raw.CT_STORAGE in report.target["observed"]["sop-classes"]
 
         again = ["scp", "--product", str(file), "P.RQ.23", "-q", "--json", str(result)]
         assert cli.main(again) == 0
-        assert results.load(result).settings["called"] == "ARCHIVE"
+        assert result_files.load(result).settings["called"] == "ARCHIVE"
         # The command line goes before the file.
         assert cli.main([*again, "--called", "OTHER", "--live-max", "0"]) == 2
     assert "AE title 'OTHER'" in capsys.readouterr().err

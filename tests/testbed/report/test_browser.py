@@ -7,7 +7,7 @@ import pytest
 from installed import demand
 from samples import SAMPLE
 
-from testbed import results
+from testbed import result_files
 from testbed.report import html
 from testbed.verdicts import Sub, Verdict
 
@@ -23,7 +23,7 @@ ROWS = (
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    sample = results.load(SAMPLE)
+    sample = result_files.load(SAMPLE)
     other = copy.deepcopy(sample)
     other.target["name"] = "other peer"
     for case in other.cases:

@@ -5,7 +5,7 @@ import copy
 import pytest
 from samples import SAMPLE, case, report
 
-from testbed import cli, results
+from testbed import cli, result_files
 from testbed.report import changes, html_changes
 from testbed.report.changes import Change
 from testbed.results import RunResult, WireRow
@@ -54,7 +54,7 @@ def test_each_pair_of_outcomes(old, new, expected):
 @pytest.fixture
 def two():
     """The sample, and a later version in which one case is better and another worse."""
-    old = results.load(SAMPLE)
+    old = result_files.load(SAMPLE)
     new = copy.deepcopy(old)
     new.target["name"] = "the next version"
     for entry in old.cases:
@@ -74,7 +74,7 @@ def two():
 def saved(tmp_path, *reports):
     paths = [tmp_path / f"{number}.json" for number in range(len(reports))]
     for entry, path in zip(reports, paths, strict=True):
-        results.save(entry, path)
+        result_files.save(entry, path)
     return [str(path) for path in paths]
 
 
@@ -133,7 +133,7 @@ def test_the_page_has_both_wire_logs(two, tmp_path):
     paths = saved(tmp_path, old, new)
     cli.main(["compare", *paths, "--html", str(written)])
     assert written.read_text("utf-8") == html_changes.page(
-        *(results.load(tmp_path / f"{n}.json") for n in (0, 1)), changes.compare(old, new)
+        *(result_files.load(tmp_path / f"{n}.json") for n in (0, 1)), changes.compare(old, new)
     )
 
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 from samples import SAMPLE, case, report
 
-from testbed import results
+from testbed import result_files
 from testbed.report import figures
 from testbed.verdicts import Level, Sub, Verdict
 
@@ -79,7 +79,7 @@ def test_a_case_that_one_product_could_not_be_asked_is_no_difference():
 
 
 def test_roles_are_not_mixed():
-    acceptor = results.load(SAMPLE)
+    acceptor = result_files.load(SAMPLE)
     requestor = copy.deepcopy(acceptor)
     requestor.role = "scu"
     assert figures.by_role([requestor, acceptor]) == {"scp": [1], "scu": [0]}

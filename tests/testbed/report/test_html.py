@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from samples import SAMPLE, case, report
 
-from testbed import results
+from testbed import result_files
 from testbed.model import Cell
 from testbed.report import html
 from testbed.report.markup import Markup, el, escape, join
@@ -53,7 +53,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def sample():
-    return results.load(SAMPLE)
+    return result_files.load(SAMPLE)
 
 
 def pages(sample):

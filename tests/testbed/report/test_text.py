@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from samples import SAMPLE, case, report
 
-from testbed import results
+from testbed import result_files
 from testbed.cli import main
 from testbed.report import statement, text
 from testbed.verdicts import Level, Sub, Verdict
 
 
 def test_the_summary_ends_with_the_outcome_and_names_every_failure():
-    lines = text.summary(results.load(SAMPLE))
+    lines = text.summary(result_files.load(SAMPLE))
     assert lines[-1] == "FAILED"
     body = "\n".join(lines)
     assert "P.STA2.07" in body
@@ -21,7 +21,7 @@ def test_the_summary_ends_with_the_outcome_and_names_every_failure():
 
 
 def test_the_account_shows_requirement_expectation_sight_and_bytes():
-    body = "\n".join(text.full(results.load(SAMPLE)))
+    body = "\n".join(text.full(result_files.load(SAMPLE)))
     assert "The requirement of P.STA2.01." in body
     assert "non-strict: AB(2,*)  - wrong source" in body
     assert "AB(2,2) CLOSE" in body
@@ -113,7 +113,7 @@ def test_the_command_writes_all_forms(tmp_path, capsys):
 @pytest.mark.parametrize(("verdict", "code"), [(Verdict.PASS, 0), (Verdict.FAIL, 1)])
 def test_check_turns_the_outcome_into_the_exit_code(tmp_path, verdict, code, capsys):
     path = tmp_path / "r.json"
-    results.save(report(case("P.RQ.02", verdict)), path)
+    result_files.save(report(case("P.RQ.02", verdict)), path)
     assert main(["report", str(path), "--check"]) == code
     assert main(["report", str(path)]) == 0
     capsys.readouterr()
@@ -122,7 +122,7 @@ def test_check_turns_the_outcome_into_the_exit_code(tmp_path, verdict, code, cap
 def test_cases_of_a_tag_can_be_left_out_of_everything(tmp_path, capsys):
     path, page = tmp_path / "r.json", tmp_path / "r.html"
     secret = case("P.STO.12", Verdict.FAIL, tags=["security"], title="escapes its folder")
-    results.save(report(secret, case("P.RQ.02")), path)
+    result_files.save(report(secret, case("P.RQ.02")), path)
     assert (
         main(["report", str(path), "--without-tag", "security", "--html", str(page), "--text"]) == 0
     )

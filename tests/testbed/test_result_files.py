@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed import results
+from testbed import result_files, results
 from testbed.results import CaseResult, Report
 from testbed.verdicts import Level, Sub, Verdict
 
@@ -43,9 +43,9 @@ def test_what_fails_a_run(made, lax, strict):
 
 
 def test_round_trip(tmp_path):
-    report = results.load(DATA / "sample-scp.json")
-    results.save(report, tmp_path / "again.json")
-    assert results.load(tmp_path / "again.json") == report
+    report = result_files.load(DATA / "sample-scp.json")
+    result_files.save(report, tmp_path / "again.json")
+    assert result_files.load(tmp_path / "again.json") == report
 
 
 def test_the_sample_is_what_its_script_makes():
@@ -54,7 +54,7 @@ def test_the_sample_is_what_its_script_makes():
         import make_sample
     finally:
         sys.path.remove(str(DATA))
-    assert results.to_json(make_sample.sample()) == json.loads(
+    assert result_files.to_json(make_sample.sample()) == json.loads(
         (DATA / "sample-scp.json").read_text()
     )
 
@@ -64,7 +64,7 @@ def test_other_files_are_refused(tmp_path, text):
     path = tmp_path / "x.json"
     path.write_text(text)
     with pytest.raises(ValueError, match="dulspec"):
-        results.load(path)
+        result_files.load(path)
 
 
 def test_counts_name_expected_failures():
