@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cli import dumps
 from cli.codes import FAILED
 from cli.conditions import condition
+from cli.options.identity import identity_of
 from cli.options.network import Calling
 from cli.options.tls import only_with_tls
 from cli.report import Level, Report
@@ -59,6 +60,7 @@ def client_for(
         extended=profile.extended if profile else (),
         tls=_context(calling, report),
         server_hostname=calling.server_name,
+        user_identity=identity_of(calling),
         trace=dumps.tracer(report),
         wakeup=wakeup,
     )

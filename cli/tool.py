@@ -18,7 +18,7 @@ from cli.options.tls import asks_for_list
 from cli.report import Report, printable
 from dul.errors import InvalidTLS
 
-__all__ = ["DCMTK_DEFAULTS", "run"]
+__all__ = ["DCMTK_DEFAULTS", "run", "show"]
 
 DCMTK_DEFAULTS = "DULCET_DCMTK_DEFAULTS"
 """The environment variable that stands for --dcmtk-defaults on every command line."""
@@ -39,16 +39,16 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
     try:
         tokens = expand(tokens)
         if not tokens:
-            return _print(usage(kind))
+            return show(usage(kind))
         settings = parse(kind, tokens, dcmtk=bool(os.environ.get(DCMTK_DEFAULTS)))
         if settings.help:
-            return _print(usage(kind))
+            return show(usage(kind))
         if settings.version:
-            return _print(_version(declared.tool, declared.summary))
+            return show(_version(declared.tool, declared.summary))
         if asks_for_list(settings):
             from cli.secure import listing  # noqa: PLC0415 - it loads OpenSSL
 
-            return _print(listing(settings))
+            return show(listing(settings))
         with Report(settings.level) as report:
             if settings.arguments:
                 _say_arguments(declared.tool, long_forms(kind, tokens), report)
@@ -71,7 +71,8 @@ def _say_arguments(tool: str, tokens: Sequence[str], report: Report) -> None:
     report.write(f"I: calling '{tool}' with {len(tokens)} arguments: {quoted}\nI: \n")
 
 
-def _print(words: str) -> int:
+def show(words: str) -> int:
+    """Print what was asked for; gives the exit code."""
     try:
         sys.stdout.write(words)
         sys.stdout.flush()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dimse.errors import ReleasedByPeer
+from dimse.errors import IdentityUnconfirmed, ReleasedByPeer
 from dimse.events import (
     Associated,
     Associating,
@@ -28,6 +28,7 @@ from dul import conversations
 from dul.association import Association, Role
 from dul.conversations import Connect, Disconnect, Script
 from dul.errors import DulcetError, Interrupted
+from dul.negotiation import Negotiated
 
 __all__ = ["KEPT_CONTEXTS", "VERIFICATION_CONTEXT", "Dialogue"]
 
@@ -89,6 +90,7 @@ class Dialogue:
             peer = self.peer
             yield Connect(association, peer.host, peer.port, peer.tls, peer.server_hostname)
             negotiated = yield from conversations.associate(association, asked)
+            _check_identity(negotiated)
         except Interrupted:
             raise
         except DulcetError:
@@ -183,3 +185,11 @@ class Dialogue:
             yield Lost(error, 1, 0)
         yield from self.end(abort=abort)
         yield Done()
+
+
+def _check_identity(negotiated: Negotiated) -> None:
+    identity = negotiated.request.user_information.user_identity
+    if identity is None or not identity.positive_response_requested:
+        return
+    if negotiated.accept.user_information.user_identity_response is None:
+        raise IdentityUnconfirmed

@@ -34,6 +34,8 @@
             UnknownSOPClass        the SOP Class UID breaks them (0122H)
         SpoolUnusable              a directory can't take objects at all
         IndexUnusable              a file is no index, or can't be one
+        PasswordFileUnusable       a file of users and passcodes can't be used
+        IdentityUnconfirmed        the peer did not say that it believes who we are
 """
 
 from __future__ import annotations
@@ -64,6 +66,7 @@ __all__ = [
     "DataSetMismatch",
     "DictionaryError",
     "FilePath",
+    "IdentityUnconfirmed",
     "IndexFailed",
     "IndexUnusable",
     "InvalidCommandSet",
@@ -75,6 +78,7 @@ __all__ = [
     "NotDICOM",
     "OutOfResources",
     "Part10Error",
+    "PasswordFileUnusable",
     "ProfileError",
     "Refused",
     "ReleasedByPeer",
@@ -449,6 +453,23 @@ class UnknownSOPClass(StorageRefused):
     """The SOP Class UID is none, so that no file meta information can name it."""
 
     status = statuses.SOP_CLASS_NOT_SUPPORTED
+
+
+class PasswordFileUnusable(DIMSEError):
+    """A file of users and passcodes can't be read, or a line of it makes no sense."""
+
+
+class IdentityUnconfirmed(DIMSEError):
+    """A positive response to our user identity was asked for, and did not come (PS3.7 D.3.3.7.2).
+
+    The peer accepted the association, but may have believed anybody. It is aborted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the peer accepted the association, but did not confirm the user identity "
+            "(it may not look at identities at all)"
+        )
 
 
 class SpoolUnusable(DIMSEError):

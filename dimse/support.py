@@ -61,6 +61,7 @@ def storage_support(
     window: AsynchronousOperationsWindow = SYNCHRONOUS,
     extended_negotiation: Mapping[str, bytes] | None = None,
     user_identity: Identify | None = None,
+    identity_required: bool = False,
 ) -> Support:
     """Verification, and storage of the given SOP classes in the given transfer syntaxes.
 
@@ -79,6 +80,7 @@ def storage_support(
         extended_negotiation: the answer (56H) by SOP class, for who asks.
         user_identity: judges a 58H: gives the server response (may be empty), or None to refuse
             the association; None: nobody's identity is looked at.
+        identity_required: refuse also who says nothing of an identity.
 
     Raises:
         InvalidValue: a title that nobody can have.
@@ -100,6 +102,7 @@ def storage_support(
         window=window,
         extended_negotiation=extended_negotiation or {},
         user_identity=user_identity,
+        identity_required=identity_required,
     )
 
 

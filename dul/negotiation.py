@@ -134,6 +134,7 @@ class Support:
         extended_negotiation: our answer (56H) by SOP class, sent only to who asked.
         user_identity: judges a 58H: returns the server response (may be empty), or None to
             refuse the association. Without it identities are not looked at, and no 59H is sent.
+        identity_required: refuse also who sends no 58H.
     """
 
     transfer_syntaxes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -148,6 +149,7 @@ class Support:
     window: AsynchronousOperationsWindow = SYNCHRONOUS
     extended_negotiation: Mapping[str, bytes] = field(default_factory=dict)
     user_identity: Identify | None = None
+    identity_required: bool = False
 
     def syntaxes_for(self, abstract_syntax: str) -> tuple[str, ...]:
         """The transfer syntaxes for an abstract syntax, best first; empty if unsupported."""
@@ -252,6 +254,8 @@ def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | A
     information = rq.user_information
     response: bytes | None = None
     identity = information.user_identity
+    if identity is None and support.identity_required:
+        return AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN)  # PS3.7 D.3.3.7.3
     if identity is not None and support.user_identity is not None:
         response = support.user_identity(identity)
         if response is None:

@@ -7,7 +7,7 @@ peers like better.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from dul.errors import AbortReason, LocalProtocolError
 from dul.items import UnknownItem
@@ -153,6 +153,49 @@ class UserIdentity:
     primary: bytes  # 7-8 length, 9-
     secondary: bytes = b""  # its two-byte length is always there
     positive_response_requested: bool = False  # 6
+
+    @classmethod
+    def of_user(cls, name: str, passcode: str | None = None, *, confirm: bool = False) -> Self:
+        """Types 1 and 2.
+
+        Args:
+            name: who we are.
+            passcode: what proves it.
+            confirm: the acceptor is to say that it believes us (59H).
+        """
+        if passcode is None:
+            return cls(1, name.encode(), positive_response_requested=confirm)
+        return cls(2, name.encode(), passcode.encode(), confirm)
+
+    @classmethod
+    def of_kerberos(cls, ticket: bytes, *, confirm: bool = False) -> Self:
+        """Type 3: a service ticket.
+
+        Args:
+            ticket: as it was granted for the acceptor.
+            confirm: as `of_user`.
+        """
+        return cls(3, ticket, positive_response_requested=confirm)
+
+    @classmethod
+    def of_saml(cls, assertion: bytes, *, confirm: bool = False) -> Self:
+        """Type 4: an assertion, in XML.
+
+        Args:
+            assertion: the XML document.
+            confirm: as `of_user`.
+        """
+        return cls(4, assertion, positive_response_requested=confirm)
+
+    @classmethod
+    def of_jwt(cls, token: bytes, *, confirm: bool = False) -> Self:
+        """Type 5: a JSON Web Token.
+
+        Args:
+            token: three parts in Base64, with dots between them.
+            confirm: as `of_user`.
+        """
+        return cls(5, token, positive_response_requested=confirm)
 
     def __repr__(self) -> str:
         # A repr ends up in logs and tracebacks, where credentials have no place.

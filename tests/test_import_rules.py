@@ -53,6 +53,7 @@ DIMSE_IO = {
     "dimse.objects.scratch",
     "dimse.objects.sources",
     "dimse.profiles",
+    "dimse.passwords",
     "dimse.server",
     "dimse.storage.naming",
     "dimse.storage.spool",
@@ -90,13 +91,30 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, and what takes as long to load as a tool: the metadata of the
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
-    "dul.aio", "dimse.aio", "dimse.objects.archives", "dimse.objects.copies",
-    "dimse.objects.dicomdir", "dimse.objects.encode", "dimse.objects.transcode", "importlib.metadata", "dataclasses",
-    "logging", "dul.transport.secure", "cli.secure", "getpass",
+    "cli.secure",
+    "cli.storescp.workers",
+    "dataclasses",
+    "dimse.aio",
+    "dimse.hooks",
+    "dimse.objects.archives",
+    "dimse.objects.copies",
+    "dimse.objects.dicomdir",
+    "dimse.objects.encode",
+    "dimse.objects.transcode",
+    "dimse.passwords",
+    "dimse.storage.cleaning",
+    "dimse.storage.index.index",
+    "dimse.storage.sorting",
+    "dimse.storage.studies",
     "dimse.storage.template",
-    "dimse.hooks", "dimse.storage.cleaning", "dimse.storage.studies", "dimse.storage.sorting",
-    "scapy", "testbed.explore.machine", "cli.storescp.workers", "dimse.storage.index.index",
-}  # fmt: skip
+    "dul.aio",
+    "dul.transport.secure",
+    "getpass",
+    "importlib.metadata",
+    "logging",
+    "scapy",
+    "testbed.explore.machine",
+}
 
 
 @dataclass(frozen=True)

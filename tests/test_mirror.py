@@ -68,6 +68,7 @@ GUARDED = {
     # What a tool is made of is tested by running the tool.
     "cli/storescp/": "cli/dumps.py cli/storescp/*.py",
     "cli/test_secure.py": "cli/options/tls.py cli/secrets.py",
+    "cli/test_identity.py": "cli/options/identity.py",
     "cli/test_storescu.py": (
         "cli/calling.py cli/codes.py cli/conditions.py cli/dots.py cli/transfer.py"
     ),
@@ -120,6 +121,7 @@ GUARDED = {
 SUBJECTS = {
     "cli/test_dcmtk.py": "the options, side by side with DCMTK's own tools",
     "cli/test_endings.py": "however the peer ends it, in plain words",
+    "cli/test_identity.py": "who calls: the options of both roles",
     "cli/test_interrupt.py": "signals, at every moment",
     "cli/test_process.py": "the tools as processes: pipes, full disks, exit codes",
     "cli/test_seed.py": "the usage text that storescu began with",

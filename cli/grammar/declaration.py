@@ -137,6 +137,7 @@ def value(
     help: str,
     needs: Sequence[str] = (),
     excludes: Sequence[str | tuple[str, ...]] = (),
+    exits: bool = False,
     applies: Applies | None = None,
 ) -> Option[T]:
     """An option with as many values as `metavar` has words, of which `read` makes the setting."""
@@ -148,6 +149,7 @@ def value(
         metavar=metavar,
         needs=tuple(needs),
         excludes=tuple(excludes),
+        exits=exits,
         applies=applies,
     )
 

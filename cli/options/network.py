@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cli.grammar import values as read
 from cli.grammar.declaration import Option, Settings, parameter, setting, value
+from cli.options.identity import CallingIdentity
 from cli.options.tls import CallingTls
 from dul.limits import Limits
 
@@ -126,7 +127,7 @@ class _Times(Settings, title="time limits, in seconds; 0: none"):
     )
 
 
-class Calling(_Peer, _Titles, _Sizes, _Times, CallingTls):
+class Calling(_Peer, _Titles, _Sizes, _Times, CallingTls, CallingIdentity):
     """Whom a tool calls, and how."""
 
     @property

@@ -8,6 +8,7 @@ from cli import tool
 from cli.report import Report
 from cli.storescp.options import StorescpSettings
 from cli.storescp.serving import serve_alone
+from cli.storescp.users import hash_line
 
 __all__ = ["StorescpSettings", "main"]
 
@@ -18,6 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(settings: StorescpSettings, report: Report) -> int:
+    if settings.hash_user is not None:
+        return tool.show(hash_line(settings.hash_user))
     if settings.workers > 1:
         # What only a supervisor needs.
         from cli.storescp.workers import serve_with_workers  # noqa: PLC0415

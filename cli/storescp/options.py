@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from cli.grammar import values as read
 from cli.grammar.declaration import Settings, always, flag, parameter, setting, value
 from cli.options.general import General
+from cli.options.identity import ServingIdentity
 from cli.options.network import max_pdu, socket_seconds
 from cli.options.syntaxes import prefer_options
 from cli.options.tls import ServingTls
@@ -337,6 +338,7 @@ class StorescpSettings(
     Indexing,
     Running,
     ServingTls,
+    ServingIdentity,
     _Faults,
     tool="storescp",
     summary="DICOM storage (C-STORE) SCP",

@@ -20,7 +20,8 @@ from cli.stop import Stop
 from cli.storescp.arrivals import Arrivals, caller
 from cli.storescp.options import StorescpSettings
 from cli.storescp.placing import Storage, storing
-from dimse.errors import IndexUnusable, SpoolUnusable
+from cli.storescp.users import user_file
+from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.faults import Faults
 from dimse.requests import StoreRequest
 from dimse.server import Server
@@ -33,6 +34,8 @@ from dul.values import dataclass
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+    from dimse.passwords import PasswordFile
 
 __all__ = [
     "Served",
@@ -51,10 +54,13 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     counts = Counts()
     try:
         with storing(settings, report) as storage:
+            users = user_file(settings.users)
             make_context = context_maker(settings, report)
-            served = server_for(settings, report, storage, counts, make_context)
+            served = server_for(
+                settings, report, storage, counts, make_context=make_context, users=users
+            )
             return _serve(served, settings, report, counts)
-    except (SpoolUnusable, IndexUnusable) as error:
+    except (SpoolUnusable, IndexUnusable, PasswordFileUnusable) as error:
         report.fatal(str(error))
     except DULError as error:
         say_no_network(settings, report, error)
@@ -85,8 +91,9 @@ def server_for(
     report: Report,
     storage: Storage,
     counts: Counts,
-    make_context: MakeContext | None,
     *,
+    make_context: MakeContext | None,
+    users: PasswordFile | None,
     listener: socket.socket | None = None,
     worker: int | None = None,
 ) -> Served:
@@ -98,6 +105,7 @@ def server_for(
         storage: where objects go.
         counts: where they are counted.
         make_context: for TLS; see `context_maker`.
+        users: who may call; None: anybody.
         listener: a socket that listens already.
         worker: its number, if there are several.
 
@@ -126,7 +134,7 @@ def server_for(
         faults.open_sink(storage.open_sink),
         on_store=on_store,
         on_release=storage.on_release,
-        support=_support(settings),
+        support=_support(settings, users),
         access=faults.access,
         observer=Observers(Counting(counts), arrivals, *storage.observers),
         host=settings.host,
@@ -155,6 +163,11 @@ def server_for(
                 server.tls = make_context()
             except InvalidTLS as error:
                 report.error(f"the certificates stay as they were: {error}")
+        if users is not None:
+            try:
+                users.reload()
+            except PasswordFileUnusable as error:
+                report.error(f"the users stay as they were: {error}")
 
     return Served(server, request_stop, reload)
 
@@ -171,19 +184,24 @@ def context_maker(settings: StorescpSettings, report: Report) -> MakeContext | N
     return lambda: secure.serving_context(settings, pair, report, password)
 
 
-def _support(settings: StorescpSettings) -> Support:
+def _support(settings: StorescpSettings, users: PasswordFile | None) -> Support:
     called = [settings.ae_title] if settings.check_called else None
+    identify = None if users is None else users.check
     if settings.syntaxes is None or settings.accept_all:
         return storage_support(
             any_sop_class=settings.promiscuous,
             any_transfer_syntax=settings.accept_all,
             called_ae_titles=called,
+            user_identity=identify,
+            identity_required=users is not None,
         )
     return storage_support(
         any_sop_class=settings.promiscuous,
         transfer_syntaxes=settings.syntaxes,
         preference="ours",
         called_ae_titles=called,
+        user_identity=identify,
+        identity_required=users is not None,
     )
 
 

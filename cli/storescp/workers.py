@@ -19,7 +19,8 @@ from cli.storescp.serving import (
     say_no_network,
     server_for,
 )
-from dimse.errors import IndexUnusable, SpoolUnusable
+from cli.storescp.users import user_file
+from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.watch.counts import Counts
 from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
 from dimse.workers.orders import Orders
@@ -34,6 +35,11 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     if settings.names == "time" and not settings.template:
         raise UsageError("--timenames not allowed with --workers: two might give the same name")
     counts = Counts(processes=settings.workers)
+    try:
+        users = user_file(settings.users)
+    except PasswordFileUnusable as error:
+        report.fatal(str(error))
+        return FAILED
     make_context = context_maker(settings, report)
     if make_context is not None:
         make_context()  # asks for the password, which the processes that follow then know
@@ -47,7 +53,8 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 report,
                 storage,
                 counts,
-                make_context,
+                make_context=make_context,
+                users=users,
                 listener=listener,
                 worker=number + 1,
             )

@@ -1,0 +1,147 @@
+"""The options for user identities (PS3.7 D.3.3.7): who a requestor says it is, whom an acceptor takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from cli.grammar import values as read
+from cli.grammar.declaration import Settings, UsageError, flag, setting, value
+from cli.secrets import PROMPT, Secret, in_environment, in_file
+from dul.user_items import UserIdentity
+from dul.values import dataclass
+
+__all__ = ["CallingIdentity", "Claim", "ServingIdentity", "identity_of"]
+
+_LONGEST = 0xFFFF  # bytes of a field of the sub-item 58H
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who we say we are: a user's name, or the name of the file with a ticket or token."""
+
+    kind: Literal["user", "kerberos", "saml", "jwt"]
+    text: str
+
+
+class CallingIdentity(Settings, title="user identity"):
+    """Who a requestor says it is."""
+
+    identity: Claim | None = setting(
+        None,
+        value(
+            "--user",
+            read=lambda token: Claim("user", read.text(token)),
+            metavar="NAME",
+            help="say that NAME calls",
+        ),
+        value(
+            "--user-kerberos",
+            read=lambda token: Claim("kerberos", read.text(token)),
+            metavar="FILE",
+            help="show the Kerberos service ticket in a file",
+        ),
+        value(
+            "--user-saml",
+            read=lambda token: Claim("saml", read.text(token)),
+            metavar="FILE",
+            help="show the SAML assertion in a file",
+        ),
+        value(
+            "--user-jwt",
+            read=lambda token: Claim("jwt", read.text(token)),
+            metavar="FILE",
+            help="show the JSON Web Token in a file",
+        ),
+    )
+    passcode: Secret | None = setting(
+        None,
+        flag(
+            "--user-pass",
+            value=PROMPT,
+            help="ask for the user's passcode on the terminal",
+            needs=("--user",),
+        ),
+        value(
+            "--user-pass-file",
+            read=in_file,
+            metavar="FILE",
+            help="read it from the first line of a file",
+            needs=("--user",),
+        ),
+        value(
+            "--user-pass-env",
+            read=in_environment,
+            metavar="NAME",
+            help="read it from an environment variable",
+            needs=("--user",),
+        ),
+    )
+    confirm_identity: bool = setting(
+        False,
+        flag(
+            "--user-rsp",
+            help="the peer must confirm the identity; else the association is aborted",
+            needs=("--user", "--user-kerberos", "--user-saml", "--user-jwt"),
+        ),
+    )
+
+
+class ServingIdentity(Settings, title="user identity"):
+    """Whom an acceptor takes."""
+
+    users: str | None = setting(
+        None,
+        value(
+            "--users",
+            read=read.text,
+            metavar="FILE",
+            help="take only users that give the right passcode: a file with a line 'name:hash' "
+            "for each; see --hash-user",
+        ),
+    )
+    hash_user: str | None = setting(
+        None,
+        value(
+            "--hash-user",
+            read=read.text,
+            metavar="NAME",
+            exits=True,
+            help="ask for a passcode, print the line for such a file, and exit",
+        ),
+    )
+
+
+def identity_of(settings: CallingIdentity) -> UserIdentity | None:
+    """The sub-item that the options come to.
+
+    Raises:
+        UsageError: a file or a passcode is not to be had, or too long for the sub-item.
+    """
+    claim, confirm = settings.identity, settings.confirm_identity
+    if claim is None:
+        return None
+    if claim.kind == "user":
+        secret = settings.passcode
+        passcode = None if secret is None else secret.read(f"user {claim.text}")
+        found = UserIdentity.of_user(claim.text, passcode, confirm=confirm)
+    else:
+        content = _content(claim.text)
+        match claim.kind:
+            case "kerberos":
+                found = UserIdentity.of_kerberos(content, confirm=confirm)
+            case "saml":
+                found = UserIdentity.of_saml(content, confirm=confirm)
+            case _:
+                found = UserIdentity.of_jwt(content.strip(), confirm=confirm)
+    if max(len(found.primary), len(found.secondary)) > _LONGEST:
+        raise UsageError(f"an identity has at most {_LONGEST} bytes")
+    return found
+
+
+def _content(name: str) -> bytes:
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(_LONGEST + 2)
+    except OSError as error:
+        raise UsageError(f"cannot read the identity in {name}: {error.strerror}") from error
