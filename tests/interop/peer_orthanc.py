@@ -40,8 +40,8 @@ class Orthanc:
         return stored(folder)
 
 
-def start_orthanc(work: Path) -> Orthanc:
-    """An Orthanc with an empty store below `work`."""
+def start_orthanc(work: Path, **more: object) -> Orthanc:
+    """An Orthanc with an empty store below `work`, and with more settings."""
     folder = work / "orthanc"
     folder.mkdir()
     http, dicom = free_port(), free_port()
@@ -57,7 +57,7 @@ def start_orthanc(work: Path) -> Orthanc:
         "DicomAet": "ORTHANC",
         "DicomAlwaysAllowStore": True,
         "DicomCheckCalledAet": False,
-    }
+    } | more
     (work / "orthanc.json").write_text(json.dumps(settings), "utf-8")
     command = [program("orthanc", "Orthanc"), str(work / "orthanc.json")]
     service = Service(command, dicom, log=work / "orthanc.log")

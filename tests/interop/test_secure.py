@@ -1,0 +1,323 @@
+"""TLS with other stacks, in both roles: who is taken, who is refused, and what is said of it."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from certified import Certified, Office
+from dulcet_programs import program as ours
+from installed import program
+from peer_files import fixtures, stored
+from peer_processes import Outcome, Service, free_port, run
+from peers import need
+
+pytestmark = pytest.mark.interop
+
+TLS_1_2 = ["--tls-profile", "bcp195-extended"]
+TLS_1_3 = ["--tls-profile", "tls13"]
+VERSIONS = [pytest.param(TLS_1_2, "TLSv1.2", id="1.2"), pytest.param(TLS_1_3, "TLSv1.3", id="1.3")]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return Office(tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture(scope="module")
+def server(office: Office) -> Certified:
+    return office.issue("localhost", key="RSA")
+
+
+@pytest.fixture(scope="module")
+def client(office: Office) -> Certified:
+    return office.issue("the client", key="RSA")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    """Of an authority that nobody knows."""
+    return Office(tmp_path_factory.mktemp("elsewhere"), "another CA").issue("a stranger")
+
+
+def pair(certified: Certified) -> list[str]:
+    return ["+tls", str(certified.key), str(certified.certificate)]
+
+
+@contextmanager
+def dcmtk_storescp(folder: Path, *options: str) -> Iterator[Service]:
+    need("dcmtk")
+    port = free_port()
+    command = [program("dcmtk", "storescp"), "-v", "-od", str(folder), *options, str(port)]
+    with Service(command, port, log=folder.parent / "dcmtk.log") as service:
+        yield service
+
+
+@contextmanager
+def our_storescp(folder: Path, *options: str) -> Iterator[Service]:
+    port_file = folder.parent / "port"
+    command = ours("storescp", "-v", "-od", folder, "--port-file", port_file, *options, 0)
+    with Service(command, port_file=port_file, log=folder.parent / "ours.log") as service:
+        yield service
+
+
+def echo(port: int, *options: str) -> Outcome:
+    return run(ours("echoscu", "-v", "localhost", port, *options))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "received"
+    made.mkdir()
+    return made
+
+
+# ---- DCMTK is called
+
+
+@pytest.mark.parametrize(("version", "name"), VERSIONS)
+def test_objects_to_dcmtk(
+    version: list[str],
+    name: str,
+    office: Office,
+    server: Certified,
+    client: Certified,
+    folder: Path,
+) -> None:
+    files = [each.path for each in fixtures(None).values()][:5]
+    authority = ["+cf", str(office.ca)]
+    with dcmtk_storescp(folder, "+B", "+xa", *pair(server), *authority) as service:
+        line = ["-v", "localhost", service.port, *files, *pair(client), *authority, *version]
+        outcome = run(ours("storescu", *line))
+        assert outcome.ok, outcome.log + service.log
+        assert f"Secure connection: {name}, " in outcome.log
+        assert "peer CN=localhost (verified)" in outcome.log
+    assert len(stored(folder)) == len(files)
+
+
+@pytest.mark.parametrize(
+    ("mode", "sends", "good"),
+    [
+        ("-rc", "client", True), ("-rc", "nothing", False), ("-rc", "stranger", False),
+        ("-vc", "client", True), ("-vc", "nothing", True), ("-vc", "stranger", False),
+        ("-ic", "client", True), ("-ic", "nothing", True), ("-ic", "stranger", True),
+    ],
+)  # fmt: skip
+def test_modes_of_dcmtk(
+    mode: str, sends: str, good: bool, office: Office, server: Certified, client: Certified,
+    stranger: Certified, folder: Path,
+) -> None:  # fmt: skip
+    sent = {"client": pair(client), "stranger": pair(stranger), "nothing": ["+tla"]}[sends]
+    with dcmtk_storescp(folder, *pair(server), "+cf", str(office.ca), mode) as service:
+        outcome = echo(service.port, *sent, "+cf", str(office.ca))
+    assert outcome.ok is good, outcome.log + service.log
+    if not good:
+        assert "the peer refused with the alert" in outcome.log
+        assert "Traceback" not in outcome.log
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"days": (-9, -1)}, "it has expired"),
+        ({"days": (1, 9)}, "it is not valid yet"),
+        ({"host": "x.invalid"}, "certificate is not valid for 'localhost'"),
+        ({"self_signed": True}, "it is self-signed"),
+        ({"usage": "client"}, "it is not meant for this purpose"),
+    ],
+)
+def test_bad_certificates_of_dcmtk(
+    wrong: dict[str, object], why: str, office: Office, folder: Path
+) -> None:
+    bad = office.issue(key="RSA", **wrong)  # type: ignore[arg-type]
+    with dcmtk_storescp(folder, *pair(bad), "-ic") as service:
+        outcome = echo(service.port, "+tla", "+cf", str(office.ca))
+        assert not outcome.ok
+        assert why in outcome.log
+        assert echo(service.port, "+tla", "-ic").ok
+
+
+def test_a_server_of_dcmtks_that_is_plain(folder: Path) -> None:
+    with dcmtk_storescp(folder) as service:
+        outcome = echo(service.port, "+tla", "-ic")
+    assert not outcome.ok
+    assert "TLS handshake with localhost" in outcome.log
+
+
+# ---- DCMTK calls
+
+
+def dcmtk(tool: str, port: int, *options: str) -> Outcome:
+    need("dcmtk")
+    return run([program("dcmtk", tool), "-v", *options, "localhost", str(port)])
+
+
+@pytest.mark.parametrize(("version", "name"), VERSIONS)
+def test_objects_of_dcmtk(
+    version: list[str],
+    name: str,
+    office: Office,
+    server: Certified,
+    client: Certified,
+    folder: Path,
+) -> None:
+    need("dcmtk")
+    files = [str(each.path) for each in fixtures({"1.2.840.10008.1.2.1"}).values()][:5]
+    authority = ["+cf", str(office.ca)]
+    with our_storescp(folder, *pair(server), *authority, *version) as service:
+        line = ["-v", *pair(client), *authority, "localhost", str(service.port), *files]
+        outcome = run([program("dcmtk", "storescu"), *line])
+        assert outcome.ok, outcome.log + service.log
+        assert f"Secure connection: {name}, " in service.log
+        assert "peer CN=the client (verified)" in service.log
+    assert len(stored(folder)) == len(files)
+
+
+@pytest.mark.parametrize(
+    ("mode", "sends", "why"),
+    [
+        ("-rc", "client", ""), ("-rc", "nothing", "the peer sent no certificate"),
+        ("-rc", "stranger", "its issuer is not among"),
+        ("-vc", "client", ""), ("-vc", "nothing", ""), ("-vc", "stranger", "its issuer is not among"),
+        ("-ic", "client", ""), ("-ic", "nothing", ""), ("-ic", "stranger", ""),
+    ],
+)  # fmt: skip
+def test_our_modes(
+    mode: str, sends: str, why: str, office: Office, server: Certified, client: Certified,
+    stranger: Certified, folder: Path,
+) -> None:  # fmt: skip
+    sent = {"client": pair(client), "stranger": pair(stranger), "nothing": ["+tla"]}[sends]
+    with our_storescp(folder, *pair(server), "+cf", str(office.ca), mode) as service:
+        outcome = dcmtk("echoscu", service.port, *sent, "+cf", str(office.ca))
+        if why:
+            service.wait_until(lambda: why in service.log, f"say {why!r}")
+    assert outcome.ok is not bool(why), outcome.log + service.log
+    assert "Traceback" not in service.log
+
+
+def test_a_revoked_client(
+    office: Office, server: Certified, client: Certified, folder: Path
+) -> None:
+    bad = office.issue("revoked client", key="RSA")
+    options = ["+cf", str(office.ca), "+crl", str(office.revoke(bad))]
+    with our_storescp(folder, *pair(server), *options) as service:
+        assert dcmtk("echoscu", service.port, *pair(client), "+cf", str(office.ca)).ok
+        dcmtk("echoscu", service.port, *pair(bad), "+cf", str(office.ca))
+        service.wait_until(lambda: "it has been revoked" in service.log, "refuse it")
+
+
+def test_a_plain_call_of_dcmtks(server: Certified, folder: Path) -> None:
+    with our_storescp(folder, *pair(server), "-ic") as service:
+        dcmtk("echoscu", service.port)
+        service.wait_until(lambda: "plain DICOM on a TLS port" in service.log, "name it")
+
+
+# ---- others
+
+
+def test_pynetdicom_in_both_roles(
+    office: Office, server: Certified, client: Certified, folder: Path
+) -> None:
+    need("pynetdicom")
+    from pynetdicom import AE  # it takes its time, and may not be there
+
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(server.certificate, server.key)
+    theirs.verify_mode = ssl.CERT_REQUIRED
+    theirs.load_verify_locations(office.ca)
+    ae = AE()
+    ae.add_supported_context("1.2.840.10008.1.1")
+    scp = ae.start_server(("127.0.0.1", 0), block=False, ssl_context=theirs)
+    try:
+        port = scp.socket.getsockname()[1]
+        outcome = echo(port, *pair(client), "+cf", str(office.ca))
+        assert outcome.ok, outcome.log
+    finally:
+        scp.shutdown()
+    with our_storescp(folder, *pair(server), "+cf", str(office.ca)) as service:
+        calling = ssl.create_default_context(cafile=str(office.ca))
+        calling.load_cert_chain(client.certificate, client.key)
+        ae = AE()
+        ae.add_requested_context("1.2.840.10008.1.1")
+        association = ae.associate("127.0.0.1", service.port, tls_args=(calling, "localhost"))
+        assert association.is_established
+        assert association.send_c_echo().Status == 0
+        association.release()
+
+
+def test_orthanc(office: Office, server: Certified, client: Certified, tmp_path: Path) -> None:
+    need("orthanc")
+    from peer_orthanc import start_orthanc
+
+    orthanc = start_orthanc(
+        tmp_path,
+        DicomTlsEnabled=True,
+        DicomTlsCertificate=str(server.certificate),
+        DicomTlsPrivateKey=str(server.key),
+        DicomTlsTrustedCertificates=str(office.ca),
+        DicomTlsRemoteCertificateRequired=True,
+    )
+    with orthanc.service as service:
+        good = echo(service.port, *pair(client), "+cf", str(office.ca), "-c", "ORTHANC")
+        assert good.ok, good.log + service.log
+        assert not echo(service.port, "+tla", "+cf", str(office.ca), "-c", "ORTHANC").ok
+
+
+# ---- cipher suites one by one, by OpenSSL's own program
+
+SUITES = {
+    "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-CHACHA20-POLY1305",
+    "DHE-RSA-AES256-GCM-SHA384", "DHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-SHA384",
+    "ECDHE-RSA-AES128-SHA", "AES256-GCM-SHA384", "AES128-SHA", "NULL-SHA256",
+}  # fmt: skip
+GCM = {"ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256"}
+CHACHA = {"ECDHE-RSA-CHACHA20-POLY1305"}
+DHE = {"DHE-RSA-AES256-GCM-SHA384", "DHE-RSA-AES128-GCM-SHA256"}
+ACCEPTED = {
+    # profile: versions, and those of SUITES that it takes with TLS 1.2 (the server's key is RSA)
+    "bcp195": ({"1.2", "1.3"}, GCM | CHACHA),
+    "tls13": ({"1.3"}, set()),
+    "bcp195-nd": ({"1.2", "1.3"}, GCM | DHE | CHACHA),
+    "bcp195-extended": ({"1.2"}, GCM | DHE),
+    "bcp195-rfc7525": (
+        {"1.0", "1.1", "1.2", "1.3"},
+        GCM | CHACHA | {"ECDHE-RSA-AES128-SHA", "AES256-GCM-SHA384", "AES128-SHA"},
+    ),
+    "null": ({"1.2"}, {"NULL-SHA256"}),
+}
+
+
+def shakes(port: int, *options: str) -> bool:
+    """Whether OpenSSL comes to an end of its handshake, offering this and nothing else."""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"localhost:{port}", "-brief", *options],
+        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    return "CONNECTION ESTABLISHED" in done.stderr
+
+
+@pytest.mark.parametrize("profile", ACCEPTED)
+def test_what_a_profile_takes_and_what_not(profile: str, server: Certified, folder: Path) -> None:
+    versions, suites = ACCEPTED[profile]
+    with our_storescp(folder, *pair(server), "-ic", "--tls-profile", profile) as service:
+        taken = {
+            each
+            for each in ("1.0", "1.1", "1.2", "1.3")
+            if shakes(
+                service.port,
+                "-tls1" if each == "1.0" else f"-tls{each.replace('.', '_')}",
+                "-cipher",
+                "ALL:eNULL:@SECLEVEL=0",
+            )
+        }
+        assert taken == versions
+        taken = {
+            each
+            for each in SUITES
+            if shakes(service.port, "-tls1_2", "-cipher", f"{each}:@SECLEVEL=0")
+        }
+        assert taken == suites
