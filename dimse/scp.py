@@ -111,11 +111,11 @@ def serve(
         yield from give_up(association)
         return
     except Exception as error:
-        observer.ended(requestor, error)
+        session.tell_end(error)
         raise
     except GeneratorExit:
         # So it is told in the asyncio face, whose tasks are cancelled.
-        observer.ended(requestor, Interrupted("interrupted"))
+        session.tell_end(Interrupted("interrupted"))
         raise
     observer.released(requestor)
 
@@ -136,6 +136,7 @@ class _Session:
         self._on_release = provider.on_release
         self._observer = provider.observer
         self._intake = Intake(association)
+        self._answers_release = False
 
     def run(self) -> Conversation[None]:
         """Until the peer releases."""
@@ -156,7 +157,19 @@ class _Session:
                 case _:
                     raise MessageFault(f"an unsolicited {message.NAME}")
         yield from self._before_release()
+        self._answers_release = True
         yield from respond_to_release(self._association)
+
+    def tell_end(self, error: Exception) -> None:
+        """Tell of an end that was none in order; or of the release, if that was confirmed before.
+
+        Who has released may keep the connection open for a while, and we may stop then.
+        """
+        association = self._association
+        if self._answers_release and association.failure is None and not association.sending:
+            self._observer.released(self._requestor)
+        else:
+            self._observer.ended(self._requestor, error)
 
     def _before_release(self) -> Conversation[None]:
         """What the user has to do yet, who may not want the release to be confirmed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -11,6 +12,7 @@ from typing import Any
 
 import pydicom
 import pytest
+import rawpeer
 from serving import CT, DEFLATED, EXPLICIT, FIND, IMPLICIT, VERIFICATION, AsyncioServer, Caller
 from tests_datasets import encode, identity
 
@@ -266,3 +268,28 @@ def test_a_spool_that_flushes_before_the_release(
                     assert scu.ask(store_rq(instance), object_of(0, instance)).status == 0
                 assert flushed == []
             assert len(flushed) == 4  # three files and their directory
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_a_peer_that_released_and_keeps_the_connection_has_released(
+    server: Any, released: bool
+) -> None:
+    """The server is stopped before the peer has closed."""
+    told = []
+
+    class Ends(Observer):
+        def released(self, requestor: Any) -> None:
+            told.append("released")
+
+        def ended(self, requestor: Any, error: Exception) -> None:
+            told.append("ended")
+
+    with contextlib.ExitStack() as stack:
+        with server(on_store=lambda _: None, observer=Ends()) as scp:
+            peer = stack.enter_context(rawpeer.connect(scp.address))
+            peer.send(rawpeer.associate_rq([(1, CT)]))
+            peer.expect(rawpeer.AC)
+            if released:
+                peer.send(rawpeer.RELEASE_RQ_PDU)
+                peer.expect(rawpeer.RELEASE_RP)
+        assert told == ["released" if released else "ended"]
