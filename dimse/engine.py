@@ -10,22 +10,27 @@ sent comes from a `Roster`. What is policy here and not protocol:
   tried once more, alone.
 - It is given up where no association is to be had, and where `max_losses` of them in a row were
   lost without a single response.
+- With `retry` the object that was on its way is tried again after a pause, and so are an association
+  that is not to be had for now, and an object for which the peer has no room.
+- Several senders may share a roster. One that gets no association leaves its work to the others.
 - An object counts as stored only if every byte of it left and its response is success or warning.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from dimse.dialogue import Dialogue
 from dimse.errors import ReleasedByPeer
-from dimse.events import Done, GivenUp, Lost, NotAssociated
+from dimse.events import Done, GivenUp, Lost, NotAssociated, Retrying
 from dimse.outcome import Outcome
 from dimse.policy import How, Policy
+from dimse.retry import Retry, is_out_of_resources, may_pass
 from dimse.roster import Asked, Entry, Roster, Task, Verdict, examined, listed
 from dimse.scu import Operations, Storing
-from dul.conversations import Script
+from dul.conversations import Pause, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
 
 __all__ = [
@@ -41,12 +46,20 @@ __all__ = [
 ]
 
 
+_DOZE: Final = 1.0
+"""Seconds: so often a sender that pauses looks whether the others have stopped."""
+
+
 class _Halt(Exception):
     """Go no further."""
 
     def __init__(self, *, abort: bool = False) -> None:
         super().__init__()
         self.abort = abort
+
+
+class _GiveWay(Exception):
+    """Leave what there is to do to the other senders."""
 
 
 class _Flight(NamedTuple):
@@ -77,6 +90,11 @@ class Sender:
         self._flights: list[_Flight] = []
         self._answered = False
         self._halt: _Halt | None = None  # as soon as nothing is on its way
+        self._troubles = 0  # in a row, without an object that was stored
+        self._refused = 0  # associations in a row
+        self._pause = 0.0  # seconds, before the next association
+        roster.at_work += 1
+        roster.present += 1
 
     def run(self) -> Script[None]:
         """Send all of it; yields `dimse.events`.
@@ -84,29 +102,44 @@ class Sender:
         Raises:
             Interrupted: the wakeup was set.
         """
-        abort = self._policy.abort
+        roster, dialogue, abort = self._roster, self._dialogue, self._policy.abort
         try:
-            yield from self._work()
+            while True:
+                yield from self._work()
+                if not self._keep or roster.halted:
+                    yield from dialogue.end(abort=abort)
+                # Meanwhile another one may have left its work to us.
+                if not roster.has_work:
+                    roster.at_work -= 1
+                    break
+        except _GiveWay:
+            pass
         except _Halt as halt:
-            self._roster.stop()
-            yield from self._dialogue.end(abort=abort or halt.abort)
-        else:
-            if not self._keep or self._roster.halted:
-                yield from self._dialogue.end(abort=abort)
+            roster.stop()
+            yield from dialogue.end(abort=abort or halt.abort)
         finally:
             for flight in self._flights:
                 flight.storing.close()
-        yield Done()
+        roster.present -= 1
+        if not roster.present:
+            yield Done()
 
     def _work(self) -> Script[None]:
+        roster = self._roster
         while True:
+            if self._pause:
+                yield from self._wait_out()
+            if roster.stopped:
+                return
             if not self._mine:
-                task = yield from self._roster.next()
+                task = yield from roster.next()
                 if task is None:
                     return
                 self._mine.append(task)
             before = self._dialogue.operations
             operations = yield from self._associate()
+            if operations is None:
+                continue
             try:
                 yield from self._send_on(operations)
             except Interrupted:
@@ -115,61 +148,128 @@ class Sender:
                 # An association that was kept open may have died of old age.
                 yield from self._lost(error, stale=operations is before)
 
+    def _wait_out(self) -> Script[None]:
+        """Until it is time to try again."""
+        pause, self._pause = self._pause, 0.0
+        yield from self._dialogue.end()
+        while pause > 0 and not self._roster.stopped:
+            yield Pause(min(pause, _DOZE))
+            pause -= _DOZE
+
     # ---------------------------------------------------------------------- associations --
 
-    def _associate(self) -> Script[Operations]:
-        need = self._mine[0].need
+    def _associate(self) -> Script[Operations | None]:
+        """Have an association; None: there is none now, but there may be."""
+        roster, need = self._roster, self._mine[0].need
         try:
-            return (yield from self._dialogue.associate(need.proposal.offers, need.offers))
+            operations = yield from self._dialogue.associate(need.proposal.offers, need.offers)
         except Interrupted:
             raise
         except DulcetError as error:
+            retry = self._policy.retry
+            if retry is not None and may_pass(error) and self._refused < retry.times:
+                self._refused += 1
+                yield self._again(retry, error, (), self._refused)
+                return None
+            roster.at_work -= 1
+            if roster.at_work:  # they look for work once more before they leave
+                roster.give_back(self._mine)
+                yield NotAssociated(error, roster.at_work)
+                raise _GiveWay from error
             yield NotAssociated(error)
-            self._roster.losses = 0
-            yield GivenUp(error, 0, self._roster.left)
-            raise _Halt(abort=True) from error
+            roster.losses = 0
+            yield from self._give_up(error)
+            return None
+        return operations
+
+    def _give_up(self, error: DulcetError) -> Script[None]:
+        """Leave what is left; who is the first to do so says it."""
+        roster = self._roster
+        if not roster.stopped:
+            roster.stop()
+            yield GivenUp(error, roster.losses, roster.left)
+        raise _Halt(abort=True)
+
+    def _again(
+        self, retry: Retry, cause: DulcetError | int, tasks: Sequence[Task], tried: int
+    ) -> Retrying:
+        """Pause before the next association, and what to tell of it."""
+        self._troubles += 1
+        self._pause = retry.delay(self._troubles)
+        return Retrying(
+            cause,
+            tuple(each.outgoing.name for each in tasks),
+            seconds=self._pause,
+            attempt=tried + 1,
+            attempts=retry.times + 1,
+        )
 
     def _lost(self, error: DulcetError, *, stale: bool) -> Script[None]:
         """The association ended while something was pending."""
-        roster, association = self._roster, self._dialogue.operations
+        roster, operations = self._roster, self._dialogue.operations
         flights, self._flights = self._flights, []
         unanswered = []
         for flight in flights:
-            assert association is not None  # there is nothing on its way without one
-            if flight.storing.operation.is_answered(association.association):
+            assert operations is not None  # there is nothing on its way without one
+            if flight.storing.operation.is_answered(operations.association):
                 yield from self._conclude(flight)
             else:
                 flight.storing.close()
                 unanswered.append(flight)
         yield from self._dialogue.drop()
-        spared = [each for each in unanswered if self._is_spared(each, unanswered, error, stale)]
-        self._mine.extendleft(flight.task for flight in reversed(spared))
-        for flight in spared:
-            roster.withdraw(flight.task)
-        for task, storing in unanswered:
-            if not any(task is each.task for each in spared):
-                yield from self._told(
-                    task, Outcome.of(storing.outgoing, error=error, attempts=storing.attempts)
-                )
+        again = yield from self._sort_out(unanswered, error, stale=stale)
+        retry = self._policy.retry
+        tried = max((task.retries for task in again), default=0)
+        if retry is not None and not unanswered and may_pass(error):
+            self._refused += 1  # an association that was good for nothing
+            tried = self._refused if self._refused <= retry.times else 0
         # A file that can't be read any more is no loss of the peer's.
-        roster.losses += not isinstance(error, SourceFailed)
+        roster.losses += not (isinstance(error, SourceFailed) or tried)
         yield Lost(error, roster.losses, roster.left)
         if self._halt is not None:
             raise _Halt(abort=True)
+        if retry is not None and tried:
+            yield self._again(retry, error, again, tried)
         most = self._policy.max_losses
         if most is not None and roster.losses >= most and roster.left:
-            yield GivenUp(error, roster.losses, roster.left)
-            raise _Halt(abort=True)
+            yield from self._give_up(error)
+
+    def _sort_out(
+        self, lost: Sequence[_Flight], error: DulcetError, *, stale: bool
+    ) -> Script[list[Task]]:
+        """What becomes of objects that were lost with their association.
+
+        Returns:
+            Those that are tried again because of `Policy.retry`.
+        """
+        retry = self._policy.retry
+        back: list[Task] = []
+        retried: list[Task] = []
+        for flight in lost:
+            task, storing = flight
+            if self._is_spared(flight, lost, error, stale=stale):
+                back.append(task)
+            elif retry is not None and may_pass(error) and task.retries < retry.times:
+                task.retries += 1
+                retried.append(task)
+                back.append(task)
+            else:
+                failed = Outcome.of(storing.outgoing, error=error, attempts=storing.attempts)
+                yield from self._told(task, failed)
+        for task in back:
+            self._roster.withdraw(task)
+        self._mine.extendleft(reversed(back))
+        return retried
 
     def _is_spared(
-        self, flight: _Flight, all_lost: list[_Flight], error: DulcetError, stale: bool
+        self, flight: _Flight, lost: Sequence[_Flight], error: DulcetError, *, stale: bool
     ) -> bool:
-        """Whether an object that was lost with its association is tried once more."""
+        """Whether an object is tried once more in any case, as it need not be to blame."""
         task = flight.task
         if isinstance(error, SourceFailed):
             # The last one could not be read; those before it are out.
-            return flight is not all_lost[-1]
-        if len(all_lost) > 1:
+            return flight is not lost[-1]
+        if len(lost) > 1:
             task.alone = True
             return True
         if task.again or not (isinstance(error, ReleasedByPeer) or (stale and not self._answered)):
@@ -198,7 +298,7 @@ class Sender:
         flights = self._flights
         if flights and not self._has_room(operations):
             return None
-        if self._roster.stopped:
+        if self._roster.stopped or self._pause:
             return None
         task = self._mine.popleft() if self._mine else (yield from self._roster.next())
         if task is None:
@@ -262,8 +362,20 @@ class Sender:
         outcome = yield from operations.finish_store(flight.storing, self._dialogue.clock)
         if outcome.status is not None:
             self._roster.losses = 0
+            self._refused = 0
             self._answered = True
-        yield from self._told(flight.task, outcome, abort=outcome.status is None)
+        task, retry = flight.task, self._policy.retry
+        full = is_out_of_resources(outcome.status)
+        if retry is not None and full and task.retries < retry.times:
+            task.retries += 1
+            self._roster.withdraw(task)
+            self._mine.appendleft(task)
+            assert outcome.status is not None  # it says so
+            yield self._again(retry, outcome.status, [task], task.retries)
+            return
+        if outcome.stored:
+            self._troubles = 0
+        yield from self._told(task, outcome, abort=outcome.status is None)
 
     def _told(self, task: Task, outcome: Outcome, *, abort: bool = True) -> Script[None]:
         """It has its outcome."""

@@ -8,10 +8,14 @@ They come in the order of things:
       for each object: Opening, Requesting, Progress ..., Responded, and always an Outcome
       Lost: the association ended in between; the objects behind go on another one
     Releasing, then Released or NotReleased
+    Retrying: what did not work is tried again after a while
     GivenUp: what is left is not tried
     Done
 
 `Client.echoes` tells the same of associations, and Requesting, Responded and Echoed in between.
+
+Where several associations send at a time, what is told of one stands between what is told of the
+others, and `Done` comes when all of them are over.
 
 An `Outcome` comes for each object exactly once (for each copy, with `repeat`), but for those that
 are left when sending ends early; `Sending.entries` has a verdict on all of them.
@@ -48,6 +52,7 @@ __all__ = [
     "Releasing",
     "Requesting",
     "Responded",
+    "Retrying",
     "Warned",
 ]
 
@@ -129,12 +134,43 @@ class NotAssociated(_Told):
 
     Attributes:
         error: why: AssociationRejected, AssociationAborted, TransportError, TimedOut ...
+        others: associations that go on with what this one was to send; 0: it is given up.
     """
 
-    __slots__ = ("error",)
+    __slots__ = ("error", "others")
 
-    def __init__(self, error: DulcetError) -> None:
+    def __init__(self, error: DulcetError, others: int = 0) -> None:
         self.error = error
+        self.others = others
+
+
+class Retrying(_Told):
+    """What did not work is tried again, after a while.
+
+    Attributes:
+        cause: how the association ended, or why there was none; or the response's status.
+        objects: names of the objects that are tried again.
+        seconds: until then.
+        attempt: which attempt comes, 2 for the first that is made again.
+        attempts: how many there are at most.
+    """
+
+    __slots__ = ("attempt", "attempts", "cause", "objects", "seconds")
+
+    def __init__(
+        self,
+        cause: DulcetError | int,
+        objects: tuple[str, ...],
+        *,
+        seconds: float,
+        attempt: int,
+        attempts: int,
+    ) -> None:
+        self.cause = cause
+        self.objects = objects
+        self.seconds = seconds
+        self.attempt = attempt
+        self.attempts = attempts
 
 
 class Opening(_Told):
@@ -291,6 +327,7 @@ ClientEvent: TypeAlias = (
     | Associating
     | Associated
     | NotAssociated
+    | Retrying
     | Opening
     | Requesting
     | Progress

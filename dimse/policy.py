@@ -8,6 +8,7 @@ from typing import TypedDict
 from dimse.errors import InvalidValue
 from dimse.messages.base import Priority
 from dimse.offers import OFFERS, ContextOffer, Offers
+from dimse.retry import Retry
 from dimse.titles import checked_ae_title
 from dul.values import dataclass
 
@@ -35,6 +36,8 @@ class Policy:
         abort: end associations with an A-ABORT instead of a release.
         max_losses: associations lost in a row, without a response, after which the rest is not
             tried; None: as long as there are associations to be had.
+        retry: try again what may work the next time; None: what was on its way has failed.
+        associations: so many send at a time. Where the peer grants fewer, these send all.
     """
 
     base_contexts: Sequence[ContextOffer] = ()
@@ -46,14 +49,16 @@ class Policy:
     look_ahead: int | None = LOOK_AHEAD
     abort: bool = False
     max_losses: int | None = 10
+    retry: Retry | None = None
+    associations: int = 1
 
     def __post_init__(self) -> None:
         for each in self.base_contexts:
             if not isinstance(each, ContextOffer):
                 raise InvalidValue("base_contexts", f"{each!r} is no ContextOffer")
-        for name in ("repeat", "look_ahead", "max_losses"):
+        for name in ("repeat", "associations", "look_ahead", "max_losses"):
             value = getattr(self, name)
-            if value is None and name != "repeat":
+            if value is None and name in {"look_ahead", "max_losses"}:
                 continue
             if not isinstance(value, int) or value < 1:
                 raise InvalidValue(name, f"{value!r} is no number from 1 on")
@@ -86,3 +91,5 @@ class How(TypedDict, total=False):
     look_ahead: int | None
     abort: bool
     max_losses: int | None
+    retry: Retry | None
+    associations: int

@@ -77,18 +77,21 @@ class Task:
         need: what it needs of an association.
         number: of this copy among all that are sent, from 0 on.
         attempts: how often it was begun.
+        retries: how often it was tried again because of `Policy.retry`.
         again: it was tried once more already, as nobody knew whose fault the end was.
         alone: it is not to be on its way with others.
     """
 
-    __slots__ = ("again", "alone", "attempts", "entry", "need", "number", "outgoing")
+    __slots__ = (
+        "again", "alone", "attempts", "entry", "need", "number", "outgoing", "retries",
+    )  # fmt: skip
 
     def __init__(self, entry: Entry, outgoing: Outgoing, need: Need, number: int) -> None:
         self.entry = entry
         self.outgoing = outgoing
         self.need = need
         self.number = number
-        self.attempts = 0
+        self.attempts = self.retries = 0
         self.again = False
         self.alone = False
 
@@ -109,6 +112,8 @@ class Roster:
         halted: an object can't be read, and those behind it are not to be sent.
         stopped: nothing more is to be handed out.
         complete: all that was asked for was looked at.
+        at_work: how many senders will still take what there is.
+        present: how many are not at their end.
     """
 
     def __init__(
@@ -123,6 +128,7 @@ class Roster:
         self.halted = False
         self.stopped = False
         self.complete = False
+        self.at_work = self.present = 0
         self._asked = len(items) if isinstance(items, Sized) else None
         self._items: Iterator[Asked] = iter(items)
         self._policy = policy
@@ -185,6 +191,15 @@ class Roster:
             self._finished += 1
             if isinstance(entry.item, str | os.PathLike):
                 entry.outgoing = None
+
+    def give_back(self, tasks: Iterable[Task]) -> None:
+        """For another sender: they are still to be sent."""
+        self._returned.extend(tasks)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something can be handed out, or given back, at once."""
+        return not self.stopped and bool(self._returned or self._ready)
 
     def stop(self) -> None:
         """Hand out nothing more."""

@@ -423,13 +423,24 @@ class World:
         raise AssertionError("it does not come to an end")
 
 
-def ready(world: World, items: Any, policy: Policy, *, window: int = 1) -> tuple[Roster, Sender]:
-    """Who sends these."""
+def ready(
+    world: World, items: Any, policy: Policy, *, window: int = 1
+) -> tuple[Roster, list[Sender]]:
+    """Who sends these: so many as the policy says."""
     asked = AsynchronousOperationsWindow(window, 1) if window > 1 else None
     peer = Peer(host="peer", port=104, limits=LIMITS, window=asked)
-    dialogue = Dialogue(peer, world.clock)
     roster = Roster(items, policy, world.clock, nullcontext())
-    return roster, Sender(dialogue, roster, policy)
+    senders = [
+        Sender(Dialogue(peer, world.clock), roster, policy) for _ in range(policy.associations)
+    ]
+    return roster, senders
+
+
+def send(world: World, items: Any, policy: Policy, *, window: int = 1, **options: Any) -> Roster:
+    """Send these to the end."""
+    roster, senders = ready(world, items, policy, window=window)
+    world.play(*(each.run() for each in senders), **options)
+    return roster
 
 
 def outcomes_of(world: World) -> list[Outcome]:

@@ -6,7 +6,10 @@ bytes of which association.
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,14 +21,15 @@ from engine_world import (
     Thing,
     World,
     outcomes_of,
-    ready,
+    send,
     sent_whole,
 )
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dimse.engine import Policy, Roster, Verdict
-from dimse.events import Done, GivenUp, NotAssociated
+from dimse.events import Done, GivenUp, Lost, NotAssociated, Retrying
+from dimse.retry import Retry
 from dul.errors import SourceFailed
 from dul.pdu import ReleaseRP
 
@@ -51,8 +55,11 @@ windows = st.tuples(st.integers(1, 4), st.integers(0, 4))  # asked for, and gran
     max_losses=st.sampled_from([1, 3, None]),
     window=windows,
     holds=st.booleans(),
+    retry=st.none() | st.builds(Retry, times=st.integers(0, 3), random=st.just(lambda: 0.5)),
+    associations=st.integers(1, 3),
+    data=st.data(),
 )
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_said_is_true(
     lengths: list[int],
     peers: list[Acceptor],
@@ -62,8 +69,11 @@ def test_what_is_said_is_true(
     max_losses: int | None,
     window: tuple[int, int],
     holds: bool,
+    retry: Retry | None,
+    associations: int,
+    data: st.DataObject,
 ) -> None:
-    statuses = {f"1.2.{number}": 0xA900 for number in failing}
+    statuses = {f"1.2.{number}": 0xA700 if number % 2 else 0xA900 for number in failing}
     how: Any = {"window": window[1], "holds": holds, "statuses": statuses}
     for each in peers:
         each.window, each.holds, each.statuses = window[1], holds, statuses
@@ -72,11 +82,16 @@ def test_what_is_said_is_true(
         Thing(number, length, Broken if number in broken else Content)
         for number, length in enumerate(lengths)
     ]
-    policy = Policy(halt=halt, max_losses=max_losses)
-    roster, sender = ready(world, things, policy, window=window[0])
-    world.play(sender.run())
+    policy = Policy(halt=halt, max_losses=max_losses, retry=retry, associations=associations)
+    order = random.Random(data.draw(st.integers(0, 99)) if associations > 1 else 0)
+    roster = send(world, things, policy, window=window[0], choose=order.randrange)
 
     check(world, roster, things)
+    assert all(0 < pause <= 60 for pause in world.pauses)
+    assert len(told(world, GivenUp)) <= 1
+    if retry is not None:
+        # Once more as nobody knows whose fault it was, alone, and as often as it may be retried.
+        assert all(each.attempts <= 3 + retry.times for each in outcomes_of(world))
     granted = min(window[0], window[1] or window[0])
     assert all(acceptor.most <= granted for acceptor, *_ in world.used)
     if not (halt or max_losses or given_up(world)):
@@ -84,7 +99,11 @@ def test_what_is_said_is_true(
 
 
 def given_up(world: World) -> bool:
-    return any(isinstance(each, NotAssociated | GivenUp) for each in world.events)
+    return any(isinstance(each, GivenUp) for each in world.events)
+
+
+def told(world: World, *kinds: type) -> list[Any]:
+    return [each for each in world.events if isinstance(each, kinds)]
 
 
 def check(world: World, roster: Roster, things: list[Thing]) -> None:
@@ -106,7 +125,7 @@ def check(world: World, roster: Roster, things: list[Thing]) -> None:
             assert any(instance in sent_whole(sent) for _, sent, _ in world.used)
             assert outcomes[instance].status == answers[-1]
             assert answers[-1] in {0, 0xB000}
-        if instance in outcomes and answers and answers[-1] in {0xA900, 0xA901}:
+        if instance in outcomes and answers and answers[-1] in {0xA700, 0xA900, 0xA901}:
             # A failure status stays the cause, whatever the association does afterwards.
             assert not outcomes[instance].stored
     for acceptor, sent, behind in world.used:
@@ -120,8 +139,7 @@ def check(world: World, roster: Roster, things: list[Thing]) -> None:
 def test_the_first_cause_decides(act: str) -> None:
     """A901H early in the data set; then the peer goes: the answer is A901H."""
     world = World([Acceptor(0xA901, act, 700)])
-    _, sender = ready(world, [Thing(0, 4000)], Policy())
-    world.play(sender.run())
+    send(world, [Thing(0, 4000)], Policy())
     (outcome,) = outcomes_of(world)
     assert outcome.status == 0xA901
 
@@ -130,8 +148,7 @@ def test_the_first_cause_decides(act: str) -> None:
 @pytest.mark.parametrize("act", ["abort", "close", "silence"])
 def test_an_early_success_is_none_without_the_rest_of_the_data_set(act: str, status: int) -> None:
     world = World([Acceptor(status, act, 700)])
-    _, sender = ready(world, [Thing(0, 4000)], Policy())
-    world.play(sender.run())
+    send(world, [Thing(0, 4000)], Policy())
     assert list(world.used[0][0].answered.values()) == [status]
     (outcome,) = outcomes_of(world)
     assert outcome.status is None
@@ -145,8 +162,7 @@ def test_a_window_is_used_and_answers_are_matched_by_message_id() -> None:
     """Four at a time, answered the last one first, each with a status of its own."""
     statuses = {"1.2.1": 0xB000, "1.2.2": 0xA900}
     world = World([], window=4, holds=True, statuses=statuses)
-    roster, sender = ready(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
-    world.play(sender.run())
+    roster = send(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
     ((acceptor, *_),) = world.used
     assert acceptor.most == 4
     told = {each.sop_instance_uid: each.status for each in outcomes_of(world)}
@@ -156,8 +172,7 @@ def test_a_window_is_used_and_answers_are_matched_by_message_id() -> None:
 
 def test_without_a_window_of_the_peers_there_is_one_at_a_time() -> None:
     world = World([], window=1)
-    _, sender = ready(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
-    world.play(sender.run())
+    send(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
     ((acceptor, *_),) = world.used
     assert acceptor.most == 1
     assert len(outcomes_of(world)) == 6
@@ -173,8 +188,7 @@ def test_nobody_fails_for_what_was_on_its_way_beside_it() -> None:
                 self.end.abort()
 
     world = World([Allergic(window=4, holds=True) for _ in range(9)])
-    roster, sender = ready(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
-    world.play(sender.run())
+    roster = send(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
     failed = [n for n, each in enumerate(roster.entries) if each.verdict is Verdict.FAILED]
     assert failed == [1]
     attempts = {each.name: each.attempts for each in outcomes_of(world)}
@@ -185,8 +199,7 @@ def test_nobody_fails_for_what_was_on_its_way_beside_it() -> None:
 def test_a_file_that_cannot_be_read_costs_only_itself() -> None:
     world = World([], window=4, holds=True)
     things = [Thing(number, 300, Broken if number == 2 else Content) for number in range(6)]
-    roster, sender = ready(world, things, Policy(), window=4)
-    world.play(sender.run())
+    roster = send(world, things, Policy(), window=4)
     failed = [each for each in outcomes_of(world) if not each.stored]
     assert [each.name for each in failed] == ["thing 2"]
     assert isinstance(failed[0].error, SourceFailed)
@@ -213,8 +226,7 @@ def test_losses_count_in_a_row_only() -> None:
     """Each second object makes it abort; between them others are stored."""
     world = World([AbortsAt(1, 3, 5, 7) for _ in range(9)])
     things = [Thing(number, 300) for number in range(9)]
-    roster, sender = ready(world, things, Policy(max_losses=2))
-    world.play(sender.run())
+    roster = send(world, things, Policy(max_losses=2))
     check(world, roster, things)
     assert not given_up(world)
     assert [each.stored for each in outcomes_of(world)] == [True, False] * 4 + [True]
@@ -223,8 +235,7 @@ def test_losses_count_in_a_row_only() -> None:
 def test_losses_in_a_row_end_it() -> None:
     world = World([AbortsAt(1, 2, 3) for _ in range(9)])
     things = [Thing(number, 300) for number in range(6)]
-    roster, sender = ready(world, things, Policy(max_losses=3))
-    world.play(sender.run())
+    roster = send(world, things, Policy(max_losses=3))
     check(world, roster, things)
     assert given_up(world)
     assert [each.verdict for each in roster.entries] == [
@@ -235,8 +246,7 @@ def test_losses_in_a_row_end_it() -> None:
 def test_files_that_cannot_be_read_are_no_losses_of_the_peers() -> None:
     world = World([])
     things = [Thing(number, 300, Broken if number < 4 else Content) for number in range(5)]
-    roster, sender = ready(world, things, Policy(max_losses=2))
-    world.play(sender.run())
+    roster = send(world, things, Policy(max_losses=2))
     check(world, roster, things)
     assert not given_up(world)
     assert [each.stored for each in outcomes_of(world)] == [False] * 4 + [True]
@@ -245,8 +255,125 @@ def test_files_that_cannot_be_read_are_no_losses_of_the_peers() -> None:
 def test_who_halts_halts_at_an_association_that_is_lost() -> None:
     world = World([AbortsAt(1)])
     things = [Thing(number, 300) for number in range(4)]
-    roster, sender = ready(world, things, Policy(halt=True))
-    world.play(sender.run())
+    roster = send(world, things, Policy(halt=True))
     check(world, roster, things)
     assert len(world.used) == 1
     assert [each.stored for each in outcomes_of(world)] == [True, False]
+
+
+# ---------------------------------------------------------------------------------- retry --
+
+
+def retries(times: int) -> Policy:
+    return Policy(retry=Retry(times=times, random=lambda: 0.0))
+
+
+def test_a_broken_association_is_resumed_at_the_first_object_without_an_answer() -> None:
+    world = World([Acceptor(None, "close", 1200), Acceptor(None, "close", 700)])
+    roster = send(world, [Thing(number, 300) for number in range(5)], retries(3))
+    check(world, roster, roster_things(roster))
+    assert [each.attempts for each in outcomes_of(world)] == [1, 3, 1, 1, 1]
+    assert all(each.stored for each in outcomes_of(world))
+    assert [each.seconds for each in told(world, Retrying)] == [0.5, 1.0]
+    assert [each.attempt for each in told(world, Retrying)] == [2, 3]
+    assert [each.losses for each in told(world, Lost)] == [0, 0]
+
+
+def roster_things(roster: Roster) -> list[Any]:
+    return [each.outgoing for each in roster.entries]
+
+
+def test_an_object_that_always_breaks_it_fails_and_the_others_go_on() -> None:
+    class Allergic(Acceptor):
+        def _part(self, part: Any) -> None:
+            super()._part(part)
+            if self._request and self._request[1].affected_sop_instance_uid == "1.2.1":
+                self.end.abort()
+
+    world = World([Allergic() for _ in range(9)])
+    send(world, [Thing(number, 300) for number in range(4)], retries(2))
+    assert [each.stored for each in outcomes_of(world)] == [True, False, True, True]
+    assert [each.attempts for each in outcomes_of(world)] == [1, 3, 1, 1]
+
+
+@pytest.mark.parametrize("act", ["rejects for now", "takes no connection"])
+def test_an_association_that_is_not_to_be_had_for_now(act: str) -> None:
+    world = World([Acceptor(None, act) for _ in range(3)])
+    send(world, [Thing(0, 300)], retries(3))
+    assert [each.seconds for each in told(world, Retrying)] == [0.5, 1.0, 2.0]
+    assert [each.stored for each in outcomes_of(world)] == [True]
+    world = World([Acceptor(None, act) for _ in range(3)])
+    send(world, [Thing(0, 300)], retries(2))
+    assert outcomes_of(world) == []
+    assert len(told(world, NotAssociated)) == len(told(world, GivenUp)) == 1
+
+
+def test_what_will_not_pass_is_not_tried_again() -> None:
+    world = World([Acceptor(None, "rejects for good")])
+    send(world, [Thing(0, 300)], retries(3))
+    assert not told(world, Retrying)
+    assert world.pauses == []
+
+
+def test_a_peer_without_room_is_asked_again_later_on_another_association() -> None:
+    world = World([], statuses={"1.2.1": 0xA700})
+    send(world, [Thing(number, 300) for number in range(3)], retries(1))
+    assert [(each.name, each.attempts) for each in outcomes_of(world)] == [
+        ("thing 0", 1), ("thing 1", 2), ("thing 2", 1),
+    ]  # fmt: skip
+    (retrying,) = told(world, Retrying)
+    assert retrying.cause == 0xA700
+    assert retrying.objects == ("thing 1",)
+    assert len(world.used) == 2
+
+
+# --------------------------------------------------------------- several associations --
+
+
+def in_turn() -> Callable[[int], int]:
+    turns = count()
+    return lambda among: next(turns) % among
+
+
+def test_several_associations_share_a_list() -> None:
+    world = World([])
+    roster = send(
+        world, [Thing(n, 300) for n in range(30)], Policy(associations=3), choose=in_turn()
+    )
+    check(world, roster, roster_things(roster))
+    assert len(world.used) == 3
+    shares = [len(acceptor.answered) for acceptor, *_ in world.used]
+    assert sum(shares) == 30
+    assert min(shares) >= 5
+
+
+def test_one_association_that_is_lost_costs_the_others_nothing() -> None:
+    world = World([Acceptor(), Acceptor(None, "close", 700), Acceptor()])
+    roster = send(
+        world, [Thing(n, 300) for n in range(30)], Policy(associations=3), choose=in_turn()
+    )
+    check(world, roster, roster_things(roster))
+    assert [each.stored for each in outcomes_of(world)].count(False) == 1
+
+
+def test_where_the_peer_grants_fewer_associations_these_send_all() -> None:
+    world = World(
+        [Acceptor(), Acceptor(None, "rejects for now"), Acceptor(None, "rejects for now")]
+    )
+    roster = send(
+        world, [Thing(n, 300) for n in range(30)], Policy(associations=3), choose=in_turn()
+    )
+    check(world, roster, roster_things(roster))
+    assert all(each.stored for each in outcomes_of(world))
+    assert [each.others for each in told(world, NotAssociated)] == [2, 1]
+    assert not told(world, GivenUp)
+
+
+def test_where_it_grants_none_it_is_given_up_once() -> None:
+    world = World([Acceptor(None, "rejects for now") for _ in range(3)])
+    roster = send(
+        world, [Thing(n, 300) for n in range(30)], Policy(associations=3), choose=in_turn()
+    )
+    assert sorted(each.others for each in told(world, NotAssociated)) == [0, 1, 2]
+    (given_up,) = told(world, GivenUp)
+    assert given_up.left == 30 == roster.left

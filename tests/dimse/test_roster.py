@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_world import Thing, World, outcomes_of, ready
+from engine_world import Thing, World, outcomes_of, send
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,8 +41,7 @@ def test_halt_at_a_file_that_cannot_be_read(at: int, repeat: int, look_ahead: in
     items.insert(at, BAD)
     world = World([])
     policy = Policy(halt=True, look_ahead=look_ahead, repeat=repeat)
-    roster, sender = ready(world, iter(items), policy)
-    world.play(sender.run())
+    roster = send(world, iter(items), policy)
     verdicts = Counter(each.verdict for each in roster.entries)
     assert verdicts[Verdict.FAILED] == 1
     early = look_ahead is None or at < look_ahead
@@ -62,7 +61,6 @@ def test_an_iterator_is_taken_from_as_objects_are_sent() -> None:
             yield Thing(number, 2)
 
     world = World([])
-    roster, sender = ready(world, things(), Policy())
 
     def told(event: Any) -> None:
         nonlocal sent
@@ -70,7 +68,7 @@ def test_an_iterator_is_taken_from_as_objects_are_sent() -> None:
         ahead.append(taken - sent)
 
     world.on_event = told
-    world.play(sender.run())
+    roster = send(world, things(), Policy())
     assert sent == 5000
     assert max(ahead) <= 1000
     planned = [each for each in world.events if isinstance(each, Planned)]
