@@ -36,12 +36,13 @@ from dimse.scp import conversation_for
 from dimse.scu import Operations, Reply
 from dimse.support import default_support
 from dul import aio
-from dul.aio import Line
+from dul.aio import Line, Lines
 from dul.association import Trace
 from dul.conversations import Script
 from dul.errors import DulcetError
 from dul.limits import Limits
 from dul.negotiation import Negotiated, Support
+from dul.pace import Pace
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -64,8 +65,8 @@ class Events(AsyncIterator[ClientEvent]):
     Made by `Client.echoes`.
     """
 
-    def __init__(self, line: Line, script: Script[None]) -> None:
-        self._events: AsyncGenerator[ClientEvent, None] = line.play(script)
+    def __init__(self, events: AsyncGenerator[ClientEvent, None]) -> None:
+        self._events = events
         self._begun = False
 
     def __aiter__(self) -> Self:
@@ -98,8 +99,8 @@ class Sending(Events):
         roster: what was asked for.
     """
 
-    def __init__(self, line: Line, sender: Sender, roster: Roster) -> None:
-        super().__init__(line, sender.run())
+    def __init__(self, events: AsyncGenerator[ClientEvent, None], roster: Roster) -> None:
+        super().__init__(events)
         self.roster = roster
 
     @property
@@ -342,7 +343,17 @@ class Client:
             how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
         policy = Policy(**how)
         roster = Roster(listed(items), policy, dialogue.clock, threading.Lock())
-        return Sending(line, Sender(dialogue, roster, policy, keep=self._keep), roster)
+        dialogue.pace = None if policy.bandwidth is None else Pace(policy.bandwidth)
+        if policy.associations == 1:
+            sender = Sender(dialogue, roster, policy, keep=self._keep)
+            return Sending(line.play(sender.run()), roster)
+        # Associations of their own: one that is kept stays for what comes after.
+        dialogues = [Dialogue(self.peer, time.monotonic) for _ in range(policy.associations)]
+        for each in dialogues:
+            each.pace = dialogue.pace
+        senders = [Sender(each, roster, policy) for each in dialogues]
+        lines = Lines()
+        return Sending(lines.play(each.run() for each in senders), roster)
 
     def echoes(self, count: int = 1, *, abort: bool = False) -> Events:
         """C-ECHOs on an association of their own, told event by event (`dimse.events`).
@@ -352,7 +363,7 @@ class Client:
             abort: end the association with an A-ABORT instead of a release.
         """
         dialogue = Dialogue(self.peer, time.monotonic)
-        return Events(Line(), dialogue.echoes(count, abort=abort))
+        return Events(Line().play(dialogue.echoes(count, abort=abort)))
 
     def _talk(self) -> tuple[Line, Dialogue]:
         """The association that is kept, or room for one of its own."""

@@ -27,11 +27,12 @@ from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.scu import Operations, Reply
 from dul.association import Trace
-from dul.blocking import Line, Wakeup
+from dul.blocking import Line, Lines, Wakeup
 from dul.conversations import Script
 from dul.errors import DulcetError
 from dul.limits import Limits
 from dul.negotiation import Negotiated
+from dul.pace import Pace
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -54,8 +55,8 @@ class Events(Iterator[ClientEvent]):
     Made by `Client.echoes`.
     """
 
-    def __init__(self, line: Line, script: Script[None]) -> None:
-        self._events: Generator[ClientEvent, None, None] = line.play(script)
+    def __init__(self, events: Generator[ClientEvent, None, None]) -> None:
+        self._events = events
         self._begun = False
 
     def __iter__(self) -> Self:
@@ -92,8 +93,8 @@ class Sending(Events):
         roster: what was asked for.
     """
 
-    def __init__(self, line: Line, sender: Sender, roster: Roster) -> None:
-        super().__init__(line, sender.run())
+    def __init__(self, events: Generator[ClientEvent, None, None], roster: Roster) -> None:
+        super().__init__(events)
         self.roster = roster
 
     @property
@@ -339,7 +340,17 @@ class Client:
             how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
         policy = Policy(**how)
         roster = Roster(listed(items), policy, dialogue.clock, nullcontext())
-        return Sending(line, Sender(dialogue, roster, policy, keep=self._keep), roster)
+        dialogue.pace = None if policy.bandwidth is None else Pace(policy.bandwidth)
+        if policy.associations == 1:
+            sender = Sender(dialogue, roster, policy, keep=self._keep)
+            return Sending(line.play(sender.run()), roster)
+        # Associations of their own: one that is kept stays for what comes after.
+        dialogues = [Dialogue(self.peer, time.monotonic) for _ in range(policy.associations)]
+        for each in dialogues:
+            each.pace = dialogue.pace
+        senders = [Sender(each, roster, policy) for each in dialogues]
+        lines = Lines(self._wakeup)
+        return Sending(lines.play(each.run() for each in senders), roster)
 
     def echoes(self, count: int = 1, *, abort: bool = False) -> Events:
         """C-ECHOs on an association of their own, told event by event (`dimse.events`).
@@ -349,7 +360,7 @@ class Client:
             abort: end the association with an A-ABORT instead of a release.
         """
         dialogue = Dialogue(self.peer, time.monotonic)
-        return Events(Line(self._wakeup), dialogue.echoes(count, abort=abort))
+        return Events(Line(self._wakeup).play(dialogue.echoes(count, abort=abort)))
 
     def _talk(self) -> tuple[Line, Dialogue]:
         """The association that is kept, or room for one of its own."""

@@ -28,7 +28,9 @@ from dul import conversations
 from dul.association import Association, Role
 from dul.conversations import Connect, Disconnect, Script
 from dul.errors import DulcetError, Interrupted
+from dul.limits import Limits
 from dul.negotiation import Negotiated
+from dul.pace import Pace
 
 __all__ = ["KEPT_CONTEXTS", "VERIFICATION_CONTEXT", "Dialogue"]
 
@@ -56,14 +58,17 @@ class Dialogue:
         clock: seconds, for how long operations take.
 
     Attributes:
+        pace: how fast bytes leave on the associations to come; None: as fast as they can.
         operations: those of the open association, None if there is none.
     """
 
     def __init__(self, peer: Peer, clock: Callable[[], float]) -> None:
         self.peer = peer
+        self.pace: Pace | None = None
         self.clock = clock
         self.operations: Operations | None = None
         self._proposed: frozenset[ContextOffer] = frozenset()
+        self._paced_by: Pace | None = None
 
     def associate(
         self, offers: Sequence[ContextOffer], needed: Sequence[ContextOffer] | None = None
@@ -85,10 +90,12 @@ class Dialogue:
             yield from self.end()
         asked = self.peer.request(offers)
         yield Associating(asked)
-        association = Association(Role.REQUESTOR, self.peer.limits, trace=self.peer.trace)
+        association = Association(Role.REQUESTOR, self._limits(), trace=self.peer.trace)
         try:
             peer = self.peer
-            yield Connect(association, peer.host, peer.port, peer.tls, peer.server_hostname)
+            yield Connect(
+                association, peer.host, peer.port, peer.tls, peer.server_hostname, self.pace
+            )
             negotiated = yield from conversations.associate(association, asked)
             _check_identity(negotiated)
         except Interrupted:
@@ -98,12 +105,22 @@ class Dialogue:
             raise
         self.operations = Operations(association, negotiated)
         self._proposed = frozenset(offers)
+        self._paced_by = self.pace
         yield Associated(negotiated, association.security)
         return self.operations
 
     def serves(self, offers: Sequence[ContextOffer]) -> bool:
-        """Whether the association, open or not any more, proposed these contexts."""
-        return self._proposed.issuperset(offers)
+        """Whether the association, open or not any more, proposed these contexts, at this pace."""
+        return self._paced_by is self.pace and self._proposed.issuperset(offers)
+
+    def _limits(self) -> Limits:
+        limits, pace = self.peer.limits, self.pace
+        if pace is None or pace.largest_pdu >= limits.max_send_pdu_length:
+            return limits
+        # Takes as long to import as half a tool, and only a slow pace needs it.
+        from dataclasses import replace  # noqa: PLC0415
+
+        return replace(limits, max_send_pdu_length=pace.largest_pdu)
 
     def end(self, *, abort: bool = False) -> Script[None]:
         """End the open association, if there is one: release it, or abort it."""

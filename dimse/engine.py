@@ -50,6 +50,10 @@ _DOZE: Final = 1.0
 """Seconds: so often a sender that pauses looks whether the others have stopped."""
 
 
+_IDLE: Final = 10.0
+"""Seconds: no association is kept open longer than that without a word, only to keep to a rate."""
+
+
 class _Halt(Exception):
     """Go no further."""
 
@@ -136,6 +140,8 @@ class Sender:
                 if task is None:
                     return
                 self._mine.append(task)
+            if self._dialogue.operations is None:
+                yield from self._wait_for_turn(None)
             before = self._dialogue.operations
             operations = yield from self._associate()
             if operations is None:
@@ -300,6 +306,10 @@ class Sender:
             return None
         if self._roster.stopped or self._pause:
             return None
+        if self._roster.wait_for_turn() > 0 and (
+            flights or not (yield from self._wait_for_turn(operations))
+        ):
+            return None
         task = self._mine.popleft() if self._mine else (yield from self._roster.next())
         if task is None:
             return None
@@ -307,6 +317,19 @@ class Sender:
             self._mine.appendleft(task)
             return None
         return task
+
+    def _wait_for_turn(self, operations: Operations | None) -> Script[bool]:
+        """Until the rate allows the next object; False: not on this association."""
+        roster = self._roster
+        while (wait := roster.wait_for_turn()) > 0 and not roster.stopped:
+            if operations is not None:
+                if wait > _IDLE:
+                    yield from self._dialogue.end()
+                    return False
+                if not (yield from operations.look()):
+                    raise operations.lost()
+            yield Pause(min(wait, _DOZE))
+        return not roster.stopped
 
     def _has_room(self, operations: Operations) -> bool:
         """Whether another one may be begun beside those that are on their way."""

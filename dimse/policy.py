@@ -12,7 +12,10 @@ from dimse.retry import Retry
 from dimse.titles import checked_ae_title
 from dul.values import dataclass
 
-__all__ = ["LOOK_AHEAD", "How", "Policy"]
+__all__ = ["LOOK_AHEAD", "SLOWEST", "How", "Policy"]
+
+SLOWEST = 500
+"""Bytes per second: a modem's, and a P-DATA-TF of ours is out within a second or two."""
 
 LOOK_AHEAD = 1000
 """Objects that are looked at before the first is sent. A thousand small files take a fifth of a
@@ -38,6 +41,8 @@ class Policy:
             tried; None: as long as there are associations to be had.
         retry: try again what may work the next time; None: what was on its way has failed.
         associations: so many send at a time. Where the peer grants fewer, these send all.
+        rate: objects per second, at most, on all associations together; None: no bound.
+        bandwidth: bytes per second, likewise.
     """
 
     base_contexts: Sequence[ContextOffer] = ()
@@ -51,6 +56,8 @@ class Policy:
     max_losses: int | None = 10
     retry: Retry | None = None
     associations: int = 1
+    rate: float | None = None
+    bandwidth: float | None = None
 
     def __post_init__(self) -> None:
         for each in self.base_contexts:
@@ -65,6 +72,11 @@ class Policy:
         if self.priority not in {Priority.MEDIUM, Priority.HIGH, Priority.LOW}:
             raise InvalidValue("priority", f"{self.priority!r} is no priority (PS3.7 E.1)")
         _check_move_originator(self.move_originator)
+        if self.rate is not None and not self.rate > 0:
+            raise InvalidValue("rate", f"{self.rate!r} objects per second is no rate")
+        if self.bandwidth is not None and not self.bandwidth >= SLOWEST:
+            why = f"{self.bandwidth!r} bytes per second: below {SLOWEST} peers lose their patience"
+            raise InvalidValue("bandwidth", why)
 
 
 def _check_move_originator(originator: object) -> None:
@@ -93,3 +105,5 @@ class How(TypedDict, total=False):
     max_losses: int | None
     retry: Retry | None
     associations: int
+    rate: float | None
+    bandwidth: float | None

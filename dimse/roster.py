@@ -144,6 +144,7 @@ class Roster:
         self._handed = 0
         self._returned: deque[Task] = deque()
         self._finished = 0
+        self._turn = 0.0  # when the next object may be begun
 
     # ------------------------------------------------------------------------ handing out --
 
@@ -170,6 +171,8 @@ class Roster:
 
     def begin(self, task: Task) -> None:
         """A task is on its way."""
+        if self._policy.rate:
+            self._turn = max(self._turn, self._clock()) + 1 / self._policy.rate
         if task.entry.verdict is Verdict.NOT_SENT:
             task.entry.verdict = Verdict.BEGUN
 
@@ -191,6 +194,10 @@ class Roster:
             self._finished += 1
             if isinstance(entry.item, str | os.PathLike):
                 entry.outgoing = None
+
+    def wait_for_turn(self) -> float:
+        """Seconds until the next object may be begun, by `Policy.rate`."""
+        return self._turn - self._clock() if self._policy.rate else 0.0
 
     def give_back(self, tasks: Iterable[Task]) -> None:
         """For another sender: they are still to be sent."""

@@ -13,7 +13,7 @@ import contextvars
 import inspect
 import logging
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
@@ -44,13 +44,13 @@ from dul.transport.link import Link
 from dul.transport.listener import accept_connection, listen
 from dul.transport.loop import Watch
 from dul.transport.opening import bare, not_found, requestor_link
-from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
+from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push, rest
 from dul.wire import Buffer
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Connection", "Line", "Server", "connect"]
+__all__ = ["Connection", "Line", "Lines", "Server", "connect"]
 
 T = TypeVar("T")
 logger = logging.getLogger("dul")
@@ -130,6 +130,15 @@ class Connection:
     def tick(self) -> None:
         """The time since the last step was the user's own, and not the peer's."""
         self.association.tick(self._loop.time())
+
+    async def rest(self, seconds: float) -> Performed:
+        """Send nothing for a while, unless the peer says something; as a tuple."""
+        until = self._loop.time() + seconds
+        try:
+            await self._watch.drive(rest(self.association, self._link, self._loop.time, until))
+        except DULError as caught:
+            return None, caught, None
+        return None, None, None
 
     async def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
@@ -355,18 +364,21 @@ class Line:
 
     async def _perform(self, step: Step | Connect | Disconnect | Pause) -> Performed:
         match step:
-            case Connect(association, host, port, tls, server_hostname):
+            case Connect(association, host, port, tls, server_hostname, pace):
                 await self.abort()
                 try:
                     addresses = await _resolve(host, port)
                 except TransportError as error:
                     return None, error, None
                 link = requestor_link(host, port, addresses, tls, server_hostname)
+                link.pace = pace
                 self._connection = Connection(association, link)
                 self._connection.tick()
             case Disconnect():
                 await self.abort()
             case Pause(seconds):
+                if self._connection is not None:
+                    return await self._connection.rest(seconds)
                 await asyncio.sleep(seconds)
             case Call() if self._connection is None:
                 return await _call(step)
@@ -374,6 +386,34 @@ class Line:
                 assert self._connection is not None  # PUMP comes after Connect
                 return await self._connection.perform(step)
         return None, None, None
+
+
+class Lines:
+    """Plays several scripts at a time, each with a `Line` of its own; see `blocking.Lines`."""
+
+    async def play(self, scripts: Iterable[Script[None]]) -> AsyncGenerator[Any, None]:
+        """Play them to their ends, and hand out their events in the order in which they come.
+
+        A script goes on when its event has been taken.
+        """
+        playing = [Line().play(each) for each in scripts]
+        waiting = {asyncio.ensure_future(anext(each)): each for each in playing}
+        try:
+            while waiting:
+                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in [each for each in waiting if each in done]:
+                    events = waiting.pop(task)
+                    try:
+                        event = task.result()
+                    except StopAsyncIteration:
+                        continue
+                    yield event
+                    waiting[asyncio.ensure_future(anext(events))] = events
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.gather(*(each.aclose() for each in playing))
 
 
 class Server:

@@ -12,7 +12,8 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -41,14 +42,15 @@ from dul.transport.descriptors import available, places
 from dul.transport.link import Link, Wait, Waiting
 from dul.transport.listener import accept_connection, listen
 from dul.transport.opening import bare, not_found, requestor_link
-from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push
+from dul.transport.player import NOWHERE, Player, Telling
+from dul.transport.pump import can_abort, exchange, handshake, hang_up, pump, push, rest
 from dul.transport.wakeup import Wakeup
 from dul.wire import Buffer
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Connection", "Interrupted", "Line", "Server", "Wakeup", "connect"]
+__all__ = ["Connection", "Interrupted", "Line", "Lines", "Server", "Wakeup", "connect"]
 
 T = TypeVar("T")
 logger = logging.getLogger("dul")
@@ -134,6 +136,12 @@ class Connection:
     def tick(self) -> None:
         """The time since the last step was the user's own, and not the peer's."""
         self.association.tick(time.monotonic())
+
+    def rest(self, seconds: float) -> None:
+        """Send nothing for a while, unless the peer says something."""
+        with self._working():
+            until = time.monotonic() + seconds
+            self._drive(rest(self.association, self._link, time.monotonic, until))
 
     def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
@@ -277,6 +285,13 @@ def _resolve(host: str, port: int, wakeup: Wakeup | None) -> list[Any]:
         return look_up() if wakeup is None else _beside(look_up, wakeup)
     except (OSError, UnicodeError) as error:
         raise not_found(host, port, error) from error
+
+
+def _link_for(step: Connect, wakeup: Wakeup | None) -> Link:
+    addresses = _resolve(step.host, step.port, wakeup)
+    link = requestor_link(step.host, step.port, addresses, step.tls, step.server_hostname)
+    link.pace = step.pace
+    return link
 
 
 def _beside(function: Callable[[], T], wakeup: Wakeup) -> T:
@@ -443,11 +458,10 @@ class Line:
 
     def _perform(self, step: Step | Connect | Disconnect | Pause) -> Any:
         match step:
-            case Connect(association, host, port, tls, server_hostname):
+            case Connect():
                 self.abort()
-                addresses = _resolve(host, port, self._wakeup)
-                link = requestor_link(host, port, addresses, tls, server_hostname)
-                self._connection = Connection(association, link, self._wakeup)
+                link = _link_for(step, self._wakeup)
+                self._connection = Connection(step.association, link, self._wakeup)
                 self._connection.tick()
                 return None
             case Disconnect():
@@ -462,6 +476,9 @@ class Line:
         return self._connection.perform(step)
 
     def _pause(self, seconds: float) -> None:
+        if self._connection is not None:
+            self._connection.rest(seconds)
+            return
         if self._wakeup is None:
             time.sleep(seconds)
             return
@@ -470,6 +487,97 @@ class Line:
         poll.poll(int(seconds * 1000))
         if self._wakeup.is_set:
             raise Interrupted("interrupted")
+
+
+class Lines:
+    """Plays several scripts at a time, in one thread: while one waits, the others go on.
+
+    Args:
+        wakeup: ends whatever waits.
+    """
+
+    def __init__(self, wakeup: Wakeup | None = None) -> None:
+        self._wakeup = wakeup
+
+    def play(self, scripts: Iterable[Script[None]]) -> Generator[Any, Any, None]:
+        """Play them to their ends, and hand out their events in the order in which they come.
+
+        What is open is aborted if one of them raises, or if the events are not taken to the end.
+
+        Raises:
+            Interrupted: the wakeup was set.
+            Exception: whatever a script raises.
+        """
+        players = [
+            Player(each, time.monotonic, lambda step: _link_for(step, self._wakeup))
+            for each in scripts
+        ]
+        try:
+            for event in self._go_on({each: each.steps() for each in players}, self._wakeup):
+                yield event
+                for each in players:
+                    each.tick()
+        except BaseException:
+            for each in players:
+                each.close()
+            # What called for the end must not cut it short; the grace bounds it.
+            deque(self._go_on({each: each.abort() for each in players}, None), maxlen=0)
+            raise
+
+    def _go_on(
+        self, running: dict[Player, Generator[Wait | Telling, Any, None]], wakeup: Wakeup | None
+    ) -> Iterator[Any]:
+        """Let each go on when what it waits for has come; gives the events."""
+        ready = deque((each, None) for each in running)
+        waits: dict[Player, Wait] = {}
+        while running:
+            while ready:
+                player, reply = ready.popleft()
+                try:
+                    step = running[player].send(reply)
+                except StopIteration:
+                    del running[player]
+                except Exception:
+                    raise
+                except BaseException:
+                    player.doubt()
+                    raise
+                else:
+                    if isinstance(step, Wait):
+                        waits[player] = step
+                    else:
+                        yield step.event
+                        ready.append((player, None))
+            if waits:
+                ready.extend(_ready(waits, wakeup))
+
+
+def _ready(waits: dict[Player, Wait], wakeup: Wakeup | None) -> list[tuple[Player, Any]]:
+    """Wait for the first of them; takes those out whose time has come, with what they are told."""
+    poll = select.poll()
+    if wakeup is not None:
+        poll.register(wakeup, select.POLLIN)
+    for wait in waits.values():
+        if wait.fd != NOWHERE:
+            mask = (select.POLLIN if wait.read else 0) | (select.POLLOUT if wait.write else 0)
+            poll.register(wait.fd, mask)
+    times = [wait.until for wait in waits.values() if wait.until is not None]
+    timeout = None
+    if times:
+        left = max(0.0, min(times) - time.monotonic())
+        timeout = int(min(left, LONGEST_POLL) * 1000) + 1
+    found = {fd for fd, _ in poll.poll(timeout)}
+    if wakeup is not None and wakeup.is_set:
+        raise Interrupted("interrupted")
+    now = time.monotonic()
+    over = [
+        (player, wait.fd in found)
+        for player, wait in waits.items()
+        if wait.fd in found or (wait.until is not None and wait.until <= now)
+    ]
+    for player, _ in over:
+        del waits[player]
+    return over
 
 
 class Server:

@@ -24,6 +24,7 @@ from dul.fsm import State
 from dul.items import DICOM_APPLICATION_CONTEXT
 from dul.negotiation import Negotiated
 from dul.outbox import Source
+from dul.pace import Pace
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.values import dataclass
 from dul.wire import Buffer
@@ -97,6 +98,7 @@ class Connect:
         port: TCP port.
         tls: a client context (`ssl.SSLContext`), for TLS.
         server_hostname: whom the peer's certificate must name; None: the host.
+        pace: how fast bytes may leave; None: as fast as they can.
     """
 
     association: Association
@@ -104,6 +106,7 @@ class Connect:
     port: int
     tls: SSLContext | None = None
     server_hostname: str | None = None
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait this many seconds, with no association open."""
+    """Wait this many seconds; with an association open, only until the peer says something."""
 
     seconds: float
 

@@ -20,7 +20,7 @@ EVERYTHING = [(module, name) for module in PUBLIC for name in names_of(module)]
 # What a message or a script carries is the business of its class; that it is one is checked.
 ANY_OF = re.compile(r"\b(Request|Script|ServiceRequest|Conversation|Operation)\[Any\]")
 # Of steps of a conversation that somebody else drives, and of events that the script's type says.
-DRIVEN = {"Connection.perform", "Line.play"}
+DRIVEN = {"Connection.perform", "Line.play", "Lines.play"}
 # Where an argument is explained elsewhere, the docstring says where.
 ELSEWHERE = re.compile(
     r"(?:[Aa]rguments|[Kk]eywords)[^.]*\b(?:of|as)\b|[Ss]ee `|[Aa]s `|\(see `|[Mm]ade by `"

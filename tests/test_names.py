@@ -15,7 +15,7 @@ CORE = ("dul", "dimse", "cli")
 
 # One thing that exists once for threads and once for asyncio, or in the Upper Layer and above it.
 FACES = {
-    "Client", "Connection", "Events", "Line", "Outcomes", "Sending", "Server", "Session", "connect",
+    "Client", "Connection", "Events", "Line", "Lines", "Outcomes", "Sending", "Server", "Session", "connect",
 }  # fmt: skip
 # What is read or written differs, and the name is never used without its module's.
 WITH_THEIR_MODULE = {

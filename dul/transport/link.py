@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dul.errors import TransportError
+from dul.pace import Pace
 from dul.wire import Buffer
 
 if sys.platform == "linux":
@@ -71,6 +72,7 @@ class Link:
         on_close: called before the descriptor is closed: who watches it must not any more.
         write_error: why nothing more can be sent; what the peer said before is still read.
         on_the_way: how many bytes the peer may not have taken yet; see `taken`.
+        pace: how fast bytes may leave; None: as fast as they can.
         receiving_wants_write: nothing can be received until something was sent (TLS).
         sending_wants_read: nothing can be sent until something was received (TLS).
     """
@@ -87,6 +89,7 @@ class Link:
         self.on_close: Callable[[], None] | None = None
         self.write_error: OSError | None = None
         self.on_the_way = 0
+        self.pace: Pace | None = None
         self.receiving_wants_write = False
         self.sending_wants_read = False
         self._addresses = addresses

@@ -11,8 +11,9 @@ from dul.association import Association
 from dul.errors import DULError, LocalProtocolError, TimedOut, TransportError
 from dul.fsm import WHEN, State
 from dul.transport.link import Clock, Link, Wait, Waiting
+from dul.wire import Buffer
 
-__all__ = ["can_abort", "exchange", "handshake", "hang_up", "pump", "push"]
+__all__ = ["can_abort", "exchange", "handshake", "hang_up", "pump", "push", "rest"]
 
 LOOK = 0.25
 """Seconds between two looks at how much of what was sent is still on its way."""
@@ -72,6 +73,24 @@ def exchange(association: Association, link: Link, clock: Clock) -> None:
         _conclude(association, link, clock)
 
 
+def rest(association: Association, link: Link, clock: Clock, until: float) -> Waiting[None]:
+    """Send nothing until then, or until the peer says something or the association is over."""
+    while clock() < until and link.is_open and not association.has_events:
+        ready = link.has_pending()
+        if not ready:
+            link.quick_ack()
+            deadline = association.next_deadline()
+            ready = yield Wait(
+                link.fileno(),
+                read=True,
+                write=link.receiving_wants_write,
+                until=until if deadline is None else min(until, deadline),
+            )
+        if ready:
+            _receive(association, link, clock)
+        _conclude(association, link, clock)
+
+
 def can_abort(association: Association, link: Link) -> bool:
     """Whether an A-ABORT makes sense: there is an association, and bytes find their place."""
     return not (link.uncertain or association.state is State.Sta2)
@@ -119,23 +138,45 @@ def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:
 
 def _send(association: Association, link: Link, clock: Clock) -> bool:
     """Send a batch; returns whether nothing more waits."""
+    pace = link.pace
+    room = None if pace is None else pace.room(clock())
+    if room == 0:
+        return False
     link.uncertain = True
     try:
-        count = link.send(association.data_to_send())
+        spans = association.data_to_send()
+        count = link.send(spans if room is None else _clipped(spans, room))
         link.on_the_way += count
     except OSError as error:
         # The peer may have said why before it broke the connection: read that first.
         link.write_error = error
         count = 0
-    association.data_sent(count, clock())
+    now = clock()
+    association.data_sent(count, now)
     link.uncertain = False
+    if pace is not None:
+        pace.sent(count, now)
     return not association.sending
+
+
+def _clipped(spans: list[Buffer], room: int) -> list[Buffer]:
+    """The first bytes of it."""
+    first: list[Buffer] = []
+    for span in spans:
+        if room <= 0:
+            break
+        first.append(memoryview(span)[:room])
+        room -= len(span)
+    return first
 
 
 def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     broken = link.write_error
     hungry = not association.has_events  # what came must be taken before more can be received
     blocked = broken is None and association.sending
+    held = link.pace.next if blocked and link.pace is not None else None
+    if held is not None and held <= clock():
+        held = None
     if not (hungry or blocked):
         if broken is not None:  # and what the peer said last cannot be read either
             association.disconnected(clock(), link.broke(broken, WHEN[association.state]))
@@ -145,10 +186,13 @@ def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Wai
         until = association.next_deadline()
         if until is not None and link.on_the_way:
             until = min(until, clock() + LOOK)
+        if held is not None:
+            until = held if until is None else min(until, held)
         ready = yield Wait(
             link.fileno(),
             read=hungry or link.sending_wants_read,
-            write=link.receiving_wants_write or (blocked and not link.sending_wants_read),
+            write=link.receiving_wants_write
+            or (blocked and held is None and not link.sending_wants_read),
             until=until,
         )
         if not ready:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dimse.engine import Policy, Roster, Verdict
-from dimse.events import Done, GivenUp, Lost, NotAssociated, Retrying
+from dimse.events import Done, GivenUp, Lost, NotAssociated, Requesting, Retrying
 from dimse.retry import Retry
 from dul.errors import SourceFailed
 from dul.pdu import ReleaseRP
@@ -57,6 +57,7 @@ windows = st.tuples(st.integers(1, 4), st.integers(0, 4))  # asked for, and gran
     holds=st.booleans(),
     retry=st.none() | st.builds(Retry, times=st.integers(0, 3), random=st.just(lambda: 0.5)),
     associations=st.integers(1, 3),
+    rate=st.sampled_from([None, None, 1.0]),
     data=st.data(),
 )
 @settings(deadline=None, max_examples=600, suppress_health_check=[HealthCheck.too_slow])
@@ -71,6 +72,7 @@ def test_what_is_said_is_true(
     holds: bool,
     retry: Retry | None,
     associations: int,
+    rate: float | None,
     data: st.DataObject,
 ) -> None:
     statuses = {f"1.2.{number}": 0xA700 if number % 2 else 0xA900 for number in failing}
@@ -82,7 +84,9 @@ def test_what_is_said_is_true(
         Thing(number, length, Broken if number in broken else Content)
         for number, length in enumerate(lengths)
     ]
-    policy = Policy(halt=halt, max_losses=max_losses, retry=retry, associations=associations)
+    policy = Policy(
+        halt=halt, max_losses=max_losses, retry=retry, associations=associations, rate=rate
+    )
     order = random.Random(data.draw(st.integers(0, 99)) if associations > 1 else 0)
     roster = send(world, things, policy, window=window[0], choose=order.randrange)
 
@@ -377,3 +381,36 @@ def test_where_it_grants_none_it_is_given_up_once() -> None:
     assert sorted(each.others for each in told(world, NotAssociated)) == [0, 1, 2]
     (given_up,) = told(world, GivenUp)
     assert given_up.left == 30 == roster.left
+
+
+# ------------------------------------------------------------------------------ a rate --
+
+
+@pytest.mark.parametrize("rate", [2.0, 0.5, 0.05])
+def test_objects_are_begun_no_faster_than_the_rate(rate: float) -> None:
+    world = World([])
+    begun: list[float] = []
+    world.on_event = lambda event: isinstance(event, Requesting) and begun.append(world.now)
+    roster = send(world, [Thing(number, 300) for number in range(5)], Policy(rate=rate))
+    check(world, roster, roster_things(roster))
+    assert all(later - sooner >= 1 / rate - 1e-6 for sooner, later in pairwise(begun))
+    assert begun[-1] - begun[0] <= 4 / rate + 1e-6
+    # No peer is kept waiting for long: at the slowest, each object has its own association.
+    assert len(world.used) == (1 if rate > 0.1 else 5)
+
+
+def test_a_rate_is_for_all_associations_together() -> None:
+    world = World([])
+    begun: list[float] = []
+    world.on_event = lambda event: isinstance(event, Requesting) and begun.append(world.now)
+    send(world, [Thing(n, 300) for n in range(9)], Policy(rate=1, associations=3), choose=in_turn())
+    assert len(begun) == 9
+    assert all(later - sooner >= 1 - 1e-6 for sooner, later in pairwise(sorted(begun)))
+
+
+def test_a_peer_that_goes_while_a_rate_is_kept_is_noticed() -> None:
+    world = World([Acceptor(None, "release", 1000)])
+    roster = send(world, [Thing(number, 300) for number in range(4)], Policy(rate=0.5))
+    check(world, roster, roster_things(roster))
+    assert all(each.stored for each in outcomes_of(world))
+    assert len(world.used) == 2

@@ -12,7 +12,16 @@ from dul.values import fields
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"repeat": 0}, {"max_losses": 0}, {"look_ahead": "all"}, {"base_contexts": ["CT"]}]
+    "wrong",
+    [
+        {"repeat": 0},
+        {"max_losses": 0},
+        {"look_ahead": "all"},
+        {"base_contexts": ["CT"]},
+        {"associations": 0},
+        {"rate": 0.0},
+        {"bandwidth": 100.0},
+    ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidValue, match=next(iter(wrong))):

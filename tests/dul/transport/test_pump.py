@@ -13,10 +13,13 @@ from ends import AC, RQ, split_pdus
 
 from dul.association import Association, Role
 from dul.errors import TimedOut
+from dul.events import ReleaseIndication
 from dul.fsm import State
 from dul.limits import Limits
+from dul.pace import Pace
+from dul.pdu import ReleaseRQ
 from dul.transport.link import Link, Wait
-from dul.transport.pump import LOOK, pump
+from dul.transport.pump import LOOK, pump, rest
 
 REPLY = 2.0
 SIZE = 8 << 20  # more than the kernel of either end takes
@@ -184,3 +187,42 @@ def test_where_the_system_does_not_tell_the_time_runs(
     assert scene.failure() == "reply"
     assert scene.now - begin == pytest.approx(REPLY)
     assert scene.association.state is State.Sta13
+
+
+@pytest.fixture
+def scene(tcp: Any) -> Scene:
+    """With bounds that a pace of a second for each PDU keeps."""
+    return Scene(*tcp, Limits(reply=REPLY, write=2.0, max_send_pdu_length=100_000))
+
+
+def test_a_pace_is_kept_and_no_time_runs_out_for_it(scene: Scene) -> None:
+    """1 MB at 100,000 bytes per second takes ten seconds: our waits, not the peer's."""
+    scene.link.pace = Pace(100_000)
+    begun = scene.now
+    scene.association.send(1, command=False, source=bytes(1_000_000))
+    scene.association.expect("reply")
+    while scene.association.sending:
+        scene.turn()
+        scene.theirs.recv(1 << 20)
+        assert scene.association.established
+    assert 9.9 < scene.now - begun < 10.5
+    before = scene.association.bytes_sent
+    assert before > 1_000_000
+
+
+def test_a_rest_ends_when_the_peer_says_something(scene: Scene) -> None:
+    resting = rest(scene.association, scene.link, lambda: scene.now, scene.now + 60)
+    assert next(resting).until == scene.now + 60
+    scene.theirs.sendall(ReleaseRQ().encode())
+    with pytest.raises(StopIteration):
+        resting.send(True)
+    assert isinstance(scene.association.next_event(), ReleaseIndication)
+
+
+def test_a_rest_lasts_as_long_as_it_should(scene: Scene) -> None:
+    resting = rest(scene.association, scene.link, lambda: scene.now, scene.now + 60)
+    next(resting)
+    scene.now += 60
+    with pytest.raises(StopIteration):
+        resting.send(False)
+    assert scene.association.established
