@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit coverage stateful fuzz load crash interop selftest conformance bench-quick docs clean
+.PHONY: help setup demo test check lint types unit coverage stateful fuzz load crash interop selftest conformance conformance-site bench-quick docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -69,6 +69,9 @@ selftest: setup ## the testbed against mini peers with planted faults and every 
 
 conformance: setup ## the testbed against our own stack and every peer that is installed; writes docs/conformance
 	$(BIN)/python tests/interop/conformance.py --out docs/conformance
+
+conformance-site: setup ## a static site of docs/conformance, in build/conformance-site
+	$(BIN)/dulspec site docs/conformance --out build/conformance-site
 
 bench-quick: setup ## the same work through us and through DCMTK, as ratios: under two minutes
 	$(BIN)/python -m benchmarks

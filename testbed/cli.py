@@ -16,6 +16,7 @@ from testbed.proxy import command as proxy_command
 from testbed.report import command as report_command
 from testbed.runner import Unusable
 from testbed.selftest import command as selftest_command
+from testbed.site import command as site_command
 
 #: What a shell says of a program that ended because its output was no longer read (128 + SIGPIPE).
 READER_LEFT = 141
@@ -53,7 +54,7 @@ def parser(command: str = "", **defaults: object) -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (
-        judging.add_parsers, browsing.add_parsers, comparing.add_parser, watching.add_parser, report_command.add_parser,
+        judging.add_parsers, browsing.add_parsers, comparing.add_parser, watching.add_parser, report_command.add_parser, site_command.add_parser,
         explore_command.add_parser, proxy_command.add_parsers, decode_command.add_parser,
         selftest_command.add_parser,
     ):  # fmt: skip

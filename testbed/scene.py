@@ -204,6 +204,7 @@ class Scene:
         elif isinstance(event, Junk):
             self.tokens.append("JUNK")
         elif isinstance(event, Timeout):
+            self.waited = time.monotonic() - self.stimulus_at
             self._end("OPEN", "open")
         else:
             by = "peer RST" if isinstance(event, Reset) else "peer FIN"

@@ -116,6 +116,7 @@ GUARDED = {
     ),
     "testbed/report/test_changes.py": "testbed/report/command.py testbed/report/html_changes.py",
     "testbed/test_profiles.py": "testbed/report/statement.py",
+    "testbed/site/test_index.py": "testbed/site/command.py testbed/site/shelf.py",
 }
 
 # Tests of a room or of a program as a whole.

@@ -37,8 +37,8 @@ _FACTS = {
 }
 
 
-def page(reports: Sequence[Report], *, wire: str | None = None) -> str:
-    """The whole page.
+def page(reports: Sequence[Report], *, wire: str | None = None, home: str = "") -> str:
+    """The whole page; `home` is where its index stands, if it is part of a site.
 
     `wire` says which cases carry their wire log: "all", "deviations" or "none"; by default all of a
     single result, and of several only the cases that deviate.
@@ -49,7 +49,7 @@ def page(reports: Sequence[Report], *, wire: str | None = None) -> str:
     return document(
         title,
         el("a", "Skip to the cases", class_="skip-link", href="#cases"),
-        _header(reports, title),
+        _header(reports, title, home),
         el(
             "main",
             _products(reports) if several else None,
@@ -70,7 +70,7 @@ def page(reports: Sequence[Report], *, wire: str | None = None) -> str:
     )
 
 
-def _header(reports: Sequence[Report], title: str) -> Markup:
+def _header(reports: Sequence[Report], title: str, home: str) -> Markup:
     if len(reports) > 1:
         line: Markup | str = "Conformance to the DICOM Upper Layer, product by product"
         links = [("products", "Products"), *_part_links(reports), ("cases", "Cases")]
@@ -87,6 +87,7 @@ def _header(reports: Sequence[Report], title: str) -> Markup:
     return el(
         "header",
         el("p", "dulspec · DICOM Upper Layer conformance", class_="brand"),
+        el("p", el("a", "All products", href=home), class_="note") if home else None,
         el("h1", title),
         el("p", line, class_="lead"),
         el("nav", [el("a", text, href=f"#{id_}") for id_, text in links], aria_label="Sections"),
