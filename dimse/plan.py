@@ -12,8 +12,9 @@ the files keep their order throughout.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from dimse.errors import (
     CannotTranscode,
@@ -21,8 +22,8 @@ from dimse.errors import (
     NoPresentationContext,
     TooManyContexts,
 )
+from dimse.objects.layout import obstacle_between
 from dimse.offers import MAXIMUM_CONTEXTS, OFFERS, ContextOffer, Offers, Storable
-from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -41,6 +42,7 @@ __all__ = [
     "ContextOffer",
     "FileRecord",
     "Need",
+    "Obstacle",
     "PlannedAssociation",
     "Planning",
     "Proposal",
@@ -69,6 +71,9 @@ class FileRecord:
     sop_class_uid: str
     transfer_syntax_uid: str
 
+
+Obstacle: TypeAlias = Callable[[str], "str | None"]
+"""What is in the way of converting an object to a transfer syntax; None: nothing is."""
 
 T = TypeVar("T", bound=Storable)
 
@@ -246,24 +251,36 @@ def numbered(offers: Iterable[ContextOffer]) -> tuple[PresentationContextRQ, ...
 
 
 def choose_context(
-    accepted: Iterable[AcceptedContext], sop_class_uid: str, transfer_syntax_uid: str
+    accepted: Iterable[AcceptedContext],
+    sop_class_uid: str,
+    transfer_syntax_uid: str,
+    *,
+    obstacle: Obstacle | None = None,
 ) -> Choice | None:
     """Choose the presentation context for one object, or None if there is none for it.
 
-    The object's own transfer syntax comes first, so that it goes out as it is. Otherwise, if the
-    object is not compressed, an uncompressed syntax that it can be converted to. A context for
-    another SOP class is never used (PS3.7 9.1.1.1.3: the class is the context's abstract syntax).
+    The object's own transfer syntax comes first, so that it goes out as it is. Otherwise an
+    uncompressed syntax that it can be converted to. A context for another SOP class is never used
+    (PS3.7 9.1.1.1.3: the class is the context's abstract syntax).
+
+    Args:
+        accepted: the accepted contexts.
+        sop_class_uid: of the object.
+        transfer_syntax_uid: of the object.
+        obstacle: says what is in the way of converting it to a syntax, None where nothing is;
+            `Outgoing.obstacle`. By default only uncompressed objects are converted.
     """
+    if obstacle is None:
+        obstacle = partial(obstacle_between, transfer_syntax_uid)
     by_syntax: dict[str, int] = {}
     for context in accepted:
         if context.abstract_syntax == sop_class_uid:
             by_syntax.setdefault(context.transfer_syntax, context.id)
     if transfer_syntax_uid in by_syntax:
         return Choice(by_syntax[transfer_syntax_uid], transfer_syntax_uid, transcode=False)
-    if transfer_syntax_uid in UNCOMPRESSED:
-        for target in _CONVERT_TO:
-            if target in by_syntax:
-                return Choice(by_syntax[target], target, transcode=True)
+    for target in _CONVERT_TO:
+        if target in by_syntax and obstacle(target) is None:
+            return Choice(by_syntax[target], target, transcode=True)
     return None
 
 
@@ -272,8 +289,12 @@ def explain_refusal(
     accepted: Iterable[AcceptedContext],
     sop_class_uid: str,
     transfer_syntax_uid: str,
+    *,
+    obstacle: Obstacle | None = None,
 ) -> NoPresentationContext | CannotTranscode:
     """Say why `choose_context` found nothing: an error to raise or to report for this file."""
+    if obstacle is None:
+        obstacle = partial(obstacle_between, transfer_syntax_uid)
     taken = tuple(
         dict.fromkeys(
             context.transfer_syntax
@@ -283,8 +304,7 @@ def explain_refusal(
     )
     if not taken:
         return NoPresentationContext(path, sop_class_uid)
-    if transfer_syntax_uid in UNCOMPRESSED:
-        why = f"there is no way to encode into {describe(taken[0])}"
-    else:
-        why = "its pixel data is compressed, and is sent only as it is"
+    # What can be converted to would rather be an uncompressed one.
+    best = next((each for each in _CONVERT_TO if each in taken), taken[0])
+    why = obstacle(best) or "it can't be converted"
     return CannotTranscode(path, transfer_syntax_uid, taken, why)

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from dimse.errors import InvalidValue
 from dimse.messages.base import Priority
+from dimse.objects.prepare import PREPARATION, Preparation
 from dimse.offers import OFFERS, ContextOffer, Offers
 from dimse.retry import Retry
 from dimse.titles import checked_ae_title
@@ -27,6 +28,7 @@ class Policy:
     """How objects are sent.
 
     Attributes:
+        preparation: what is tolerated and changed in the objects, and what decompressed.
         base_contexts: proposed on each association, besides those that the objects need.
         rules: which those are; see `dimse.offers`.
         priority: of the C-STORE-RQ; see `dimse.messages.base.Priority`.
@@ -45,6 +47,7 @@ class Policy:
         bandwidth: bytes per second, likewise.
     """
 
+    preparation: Preparation = PREPARATION
     base_contexts: Sequence[ContextOffer] = ()
     rules: Offers = OFFERS
     priority: int = Priority.MEDIUM
@@ -94,6 +97,7 @@ def _check_move_originator(originator: object) -> None:
 class How(TypedDict, total=False):
     """The keywords of `Client.send` and `Client.store`: the attributes of `Policy`, see there."""
 
+    preparation: Preparation
     base_contexts: Sequence[ContextOffer]
     rules: Offers
     priority: int

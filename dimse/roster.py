@@ -18,8 +18,9 @@ from typing import Any, TypeAlias
 from dimse.errors import DIMSEError, InvalidValue
 from dimse.events import Planned, Warned
 from dimse.objects.cache import Cache
-from dimse.objects.finder import Found, LeftOut, Unusable, look
-from dimse.objects.outgoing import Outgoing, Sendable, examine
+from dimse.objects.finder import Found, LeftOut, Unusable
+from dimse.objects.outgoing import Outgoing, Sendable
+from dimse.objects.prepare import PREPARATION, Preparation
 from dimse.outcome import Outcome
 from dimse.plan import Need, Planning
 from dimse.policy import LOOK_AHEAD, Policy
@@ -132,6 +133,7 @@ class Roster:
         self._asked = len(items) if isinstance(items, Sized) else None
         self._items: Iterator[Asked] = iter(items)
         self._policy = policy
+        self._preparation = policy.preparation
         self._clock = clock
         self._lock = lock
         self._planning = Planning(policy.base_contexts, policy.rules)
@@ -163,7 +165,9 @@ class Roster:
 
     def _hand_out(self) -> Task:
         entry, outgoing, need = self._ready[0]
-        task = Task(entry, outgoing, need, self._handed)
+        number = self._handed
+        prepared = self._preparation.copy(outgoing, number, number % self._policy.repeat)
+        task = Task(entry, prepared, need, number)
         self._handed += 1
         if self._handed % self._policy.repeat == 0:
             self._ready.popleft()
@@ -260,7 +264,7 @@ class Roster:
         entry = Entry(item)
         if isinstance(item, Found):
             entry.item = str(item.path)
-            item = look(item, cache=self._cache)
+            item = self._preparation.look(item, cache=self._cache)
         if isinstance(item, LeftOut):
             if self._asked is not None:
                 self._asked -= 1
@@ -271,7 +275,7 @@ class Roster:
             if isinstance(item, Unusable):
                 entry.item = str(item.path)
                 raise item.error
-            entry.outgoing = outgoing = examined(item, cache=self._cache)
+            entry.outgoing = outgoing = examined(item, self._preparation, cache=self._cache)
         except DIMSEError as error:
             entry.verdict = Verdict.FAILED
             self._finished += 1
@@ -299,7 +303,7 @@ class Roster:
         length = 0
         for entry in seen:
             assert entry.outgoing is not None  # the others are not in the look
-            need = self._planning.add(entry.outgoing)
+            need = self._planning.add(self._preparation.copy(entry.outgoing))
             proposals.add(need.proposal)
             self._ready.append((entry, entry.outgoing, need))
             length += entry.outgoing.length
@@ -333,7 +337,9 @@ def _is_data_set(item: object) -> bool:
     return module is not None and isinstance(item, module.Dataset)
 
 
-def examined(item: Any, *, cache: Cache | None = None) -> Outgoing:
+def examined(
+    item: Any, preparation: Preparation = PREPARATION, *, cache: Cache | None = None
+) -> Outgoing:
     """An object that is ready to be sent, of whatever a user may name.
 
     Raises:
@@ -344,5 +350,5 @@ def examined(item: Any, *, cache: Cache | None = None) -> Outgoing:
         outgoing: Outgoing = item
         return outgoing
     if isinstance(item, str | os.PathLike) or _is_data_set(item):
-        return examine(item, cache=cache)
+        return preparation.examine(item, cache=cache)
     raise InvalidValue("items", f"{item!r} is no path and no data set")

@@ -441,10 +441,10 @@ class Operations:
             DulcetError: the association is over; nothing was sent.
         """
         yield from self._ready()
-        choice = choose_context(self.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid)
+        wanted = self.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid
+        choice = choose_context(*wanted, obstacle=outgoing.obstacle)
         if choice is None:
-            wanted = outgoing.sop_class_uid, outgoing.transfer_syntax_uid
-            refusal = explain_refusal(outgoing.name, self.accepted, *wanted)
+            refusal = explain_refusal(outgoing.name, *wanted, obstacle=outgoing.obstacle)
             return Outcome.of(outgoing, error=refusal, attempts=attempts)
         yield Opening(outgoing, choice)
         try:

@@ -19,6 +19,7 @@ from dimse.errors import InvalidValue
 from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.cache import Cache
 from dimse.objects.codecs import Decompress
+from dimse.objects.finder import Found, LeftOut, Unusable, look
 from dimse.objects.outgoing import Outgoing, Sendable, examine
 from dimse.objects.part10 import FileForm
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dimse.objects.edit import ElementChange
     from dimse.objects.invention import Invention
 
-__all__ = ["Preparation"]
+__all__ = ["PREPARATION", "Preparation"]
 
 _SUFFIX: Final = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*").fullmatch
 
@@ -72,6 +73,10 @@ class Preparation:
             item, strict=self.strict, unproven=self.unproven, form=self.form, cache=cache
         )
 
+    def look(self, found: Found, *, cache: Cache | None = None) -> Outgoing | LeftOut | Unusable:
+        """Look at a file that was found; see `dimse.objects.finder.look`."""
+        return look(found, strict=self.strict, unproven=self.unproven, form=self.form, cache=cache)
+
     def copy(self, outgoing: Outgoing, number: int = 0, repetition: int = 0) -> Outgoing:
         """An examined object, as it goes out.
 
@@ -101,3 +106,7 @@ class Preparation:
             number=number,
             repetition=repetition,
         )
+
+
+PREPARATION: Final = Preparation()
+"""Nothing is changed; what was compressed without loss is decompressed where need be."""

@@ -90,6 +90,9 @@ class Thing:
         self.length = length
         self.content = content
 
+    def obstacle(self, transfer_syntax_uid: str) -> str | None:
+        return "it is what it is"
+
     def open(self, transfer_syntax_uid: str) -> Content:
         assert transfer_syntax_uid == IMPLICIT
         return self.content(self.length)

@@ -18,7 +18,9 @@ from dimse import aio
 from dimse.client import Client
 from dimse.dialogue import VERIFICATION_CONTEXT
 from dimse.errors import DIMSEError, NoPresentationContext, NotDICOM, Truncated
+from dimse.objects.codecs import Decompress
 from dimse.objects.outgoing import examine
+from dimse.objects.prepare import Preparation
 from dimse.objects.transcode import CannotTranscode
 from dimse.offers import ContextOffer, Offers
 from dimse.outcome import Outcome
@@ -205,7 +207,9 @@ def test_a_data_set_is_converted_to_what_the_peer_takes(client: Any, spool: Spoo
 def test_a_refused_compressed_syntax_is_named(client: Any, spool: Spool) -> None:
     support = storage_support(transfer_syntaxes=[IMPLICIT])
     with Server(spool.open, support=support, host="127.0.0.1") as scp:
-        outcomes = client(scp.address[1]).store([FIXTURES / "mr-rle.dcm", FILES[0]])
+        as_it_is = Preparation(decompress=Decompress.NEVER)
+        files = [FIXTURES / "mr-rle.dcm", FILES[0]]
+        outcomes = client(scp.address[1]).store(files, preparation=as_it_is)
     assert isinstance(outcomes[0].error, CannotTranscode)
     for part in ("mr-rle.dcm", "RLE Lossless", "Implicit VR Little Endian"):
         assert part in outcomes[0].meaning
