@@ -9,13 +9,13 @@ from testbed.report.document import asset, document
 from testbed.report.html_cases import badge
 from testbed.report.markup import Markup, el, join
 from testbed.results import CaseResult, mark
-from testbed.site.shelf import CaseRow, Entry, rows
+from testbed.site.shelf import CaseRow, ShelfEntry, rows
 
 _ROLES = {"scp": "Acceptors (SCP)", "scu": "Requestors (SCU)"}
 _BAD = {"fail", "error", "non-strict", "blocked"}
 
 
-def page(shelf: dict[str, list[Entry]], title: str) -> str:
+def page(shelf: dict[str, list[ShelfEntry]], title: str) -> str:
     """The whole page; `title` is its heading."""
     tables = {role: rows(entries) for role, entries in shelf.items()}
     style = asset("page.css") + asset("site.css", "testbed.site")
@@ -47,7 +47,7 @@ def page(shelf: dict[str, list[Entry]], title: str) -> str:
     )
 
 
-def _header(shelf: dict[str, list[Entry]], title: str) -> Markup:
+def _header(shelf: dict[str, list[ShelfEntry]], title: str) -> Markup:
     links = [
         ("products", "Products"),
         ("shared", "What is wrong"),
@@ -68,7 +68,7 @@ def _header(shelf: dict[str, list[Entry]], title: str) -> Markup:
     )  # fmt: skip
 
 
-def _products(role: str, entries: Sequence[Entry]) -> Markup:
+def _products(role: str, entries: Sequence[ShelfEntry]) -> Markup:
     head = el(
         "tr",
         [el("th", text, scope="col") for text in ("Product", "Version", "Judged", "Edition")],
@@ -93,7 +93,7 @@ def _products(role: str, entries: Sequence[Entry]) -> Markup:
     return el("div", table, class_="scroll", tabindex=0, role="region", aria_label=_ROLES[role])
 
 
-def _meter(entry: Entry) -> Markup:
+def _meter(entry: ShelfEntry) -> Markup:
     good, judged = entry.score
     share = 100 * good / judged if judged else 0.0
     bar = el(
@@ -104,9 +104,9 @@ def _meter(entry: Entry) -> Markup:
     return join(f"{good}/{judged} ", bar)
 
 
-def _shared(shelf: dict[str, list[Entry]]) -> Markup:
+def _shared(shelf: dict[str, list[ShelfEntry]]) -> Markup:
     """Root causes, each once, with the products that fail for it: what most have in common comes first."""
-    found: dict[str, tuple[causes.Root, list[Entry]]] = {}
+    found: dict[str, tuple[causes.Root, list[ShelfEntry]]] = {}
     for entries in shelf.values():
         for entry in entries:
             for root in entry.roots if entry.latest else ():
@@ -140,7 +140,7 @@ def _shared(shelf: dict[str, list[Entry]]) -> Markup:
     )
 
 
-def _links(entries: Sequence[Entry], root: causes.Root) -> list[Markup]:
+def _links(entries: Sequence[ShelfEntry], root: causes.Root) -> list[Markup]:
     anchor = root.cases[0].id
     return [
         join(
@@ -156,7 +156,7 @@ def _links(entries: Sequence[Entry], root: causes.Root) -> list[Markup]:
 # -- the matrix -----------------------------------------------------------------------------------------------
 
 
-def _filters(shelf: dict[str, list[Entry]], tables: dict[str, list[CaseRow]]) -> Markup:
+def _filters(shelf: dict[str, list[ShelfEntry]], tables: dict[str, list[CaseRow]]) -> Markup:
     cells = [
         cell for table in tables.values() for row in table for cell in row.cells if cell is not None
     ]
@@ -201,7 +201,7 @@ def _choice(name: str, label: str, options: Sequence[tuple[str, str]]) -> Markup
     return el("label", el("span", label), el("select", every, told, name=name), class_="field")
 
 
-def _matrix(role: str, entries: Sequence[Entry], table: Sequence[CaseRow]) -> Markup:
+def _matrix(role: str, entries: Sequence[ShelfEntry], table: Sequence[CaseRow]) -> Markup:
     heads = [
         el(
             "th",
@@ -220,7 +220,7 @@ def _matrix(role: str, entries: Sequence[Entry], table: Sequence[CaseRow]) -> Ma
     return el("section", el("h3", _ROLES[role]), box, class_="role", data_role=role)
 
 
-def _row(row: CaseRow, entries: Sequence[Entry]) -> Markup:
+def _row(row: CaseRow, entries: Sequence[ShelfEntry]) -> Markup:
     marks = dict.fromkeys(mark(cell) for cell in row.cells if cell is not None)
     searched = (row.id, row.title, row.clause, row.means, row.breaks)
     sign = el("span", "≠", class_="differs-sign", title="products differ") if row.differs else None
@@ -253,7 +253,7 @@ def _term(name: str, text: str) -> Markup | None:
     return join(el("dt", name), el("dd", text)) if text else None
 
 
-def _deviating(row: CaseRow, entries: Sequence[Entry]) -> Markup | None:
+def _deviating(row: CaseRow, entries: Sequence[ShelfEntry]) -> Markup | None:
     """Who deviates here, and for which cause."""
     items = [
         el(
@@ -272,7 +272,7 @@ def _said(cell: CaseResult) -> str:
     return f"{'not reached: ' if cell.blocked else ''}{cause or mark(cell)}"
 
 
-def _cell(cell: CaseResult | None, entry: Entry) -> Markup:
+def _cell(cell: CaseResult | None, entry: ShelfEntry) -> Markup:
     older = "" if entry.latest else " older"
     if cell is None:
         return el(

@@ -11,7 +11,7 @@ from testbed.results import CaseResult, Report
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ShelfEntry:
     """One result: a version of a product in a role. `file` is where its page stands, below the index."""
 
     report: Report
@@ -53,17 +53,17 @@ def _age(version: str) -> list[tuple[int, str]]:
     ]
 
 
-def shelve(reports: Iterable[Report]) -> dict[str, list[Entry]]:
+def shelve(reports: Iterable[Report]) -> dict[str, list[ShelfEntry]]:
     """Entries by role, products in the order given, the latest version of each first."""
     grouped: dict[tuple[str, str], list[tuple[str, Report]]] = {}
     for report in reports:
         product, version = split(figures.name_of(report))
         grouped.setdefault((report.role, product), []).append((version, report))
-    found: dict[str, list[Entry]] = {"scp": [], "scu": []}
+    found: dict[str, list[ShelfEntry]] = {"scp": [], "scu": []}
     for (role, product), versions in grouped.items():
         versions.sort(key=lambda pair: (_age(pair[0]), pair[1].started), reverse=True)
         found[role] += [
-            Entry(report, product, version, place == 0)
+            ShelfEntry(report, product, version, place == 0)
             for place, (version, report) in enumerate(versions)
         ]
     return {role: entries for role, entries in found.items() if entries}
@@ -88,7 +88,7 @@ class CaseRow:
         return figures.MatrixRow(self.id, "", "", "", self.cells).differs
 
 
-def rows(entries: Sequence[Entry]) -> list[CaseRow]:
+def rows(entries: Sequence[ShelfEntry]) -> list[CaseRow]:
     """A row for each case that any entry holds; published results keep words of deviations only."""
     return [_row(row) for row in figures.matrix([entry.report for entry in entries])]
 
