@@ -399,6 +399,7 @@ class Server(aio.Server):
         limits: Limits | None = None,
         tls: SSLContext | None = None,
         max_associations: int = 100,
+        max_associations_per_peer: int | None = None,
         trace: Trace | None = None,
     ) -> None:
         provider = Provider(
@@ -421,5 +422,6 @@ class Server(aio.Server):
             limits=limits,
             tls=tls,
             max_associations=max_associations,
+            max_associations_per_peer=max_associations_per_peer,
             trace=trace,
         )

@@ -20,6 +20,7 @@
           UnknownProfile           its file has none of this name
         Part10Error                a file can't be used; always names the file
           Unreadable, NotDICOM, InvalidFile, Truncated
+        AccessRulesError           a rule of hosts.allow or hosts.deny can't be kept; names it
         AbortAssociation           a handler wants no answer, but the end of the association
         Cancelled                  the requestor cancelled the operation that a handler performs
         Refused                    an operation is not performed; carries the response's status
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_SPACE",
     "AbortAssociation",
+    "AccessRulesError",
     "AlreadyStored",
     "Cancelled",
     "CannotChange",
@@ -470,6 +472,20 @@ class IdentityUnconfirmed(DIMSEError):
             "the peer accepted the association, but did not confirm the user identity "
             "(it may not look at identities at all)"
         )
+
+
+class AccessRulesError(DIMSEError):
+    """A rule about who may call is wrong, or needs what is not known here.
+
+    Attributes:
+        where: the file, and its line.
+        why: what is wrong.
+    """
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+        self.where = where
+        self.why = why
 
 
 class SpoolUnusable(DIMSEError):

@@ -63,6 +63,7 @@ class Server(blocking.Server):
         limits: bounds and times of each association.
         tls: a server context, for TLS.
         max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
+        max_associations_per_peer: those of one host beyond are rejected likewise; None: no bound.
         trace: is told every transition of every state machine.
 
     Raises:
@@ -88,6 +89,7 @@ class Server(blocking.Server):
         limits: Limits | None = None,
         tls: SSLContext | None = None,
         max_associations: int = 100,
+        max_associations_per_peer: int | None = None,
         trace: Trace | None = None,
     ) -> None:
         provider = Provider(
@@ -110,5 +112,6 @@ class Server(blocking.Server):
             limits=limits,
             tls=tls,
             max_associations=max_associations,
+            max_associations_per_peer=max_associations_per_peer,
             trace=trace,
         )

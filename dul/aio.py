@@ -433,13 +433,16 @@ class Server:
         limits: Limits | None = None,
         tls: SSLContext | None = None,
         max_associations: int = 100,
+        max_associations_per_peer: int | None = None,
         trace: Trace | None = None,
     ) -> None:
         self._serve = serve
         self.tls = tls
         # One thread does it all: there is nothing to be locked.
         bounds = places(max_associations, available())
-        self._admission = Admission(bounds, contextlib.nullcontext(), limits, trace)
+        self._admission = Admission(
+            bounds, contextlib.nullcontext(), limits, trace, per_peer=max_associations_per_peer
+        )
         self._executor = ThreadPoolExecutor(max(1, bounds.associations), "dul-handler")
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener = listen(host, port) if listener is None else listener

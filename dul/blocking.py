@@ -593,6 +593,7 @@ class Server:
         tls: a server context, for TLS; it may be replaced, for connections to come.
         max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2). Fewer, with
             a warning, if the process may not open the files that they need (`ulimit -n`).
+        max_associations_per_peer: those of one host beyond are rejected likewise; None: no bound.
         trace: is told every transition of every state machine.
     """
 
@@ -606,12 +607,15 @@ class Server:
         limits: Limits | None = None,
         tls: SSLContext | None = None,
         max_associations: int = 100,
+        max_associations_per_peer: int | None = None,
         trace: Trace | None = None,
     ) -> None:
         self._serve = serve
         self.tls = tls
         bounds = places(max_associations, available())
-        self._admission = Admission(bounds, threading.Lock(), limits, trace)
+        self._admission = Admission(
+            bounds, threading.Lock(), limits, trace, per_peer=max_associations_per_peer
+        )
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()  # guards the threads, and whether they are waited for
         self._waited_for = False

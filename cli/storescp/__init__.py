@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cli import tool
+from cli.grammar.declaration import UsageError
 from cli.report import Report
 from cli.storescp.options import StorescpSettings
 from cli.storescp.serving import serve_alone
@@ -21,6 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _work(settings: StorescpSettings, report: Report) -> int:
     if settings.hash_user is not None:
         return tool.show(hash_line(settings.hash_user))
+    if (settings.port < 0) is not settings.inetd:
+        raise UsageError(
+            "Unexpected parameter port" if settings.inetd else "Missing parameter port"
+        )
     if settings.workers > 1:
         # What only a supervisor needs.
         from cli.storescp.workers import serve_with_workers  # noqa: PLC0415

@@ -11,6 +11,7 @@ from cli.options.identity import ServingIdentity
 from cli.options.network import max_pdu, socket_seconds
 from cli.options.syntaxes import prefer_options
 from cli.options.tls import ServingTls
+from cli.storescp.access_options import CallersAllowed
 from cli.storescp.commands_options import Commands, Sorting
 from cli.storescp.serving_options import Indexing, Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
@@ -224,6 +225,11 @@ class _Network(Settings, title="network"):
             help="reject associations that call another AE title than mine (default: answer to any)",
         ),
     )
+    _processes = always(
+        "--single-process",
+        "--fork",
+        help="one process, in which no association waits for another (always so)",
+    )
     max_associations: int = setting(
         100,
         value(
@@ -232,9 +238,6 @@ class _Network(Settings, title="network"):
             metavar="N",
             help="serve up to N associations at a time, reject more (default: 100)",
         ),
-    )
-    _disable_host_lookup = always(
-        "-dhl", "--disable-host-lookup", help="show addresses, not names (always so)"
     )
 
 
@@ -332,6 +335,7 @@ class StorescpSettings(
     Sorting,
     Commands,
     _Network,
+    CallersAllowed,
     _Accepted,
     _Sizes,
     _Times,
@@ -348,7 +352,8 @@ class StorescpSettings(
     port: int = parameter(
         "port",
         read=read.listening_port,
-        help="tcp/ip port number to listen on; 0: any free one",
+        help="tcp/ip port number to listen on; 0: any free one; none with --inetd",
+        default=-1,
     )
 
     @property

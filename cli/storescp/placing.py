@@ -43,7 +43,7 @@ class Storage:
 
     open_sink: OpenSink[StoreRequest]
     on_release: Callable[[Requestor], None] | None = None
-    on_store: Callable[[StoreRequest], None] | None = None
+    on_store: Callable[[StoreRequest], None] = lambda _: None
     observers: tuple[Observer, ...] = ()
 
 

@@ -17,19 +17,26 @@ from cli.codes import FAILED
 from cli.options.tls import only_with_tls
 from cli.report import Report
 from cli.stop import Stop
+from cli.storescp.admitting import (
+    Once,
+    access_for,
+    inherited_socket,
+    listener_of,
+    support_for,
+)
 from cli.storescp.arrivals import Arrivals, caller
 from cli.storescp.options import StorescpSettings
 from cli.storescp.placing import Storage, storing
 from cli.storescp.users import user_file
 from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.faults import Faults
+from dimse.provider import Observer
 from dimse.requests import StoreRequest
 from dimse.server import Server
-from dimse.support import storage_support
 from dimse.watch.counts import Counting, Counts, Totals
 from dimse.watch.observers import Observers
 from dul.errors import DULError, InvalidTLS
-from dul.negotiation import Support
+from dul.transport.listener import OneConnection
 from dul.values import dataclass
 
 if TYPE_CHECKING:
@@ -52,12 +59,19 @@ __all__ = [
 def serve_alone(settings: StorescpSettings, report: Report) -> int:
     """Serve in this process until a signal says that it is enough; gives the exit code."""
     counts = Counts()
+    listener = listener_of(inherited_socket()) if settings.inetd else None
     try:
         with storing(settings, report) as storage:
             users = user_file(settings.users)
             make_context = context_maker(settings, report)
             served = server_for(
-                settings, report, storage, counts, make_context=make_context, users=users
+                settings,
+                report,
+                storage,
+                counts,
+                make_context=make_context,
+                users=users,
+                listener=listener,
             )
             return _serve(served, settings, report, counts)
     except (SpoolUnusable, IndexUnusable, PasswordFileUnusable) as error:
@@ -126,23 +140,26 @@ def server_for(
     arrivals = Arrivals(report, contexts=settings.contexts, limits=settings.limits, worker=worker)
 
     def on_store(request: StoreRequest) -> None:
-        if storage.on_store is not None:
-            storage.on_store(request)
+        storage.on_store(request)
         faults.on_store(request)
 
+    observers: list[Observer] = [Counting(counts), arrivals, *storage.observers]
+    if isinstance(listener, OneConnection):
+        observers.append(Once(lambda: server.request_stop(grace=1.0)))
     server = Server(
         faults.open_sink(storage.open_sink),
         on_store=on_store,
         on_release=storage.on_release,
-        support=_support(settings, users),
-        access=faults.access,
-        observer=Observers(Counting(counts), arrivals, *storage.observers),
+        support=support_for(settings, users),
+        access=access_for(settings, faults),
+        observer=Observers(*observers),
         host=settings.host,
-        port=settings.port,
+        port=max(settings.port, 0),
         listener=listener,
         limits=settings.limits,
         tls=make_context and make_context(),
         max_associations=settings.max_associations,
+        max_associations_per_peer=settings.per_peer,
         trace=dumps.tracer(report, caller),
     )
 
@@ -182,27 +199,6 @@ def context_maker(settings: StorescpSettings, report: Report) -> MakeContext | N
 
     password = secure.asked_once(settings, pair)
     return lambda: secure.serving_context(settings, pair, report, password)
-
-
-def _support(settings: StorescpSettings, users: PasswordFile | None) -> Support:
-    called = [settings.ae_title] if settings.check_called else None
-    identify = None if users is None else users.check
-    if settings.syntaxes is None or settings.accept_all:
-        return storage_support(
-            any_sop_class=settings.promiscuous,
-            any_transfer_syntax=settings.accept_all,
-            called_ae_titles=called,
-            user_identity=identify,
-            identity_required=users is not None,
-        )
-    return storage_support(
-        any_sop_class=settings.promiscuous,
-        transfer_syntaxes=settings.syntaxes,
-        preference="ours",
-        called_ae_titles=called,
-        user_identity=identify,
-        identity_required=users is not None,
-    )
 
 
 # ------------------------------------------------------------------------------ one process --

@@ -43,7 +43,7 @@ __all__ = [
     "Spool",
     "SpoolFile",
     "SpoolUnusable",
-    "Told",
+    "ToldOfExisting",
 ]
 
 Fsync = Literal["file", "study", "none"]
@@ -57,7 +57,7 @@ Existing = Literal["replace", "keep", "refuse", "compare"]
 and answered with Success; is refused with 0124H; or is compared with it: the same data set is answered
 with Success and not written again, another one is refused."""
 
-Told = Callable[[Path, str], None]
+ToldOfExisting = Callable[[Path, str], None]
 """Is told of a file that was there already, and what became of the new object: "replaced", "kept",
 "identical"."""
 
@@ -82,7 +82,7 @@ class _Policy:
     extension: str
     file_meta: bool
     implementation: tuple[str, str]
-    told: Told | None
+    told: ToldOfExisting | None
     unflushed: Unflushed
 
     def head_of(self, request: StoreRequest) -> bytes:
@@ -124,7 +124,7 @@ class Spool:
         file_meta: bool = True,
         implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
         implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
-        told: Told | None = None,
+        told: ToldOfExisting | None = None,
     ) -> None:
         """Try the directory, and remove what crashed writers left in it.
 

@@ -47,6 +47,11 @@ class Guest:
     admitted: bool = False
 
     @property
+    def host(self) -> str:
+        """The peer's address, without its port."""
+        return self.link.peer.rpartition(":")[0]
+
+    @property
     def has_place(self) -> bool:
         """It counts among the associations."""
         return self.admitted and self.association.state not in _OVER
@@ -61,6 +66,7 @@ class Admission:
     Args:
         places: how many associations and connections there may be; an association beyond is
             rejected, "local limit exceeded" (2/3/2).
+        per_peer: how many associations a host may have; one beyond is rejected likewise.
         lock: held while the guests are looked at and changed.
         limits: bounds and times of each association.
         trace: is told every transition of every association.
@@ -72,8 +78,11 @@ class Admission:
         lock: AbstractContextManager[object],
         limits: Limits | None = None,
         trace: Trace | None = None,
+        *,
+        per_peer: int | None = None,
     ) -> None:
         self._places = places
+        self._per_peer = per_peer
         self._lock = lock
         self._limits = limits or Limits()
         self._trace = trace
@@ -120,6 +129,9 @@ class Admission:
             guest = self._guests.get(number)
             if guest is None:  # it had to make room at this very moment
                 return _LOCAL_LIMIT_EXCEEDED
-            taken = sum(each.has_place for each in self._guests.values())
-            guest.admitted = taken < self._places.associations
+            taken = [each for each in self._guests.values() if each.has_place]
+            guest.admitted = len(taken) < self._places.associations
+            if self._per_peer is not None:
+                same = sum(each.host == guest.host for each in taken)
+                guest.admitted = guest.admitted and same < self._per_peer
         return None if guest.admitted else _LOCAL_LIMIT_EXCEEDED

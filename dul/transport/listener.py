@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dul.errors import TransportError
 from dul.transport.link import Link
@@ -14,7 +14,7 @@ from dul.transport.opening import acceptor_link, bare, peer_name
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["accept_connection", "listen"]
+__all__ = ["OneConnection", "accept_connection", "listen"]
 
 BACKLOG = 1024  # the kernel bounds it; one SYN that finds no room costs its caller a second
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -75,3 +75,38 @@ def accept_connection(listener: socket.socket, tls: SSLContext | None) -> Link |
         return None
     # A caller by IPv4, on a listener for both, has an address of IPv6 with its own in it.
     return acceptor_link(sock, peer_name(host.removeprefix("::ffff:"), port), tls)
+
+
+class OneConnection(socket.socket):
+    """A listener to which one connection comes, which somebody else has accepted, and no other.
+
+    Args:
+        sock: the connection; it belongs to whoever accepts it.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        # One end of a pair, which becomes readable when something is written to the other.
+        ours, self._other = socket.socketpair()
+        super().__init__(ours.family, ours.type, ours.proto, fileno=ours.detach())
+        self._other.send(b"1")
+        self._sock: socket.socket | None = sock
+        self._name = sock.getsockname()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The connection; the second time, nothing, ever."""
+        sock, self._sock = self._sock, None
+        if sock is None:
+            raise BlockingIOError(errno.EAGAIN, "there is no other")
+        self.recv(1)
+        return sock, sock.getpeername()
+
+    def getsockname(self) -> Any:
+        """Where the connection was accepted."""
+        return self._name
+
+    def close(self) -> None:
+        """Let go of it; of the connection too if nobody has accepted it."""
+        super().close()
+        self._other.close()
+        if self._sock is not None:
+            self._sock.close()

@@ -145,9 +145,14 @@ class Listener:
 
 
 def connect(
-    address: tuple[str, int], tls: ssl.SSLContext | None = None, receive_buffer: int | None = None
+    address: tuple[str, int],
+    tls: ssl.SSLContext | None = None,
+    receive_buffer: int | None = None,
+    source: str = "",
 ) -> RawPeer:
     sock = socket.socket()
+    if source:
+        sock.bind((source, 0))
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.settimeout(GUARD)

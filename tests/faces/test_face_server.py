@@ -61,6 +61,24 @@ def test_one_association_too_many_is_rejected(face: Face) -> None:
         assert [serve.outcome(), serve.outcome()] == ["released"] * 2
 
 
+def test_one_association_too_many_of_a_host_is_rejected(face: Face) -> None:
+    serve = Acceptor()
+    with face.server(serve, max_associations=9, max_associations_per_peer=1) as server:
+        first = associated(server.address)
+        with rawpeer.connect(server.address) as second:
+            second.send(associate_rq())
+            assert second.pdu() == associate_rj(2, 3, 2)
+            second.half_close()
+            second.ended()
+            assert serve.outcome() is None
+        with rawpeer.connect(server.address, source="127.0.0.2") as other:
+            other.send(associate_rq())
+            other.expect(rawpeer.AC)
+            released(other)
+        released(first)
+        served(server.address)
+
+
 def test_who_was_rejected_takes_no_place(face: Face) -> None:
     """Even while it does not close its connection (Sta13)."""
     answers = [AssociateRJ(1, 1, 3)]
