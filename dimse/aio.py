@@ -342,7 +342,11 @@ class Client:
         if self._keep:
             how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
         policy = Policy(**how)
-        roster = Roster(listed(items), policy, dialogue.clock, threading.Lock())
+        peer, journal = self.peer, policy.journal
+        page = None
+        if journal is not None:
+            page = journal.page(peer.called_ae_title, peer.host, peer.port)
+        roster = Roster(listed(items), policy, dialogue.clock, threading.Lock(), page)
         dialogue.pace = None if policy.bandwidth is None else Pace(policy.bandwidth)
         if policy.associations == 1:
             sender = Sender(dialogue, roster, policy, keep=self._keep)

@@ -23,14 +23,14 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dimse.dialogue import Dialogue
-from dimse.errors import ReleasedByPeer
-from dimse.events import Done, GivenUp, Lost, NotAssociated, Retrying
+from dimse.errors import JournalFailed, ReleasedByPeer
+from dimse.events import Done, GivenUp, Lost, NotAssociated, Responded, Retrying
 from dimse.outcome import Outcome
 from dimse.policy import How, Policy
 from dimse.retry import Retry, is_out_of_resources, may_pass
-from dimse.roster import Asked, Entry, Roster, Task, Verdict, examined, listed
+from dimse.roster import Asked, Entry, Roster, Task, Unwritten, Verdict, examined, listed
 from dimse.scu import Operations, Storing
-from dul.conversations import Pause, Script
+from dul.conversations import Call, Pause, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
 
 __all__ = [
@@ -129,19 +129,7 @@ class Sender:
             yield Done()
 
     def _work(self) -> Script[None]:
-        roster = self._roster
-        while True:
-            if self._pause:
-                yield from self._wait_out()
-            if roster.stopped:
-                return
-            if not self._mine:
-                task = yield from roster.next()
-                if task is None:
-                    return
-                self._mine.append(task)
-            if self._dialogue.operations is None:
-                yield from self._wait_for_turn(None)
+        while (yield from self._has_task()):
             before = self._dialogue.operations
             operations = yield from self._associate()
             if operations is None:
@@ -153,6 +141,20 @@ class Sender:
             except DulcetError as error:
                 # An association that was kept open may have died of old age.
                 yield from self._lost(error, stale=operations is before)
+
+    def _has_task(self) -> Script[bool]:
+        """Whether there is something to be sent, and it is time to."""
+        if self._pause:
+            yield from self._wait_out()
+        if not self._mine and not self._roster.stopped:
+            task = yield from self._take()
+            if task is not None:
+                self._mine.append(task)
+        if self._dialogue.operations is None and self._mine:
+            yield from self._wait_for_turn(None)
+        if self._halt is not None:
+            raise self._halt
+        return bool(self._mine) and not self._roster.stopped
 
     def _wait_out(self) -> Script[None]:
         """Until it is time to try again."""
@@ -310,7 +312,7 @@ class Sender:
             flights or not (yield from self._wait_for_turn(operations))
         ):
             return None
-        task = self._mine.popleft() if self._mine else (yield from self._roster.next())
+        task = self._mine.popleft() if self._mine else (yield from self._take())
         if task is None:
             return None
         if (task.alone and flights) or not self._dialogue.serves(task.need.offers):
@@ -382,7 +384,7 @@ class Sender:
         """It has its response."""
         operations = self._dialogue.operations
         assert operations is not None  # whose it is
-        outcome = yield from operations.finish_store(flight.storing, self._dialogue.clock)
+        responded, outcome = operations.conclude(flight.storing, self._dialogue.clock)
         if outcome.status is not None:
             self._roster.losses = 0
             self._refused = 0
@@ -394,16 +396,44 @@ class Sender:
             self._roster.withdraw(task)
             self._mine.appendleft(task)
             assert outcome.status is not None  # it says so
+            yield responded
             yield self._again(retry, outcome.status, [task], task.retries)
             return
         if outcome.stored:
             self._troubles = 0
-        yield from self._told(task, outcome, abort=outcome.status is None)
+        yield from self._told(task, outcome, responded, abort=outcome.status is None)
 
-    def _told(self, task: Task, outcome: Outcome, *, abort: bool = True) -> Script[None]:
-        """It has its outcome."""
-        self._roster.finish(task, stored=outcome.stored)
+    def _told(
+        self, task: Task, outcome: Outcome, *before: Responded, abort: bool = True
+    ) -> Script[None]:
+        """It has its outcome: written down first, then told."""
+        roster = self._roster
+        failed: JournalFailed | None = None
+        if roster.page is not None:
+            try:
+                yield Call(roster.page.record, (task.outgoing, outcome))
+            except JournalFailed as error:
+                failed = error
+        roster.finish(task, stored=outcome.stored)
+        yield from before
         yield outcome
         if not outcome.stored and self._policy.halt:
-            self._roster.stop()
+            roster.stop()
             self._halt = self._halt or _Halt(abort=abort)
+        if failed is not None:
+            yield from self._stop(failed)
+
+    def _take(self) -> Script[Task | None]:
+        """The next task of the roster's, if it has one."""
+        try:
+            return (yield from self._roster.next())
+        except Unwritten as unwritten:
+            yield from self._stop(unwritten.error)
+            return None
+
+    def _stop(self, error: JournalFailed) -> Script[None]:
+        """Begin nothing more, since it could not be written down."""
+        self._halt = self._halt or _Halt()
+        if not self._roster.stopped:
+            self._roster.stop()
+            yield GivenUp(error, 0, self._roster.left)

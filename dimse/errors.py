@@ -21,6 +21,7 @@
         Part10Error                a file can't be used; always names the file
           Unreadable, NotDICOM, InvalidFile, Truncated
         AccessRulesError           a rule of hosts.allow or hosts.deny can't be kept; names it
+        JournalFailed              what became of an object can't be written down
         AbortAssociation           a handler wants no answer, but the end of the association
         Cancelled                  the requestor cancelled the operation that a handler performs
         Refused                    an operation is not performed; carries the response's status
@@ -75,6 +76,7 @@ __all__ = [
     "InvalidFile",
     "InvalidSOPInstance",
     "InvalidValue",
+    "JournalFailed",
     "MessageFault",
     "NoPresentationContext",
     "NotDICOM",
@@ -341,6 +343,20 @@ class ProfileError(DIMSEError):
 
 class UnknownProfile(ProfileError):
     """A configuration file has no profile of this name."""
+
+
+class JournalFailed(DIMSEError):
+    """What became of an object can't be written down or read; nothing more is sent.
+
+    Attributes:
+        path: the journal.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, path: FilePath, why: str) -> None:
+        super().__init__(f"{os.fspath(path)}: the journal {why}")
+        self.path = path
+        self.why = why
 
 
 class AbortAssociation(DIMSEError):

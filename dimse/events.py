@@ -2,7 +2,7 @@
 
 They come in the order of things:
 
-    LeftOut (of `dimse.objects.finder`), Warned, and an Outcome of what can't be read
+    LeftOut (of `dimse.objects.finder`), Warned, Confirmed, and an Outcome of what can't be read
     Planned, again whenever more of a long list was looked at
     Associating, then Associated or NotAssociated
       for each object: Opening, Requesting, Progress ..., Responded, and always an Outcome
@@ -39,6 +39,7 @@ __all__ = [
     "Associated",
     "Associating",
     "ClientEvent",
+    "Confirmed",
     "Done",
     "Echoed",
     "GivenUp",
@@ -78,6 +79,21 @@ class Warned(_Told):
 
     def __init__(self, outgoing: Outgoing) -> None:
         self.outgoing = outgoing
+
+
+class Confirmed(_Told):
+    """An object is not sent, as the journal says that it was stored before.
+
+    Attributes:
+        outgoing: the object.
+        when: it was confirmed, in seconds since 1970.
+    """
+
+    __slots__ = ("outgoing", "when")
+
+    def __init__(self, outgoing: Outgoing, when: float) -> None:
+        self.outgoing = outgoing
+        self.when = when
 
 
 class Planned(_Told):
@@ -323,6 +339,7 @@ class Done(_Told):
 ClientEvent: TypeAlias = (
     LeftOut
     | Warned
+    | Confirmed
     | Planned
     | Associating
     | Associated

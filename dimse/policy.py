@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from dimse.errors import InvalidValue
 from dimse.messages.base import Priority
@@ -12,6 +12,9 @@ from dimse.offers import OFFERS, ContextOffer, Offers
 from dimse.retry import Retry
 from dimse.titles import checked_ae_title
 from dul.values import dataclass
+
+if TYPE_CHECKING:
+    from dimse.journal import Journal
 
 __all__ = ["LOOK_AHEAD", "SLOWEST", "How", "Policy"]
 
@@ -45,6 +48,8 @@ class Policy:
         associations: so many send at a time. Where the peer grants fewer, these send all.
         rate: objects per second, at most, on all associations together; None: no bound.
         bandwidth: bytes per second, likewise.
+        journal: each outcome is written down in it before it is told, and what it says to be stored
+            is not sent again; None: nothing is written down.
     """
 
     preparation: Preparation = PREPARATION
@@ -61,6 +66,7 @@ class Policy:
     associations: int = 1
     rate: float | None = None
     bandwidth: float | None = None
+    journal: Journal | None = None
 
     def __post_init__(self) -> None:
         for each in self.base_contexts:
@@ -75,6 +81,8 @@ class Policy:
         if self.priority not in {Priority.MEDIUM, Priority.HIGH, Priority.LOW}:
             raise InvalidValue("priority", f"{self.priority!r} is no priority (PS3.7 E.1)")
         _check_move_originator(self.move_originator)
+        if self.journal is not None and self.repeat > 1:
+            raise InvalidValue("journal", "what is sent several times on purpose has no journal")
         if self.rate is not None and not self.rate > 0:
             raise InvalidValue("rate", f"{self.rate!r} objects per second is no rate")
         if self.bandwidth is not None and not self.bandwidth >= SLOWEST:
@@ -111,3 +119,4 @@ class How(TypedDict, total=False):
     associations: int
     rate: float | None
     bandwidth: float | None
+    journal: Journal | None

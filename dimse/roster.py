@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import AbstractContextManager
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dimse.errors import DIMSEError, InvalidValue
-from dimse.events import Planned, Warned
+from dimse.errors import DIMSEError, InvalidValue, JournalFailed
+from dimse.events import Confirmed, Planned, Warned
 from dimse.objects.cache import Cache
 from dimse.objects.finder import Found, LeftOut, Unusable
 from dimse.objects.outgoing import Outgoing, Sendable
@@ -26,7 +26,10 @@ from dimse.plan import Need, Planning
 from dimse.policy import LOOK_AHEAD, Policy
 from dul.conversations import Call, Script
 
-__all__ = ["Asked", "Entry", "Roster", "Task", "Verdict", "examined", "listed"]
+if TYPE_CHECKING:
+    from dimse.journal import Page
+
+__all__ = ["Asked", "Entry", "Roster", "Task", "Unwritten", "Verdict", "examined", "listed"]
 
 Asked: TypeAlias = "Sendable | Outgoing | Found | LeftOut | Unusable"
 """What may be asked for: something to be sent, or what `dimse.objects.finder` says of a name."""
@@ -41,6 +44,7 @@ class Verdict(Enum):
 
     STORED = "stored"
     FAILED = "failed"
+    CONFIRMED = "stored before"
     BEGUN = "begun"
     NOT_SENT = "not sent"
 
@@ -97,6 +101,18 @@ class Task:
         self.alone = False
 
 
+class Unwritten(Exception):
+    """The journal failed.
+
+    Attributes:
+        error: how.
+    """
+
+    def __init__(self, error: JournalFailed) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Roster:
     """Hands out what is to be sent.
 
@@ -106,8 +122,10 @@ class Roster:
         clock: seconds.
         lock: held while objects are looked at; a face that has them looked at in threads gives a
             real one.
+        page: what a journal says of the peer; None: there is none.
 
     Attributes:
+        page: the same.
         entries: what was asked for, as far as it was looked at, in order.
         losses: associations that were lost in a row, without a response in between.
         halted: an object can't be read, and those behind it are not to be sent.
@@ -123,7 +141,9 @@ class Roster:
         policy: Policy,
         clock: Callable[[], float],
         lock: AbstractContextManager[Any],
+        page: Page | None = None,
     ) -> None:
+        self.page = page
         self.entries: list[Entry] = []
         self.losses = 0
         self.halted = False
@@ -161,7 +181,11 @@ class Roster:
                 return self._hand_out()
             if self.complete:
                 return None
-            yield from (yield Call(self._look_on))
+            try:
+                told = yield Call(self._look_on)
+            except JournalFailed as error:
+                raise Unwritten(error) from error
+            yield from told
 
     def _hand_out(self) -> Task:
         entry, outgoing, need = self._ready[0]
@@ -195,9 +219,12 @@ class Roster:
         elif not entry.undone and entry.verdict is Verdict.BEGUN:
             entry.verdict = Verdict.STORED
         if not entry.undone:
-            self._finished += 1
-            if isinstance(entry.item, str | os.PathLike):
-                entry.outgoing = None
+            self._done_with(entry)
+
+    def _done_with(self, entry: Entry) -> None:
+        self._finished += 1
+        if isinstance(entry.item, str | os.PathLike):
+            entry.outgoing = None
 
     def wait_for_turn(self) -> float:
         """Seconds until the next object may be begun, by `Policy.rate`."""
@@ -281,7 +308,16 @@ class Roster:
             self._finished += 1
             self.halted = self._policy.halt
             path = getattr(item, "path", None) or getattr(error, "path", None)
-            told.append(Outcome(path=path, name=entry.name, error=error))
+            outcome = Outcome(path=path, name=entry.name, error=error)
+            if self.page is not None:
+                self.page.record(None, outcome)
+            told.append(outcome)
+            return
+        when = None if self.page is None else self.page.confirmed(outgoing)
+        if when is not None:
+            entry.verdict = Verdict.CONFIRMED
+            self._done_with(entry)
+            told.append(Confirmed(outgoing, when))
             return
         entry.undone = self._policy.repeat
         if outgoing.warnings:

@@ -413,7 +413,9 @@ class Operations:
             if not (over and begun.operation.is_answered(self.association)):
                 begun.close()
                 raise
-        return (yield from self.finish_store(begun, clock))
+        responded, outcome = self.conclude(begun, clock)
+        yield responded
+        return outcome
 
     def begin_store(
         self,
@@ -434,7 +436,7 @@ class Operations:
             attempts: for the outcome: how often the object was tried, this time included.
 
         Returns:
-            What to `settle`, and then to `finish_store`; or an outcome already, since the object
+            What to `settle`, and then to `conclude`; or an outcome already, since the object
             can't be sent on this association.
 
         Raises:
@@ -511,22 +513,22 @@ class Operations:
             self.ended = error
             raise
 
-    def finish_store(self, storing: Storing, clock: Clock) -> Script[Outcome]:
-        """The outcome of what has its response; nothing is waited for."""
+    def conclude(self, storing: Storing, clock: Clock) -> tuple[Responded, Outcome]:
+        """The response of what has it, and the outcome; nothing is waited for."""
         self._forget(storing.operation)
         response = storing.operation.final
         assert response is not None  # the caller has made sure of it
         seconds = clock() - storing.started
-        yield Responded(response)
         outgoing, source = storing.outgoing, storing.source
         try:
             if not _failed(response):  # else that is what went wrong first
                 source.finish()
         except DIMSEError as error:
-            return Outcome.of(outgoing, error=error, attempts=storing.attempts)
+            failed = Outcome.of(outgoing, error=error, attempts=storing.attempts)
+            return Responded(response), failed
         finally:
             source.close()
-        return Outcome.of(
+        return Responded(response), Outcome.of(
             outgoing,
             transfer_syntax_uid=storing.choice.transfer_syntax,
             status=response.status,

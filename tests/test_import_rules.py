@@ -54,6 +54,7 @@ DIMSE_IO = {
     "dimse.objects.sources",
     "dimse.profiles",
     "dimse.passwords",
+    "dimse.journal",
     "dimse.retry",
     "dimse.server",
     "dimse.storage.naming",

@@ -427,21 +427,29 @@ class World:
 
 
 def ready(
-    world: World, items: Any, policy: Policy, *, window: int = 1
+    world: World, items: Any, policy: Policy, *, window: int = 1, page: Any = None
 ) -> tuple[Roster, list[Sender]]:
     """Who sends these: so many as the policy says."""
     asked = AsynchronousOperationsWindow(window, 1) if window > 1 else None
     peer = Peer(host="peer", port=104, limits=LIMITS, window=asked)
-    roster = Roster(items, policy, world.clock, nullcontext())
+    roster = Roster(items, policy, world.clock, nullcontext(), page)
     senders = [
         Sender(Dialogue(peer, world.clock), roster, policy) for _ in range(policy.associations)
     ]
     return roster, senders
 
 
-def send(world: World, items: Any, policy: Policy, *, window: int = 1, **options: Any) -> Roster:
+def send(
+    world: World,
+    items: Any,
+    policy: Policy,
+    *,
+    window: int = 1,
+    page: Any = None,
+    **options: Any,
+) -> Roster:
     """Send these to the end."""
-    roster, senders = ready(world, items, policy, window=window)
+    roster, senders = ready(world, items, policy, window=window, page=page)
     world.play(*(each.run() for each in senders), **options)
     return roster
 

@@ -6,6 +6,7 @@ bytes of which association.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 from collections.abc import Callable
@@ -28,7 +29,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dimse.engine import Policy, Roster, Verdict
+from dimse.errors import JournalFailed
 from dimse.events import Done, GivenUp, Lost, NotAssociated, Requesting, Retrying
+from dimse.outcome import Outcome
 from dimse.retry import Retry
 from dul.errors import SourceFailed
 from dul.pdu import ReleaseRP
@@ -414,3 +417,103 @@ def test_a_peer_that_goes_while_a_rate_is_kept_is_noticed() -> None:
     check(world, roster, roster_things(roster))
     assert all(each.stored for each in outcomes_of(world))
     assert len(world.used) == 2
+
+
+# --------------------------------------------------------------------------- a journal --
+
+
+class Paper:
+    """A page of a journal, in memory."""
+
+    def __init__(self, room: int = 1000) -> None:
+        self.stored: set[str] = set()
+        self.failed: set[str] = set()
+        self.room = room
+
+    def confirmed(self, outgoing: Any) -> float | None:
+        return 1.0 if outgoing.sop_instance_uid in self.stored else None
+
+    def record(self, outgoing: Any, outcome: Outcome) -> None:
+        if not self.room:
+            raise JournalFailed("paper", "is full")
+        self.room -= 1
+        (self.stored if outcome.stored else self.failed).add(outcome.sop_instance_uid)
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@given(
+    lengths=lengths,
+    peers=peers,
+    killed_at=st.integers(0, 60),
+    window=st.integers(1, 4),
+    associations=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+@settings(deadline=None, max_examples=300)
+def test_what_was_confirmed_before_a_kill_is_not_sent_again(
+    lengths: list[int],
+    peers: list[Acceptor],
+    killed_at: int,
+    window: int,
+    associations: int,
+    seed: int,
+) -> None:
+    things = [Thing(number, length) for number, length in enumerate(lengths)]
+    policy = Policy(associations=associations)
+    paper = Paper()
+    how: Any = {"window": window, "page": paper, "choose": random.Random(seed).randrange}
+    world = World(peers, window=window)
+    told: set[str] = set()
+
+    def on_event(event: Any) -> None:
+        if isinstance(event, Outcome):
+            assert event.sop_instance_uid in paper.stored | paper.failed, (
+                "told before it is written"
+            )
+            told.update([event.sop_instance_uid] if event.stored else [])
+        if len(world.events) > killed_at:
+            raise Killed
+
+    world.on_event = on_event
+    with contextlib.suppress(Killed):
+        send(world, things, policy, **how)
+    assert told <= paper.stored
+    confirmed = set(paper.stored)
+    sent_before = [each for _, sent, _ in world.used for each in sent_whole(sent)]
+
+    again = World([], window=window)
+    roster = send(again, things, policy, **how)
+    sent = [each for _, sent, _ in again.used for each in sent_whole(sent)]
+    assert not confirmed & set(sent)
+    # Nothing is repeated but what was on its way, or had been refused.
+    assert len(set(sent_before) & set(sent) - paper.failed) <= window * associations
+    assert paper.stored == {each.sop_instance_uid for each in things}
+    assert {each.verdict for each in roster.entries} <= {Verdict.STORED, Verdict.CONFIRMED}
+
+
+def test_a_journal_that_fails_ends_it_and_says_nothing_that_is_false() -> None:
+    world = World([], window=4, holds=True)
+    things = [Thing(number, 300) for number in range(9)]
+    paper = Paper(room=2)
+    roster = send(world, things, Policy(), window=4, page=paper)
+    check(world, roster, things)
+    (given_up,) = told(world, GivenUp)
+    assert isinstance(given_up.error, JournalFailed)
+    assert len(paper.stored) == 2
+    # What was on its way has its outcome, and nothing else was begun.
+    assert 2 < len(outcomes_of(world)) <= 6
+    assert given_up.left + 3 == 9
+
+
+def test_a_journal_that_cannot_be_read_sends_nothing() -> None:
+    class Torn(Paper):
+        def confirmed(self, outgoing: Any) -> float | None:
+            raise JournalFailed("paper", "is torn")
+
+    world = World([])
+    send(world, [Thing(0, 300)], Policy(associations=2), page=Torn())
+    assert world.used == []
+    assert len(told(world, GivenUp)) == 1
