@@ -96,6 +96,8 @@ HEAVY = {"pydicom", "numpy", "rich"}
 LATE = HEAVY | {
     "cli.secure",
     "cli.storescp.workers",
+    "cli.storescp.monitoring",
+    "cli.monitor.metrics",
     "dataclasses",
     "dimse.aio",
     "dimse.hooks",

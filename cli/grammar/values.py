@@ -13,6 +13,7 @@ __all__ = [
     "choice",
     "integer",
     "listening_port",
+    "local_address",
     "port",
     "seconds",
     "some_seconds",
@@ -52,6 +53,12 @@ def integer(low: int, high: int, *also: int) -> Callable[[str], int]:
 def port(token: str) -> int:
     """A TCP port to call."""
     return integer(1, 65535)(token)
+
+
+def local_address(token: str) -> tuple[str, int]:
+    """[ADDRESS:]PORT to listen on; without an address it is the loopback interface's."""
+    host, colon, number = token.rpartition(":")
+    return (host if colon else "127.0.0.1"), listening_port(number)
 
 
 def listening_port(token: str) -> int:

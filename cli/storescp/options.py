@@ -13,7 +13,7 @@ from cli.options.syntaxes import prefer_options
 from cli.options.tls import ServingTls
 from cli.storescp.access_options import CallersAllowed
 from cli.storescp.commands_options import Commands, Sorting
-from cli.storescp.serving_options import Indexing, Running
+from cli.storescp.serving_options import Indexing, Monitoring, Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
 from dimse.support import STORED_AS_THEY_COME
 from dul.limits import Limits
@@ -341,6 +341,7 @@ class StorescpSettings(
     _Times,
     Indexing,
     Running,
+    Monitoring,
     ServingTls,
     ServingIdentity,
     _Faults,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -42,12 +43,14 @@ from dul.values import dataclass
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from cli.storescp.monitoring import Monitor
     from dimse.passwords import PasswordFile
 
 __all__ = [
     "Served",
     "announce",
     "context_maker",
+    "monitor_for",
     "say_end",
     "say_ending",
     "say_no_network",
@@ -61,9 +64,11 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     counts = Counts()
     listener = listener_of(inherited_socket()) if settings.inetd else None
     try:
-        with storing(settings, report) as storage:
+        with contextlib.ExitStack() as stack:
+            storage = stack.enter_context(storing(settings, report))
             users = user_file(settings.users)
             make_context = context_maker(settings, report)
+            monitor = monitor_for(settings, report, counts, stack)
             served = server_for(
                 settings,
                 report,
@@ -73,7 +78,7 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
                 users=users,
                 listener=listener,
             )
-            return _serve(served, settings, report, counts)
+            return _serve(served, settings, report, counts, monitor)
     except (SpoolUnusable, IndexUnusable, PasswordFileUnusable) as error:
         report.fatal(str(error))
     except DULError as error:
@@ -82,6 +87,25 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
 
 
 MakeContext: TypeAlias = "Callable[[], SSLContext]"
+
+
+def monitor_for(
+    settings: StorescpSettings, report: Report, counts: Counts, stack: contextlib.ExitStack
+) -> Monitor | None:
+    """What is shown of the server, if anything is to be; it listens already.
+
+    Raises:
+        UsageError: what an option needs is not installed.
+        TransportError: an address can't be listened on.
+    """
+    if settings.metrics is None:
+        return None
+    # What only a server loads that is looked at.
+    from cli.storescp.monitoring import Monitor  # noqa: PLC0415
+
+    monitor = Monitor(settings, report, counts)
+    stack.callback(monitor.close)
+    return monitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +187,10 @@ def server_for(
         trace=dumps.tracer(report, caller),
     )
 
+    counts.serving(now=True)
+
     def request_stop(grace: float) -> None:
+        counts.serving(now=False)
         # Who sleeps on purpose may do so as long as there is a grace.
         if grace > 0:
             timer = threading.Timer(grace, stopping.set)
@@ -204,12 +231,20 @@ def context_maker(settings: StorescpSettings, report: Report) -> MakeContext | N
 # ------------------------------------------------------------------------------ one process --
 
 
-def _serve(served: Served, settings: StorescpSettings, report: Report, counts: Counts) -> int:
+def _serve(
+    served: Served,
+    settings: StorescpSettings,
+    report: Report,
+    counts: Counts,
+    monitor: Monitor | None,
+) -> int:
     server, grace = served.server, settings.grace or 0.0
 
     def request_stop() -> None:
         given = grace if stop.signal == signal.SIGTERM else 0.0
         say_ending(report, stop.name, given, counts.totals())
+        if monitor is not None:
+            monitor.ending()
         served.request_stop(given)
 
     hurry = partial(served.request_stop, 0.0) if grace else None
@@ -218,6 +253,8 @@ def _serve(served: Served, settings: StorescpSettings, report: Report, counts: C
         with stop:
             if not announce(settings, report, server.address[1]):
                 return FAILED
+            if monitor is not None:
+                monitor.start()
             server.serve_forever()
             server.stop()
             say_end(report, stop.name, counts.totals())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cli.grammar import values as read
 from cli.grammar.declaration import Settings, setting, value
 
-__all__ = ["Indexing", "Running"]
+__all__ = ["Indexing", "Monitoring", "Running"]
 
 
 class Running(Settings, title="running"):
@@ -44,5 +44,20 @@ class Indexing(Settings, title="index"):
             metavar="FILE",
             help="note in this SQLite database what is stored: patient, study, series, instance, "
             "file, when, from whom; storeindex makes it anew of the files",
+        ),
+    )
+
+
+class Monitoring(Settings, title="monitoring"):
+    """What is shown of it."""
+
+    metrics: tuple[str, int] | None = setting(
+        None,
+        value(
+            "--metrics",
+            read=read.local_address,
+            metavar="[A:]P",
+            help="show /metrics for Prometheus and /healthz at this port, of the loopback interface "
+            "unless another address stands before it (needs dulcet[metrics])",
         ),
     )

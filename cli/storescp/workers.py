@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
+from functools import partial
 
 from cli.codes import FAILED
 from cli.grammar.declaration import UsageError
@@ -14,6 +16,7 @@ from cli.storescp.placing import storing
 from cli.storescp.serving import (
     announce,
     context_maker,
+    monitor_for,
     say_end,
     say_ending,
     say_no_network,
@@ -62,43 +65,45 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
             served.server.serve_forever()
             served.server.stop()
 
-    def told(event: WorkerEvent) -> None:
-        if isinstance(event, Ending) and event.by is not None:
-            say_ending(report, name_of(event.by), event.grace, counts.totals())
-        else:
-            _say_of_worker(report, event)
-
-    try:
-        with storing(settings, report):
-            pass  # that it is possible is to be known before anybody connects
-        workers = Workers(
-            work,
-            count=settings.workers,
-            host=settings.host,
-            port=settings.port,
-            told=told,
-            reopen=report.reopen,
-        )
-    except (SpoolUnusable, IndexUnusable) as error:
-        report.fatal(str(error))
-        return FAILED
-    except DULError as error:
-        say_no_network(settings, report, error)
-        return FAILED
-    if not announce(settings, report, workers.address[1]):
-        return FAILED
-    ended_by = workers.run(settings.grace or 0.0)
-    say_end(report, name_of(ended_by or signal.SIGTERM), counts.totals())
-    return 0
+    with contextlib.ExitStack() as stack:
+        try:
+            with storing(settings, report):
+                pass  # that it is possible is to be known before anybody connects
+            monitor = monitor_for(settings, report, counts, stack)
+            beside = monitor and monitor.job()
+            workers = Workers(
+                work,
+                count=settings.workers,
+                host=settings.host,
+                port=settings.port,
+                beside=[beside] if beside else [],
+                told=partial(_tell, report, counts),
+                reopen=report.reopen,
+            )
+        except (SpoolUnusable, IndexUnusable) as error:
+            report.fatal(str(error))
+            return FAILED
+        except DULError as error:
+            say_no_network(settings, report, error)
+            return FAILED
+        if not announce(settings, report, workers.address[1]):
+            return FAILED
+        ended_by = workers.run(settings.grace or 0.0)
+        say_end(report, name_of(ended_by or signal.SIGTERM), counts.totals())
+        return 0
 
 
-def _say_of_worker(report: Report, event: WorkerEvent) -> None:
+def _tell(report: Report, counts: Counts, event: WorkerEvent) -> None:
+    if isinstance(event, WorkerEnded) and event.number is not None:
+        counts.died(event.number)
     match event:
+        case Ending(by, grace) if by is not None:
+            say_ending(report, name_of(by), grace, counts.totals())
         case WorkerStarted(name, pid):
             report.info(f"{name.capitalize()} runs (process {pid})")
-        case WorkerEnded(name, pid, how, None):
+        case WorkerEnded(name, _, pid, how, None):
             report.info(f"{name.capitalize()} (process {pid}) ended: {how}")
-        case WorkerEnded(name, pid, how, again_in):
+        case WorkerEnded(name, _, pid, how, again_in):
             report.error(
                 f"{name} (process {pid}) ended: {how}; another takes its place in {again_in:g} s"
             )

@@ -42,6 +42,7 @@ _NUMBERS: Final = (
     "objects_stored",
     "objects_refused",
     "bytes_received",
+    "processes_serving",
 )
 _AT: Final = {name: at for at, name in enumerate(_NUMBERS)}
 # A class for each bound and one above; then the sum in microseconds.
@@ -87,6 +88,7 @@ class Totals:
         objects_stored: C-STORE-RQs that were answered with Success or a warning.
         objects_refused: those that were answered with a failure.
         bytes_received: of data sets that came to their end, refused ones included.
+        processes_serving: that accept associations at present, see `Counts.serving`.
         statuses: how often a final status was given, by name of the response and status.
         answer: from the last byte of a C-STORE-RQ to its response: checks, the disk, handlers.
         whole: from the command of a C-STORE-RQ to its response: the network, too.
@@ -100,6 +102,7 @@ class Totals:
     objects_stored: int
     objects_refused: int
     bytes_received: int
+    processes_serving: int
     statuses: dict[tuple[str, int], int]
     answer: Times
     whole: Times
@@ -132,7 +135,19 @@ class Counts:
         """
         with self._lock:
             self._row = number * _ROW
-            self._add("associations_aborted", self._open())
+        self.died(number)
+
+    def died(self, number: int) -> None:
+        """The process of this row is gone: so are its associations."""
+        with self._lock:
+            row = number * _ROW
+            self._numbers[row + _AT["associations_aborted"]] += self._open(row)
+            self._numbers[row + _AT["processes_serving"]] = 0
+
+    def serving(self, *, now: bool) -> None:
+        """This process accepts associations, or does so no longer."""
+        with self._lock:
+            self._numbers[self._row + _AT["processes_serving"]] = int(now)
 
     def add(self, name: str, count: int = 1) -> None:
         """Add to a number of `Totals`."""
@@ -181,8 +196,8 @@ class Counts:
     def _add(self, name: str, count: int) -> None:
         self._numbers[self._row + _AT[name]] += count
 
-    def _open(self) -> int:
-        row = self._numbers[self._row : self._row + len(_NUMBERS)]
+    def _open(self, first: int) -> int:
+        row = self._numbers[first : first + len(_NUMBERS)]
         ended = row[_AT["associations_released"]] + row[_AT["associations_aborted"]]
         return max(0, row[_AT["associations_accepted"]] - ended)
 

@@ -31,12 +31,14 @@ class WorkerEnded:
 
     Attributes:
         name: which one.
+        number: of a worker, from 0 on; None for what runs beside.
         pid: its process.
         how: "exit code 1", "signal SIGKILL".
         again_in: seconds until another takes its place; None: none does, for all is ended.
     """
 
     name: str
+    number: int | None
     pid: int
     how: str
     again_in: float | None

@@ -90,8 +90,11 @@ def listeners(host: str, port: int, count: int) -> list[socket.socket]:
 class _Worker:
     """One of the processes, or the room for it."""
 
-    def __init__(self, name: str, job: Job, listener: socket.socket | None) -> None:
+    def __init__(
+        self, name: str, number: int | None, job: Job, listener: socket.socket | None
+    ) -> None:
         self.name = name
+        self.number = number
         self.job = job
         self.listener = listener
         self.pid = 0  # 0: there is none at present
@@ -142,16 +145,17 @@ class Workers:
         self._clock = clock
         self._address: tuple[str, int] = sockets[0].getsockname()[:2]
         self._workers = [
-            _Worker(f"worker {number + 1}", _bound(work, own, number), own)
+            _Worker(f"worker {number + 1}", number, _bound(work, own, number), own)
             for number, own in enumerate(sockets[each % len(sockets)] for each in range(count))
         ]
         for number, job in zip(numbers(1), beside, strict=False):
-            self._workers.append(_Worker(f"helper {number}", job, None))
+            self._workers.append(_Worker(f"helper {number}", None, job, None))
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
         self._ends = 0  # how often the end was asked for
         self._grace = 0.0
+        self._dismissed = False  # what runs beside was told to end, too
         self._until = 0.0  # when who has not ended is killed
 
     @property
@@ -194,6 +198,8 @@ class Workers:
                             asked_by = asked_by or signal.Signals(number)
                             self._end(signal.Signals(number))
                     self._bury_dead()
+                    if self._ends and not self._dismissed:
+                        self._dismiss_helpers()
                     if self._ends and self._clock() >= self._until:
                         self._kill_all()
             finally:
@@ -267,7 +273,7 @@ class Workers:
             now = self._clock()
             again_in = worker.waited = self._backoff.after(now - worker.born, worker.waited)
             worker.due = now + again_in
-        self._told(WorkerEnded(worker.name, pid, _how(status), again_in))
+        self._told(WorkerEnded(worker.name, worker.number, pid, _how(status), again_in))
 
     # ---------------------------------------------------------------------------- the end --
 
@@ -281,6 +287,13 @@ class Workers:
         self._close_listeners()
         self._told(Ending(asked_by, grace))
         self._tell_all(STOP + str(grace).encode())
+
+    def _dismiss_helpers(self) -> None:
+        """What runs beside may do so for the grace, but no longer than there are workers."""
+        if any(each.pid for each in self._workers if each.number is not None):
+            return
+        self._dismissed = True
+        self._tell_all(STOP + b"0.0")
 
     def _kill_all(self) -> None:
         for each in self._workers:

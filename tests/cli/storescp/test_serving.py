@@ -4,72 +4,12 @@ import os
 import re
 import signal
 import subprocess
-import threading
 
 import pytest
-from cli_peers import ABORT, CT_CONTEXT, PATIENCE, Caller
+from cli_peers import ABORT, CT_CONTEXT, Caller
+from storescp_process import store
 
 from testbed import messages, raw
-
-
-class Storescp:
-    """A storescp that says what happens, line by line."""
-
-    def __init__(self, command, environment):
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-        self.lines = []
-        self._guard = threading.Timer(3 * PATIENCE, self.process.kill)
-        self._guard.start()
-        self.port = int(self.expect(r"I: Listening on port (\d+)")[1])
-
-    def expect(self, pattern):
-        for line in self.process.stderr:
-            self.lines.append(line.rstrip("\n"))
-            if found := re.search(pattern, line):
-                return found
-        raise AssertionError(f"no {pattern!r} in {self.lines}")
-
-    def send(self, number):
-        self.process.send_signal(number)
-
-    def end(self, number=signal.SIGTERM):
-        """Its last lines, from the counts on."""
-        self.send(number)
-        return self.ended()
-
-    def ended(self):
-        counted = self.expect("I: Associations: ")
-        ended = self.expect("I: Ended by ")
-        assert self.process.stderr.read() == ""
-        assert self.process.wait() == 0
-        return counted.string.strip(), ended.string.strip()
-
-    def close(self):
-        self._guard.cancel()
-        self.process.kill()
-        self.process.communicate()
-
-
-@pytest.fixture
-def storescp(python, spawn_environment, tmp_path):
-    started = []
-
-    def start(*options):
-        (tmp_path / "in").mkdir(exist_ok=True)
-        command = [python, "-m", "cli.storescp", "-v", "--host", "127.0.0.1"]
-        command += ["-od", str(tmp_path / "in"), "--fsync", "none", *map(str, options), "0"]
-        started.append(Storescp(command, spawn_environment))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.close()
-
-
-def store(port, instance):
-    with Caller(port, CT_CONTEXT) as caller:
-        assert caller.accepted().send_store(instance) == 0
-        caller.release()
 
 
 def test_after_sigterm_associations_come_to_their_end(storescp, tmp_path):
