@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +13,10 @@ from dimse.errors import Unreadable
 from dimse.objects import finder
 from dimse.objects.finder import Found, LeftOut, Reason, Unusable
 from dimse.objects.outgoing import Cache, Outgoing
-from dimse.objects.part10 import FileForm
+from dimse.objects.prepare import Preparation
 from dul.values import dataclass
 
-__all__ = ["Bad", "check", "find"]
+__all__ = ["Bad", "check", "find", "names_of"]
 
 # What is said of what is left out, and how loud: nothing is lost with a directory seen already.
 _LEFT_OUT: Final = {
@@ -49,8 +51,25 @@ class Bad:
     why: str
 
 
+def names_of(files: Sequence[str], files_from: str | None, *, nul: bool) -> Iterator[str]:
+    """The names that are given, and those in a list.
+
+    Raises:
+        Unreadable: the list can't be read.
+    """
+    yield from files
+    if files_from is None:
+        return
+    try:
+        listed = nullcontext(sys.stdin.buffer) if files_from == "-" else Path(files_from).open("rb")  # noqa: SIM115 - closed below
+        with listed as stream:
+            yield from finder.names_in(stream, nul=nul)
+    except OSError as error:
+        raise Unreadable(files_from, f"cannot read the list of files: {error.strerror}") from error
+
+
 def find(
-    names: Sequence[str],
+    names: Iterable[str],
     report: Report,
     interrupted: Callable[[], bool],
     *,
@@ -58,6 +77,8 @@ def find(
     recurse: bool,
     follow_links: bool = False,
     pattern: str | None = None,
+    archives: bool = False,
+    dicomdir: bool = False,
 ) -> tuple[list[Found], list[Bad]]:
     """The files that the names stand for, in their order; those of a directory sorted by name.
 
@@ -69,13 +90,21 @@ def find(
         recurse: and into those that are in them.
         follow_links: and into those that are linked there.
         pattern: what the names of files in them look like; None: anything.
+        archives: open archives in directories, too.
+        dicomdir: the names are those of DICOMDIRs.
     """
     if scan:
         report.info("determining input files ...")
     files: list[Found] = []
     bad: list[Bad] = []
     for found in finder.find(
-        names, scan=scan, recurse=recurse, follow_links=follow_links, pattern=pattern
+        names,
+        scan=scan,
+        recurse=recurse,
+        follow_links=follow_links,
+        pattern=pattern,
+        archives=archives,
+        dicomdir=dicomdir,
     ):
         if interrupted():
             break
@@ -90,9 +119,7 @@ def check(
     files: Sequence[Found],
     report: Report,
     interrupted: Callable[[], bool],
-    *,
-    strict: bool = False,
-    form: FileForm = "any",
+    preparation: Preparation,
 ) -> tuple[list[Outgoing], list[Bad]]:
     """Look at every file: what it is, and whether it is whole.
 
@@ -103,8 +130,7 @@ def check(
         files: from `find`.
         report: for the warnings.
         interrupted: asked before each file; True ends the check early.
-        strict: refuse what is tolerated otherwise, with a warning.
-        form: what files may be.
+        preparation: what is tolerated.
     """
     report.info("checking input files ...")
     good: list[Outgoing] = []
@@ -113,7 +139,7 @@ def check(
     for file in files:
         if interrupted():
             break
-        item = finder.look(file, strict=strict, form=form, cache=cache)
+        item = preparation.look(file, cache=cache)
         if isinstance(item, LeftOut | Unusable):
             _tell(item, report, bad)
         else:

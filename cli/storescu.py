@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 from cli import tool
 from cli.codes import FAILED
-from cli.inputs import Bad, check, find
+from cli.grammar.declaration import UsageError
+from cli.inputs import Bad, check, find, names_of
 from cli.options.proposals import Proposed
 from cli.report import Level, Report
 from cli.stop import Stop
 from cli.storescu_options import StorescuSettings
 from cli.transfer import Transfer
 from dimse.engine import Verdict
-from dimse.errors import DictionaryError, ProfileError, UnknownProfile
+from dimse.errors import DictionaryError, ProfileError, UnknownProfile, Unreadable
 from dimse.objects.outgoing import Outgoing
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
@@ -32,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(settings: StorescuSettings, report: Report) -> int:
+    if settings.list_decoders:
+        return tool.show(settings.decoder_list)
+    if not settings.file and settings.files_from is None:
+        raise UsageError("Missing parameter file")
     dictionary = _dictionary(report)
     proposed = _proposed(settings, report)
     if dictionary is None or proposed is None:
@@ -40,6 +45,9 @@ def _work(settings: StorescuSettings, report: Report) -> int:
     try:
         with Stop(wakeup.set) as stop:
             return _send(settings, report, dictionary, proposed, wakeup, stop)
+    except Unreadable as error:
+        report.fatal(str(error))
+        return FAILED
     finally:
         wakeup.close()
 
@@ -56,15 +64,19 @@ def _send(  # noqa: PLR0917 - what `_work` has made
         return wakeup.is_set
 
     files, missing = find(
-        settings.file,
+        names_of(settings.file, settings.files_from, nul=settings.nul),
         report,
         interrupted,
         scan=settings.scan,
         recurse=settings.recurse,
         follow_links=settings.follow_links,
         pattern=settings.pattern,
+        archives=settings.archives,
+        dicomdir=settings.dicomdir,
     )
-    items, bad = check(files, report, interrupted, strict=settings.strict, form=settings.form)
+    if settings.changes:
+        dictionary.install()
+    items, bad = check(files, report, interrupted, settings.preparation)
     bad = missing + bad
     if wakeup.is_set:
         report.error(f"interrupted by {stop.name}: nothing was sent")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cli.grammar.declaration import Settings, flag, parameters, setting, value
 from cli.grammar.values import integer, text
 from cli.options.general import General
-from cli.options.inputs import Inputs
 from cli.options.network import Calling
+from cli.options.preparing import Preparing
 from cli.options.proposals import Proposals
 
 __all__ = ["StorescuSettings"]
@@ -64,7 +64,7 @@ class _Association(Settings, title="association"):
 class StorescuSettings(
     General,
     _Files,
-    Inputs,
+    Preparing,
     Proposals,
     _Association,
     Calling,
@@ -74,5 +74,8 @@ class StorescuSettings(
     """What a command line of storescu comes to."""
 
     file: tuple[str, ...] = parameters(
-        "file", read=text, help="DICOM image file, or with +sd a directory"
+        "file",
+        read=text,
+        help="DICOM image file, or archive of them, or with +sd a directory",
+        optional=True,
     )

@@ -87,6 +87,7 @@ class Transfer(Teller):
             base = () if proposed.required else proposed.rules.for_classes(SEED_CLASSES)
         self._sending = client_for(settings, report, wakeup, profile).send(
             items,
+            preparation=settings.preparation,
             base_contexts=base,
             rules=proposed.rules,
             repeat=settings.repeat,

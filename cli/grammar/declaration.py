@@ -231,9 +231,12 @@ def parameter(shown: str, *, read: Callable[[str], T], help: str, default: T = _
     return cast("T", Parameter("", shown, read, help, many=False, default=default))
 
 
-def parameters(shown: str, *, read: Callable[[str], T], help: str) -> tuple[T, ...]:
-    """The last parameter, if there may be several of it; one at least."""
-    found: Any = Parameter("", shown, read, help, many=True, default=_NONE)
+def parameters(
+    shown: str, *, read: Callable[[str], T], help: str, optional: bool = False
+) -> tuple[T, ...]:
+    """The last parameter, if there may be several of it; one at least, unless it is optional."""
+    default = () if optional else _NONE
+    found: Any = Parameter("", shown, read, help, many=True, default=default)
     return cast("tuple[T, ...]", found)
 
 

@@ -70,3 +70,35 @@ class Inputs(Settings, title="input"):
             help="refuse files that are wrong in a way that is tolerated otherwise, with a warning",
         ),
     )
+    files_from: str | None = setting(
+        None,
+        value(
+            "--files-from",
+            read=text,
+            metavar="FILE",
+            help="send the files that are listed in FILE, a name in each line, after those that "
+            "are given; -: standard input",
+        ),
+    )
+    nul: bool = setting(
+        False,
+        flag("--null", help="names in the list end with a NUL", needs=["--files-from"]),
+    )
+    archives: bool = setting(
+        False,
+        flag(
+            "--archives",
+            help="open archives (zip, tar, gzip ...) in directories as well; those that are "
+            "given always are",
+            needs=["--scan-directories"],
+        ),
+    )
+    dicomdir: bool = setting(
+        False,
+        flag(
+            "+rd",
+            "--read-from-dicomdir",
+            help="send the files that are named in the DICOMDIRs that are given",
+            excludes=["--scan-directories"],
+        ),
+    )

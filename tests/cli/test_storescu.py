@@ -557,7 +557,7 @@ def test_a_compressed_file_that_the_peer_does_not_take(send, file):
         assert dialogue.end() == RELEASE_RQ
 
     with ScriptedPeer(script) as peer:
-        code, lines = send(peer.port, file, CT, "-nh")
+        code, lines = send(peer.port, file, CT, "-nh", "--decompress-never")
     assert code == 1
     assert lines[0].startswith(
         "W: DIMSE Warning: (STORESCU,ANY-SCP): sendMessage: unable to convert dataset from '"
