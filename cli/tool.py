@@ -18,7 +18,7 @@ from cli.options.tls import asks_for_list
 from cli.report import Report, printable
 from dul.errors import InvalidTLS
 
-__all__ = ["DCMTK_DEFAULTS", "run", "show"]
+__all__ = ["DCMTK_DEFAULTS", "run", "show", "version_of"]
 
 DCMTK_DEFAULTS = "DULCET_DCMTK_DEFAULTS"
 """The environment variable that stands for --dcmtk-defaults on every command line."""
@@ -44,7 +44,7 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
         if settings.help:
             return show(usage(kind))
         if settings.version:
-            return show(_version(declared.tool, declared.summary))
+            return show(version_of(declared.tool, declared.summary))
         if asks_for_list(settings):
             from cli.secure import listing  # noqa: PLC0415 - it loads OpenSSL
 
@@ -91,7 +91,7 @@ def _forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _version(tool: str, summary: str) -> str:
+def version_of(tool: str, summary: str) -> str:
     """First as DCMTK's tools say it, for scripts that take the number out of the first line."""
     # Takes as long to import as half the tool, and only this option needs it.
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
