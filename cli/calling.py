@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from cli import dumps
 from cli.codes import FAILED
-from cli.conditions import condition
+from cli.conditions import condition, without_number
 from cli.options.identity import identity_of
 from cli.options.network import Calling
 from cli.options.tls import only_with_tls
 from cli.report import Level, Report
+from cli.words import STORESCU, Words
 from dimse.client import Client
 from dimse.errors import ReleasedByPeer
 from dimse.events import (
@@ -82,13 +83,17 @@ class Teller:
         report: where it is said.
         calling: whom it calls, and how.
         contexts: associations are shown at level INFO already.
+        words: how it is said.
 
     Attributes:
         report: where it is said.
         code: the exit code of the first thing that went wrong, 0 if nothing did.
     """
 
-    def __init__(self, report: Report, calling: Calling, *, contexts: bool) -> None:
+    def __init__(
+        self, report: Report, calling: Calling, *, contexts: bool, words: Words = STORESCU
+    ) -> None:
+        self.words = words
         self.report = report
         self.code = 0
         self._calling = calling
@@ -115,8 +120,8 @@ class Teller:
                 self.report.info(f"Association Accepted (Max Send PDV: {fragment})")
             case NotAssociated():
                 self._open = False
-                self.failed(FAILED)
-                not_associated(self.report, event.error, self._calling)
+                self.failed(self.words.code_no_association)
+                not_associated(self.report, event.error, self._calling, self.words)
             case Releasing():
                 self._open = False
                 what = "Aborting" if event.abort else "Releasing"
@@ -183,14 +188,19 @@ def with_condition(what: str, error: DulcetError, host: str = "") -> str:
     return f"{what} {theirs}\n{error}" if theirs else f"{what} {error}"
 
 
-def not_associated(report: Report, error: DulcetError, calling: Calling) -> None:
+def not_associated(
+    report: Report, error: DulcetError, calling: Calling, words: Words = STORESCU
+) -> None:
     """Say why there is no association, and what to try."""
     if isinstance(error, AssociationRejected):
+        if words is not STORESCU:
+            report.fatal(f"{words.no_association} DUL Association Rejected")
         report.fatal(f"Association Rejected:\n{dumps.rejection(error)}")
         if error.why is not None:
             report.fatal("Try: " + _ADVICE[error.why].format(calling))
         return
-    report.fatal(with_condition("Association Request Failed:", error, calling.peer))
+    why = with_condition(words.no_association, error, calling.peer)
+    report.fatal(why if words is STORESCU else without_number(why))
     if isinstance(error, TimedOut) and error.which in _LATER:
         report.fatal(f"Try: {_LATER[error.which]}")
     elif isinstance(error, RemoteProtocolError):

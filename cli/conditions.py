@@ -6,9 +6,10 @@ are always said, too.
 
 from __future__ import annotations
 
+import re
 import socket
 
-from cli.codes import FAILED, LOST
+from cli.words import Words
 from dimse.errors import (
     CannotEncode,
     CannotTranscode,
@@ -25,6 +26,7 @@ __all__ = ["code_of", "condition", "is_network_lost", "without_number"]
 
 _ABORTED = "0006:0317 Peer aborted Association (or never connected)"
 _BROKEN = (ConnectionAbortedError, ConnectionResetError, BrokenPipeError)
+_NUMBER = re.compile(r"\b[0-9a-f]{4}:[0-9a-f]{4} ")
 _TIMES = {
     "connect": "0006:031c TCP Initialization Error: Connection timed out",
     "reply": "0006:0207 DIMSE No data available (timeout in non-blocking mode)",
@@ -56,20 +58,21 @@ def condition(error: DulcetError, host: str = "") -> str:
     return ""
 
 
-def code_of(outcome: Outcome) -> int:
+def code_of(outcome: Outcome, words: Words) -> int:
     """The exit code for an object that was not stored.
 
     As of DCMTK's storescu it is the high byte of a failure status.
     """
     if outcome.status is not None:
         failure = outcome.status_class is StatusClass.FAILURE
-        return outcome.status >> 8 if failure else FAILED
-    return LOST if outcome.error is not None and is_network_lost(outcome.error) else FAILED
+        return outcome.status >> 8 if failure else words.code_not_sent
+    lost = outcome.error is not None and is_network_lost(outcome.error)
+    return words.code_lost if lost else words.code_not_sent
 
 
 def without_number(text: str) -> str:
-    """A condition as dcmsend says it."""
-    return text.partition(" ")[2] if text[4:5] == ":" else text
+    """A message as dcmsend says it: without the numbers of conditions."""
+    return _NUMBER.sub("", text)
 
 
 def is_network_lost(error: DulcetError) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.report import Level, Report
+from cli.words import STORESCU, Words
 from dimse.errors import Unreadable
 from dimse.objects import finder
 from dimse.objects.finder import Found, LeftOut, Reason, Unusable
@@ -111,7 +112,7 @@ def find(
         if isinstance(found, Found):
             files.append(found)
         else:
-            _tell(found, report, bad)
+            _tell(found, report, bad, STORESCU)
     return files, bad
 
 
@@ -120,6 +121,7 @@ def check(
     report: Report,
     interrupted: Callable[[], bool],
     preparation: Preparation,
+    words: Words = STORESCU,
 ) -> tuple[list[Outgoing], list[Bad]]:
     """Look at every file: what it is, and whether it is whole.
 
@@ -131,6 +133,7 @@ def check(
         report: for the warnings.
         interrupted: asked before each file; True ends the check early.
         preparation: what is tolerated.
+        words: how it is said.
     """
     report.info("checking input files ...")
     good: list[Outgoing] = []
@@ -141,7 +144,7 @@ def check(
             break
         item = preparation.look(file, cache=cache)
         if isinstance(item, LeftOut | Unusable):
-            _tell(item, report, bad)
+            _tell(item, report, bad, words)
         else:
             for warning in item.warnings:
                 report.warn(f"{item.name}: {warning}")
@@ -149,7 +152,7 @@ def check(
     return good, bad
 
 
-def _tell(what: LeftOut | Unusable, report: Report, bad: list[Bad]) -> None:
+def _tell(what: LeftOut | Unusable, report: Report, bad: list[Bad], words: Words) -> None:
     """Say what is left out now, and keep what is an error: it decides whether anything is sent."""
     if isinstance(what, LeftOut):
         level, text = _LEFT_OUT[what.reason]
@@ -158,5 +161,5 @@ def _tell(what: LeftOut | Unusable, report: Report, bad: list[Bad]) -> None:
         reason = what.error.why.partition(": ")[2]
         bad.append(Bad(what.path, f"cannot read directory: {what.path}: {reason}"))
     else:
-        kind = "cannot access file" if isinstance(what.error, Unreadable) else "Bad DICOM file"
+        kind = words.unreadable if isinstance(what.error, Unreadable) else words.bad
         bad.append(Bad(what.path, f"{kind}: {what.error}"))

@@ -15,6 +15,7 @@ from cli.report import Level, Report
 from cli.stop import Stop
 from cli.storescu_options import StorescuSettings
 from cli.transfer import Transfer
+from cli.words import Words
 from dimse.engine import Verdict
 from dimse.errors import DictionaryError, ProfileError, UnknownProfile, Unreadable
 from dimse.objects.outgoing import Outgoing
@@ -22,17 +23,18 @@ from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
 
-__all__ = ["StorescuSettings", "main"]
+__all__ = ["StorescuSettings", "main", "work"]
 
 _LISTED = 20  # files that an interrupted run lists without -v
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return tool.run(StorescuSettings, argv, _work)
+    return tool.run(StorescuSettings, argv, work)
 
 
-def _work(settings: StorescuSettings, report: Report) -> int:
+def work(settings: StorescuSettings, report: Report) -> int:
+    """Do what the settings say; gives the exit code."""
     if settings.list_decoders:
         return tool.show(settings.decoder_list)
     if not settings.file and settings.files_from is None:
@@ -76,13 +78,14 @@ def _send(  # noqa: PLR0917 - what `_work` has made
     )
     if settings.changes:
         dictionary.install()
-    items, bad = check(files, report, interrupted, settings.preparation)
+    items, bad = check(files, report, interrupted, settings.preparation, settings.words)
     bad = missing + bad
     if wakeup.is_set:
         report.error(f"interrupted by {stop.name}: nothing was sent")
         return stop.exit_code
-    if not _usable(items, bad, report, halt=settings.halt):
-        return FAILED
+    code = _usable(items, bad, report, settings.words, halt=settings.halt)
+    if code:
+        return code
     transfer = Transfer(
         settings,
         items,
@@ -99,11 +102,13 @@ def _send(  # noqa: PLR0917 - what `_work` has made
     except Interrupted:
         _tell_interrupted(transfer, report, stop)
         return stop.exit_code
-    return code or (FAILED if bad else 0)
+    return code or (settings.words.code_unusable if bad else 0)
 
 
-def _usable(items: list[Outgoing], bad: list[Bad], report: Report, *, halt: bool) -> bool:
-    """Say which files can't be sent; whether to go on with the others."""
+def _usable(
+    items: list[Outgoing], bad: list[Bad], report: Report, words: Words, *, halt: bool
+) -> int:
+    """Say which files can't be sent; the exit code if the others aren't either."""
     for each in bad:
         if halt:
             report.fatal(each.why)
@@ -112,11 +117,11 @@ def _usable(items: list[Outgoing], bad: list[Bad], report: Report, *, halt: bool
     if bad and halt:
         if items:
             report.fatal(f"nothing was sent; -nh sends the {_files(len(items))} that can be sent")
-        return False
+        return words.code_unusable
     if not items:
-        report.fatal("no input files to be sent")
-        return False
-    return True
+        report.fatal(words.none_usable if bad else words.nothing)
+        return words.code_none_usable if bad else words.code_nothing
+    return 0
 
 
 def _tell_interrupted(transfer: Transfer, report: Report, stop: Stop) -> None:

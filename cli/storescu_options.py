@@ -1,4 +1,4 @@
-"""What storescu can be told."""
+"""What storescu and dcmsend can be told."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from cli.options.general import General
 from cli.options.network import Calling
 from cli.options.preparing import Preparing
 from cli.options.proposals import Proposals
+from cli.words import DCMSEND, STORESCU, Words
+from dimse.offers import EXPLICIT_FIRST, Offers
 
-__all__ = ["StorescuSettings"]
+__all__ = ["DcmsendSettings", "StorescuSettings"]
 
 
 def _is_repeat(spelling: str, following: str | None, after_parameter: bool) -> bool:
@@ -55,6 +57,21 @@ class _Files(Settings, title="files"):
 
 
 class _Association(Settings, title="association"):
+    single: bool = setting(
+        False,
+        flag(
+            "+ma",
+            "--multi-associations",
+            value=False,
+            help="use several associations if need be (default)",
+        ),
+        flag(
+            "-ma",
+            "--single-association",
+            help="use one association: what finds no room on it, or is left when it is lost, is "
+            "not sent",
+        ),
+    )
     abort: bool = setting(
         False,
         flag("-a", "--abort", help="abort association instead of releasing it at the end"),
@@ -79,3 +96,28 @@ class StorescuSettings(
         help="DICOM image file, or archive of them, or with +sd a directory",
         optional=True,
     )
+
+    @property
+    def words(self) -> Words:
+        """How it is said, and which exit codes there are."""
+        return STORESCU
+
+
+class DcmsendSettings(
+    StorescuSettings,
+    tool="dcmsend",
+    summary="Simple DICOM storage SCU (sender)",
+    defaults={
+        "calling_ae_title": "DCMSEND",
+        "form": "file",
+        "check_uids": True,
+        "preference": Offers(uncompressed=EXPLICIT_FIRST),
+        "required": True,
+    },
+):
+    """What a command line of dcmsend comes to: storescu's options, with other defaults."""
+
+    @property
+    def words(self) -> Words:
+        """How it is said, and which exit codes there are."""
+        return DCMSEND

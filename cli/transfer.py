@@ -6,13 +6,15 @@ import time
 from collections.abc import Sequence
 
 from cli.calling import Teller, client_for
-from cli.codes import FAILED, LOST
-from cli.conditions import code_of, condition, is_network_lost
+from cli.codes import FAILED
+from cli.conditions import code_of, condition, is_network_lost, without_number
 from cli.dots import Dots
 from cli.options.proposals import Proposed
 from cli.progress import Display
 from cli.report import Level, Report, printable
 from cli.storescu_options import StorescuSettings
+from cli.summary import StatusSummary
+from cli.words import STORESCU
 from dimse.engine import Entry, Verdict
 from dimse.errors import CannotTranscode, NoPresentationContext
 from dimse.events import (
@@ -73,7 +75,7 @@ class Transfer(Teller):
         dictionary: Dictionary,
         proposed: Proposed,
     ) -> None:
-        super().__init__(report, settings, contexts=settings.contexts)
+        super().__init__(report, settings, contexts=settings.contexts, words=settings.words)
         self._dictionary: Dictionary | None = dictionary
         self._halt = settings.halt
         self._bad = bad
@@ -93,6 +95,7 @@ class Transfer(Teller):
             repeat=settings.repeat,
             halt=settings.halt,
             abort=settings.abort,
+            single=settings.single,
             max_losses=settings.max_losses or None,
         )
         length = sum(each.length for each in items)
@@ -103,6 +106,7 @@ class Transfer(Teller):
         self._bytes = 0
         self._present: Outgoing | None = None
         self._no_contexts = False
+        self._statuses = StatusSummary()
 
     @property
     def entries(self) -> list[Entry]:
@@ -152,14 +156,14 @@ class Transfer(Teller):
                 self._opening(event)
             case Requesting(message=CStoreRQ() as message):
                 code = prefix_of(message.affected_sop_class_uid, "OT")
-                self.report.info(f"Sending Store Request (MsgID {message.message_id}, {code})")
+                self.report.info(f"{self.words.request} (MsgID {message.message_id}, {code})")
                 self.dump(message, "sent")
                 self._dots.begin()
             case Progress():
                 self.display.reached(event.sent)
                 self._dots.reached(event.sent)
             case Responded(message=CStoreRSP() as message):
-                self.report.info(f"Received Store Response ({response_text(message.status)})")
+                self.report.info(f"{self.words.response} ({response_text(message.status)})")
                 self.dump(message, "received")
             case Outcome():
                 self._outcome(event)
@@ -169,6 +173,8 @@ class Transfer(Teller):
                 self._given_up(event)
             case Associated():
                 super().tell(event)
+                self._statuses.associations += 1
+                self._statuses.contexts += len(event.negotiated.request.presentation_contexts)
                 peer_maximum = event.negotiated.peer_maximum_length
                 self._dots.fragment = fragment_length(peer_maximum, self._calling.limits)
                 self._no_contexts = not event.negotiated.contexts
@@ -198,13 +204,14 @@ class Transfer(Teller):
         self._present = None
         self.display.finish(length)
         self._dots.end(outcome.length if outcome.status is not None else None)
+        self._statuses.add(outcome)
         if outcome.stored:
             self._objects += 1
             self._bytes += outcome.length
             if outcome.status_class is StatusClass.WARNING:
                 self.report.warn(f"{outcome.name}: stored, but {_status(outcome)}")
             return
-        self.failed(code_of(outcome))
+        self.failed(code_of(outcome, self.words))
         if self._no_contexts and isinstance(outcome.error, NoPresentationContext):
             return  # has been said of all files together
         if outcome.error is None:
@@ -231,8 +238,15 @@ class Transfer(Teller):
                 )
             lines = [f"Store Failed, file: {outcome.name}:", theirs, ours]
             self.report.error("\n".join(filter(None, lines)))
-        if self._halt and theirs and not is_network_lost(error):
-            self.report.error(f"Store SCU Failed: {theirs}")
+        # As at DCMTK: storescu says it of its own errors, dcmsend of all.
+        if self._halt and theirs and not (self.words is STORESCU and is_network_lost(error)):
+            self._stopped(theirs)
+
+    def _stopped(self, theirs: str) -> None:
+        if self.words is STORESCU:
+            self.report.error(f"{self.words.stopped} {theirs}")
+        else:
+            self.report.fatal(without_number(f"{self.words.stopped} {theirs}"))
 
     def _lost(self, event: Lost) -> None:
         self.ended_by(event.error)
@@ -240,7 +254,7 @@ class Transfer(Teller):
             self.report.info(f"{_files(event.left)} to go on a new association")
 
     def _given_up(self, event: GivenUp) -> None:
-        self.failed(LOST if event.losses else FAILED)
+        self.failed(self.words.code_lost if event.losses else self.words.code_no_association)
         if not event.losses:
             return  # there was no association, of which enough has been said
         self.report.fatal(
@@ -257,6 +271,8 @@ class Transfer(Teller):
         stored = verdicts.count(Verdict.STORED)
         failed = verdicts.count(Verdict.FAILED) + self._bad
         asked = self._items + self._bad
+        if self.words.status_summary:
+            self.report.info(self._statuses.text())
         megabytes = self._bytes / 1e6
         self.report.info(
             f"Objects stored: {self._objects} ({megabytes:.1f} MB in {elapsed:.2f} s, "

@@ -238,7 +238,7 @@ class Sender:
             raise _Halt(abort=True)
         if retry is not None and tried:
             yield self._again(retry, error, again, tried)
-        most = self._policy.max_losses
+        most = 1 if self._policy.single else self._policy.max_losses
         if most is not None and roster.losses >= most and roster.left:
             yield from self._give_up(error)
 

@@ -191,6 +191,7 @@ class Planning:
         base_contexts: proposed on every association, before those that the objects need.
         rules: which contexts an object needs.
         maximum: contexts per association, 1 to 128.
+        single: there is one association; what finds no room on it goes without contexts of its own.
     """
 
     def __init__(
@@ -199,7 +200,9 @@ class Planning:
         rules: Offers = OFFERS,
         *,
         maximum: int = MAXIMUM_CONTEXTS,
+        single: bool = False,
     ) -> None:
+        self._single = single
         self._maximum = min(maximum, MAXIMUM_CONTEXTS)
         self._base = tuple(base_contexts)
         self._default_offered = {
@@ -225,13 +228,16 @@ class Planning:
         if need is None:
             offers = self._rules.for_object(item, default_offered=uid in self._default_offered)
             proposal = self._room_for(offers)
-            self._needs[kind] = need = Need(offers, proposal)
+            # Of a single association nothing is asked that it has not: what is refused is told.
+            self._needs[kind] = need = Need(() if self._single else offers, proposal)
         return need
 
     def _room_for(self, offers: tuple[ContextOffer, ...]) -> Proposal:
         """The present proposal with these, or a new one."""
         new = [offer for offer in offers if offer not in self._proposal.offers]
         if len(self._proposal.offers) + len(new) > self._maximum:
+            if self._single:
+                return self._proposal
             new = [offer for offer in offers if offer not in self._base]
             if len(self._base) + len(new) > self._maximum:
                 raise TooManyContexts(len(self._base), len(new), self._maximum)

@@ -42,6 +42,8 @@ class Policy:
         look_ahead: with `halt`: how many objects are looked at before the first is sent;
             None: all of them. Without, the first is sent as soon as there is one.
         abort: end associations with an A-ABORT instead of a release.
+        single: there is one association: all objects are looked at before, and what finds no room on
+            it, or is left when it is lost, is not sent.
         max_losses: associations lost in a row, without a response, after which the rest is not
             tried; None: as long as there are associations to be had.
         retry: try again what may work the next time; None: what was on its way has failed.
@@ -61,6 +63,7 @@ class Policy:
     halt: bool = False
     look_ahead: int | None = LOOK_AHEAD
     abort: bool = False
+    single: bool = False
     max_losses: int | None = 10
     retry: Retry | None = None
     associations: int = 1
@@ -114,6 +117,7 @@ class How(TypedDict, total=False):
     halt: bool
     look_ahead: int | None
     abort: bool
+    single: bool
     max_losses: int | None
     retry: Retry | None
     associations: int

@@ -156,7 +156,7 @@ class Roster:
         self._preparation = policy.preparation
         self._clock = clock
         self._lock = lock
-        self._planning = Planning(policy.base_contexts, policy.rules)
+        self._planning = Planning(policy.base_contexts, policy.rules, single=policy.single)
         self._seen: list[Entry] = []  # found to be good in the present look
         self._looked = 0  # how many were looked at in it
         self._first = True  # it is the first
@@ -280,6 +280,8 @@ class Roster:
         policy = self._policy
         if self.complete or (self.halted and not self._first):
             return True
+        if policy.single:
+            return False
         if self._first and policy.halt:
             return policy.look_ahead is not None and self._looked >= policy.look_ahead
         assert self._since is not None  # it has begun

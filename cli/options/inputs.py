@@ -63,6 +63,16 @@ class Inputs(Settings, title="input"):
             needs=["--recurse"],
         ),
     )
+    check_uids: bool = setting(
+        False,
+        flag("--check-uids", help="refuse files whose SOP Class or Instance UID breaks the rules"),
+        flag(
+            "-nuc",
+            "--no-uid-checks",
+            value=False,
+            help="send them, as long as they are made of digits and dots",
+        ),
+    )
     strict: bool = setting(
         False,
         flag(

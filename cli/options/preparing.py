@@ -206,6 +206,7 @@ class Preparing(Inputs, title="changes while sending"):
             strict=self.strict,
             unproven=self.unproven,
             form=self.form,
+            check_uids=self.check_uids,
             decompress=self.decompress,
             compression_level=self.compression_level,
             changes=self.changes,

@@ -109,6 +109,16 @@ class Proposals(Settings, title="presentation contexts"):
         ),
     )
 
+    legal: bool = setting(
+        False,
+        flag(
+            "-nip",
+            "--no-illegal-proposal",
+            help="propose the default transfer syntax, too, in each context (as --combine)",
+            excludes=["--config-file"],
+        ),
+    )
+
     @property
     def proposed(self) -> Proposed:
         """What these options come to.
@@ -119,7 +129,7 @@ class Proposals(Settings, title="presentation contexts"):
         if self.profile is not None:
             return Proposed(Offers(nothing=True), load_profile(*self.profile), required=True)
         rules = self.preference
-        if self.combine:
+        if self.combine or self.legal:
             rules = Offers(
                 uncompressed=rules.uncompressed,
                 besides=rules.besides,

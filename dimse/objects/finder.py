@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
-from dimse.objects.outgoing import Outgoing, examine
+from dimse.objects.outgoing import Outgoing, examine, refuse_invalid_uids
 from dimse.objects.part10 import FileForm
 from dul.values import dataclass
 
@@ -174,6 +174,7 @@ def look(
     strict: bool = False,
     unproven: bool = False,
     form: FileForm = "any",
+    check_uids: bool = False,
     cache: Cache | None = None,
 ) -> Outgoing | LeftOut | Unusable:
     """Look at one file; see `collect`."""
@@ -188,6 +189,8 @@ def look(
             item = examine_member(
                 found.member, strict=strict, unproven=unproven, form=form, cache=cache
             )
+        if check_uids:
+            refuse_invalid_uids(item)
     except NotDICOM as error:
         if not found.named:
             return LeftOut(found.path, Reason.NOT_DICOM)

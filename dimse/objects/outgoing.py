@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from dimse.errors import NotDICOM, Truncated, Unreadable
+from dimse.errors import InvalidFile, NotDICOM, Truncated, Unreadable
 from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.cache import Cache
 from dimse.objects.datasets import DataSetObject, examine_data_set
@@ -38,6 +38,7 @@ from dimse.objects.sources import (
 )
 from dimse.objects.walk import Span
 from dimse.objects.window import Window
+from dimse.tables.uids import is_uid
 from dul.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
     "Sendable",
     "examine",
     "opened",
+    "refuse_invalid_uids",
 ]
 
 Sendable: TypeAlias = "os.PathLike[str] | str | Dataset"
@@ -228,6 +230,7 @@ def examine(
     strict: bool = False,
     unproven: bool = False,
     form: FileForm = "any",
+    check_uids: bool = False,
     cache: Cache | None = None,
 ) -> Outgoing:
     """Find out what an object is, and that it is whole.
@@ -237,6 +240,8 @@ def examine(
         strict: refuse what is wrong and could be tolerated; else it is in `Outgoing.warnings`.
         unproven: take what can't be told to be whole as well, as it lies there, with a warning.
         form: what a file may be; see `dimse.objects.part10.FileForm`.
+        check_uids: refuse a file whose SOP Class or Instance UID breaks PS3.5 9.1, though it could be
+            sent: one with leading zeros, say.
         cache: lets small files be read only once; give the same one for all objects of a run.
 
     Raises:
@@ -245,8 +250,22 @@ def examine(
     """
     if isinstance(item, str | os.PathLike):
         path = item if isinstance(item, Path) else Path(item)
-        return _examine_file(path, strict=strict, unproven=unproven, form=form, cache=cache)
+        found = _examine_file(path, strict=strict, unproven=unproven, form=form, cache=cache)
+        if check_uids:
+            refuse_invalid_uids(found)
+        return found
     return examine_data_set(item, strict=strict)
+
+
+def refuse_invalid_uids(item: Outgoing) -> None:
+    """Refuse an object whose UIDs break PS3.5 9.1, though they can be sent.
+
+    Raises:
+        InvalidFile: it is one.
+    """
+    for what, uid in ("Class", item.sop_class_uid), ("Instance", item.sop_instance_uid):
+        if not is_uid(uid):
+            raise InvalidFile(item.path or item.name, f"Invalid SOP {what} UID: {uid}")
 
 
 def _examine_file(

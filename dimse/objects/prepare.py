@@ -42,6 +42,7 @@ class Preparation:
         strict: refuse what is wrong in an object and could be tolerated.
         unproven: send also what can't be told to be whole, with a warning.
         form: what files may be; see `dimse.objects.part10.FileForm`.
+        check_uids: refuse files whose SOP Class or Instance UID breaks PS3.5 9.1.
         decompress: what may be decompressed where a peer does not accept its own syntax.
         compression_level: how hard deflating tries, 0 to 9.
         changes: elements that are set or removed, in this order; see `ElementChange.parse`.
@@ -53,6 +54,7 @@ class Preparation:
     strict: bool = False
     unproven: bool = False
     form: FileForm = "any"
+    check_uids: bool = False
     decompress: Decompress = Decompress.LOSSLESS
     compression_level: int = DEFAULT_LEVEL
     changes: Sequence[ElementChange] = ()
@@ -70,12 +72,24 @@ class Preparation:
     def examine(self, item: Sendable, *, cache: Cache | None = None) -> Outgoing:
         """Find out what an object is; see `dimse.objects.outgoing.examine`."""
         return examine(
-            item, strict=self.strict, unproven=self.unproven, form=self.form, cache=cache
+            item,
+            strict=self.strict,
+            unproven=self.unproven,
+            form=self.form,
+            check_uids=self.check_uids,
+            cache=cache,
         )
 
     def look(self, found: Found, *, cache: Cache | None = None) -> Outgoing | LeftOut | Unusable:
         """Look at a file that was found; see `dimse.objects.finder.look`."""
-        return look(found, strict=self.strict, unproven=self.unproven, form=self.form, cache=cache)
+        return look(
+            found,
+            strict=self.strict,
+            unproven=self.unproven,
+            form=self.form,
+            check_uids=self.check_uids,
+            cache=cache,
+        )
 
     def copy(self, outgoing: Outgoing, number: int = 0, repetition: int = 0) -> Outgoing:
         """An examined object, as it goes out.

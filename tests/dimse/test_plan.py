@@ -20,6 +20,7 @@ from dimse.plan import (
     Choice,
     ContextOffer,
     FileRecord,
+    Planning,
     choose_context,
     explain_refusal,
     plan,
@@ -253,3 +254,12 @@ def test_any_answer_to_any_plan_has_a_choice_or_a_reason(files, base, data):
                 assert context.abstract_syntax == file.sop_class_uid
                 assert context.transfer_syntax == choice.transfer_syntax
                 assert choice.transcode is (choice.transfer_syntax != file.transfer_syntax_uid)
+
+
+def test_a_single_association_has_what_it_has_room_for():
+    planning = Planning(single=True, maximum=3)
+    first, second = (planning.add(record(uid, JPEG)) for uid in (CT, SEGMENTATION))
+    assert first.proposal is second.proposal
+    assert {each.abstract_syntax for each in first.proposal.offers} == {CT}
+    # Of what it does not propose nothing is asked: no other association is made for it.
+    assert first.offers == second.offers == ()

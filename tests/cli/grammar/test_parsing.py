@@ -2,7 +2,8 @@
 
 import pytest
 
-from cli import echoscu, storescp, storescu
+from cli import dcmsend, echoscu, storescp, storescu
+from cli.dcmsend import DcmsendSettings
 from cli.echoscu import EchoscuSettings
 from cli.grammar import parsing, values
 from cli.grammar.declaration import UsageError
@@ -11,8 +12,13 @@ from cli.report import Level
 from cli.storescp import StorescpSettings
 from cli.storescu import StorescuSettings
 
-TOOLS = {"storescu": storescu, "echoscu": echoscu, "storescp": storescp}
-SETTINGS = {"storescu": StorescuSettings, "echoscu": EchoscuSettings, "storescp": StorescpSettings}
+TOOLS = {"storescu": storescu, "dcmsend": dcmsend, "echoscu": echoscu, "storescp": storescp}
+SETTINGS = {
+    "storescu": StorescuSettings,
+    "dcmsend": DcmsendSettings,
+    "echoscu": EchoscuSettings,
+    "storescp": StorescpSettings,
+}
 
 
 def parse(*tokens):
@@ -271,7 +277,7 @@ def test_arguments_are_shown_as_they_were_understood(tmp_path, capsys):
 @pytest.mark.parametrize("by", ["option", "environment"])
 def test_the_defaults_of_dcmtk(by, monkeypatch):
     seen = []
-    monkeypatch.setattr(storescu, "_work", lambda settings, report: seen.append(settings) or 0)
+    monkeypatch.setattr(storescu, "work", lambda settings, report: seen.append(settings) or 0)
     line = ["-td", "9", "p", "1", "f"]
     if by == "environment":
         monkeypatch.setenv("DULCET_DCMTK_DEFAULTS", "1")

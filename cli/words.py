@@ -1,0 +1,79 @@
+"""What storescu and dcmsend say differently, as DCMTK's tools of these names do, and how they exit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cli.codes import FAILED, LOST
+from dul.values import dataclass
+
+__all__ = ["DCMSEND", "STORESCU", "Words"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Phrases and exit codes.
+
+    Attributes:
+        request: a C-STORE-RQ goes out.
+        response: its response came.
+        nothing: no files were named.
+        none_usable: none of those that were named can be sent.
+        unreadable: of a file that can't be read.
+        bad: of one that is no DICOM file, or damaged.
+        no_association: there is none.
+        stopped: an object was not sent, and nothing is behind it; with the condition.
+        status_summary: the end is told as a table of statuses.
+        code_nothing: the exit code without files.
+        code_unusable: with a file that can't be sent.
+        code_none_usable: with none that can.
+        code_no_association: without an association.
+        code_not_sent: for an object that could not be sent.
+        code_lost: for one that was lost with its association.
+    """
+
+    request: str
+    response: str
+    nothing: str
+    none_usable: str
+    unreadable: str
+    bad: str
+    no_association: str
+    stopped: str
+    status_summary: bool = False
+    code_nothing: int = FAILED
+    code_unusable: int = FAILED
+    code_none_usable: int = FAILED
+    code_no_association: int = FAILED
+    code_not_sent: int = FAILED
+    code_lost: int = LOST
+
+
+STORESCU: Final = Words(
+    request="Sending Store Request",
+    response="Received Store Response",
+    nothing="no input files to be sent",
+    none_usable="no input files to be sent",
+    unreadable="cannot access file",
+    bad="Bad DICOM file",
+    no_association="Association Request Failed:",
+    stopped="Store SCU Failed:",
+)
+
+DCMSEND: Final = Words(
+    request="Sending C-STORE Request",
+    response="Received C-STORE Response",
+    nothing="no input files to be processed",
+    none_usable="no valid input files to be processed",
+    unreadable="bad DICOM file",
+    bad="bad DICOM file",
+    no_association="cannot negotiate network association:",
+    stopped="cannot send SOP instance:",
+    status_summary=True,
+    code_nothing=21,
+    code_unusable=22,
+    code_none_usable=23,
+    code_no_association=61,
+    code_not_sent=62,
+    code_lost=62,
+)
