@@ -24,7 +24,6 @@ from dimse.events import (
     Releasing,
 )
 from dimse.messages.base import Message
-from dimse.profiles import AssociationProfile
 from dul.blocking import Wakeup
 from dul.errors import (
     AssociationAborted,
@@ -39,6 +38,8 @@ from dul.outbox import fragment_length
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+    from dimse.profiles import AssociationProfile
 
 __all__ = ["Teller", "client_for", "not_associated", "with_condition"]
 

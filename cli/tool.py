@@ -12,7 +12,6 @@ from cli.codes import FAILED
 from cli.grammar.commandfile import expand
 from cli.grammar.declaration import UsageError
 from cli.grammar.parsing import long_forms, parse
-from cli.grammar.usage import usage
 from cli.options.general import General
 from cli.options.tls import asks_for_list
 from cli.report import Report, printable
@@ -39,10 +38,10 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
     try:
         tokens = expand(tokens)
         if not tokens:
-            return show(usage(kind))
+            return show(_usage(kind))
         settings = parse(kind, tokens, dcmtk=bool(os.environ.get(DCMTK_DEFAULTS)))
         if settings.help:
-            return show(usage(kind))
+            return show(_usage(kind))
         if settings.version:
             return show(version_of(declared.tool, declared.summary))
         if asks_for_list(settings):
@@ -63,6 +62,13 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
             f"'{declared.tool} --help' lists the parameters and options\n"
         )
         return FAILED
+
+
+def _usage(kind: type[General]) -> str:
+    # What wraps its lines is needed for nothing else.
+    from cli.grammar.usage import usage  # noqa: PLC0415
+
+    return usage(kind)
 
 
 def _say_arguments(tool: str, tokens: Sequence[str], report: Report) -> None:

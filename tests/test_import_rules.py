@@ -94,6 +94,7 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, and what takes as long to load as a tool: the metadata of the
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
+    "cli.grammar.usage",
     "cli.secure",
     "cli.storescp.workers",
     "cli.storescp.monitoring",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cli.grammar.declaration import Option, Settings, flag, setting, value
 from cli.options.syntaxes import SUFFIXES
 from dimse.offers import EXPLICIT_FIRST, OFFERS, Offers
-from dimse.profiles import AssociationProfile, load_profile
 from dimse.tables.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dul.values import dataclass
+
+if TYPE_CHECKING:
+    from dimse.profiles import AssociationProfile
 
 __all__ = ["Proposals", "Proposed"]
 
@@ -127,6 +129,9 @@ class Proposals(Settings, title="presentation contexts"):
             ProfileError: the configuration file, or the profile, can't be used.
         """
         if self.profile is not None:
+            # Few have one.
+            from dimse.profiles import load_profile  # noqa: PLC0415
+
             return Proposed(Offers(nothing=True), load_profile(*self.profile), required=True)
         rules = self.preference
         if self.combine or self.legal:

@@ -80,8 +80,7 @@ def test_an_iterator_is_taken_from_as_objects_are_sent() -> None:
 def test_a_single_association_is_planned_when_all_is_known() -> None:
     world = World([])
     things = [Thing(number, 2) for number in range(2500)]
-    _, sender = ready(world, iter(things), Policy(single=True))
-    world.play(sender.run())
+    send(world, iter(things), Policy(single=True))
     (planned,) = [each for each in world.events if isinstance(each, Planned)]
     assert (planned.objects, planned.complete) == (2500, True)
     assert len(world.used) == 1
