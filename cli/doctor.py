@@ -22,7 +22,7 @@ from cli import tool
 from dul.transport.descriptors import available
 from dul.values import dataclass
 
-__all__ = ["Symptom", "symptoms", "main", "scripts_found"]
+__all__ = ["Symptom", "main", "scripts_found", "symptoms"]
 
 _ABLE = {
     # package -> what is not possible without it, and the extra that brings it

@@ -23,10 +23,18 @@ def test_the_state_machine_document_is_current() -> None:
 
 
 def test_every_link_in_the_documents_leads_somewhere() -> None:
-    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
             if "://" not in link:
                 assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_what_contributors_are_told_of_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = [each for each in re.findall(r"`([a-z_]+(?:/[\w.]*)+|[\w.]+\.md)`", text)]
+    assert len(paths) > 20
+    homes = [ROOT, ROOT / "dul"]
+    assert [each for each in paths if not any((home / each).exists() for home in homes)] == []
 
 
 def test_every_make_target_of_the_documents_exists() -> None:

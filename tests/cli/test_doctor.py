@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli import doctor
-from cli.doctor import Symptom, symptoms, scripts_found
+from cli.doctor import Symptom, scripts_found, symptoms
 
 OURS = "#!/python\nimport sys\nfrom cli.storescu import main\nsys.exit(main())\n"
 THEIRS = "#!/python\nimport sys\nfrom pynetdicom.apps.storescu import main\nsys.exit(main())\n"
