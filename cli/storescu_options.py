@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, flag, parameters, setting, value
+from cli.grammar.declaration import Settings, always, flag, parameters, setting, value
 from cli.grammar.values import integer, text
 from cli.options.general import General
 from cli.options.network import Calling
@@ -56,6 +56,13 @@ class _Files(Settings, title="files"):
     )
 
 
+class _Always(Settings, title="always so"):
+    _no_rename = always("-rn", "--no-rename", help="do not rename files that were sent")
+    _enable_new_vr = always("+u", "--enable-new-vr", help="send VRs as they are")
+    _ip_auto = always("-i0", "--ip-auto", help="call over IPv6 or IPv4, as the name says")
+    _uid_padding = always("-up", "--uid-padding", help="take padded UIDs without a word")
+
+
 class _Association(Settings, title="association"):
     single: bool = setting(
         False,
@@ -85,6 +92,7 @@ class StorescuSettings(
     Proposals,
     _Association,
     Calling,
+    _Always,
     tool="storescu",
     summary="DICOM storage (C-STORE) SCU",
 ):

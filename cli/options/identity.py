@@ -30,24 +30,29 @@ class CallingIdentity(Settings, title="user identity"):
     identity: Claim | None = setting(
         None,
         value(
+            "-usr",
             "--user",
             read=lambda token: Claim("user", read.text(token)),
             metavar="NAME",
             help="say that NAME calls",
         ),
         value(
+            "-kt",
+            "--kerberos",
             "--user-kerberos",
             read=lambda token: Claim("kerberos", read.text(token)),
             metavar="FILE",
             help="show the Kerberos service ticket in a file",
         ),
         value(
+            "--saml",
             "--user-saml",
             read=lambda token: Claim("saml", read.text(token)),
             metavar="FILE",
             help="show the SAML assertion in a file",
         ),
         value(
+            "--jwt",
             "--user-jwt",
             read=lambda token: Claim("jwt", read.text(token)),
             metavar="FILE",
@@ -80,6 +85,8 @@ class CallingIdentity(Settings, title="user identity"):
     confirm_identity: bool = setting(
         False,
         flag(
+            "-rsp",
+            "--pos-response",
             "--user-rsp",
             help="the peer must confirm the identity; else the association is aborted",
             needs=("--user", "--user-kerberos", "--user-saml", "--user-jwt"),

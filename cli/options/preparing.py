@@ -130,14 +130,14 @@ class Preparing(Inputs, title="changes while sending"):
             help="send compressed objects only as they are",
         ),
         flag(
-            "-dls",
+            "+dls",
             "--decompress-lossless",
             value=Decompress.LOSSLESS,
             help="decompress what was compressed without loss, for a peer that takes it only so "
             "(default)",
         ),
         flag(
-            "-dly",
+            "+dly",
             "--decompress-lossy",
             value=Decompress.LOSSY,
             help="decompress also what was compressed with loss",
