@@ -17,6 +17,7 @@ __all__ = ["TOOLS", "main"]
 # Name -> module with `main`, what it does. They are loaded when they are called.
 TOOLS = {
     "storescu": ("cli.storescu", "send DICOM files to a Storage SCP"),
+    "dcmsend": ("cli.dcmsend", "the same, with the defaults of DCMTK's dcmsend"),
     "storescp": ("cli.storescp", "receive DICOM objects and store them"),
     "echoscu": ("cli.echoscu", "ask a peer whether it answers"),
     "storeindex": ("cli.storeindex", "make the index of what storescp stored anew"),
