@@ -12,12 +12,12 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
-__all__ = ["Level", "Report", "printable"]
+__all__ = ["Form", "Level", "Report", "lettered", "printable"]
 
 
 class Level(IntEnum):
@@ -38,6 +38,10 @@ def printable(words: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in words)
 
 
+Form: TypeAlias = "Callable[[Level, str, Mapping[str, str | int | None]], str]"
+"""Makes whole lines of a level, a message, and what it is about."""
+
+
 class Report:
     """Says things up to a level. Threads may share it.
 
@@ -46,11 +50,15 @@ class Report:
     Attributes:
         level: what is beyond it is not said.
         write: where the lines go; a progress display puts itself here.
+        form: makes lines of a message.
+        reopened: what is to be done at `reopen`.
     """
 
     def __init__(self, level: Level = Level.WARN) -> None:
         self.level = level
         self.write: Callable[[str], None] = _to_stderr
+        self.form: Form = lettered
+        self.reopened: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._handler = _Handler(self)
 
@@ -70,6 +78,8 @@ class Report:
 
     def reopen(self) -> None:
         """Go on in a log file of the same name: the one that was open may have been renamed."""
+        if self.reopened is not None:
+            self.reopened()
 
     def shows(self, level: Level) -> bool:
         """Whether this level is said; ask before composing something long."""
@@ -99,13 +109,24 @@ class Report:
         """Every step of it."""
         self.say(Level.TRACE, message)
 
-    def say(self, level: Level, message: str) -> None:
-        """Say something at a level; several lines stay together."""
+    def say(self, level: Level, message: str, **about: str | int | None) -> None:
+        """Say something at a level; several lines stay together.
+
+        Args:
+            level: how much it matters.
+            message: words; each line break in them begins a line.
+            about: what it is about, for forms that keep that apart; None is left out.
+        """
         if self.shows(level):
-            letter = level.name[0]
-            lines = "".join(f"{letter}: {printable(line)}\n" for line in message.split("\n"))
+            lines = self.form(level, message, about)
             with self._lock:
                 self.write(lines)
+
+
+def lettered(level: Level, message: str, about: Mapping[str, str | int | None]) -> str:
+    """DCMTK's form: the level's letter in front of each line."""
+    del about
+    return "".join(f"{level.name[0]}: {printable(line)}\n" for line in message.split("\n"))
 
 
 def _to_stderr(lines: str) -> None:

@@ -97,6 +97,7 @@ LATE = HEAVY | {
     "cli.grammar.usage",
     "cli.secure",
     "cli.storescp.workers",
+    "cli.logfile",
     "cli.storescp.monitoring",
     "cli.monitor.metrics",
     "dataclasses",

@@ -26,9 +26,33 @@ def _work(settings: StorescpSettings, report: Report) -> int:
         raise UsageError(
             "Unexpected parameter port" if settings.inetd else "Missing parameter port"
         )
+    _set_up_log(settings, report)
     if settings.workers > 1:
         # What only a supervisor needs.
         from cli.storescp.workers import serve_with_workers  # noqa: PLC0415
 
         return serve_with_workers(settings, report)
     return serve_alone(settings, report)
+
+
+def _set_up_log(settings: StorescpSettings, report: Report) -> None:
+    """Write what is said where and as it is wanted.
+
+    Raises:
+        UsageError: the log file can't be written.
+    """
+    if settings.log_format == "text" and settings.log_file is None:
+        return
+    # A terminal needs neither.
+    from cli.logfile import LogFile, json_lines  # noqa: PLC0415
+
+    if settings.log_format == "json":
+        report.form = json_lines
+    if settings.log_file is not None:
+        try:
+            log = LogFile(settings.log_file)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write log file {settings.log_file}: {error.strerror}"
+            ) from error
+        report.write, report.reopened = log.write, log.reopen

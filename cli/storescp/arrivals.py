@@ -66,19 +66,19 @@ class Arrivals(Observer):
             self._open[requestor.address] = self._count
         self._say(Level.INFO, requestor, f"Association Received ({_who(requestor)})")
         if requestor.security is not None:
-            self._say(Level.INFO, requestor, dumps.security(requestor.security))
+            self._show(Level.INFO, requestor, dumps.security(requestor.security))
             for line in dumps.certificates(requestor.security):
                 self._say(Level.DEBUG, requestor, line)
         if self._report.shows(self._level):
-            self._say(self._level, requestor, dumps.associate_rq(negotiated.request))
-            self._say(self._level, requestor, dumps.associate_ac(negotiated))
+            self._show(self._level, requestor, dumps.associate_rq(negotiated.request))
+            self._show(self._level, requestor, dumps.associate_ac(negotiated))
         fragment = fragment_length(negotiated.peer_maximum_length, self._limits)
         self._say(Level.INFO, requestor, f"Association Acknowledged (Max Send PDV: {fragment})")
 
     def rejected(self, requestor: Requestor, answer: AssociateRJ) -> None:
         """A request was rejected by us."""
         said = AssociationRejected(answer.result, answer.source, answer.reason)
-        self._say(
+        self._show(
             Level.WARN,
             requestor,
             f"Association Rejected ({_who(requestor)})\n{dumps.rejection(said)}",
@@ -97,7 +97,7 @@ class Arrivals(Observer):
                 what = f"{message.NAME} (MsgID {message.message_id})"
         self._say(Level.INFO, requestor, f"Received {what}")
         if self._report.shows(Level.DEBUG):
-            self._say(Level.DEBUG, requestor, dumps.message(message, "received"))
+            self._show(Level.DEBUG, requestor, dumps.message(message, "received"))
 
     def unknown(self, requestor: Requestor, command: UnknownCommand) -> None:
         """A command came that nobody knows."""
@@ -123,7 +123,7 @@ class Arrivals(Observer):
                     Level.ERROR, requestor, f"Store Failed: {request.sop_instance_uid}: {words}"
                 )
         if self._report.shows(Level.DEBUG):
-            self._say(Level.DEBUG, requestor, dumps.message(response, "sent"))
+            self._show(Level.DEBUG, requestor, dumps.message(response, "sent"))
 
     def released(self, requestor: Requestor) -> None:
         """The peer released."""
@@ -162,13 +162,19 @@ class Arrivals(Observer):
             self._open.pop(requestor.address, None)
 
     def _say(self, level: Level, requestor: Requestor, message: str) -> None:
+        """Say one line, whatever a peer has put into it."""
+        self._show(level, requestor, printable(message))
+
+    def _show(self, level: Level, requestor: Requestor, message: str) -> None:
+        """Say several lines."""
         if not self._report.shows(level):
             return
         with self._lock:
             number = self._open.get(requestor.address)
             several = len(self._open) > 1 or bool(self._worker)
         tag = f"[{self._worker}{number}] " if number is not None and several else ""
-        self._report.say(level, "\n".join(tag + line for line in message.split("\n")))
+        lines = "\n".join(tag + line for line in message.split("\n"))
+        self._report.say(level, lines, association=number, peer=requestor.address)
 
 
 def _who(requestor: Requestor) -> str:

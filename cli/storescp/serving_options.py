@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from cli.grammar import values as read
 from cli.grammar.declaration import Settings, setting, value
 
 __all__ = ["Indexing", "Monitoring", "Running"]
+
+LogFormat: TypeAlias = Literal["text", "json"]
+"""How what is said is written."""
 
 
 class Running(Settings, title="running"):
@@ -48,8 +53,28 @@ class Indexing(Settings, title="index"):
     )
 
 
-class Monitoring(Settings, title="monitoring"):
-    """What is shown of it."""
+class Monitoring(Settings, title="logs and monitoring"):
+    """What is written down, and what is shown of it."""
+
+    log_file: str | None = setting(
+        None,
+        value(
+            "--log-file",
+            read=read.text,
+            metavar="FILE",
+            help="add what is said to this file instead of saying it on standard error; SIGHUP opens "
+            "it anew",
+        ),
+    )
+    log_format: LogFormat = setting(
+        "text",
+        value(
+            "--log-format",
+            read=read.choice(text="text", json="json"),
+            metavar="FORM",
+            help="text (default), as DCMTK says it; json, an object for each message",
+        ),
+    )
 
     metrics: tuple[str, int] | None = setting(
         None,

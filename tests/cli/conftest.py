@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_peers import PATIENCE
+from storescp_process import Storescp
 
 from cli import storescp
 from dimse.server import Server
@@ -78,3 +79,22 @@ def serve(capsys, monkeypatch, tmp_path):
         return code, said.err.splitlines()
 
     return run
+
+
+@pytest.fixture(name="storescp")
+def storescp_process(python, spawn_environment, tmp_path):
+    """Starts storescp as a process of its own, which stores in the directory "in"."""
+    started = []
+
+    def start(*options, log=None):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        port_file = None if log is None else tmp_path / "port"
+        command = [python, "-m", "cli.storescp", "-v", "--host", "127.0.0.1"]
+        command += ["-od", str(tmp_path / "in"), "--fsync", "none", *map(str, options)]
+        command += [] if port_file is None else ["--port-file", str(port_file)]
+        started.append(Storescp([*command, "0"], spawn_environment, port_file))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()

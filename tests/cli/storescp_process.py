@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 
 from cli_peers import CT_CONTEXT, PATIENCE, Caller
 
@@ -11,12 +12,18 @@ from cli_peers import CT_CONTEXT, PATIENCE, Caller
 class Storescp:
     """A storescp that says what happens, line by line."""
 
-    def __init__(self, command, environment):
+    def __init__(self, command, environment, port_file=None):
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
         self.lines = []
         self._guard = threading.Timer(3 * PATIENCE, self.process.kill)
         self._guard.start()
-        self.port = int(self.expect(r"I: Listening on port (\d+)")[1])
+        if port_file is None:
+            self.port = int(self.expect(r"I: Listening on port (\d+)")[1])
+        else:  # its log is elsewhere
+            while not port_file.exists():
+                assert self.process.poll() is None, self.process.stderr.read()
+                time.sleep(0.01)
+            self.port = int(port_file.read_text())
 
     def expect(self, pattern):
         for line in self.process.stderr:
