@@ -136,6 +136,7 @@ SUBJECTS = {
     "testbed/report/test_browser.py": "the pages in a browser",
     "testbed/test_agreement.py": "the testbed's eyes and the stack's agree",
     "testbed/test_imports.py": "the testbed's rooms",
+    "testbed/explore/test_samples.py": "the sequences of fixtures/sequences",
     "testbed/test_pipelines.py": "action.yml, packaging/dulspec: dulspec in pipelines",
 }
 
