@@ -76,6 +76,9 @@ class Blocking:
     def without(self, *calls: Callable[[Blocking], object]) -> list[object]:
         return [call(self) for call in calls]
 
+    def none(self) -> None:
+        """No call at all."""
+
     def echo(self) -> int:
         return self.client.echo().status
 
@@ -101,6 +104,9 @@ class Asyncio:
             return [await call(self) for call in calls]
 
         return asyncio.run(run())
+
+    async def none(self) -> None:
+        """No call at all."""
 
     async def echo(self) -> int:
         return (await self.client.echo()).status

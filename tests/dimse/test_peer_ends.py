@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import pytest
 import rawpeer
+import test_client
 from rawpeer import Listener, RawPeer
 from serving import AsyncioServer
 from test_faces import Asyncio, Blocking
@@ -115,6 +116,7 @@ class Acceptor:
         self.port = self._listener.address[1]
         self._thread = threading.Thread(target=self._run)
         self._stop = False
+        self.acted = threading.Event()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -192,18 +194,22 @@ class Acceptor:
     def _out_of_turn(self, peer: RawPeer) -> None:
         if self._end == "release":
             peer.send(rawpeer.RELEASE_RQ_PDU)
+            self.acted.set()
             self._wait_for_the_answer(peer)
         elif self._end == "abort":
             peer.send(rawpeer.abort())
             peer.half_close()
+            self.acted.set()
             peer.rest()
         elif self._end == "half close":
             peer.half_close()
+            self.acted.set()
             peer.rest()
         elif self._end == "reset":
             peer.reset()
         else:
             peer.close()
+        self.acted.set()
 
     def _wait_for_the_answer(self, peer: RawPeer) -> None:
         """The A-RELEASE-RP comes, and no data set is finished before it; then the end."""
@@ -272,6 +278,23 @@ def test_the_acceptor_ends_it(client: Any, objects: list[Path], step: str, end: 
         assert len(failed) == 1 or (step == "accepted" and not failed)
         for each in failed:
             assert isinstance(each.error, AssociationAborted | TransportError)
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("within", [test_client.Blocking, test_client.Asyncio])
+def test_it_ends_one_that_was_kept(within: Any, objects: list[Path], end: str) -> None:
+    """Between two calls in a `with` block, when nobody looks: what is next goes on another one."""
+    with Acceptor("answered", end) as acceptor:
+
+        def wait(client: Any) -> Any:
+            assert acceptor.acted.wait(rawpeer.GUARD)
+            return client.none()
+
+        small, _, other = objects
+        calls = [test_client.store([small, other]), wait, test_client.store(small)]
+        said = within(acceptor.port).within(*calls)
+    assert said == [[True, True], None, [True]]
+    assert acceptor.problems == []
 
 
 # ------------------------------------------------------------------ a server, and its requestor --

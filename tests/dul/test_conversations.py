@@ -347,7 +347,7 @@ def test_release_answers_a_peer_that_was_first(role: Role, told: bool):
     assert end.association.failure is None
 
 
-@pytest.mark.parametrize("first", ["the peer", "we"])
+@pytest.mark.parametrize("first", ["the peer", "the peer, as was told", "we"])
 def test_release_does_not_keep_the_peer_waiting_behind_a_data_set(first: str):
     """The peer asks while ours is half sent; in a collision our own A-RELEASE-RQ is behind it."""
     end = established(Role.REQUESTOR)
@@ -358,6 +358,8 @@ def test_release_does_not_keep_the_peer_waiting_behind_a_data_set(first: str):
     if first == "we":
         next(conversation)
     end.receive(RELEASE_RQ)
+    if first == "the peer, as was told":
+        assert end.events() == [ind.ReleaseIndication()]
     next(conversation)
     wire += end.take()
     pdus = split_pdus(wire)
