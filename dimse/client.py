@@ -26,8 +26,9 @@ from dimse.offers import ContextOffer, checked_offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.scu import Operations, Reply
+from dul import blocking
 from dul.association import Trace
-from dul.blocking import Line, Lines, Wakeup
+from dul.blocking import Line, Wakeup
 from dul.conversations import Script
 from dul.errors import DulcetError
 from dul.limits import Limits
@@ -353,7 +354,7 @@ class Client:
         for each in dialogues:
             each.pace = dialogue.pace
         senders = [Sender(each, roster, policy) for each in dialogues]
-        lines = Lines(self._wakeup)
+        lines = blocking.Lines(self._wakeup)
         return Sending(lines.play(each.run() for each in senders), roster)
 
     def echoes(self, count: int = 1, *, abort: bool = False) -> Events:

@@ -7,13 +7,13 @@ from typing import Final, Literal, TypeAlias
 
 from dimse.errors import InvalidValue
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
-from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
-from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
+from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME, TRANSFER_SYNTAXES, UNCOMPRESSED
+from dimse.tables.uids import VERIFICATION
 from dimse.titles import checked_ae_title
 from dul.negotiation import SYNCHRONOUS, Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
 
-__all__ = ["STORED_AS_THEY_COME", "Preference", "default_support", "storage_support"]
+__all__ = ["Preference", "default_support", "storage_support"]
 
 Preference: TypeAlias = Literal["unconverted", "ours", "requestor"]
 """Which transfer syntax is taken of a presentation context with several (PS3.8 leaves it to the acceptor).
@@ -22,16 +22,6 @@ Preference: TypeAlias = Literal["unconverted", "ours", "requestor"]
 it already, and there are senders that can't decompress; otherwise as "ours". "ours": the best in our
 own order. "requestor": the first in the requestor's order that is supported.
 """
-
-STORED_AS_THEY_COME: Final = tuple(
-    dict.fromkeys(
-        [EXPLICIT_VR_LITTLE_ENDIAN, *UNCOMPRESSED]
-        + [uid for uid, each in TRANSFER_SYNTAXES.items() if each.vr != "n/a"]
-    )
-)
-"""Every transfer syntax that encodes data sets: first Explicit VR Little Endian, which says most about
-its elements, then the other uncompressed ones."""
-
 
 _COMPRESSED: Final = frozenset(
     uid for uid, each in TRANSFER_SYNTAXES.items() if each.pixel_data != "native"

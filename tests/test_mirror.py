@@ -26,7 +26,8 @@ GUARDED = {
     # Real sockets, each test through both faces.
     "faces/": (
         "dul/aio.py dul/blocking.py dul/transport/admission.py dul/transport/link.py "
-        "dul/transport/listener.py dul/transport/loop.py dul/transport/opening.py "
+        "dul/tasks/*.py dul/threads/*.py dul/transport/acceptor.py "
+        "dul/transport/listener.py dul/transport/opening.py "
         "dul/transport/secure.py dul/transport/wakeup.py"
     ),
     "dul/tls/test_contexts.py": "dul/tls/credentials.py",
@@ -54,6 +55,7 @@ GUARDED = {
     "dimse/objects/test_part10.py": "dimse/objects/filemeta.py",
     # Between layouts and between syntaxes: both ways of one thing, compared with pydicom.
     "dimse/objects/test_transcode.py": "dimse/objects/reencode.py",
+    "dimse/storage/test_index.py": "dimse/storage/index/*.py",
     "dimse/storage/test_spool.py": (
         "dimse/storage/directory.py dimse/storage/identical.py dimse/storage/identifiers.py"
     ),
@@ -67,7 +69,7 @@ GUARDED = {
         "cli/options/*.py cli/storescu_options.py cli/tool.py"
     ),
     # What a tool is made of is tested by running the tool.
-    "cli/storescp/": "cli/dumps.py cli/storescp/*.py",
+    "cli/storescp/": "cli/dumps.py cli/monitor/*.py cli/storescp/*.py",
     "cli/test_secure.py": "cli/options/tls.py cli/secrets.py",
     "cli/test_identity.py": "cli/options/identity.py",
     "cli/test_storescu.py": (

@@ -16,6 +16,7 @@ CORE = ("dul", "dimse", "cli")
 # One thing that exists once for threads and once for asyncio, or in the Upper Layer and above it.
 FACES = {
     "Client", "Connection", "Events", "Line", "Lines", "Outcomes", "Sending", "Server", "Session", "connect",
+    "resolve",
 }  # fmt: skip
 # What is read or written differs, and the name is never used without its module's.
 WITH_THEIR_MODULE = {
@@ -32,6 +33,7 @@ ALIASES = {
 # The testbed imports nothing of what it judges, and says the same things again with its own eyes;
 # where one of its words means something else, its own context tells.
 TESTBED = {
+    "Acceptor": "the wrong peer as one; `dul` has what listens",
     "Answer": "what a product said; `dimse` has what a handler says",
     "Assembler": "the same, by other eyes",
     "Budget": "of a hunt, in inputs and seconds; `dimse` has one of memory",
@@ -104,9 +106,10 @@ def test_a_name_means_one_thing_in_what_is_delivered():
 def test_the_faces_have_the_same_names_for_the_same_things():
     found = repeated(*CORE, classes_only=False)
     for name in FACES:
-        modules = {Path(module).stem for module in found[name]}
-        assert "aio" in modules, name
-        assert modules - {"aio"} <= {"blocking", "client", "server"}, name
+        waits = {place.split("/")[1].removesuffix(".py") for place in found[name]}
+        assert waits <= {"aio", "tasks", "threads", "client", "server"}, name
+        assert waits & {"aio", "tasks"}, name
+        assert waits - {"aio", "tasks"}, name
 
 
 def test_a_class_of_the_testbed_is_called_like_another_for_a_reason():

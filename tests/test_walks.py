@@ -6,6 +6,7 @@ in its order; what else is met on the way is below the stops, and no call leads 
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import threading
@@ -29,7 +30,7 @@ MOST = {SENT: 18, RECEIVED: 14}
 # Beside the stops: facts, values, clocks, events, and how to wait. They are named, so that a module
 # which comes between the stops is noticed.
 ASIDE = re.compile(
-    r"dul\.(values|deadlines|fsm|limits|errors|framing|inbox|pdu|blocking|outbox)"
+    r"dul\.(threads\.\w+|values|deadlines|fsm|limits|errors|framing|inbox|pdu|blocking|outbox)"
     r"|dimse\.(tables\.\w+|messages\.\w+|errors|events|outcome|policy|dialogue|client|roster|plan|scp)"
     r"|dimse\.objects\.(cache|findings|layout|walk|window|prepare)"
 )
@@ -48,7 +49,9 @@ class Trace:
         elif event == "call" and (module := _module(frame)):
             self.calls.append((module, frame.f_code.co_qualname))
             caller = _module(frame.f_back) if frame.f_back else ""
-            if module.startswith("cli.") and caller.startswith(("dul.", "dimse.")):
+            # Taking the next of what it was given, from a generator, is no call for an answer.
+            given = frame.f_code.co_flags & inspect.CO_GENERATOR
+            if module.startswith("cli.") and caller.startswith(("dul.", "dimse.")) and not given:
                 self.upwards.add(f"{caller} calls {module}.{frame.f_code.co_qualname}")
 
 

@@ -12,9 +12,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from dul.transport.listener import listen
 
-__all__ = ["Application", "Served"]
+__all__ = ["Application", "Listening"]
 
-SLOWEST = 10.0
+SLOWEST_REQUEST = 10.0
 """Seconds that a client has for its request."""
 
 MOST = 32
@@ -24,7 +24,7 @@ Application: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
 """PEP 3333."""
 
 
-class Served:
+class Listening:
     """An application at an address. A context manager.
 
     Args:
@@ -112,7 +112,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Request(WSGIRequestHandler):
-    timeout = SLOWEST
+    timeout = SLOWEST_REQUEST
     server_version = "dulcet"
     sys_version = ""
 

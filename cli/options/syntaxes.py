@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cli.grammar.declaration import Option, flag
-from dimse.support import STORED_AS_THEY_COME
+from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,

@@ -14,7 +14,8 @@ from dimse.errors import AccessRulesError, ProfileError
 from dimse.faults import Faults
 from dimse.provider import Access, Observer
 from dimse.requests import Requestor, ServiceRequest
-from dimse.support import STORED_AS_THEY_COME, storage_support
+from dimse.support import storage_support
+from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dul.negotiation import Support
 from dul.pdu import AssociateRJ, AssociateRQ
 from dul.transport.listener import OneConnection

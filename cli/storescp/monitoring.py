@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from cli.grammar.declaration import UsageError
-from cli.monitor.http import Served
+from cli.monitor.http import Listening
 from cli.report import Report
 from cli.storescp.options import StorescpSettings
 from dimse.watch.counts import Counts
@@ -41,7 +41,7 @@ class Monitor:
         report: Report,
         counts: Counts,
         stack: contextlib.ExitStack,
-    ) -> Iterator[Served]:
+    ) -> Iterator[Listening]:
         if settings.metrics is not None:
             try:
                 # An extra.
@@ -52,7 +52,7 @@ class Monitor:
                 ) from error
             health = Health(counts, None if settings.ignore else settings.directory)
             self._ending.append(lambda: setattr(health, "ending", True))
-            served = Served(metrics_application(counts, health), *settings.metrics)
+            served = Listening(metrics_application(counts, health), *settings.metrics)
             stack.callback(served.close)
             report.info(f"Metrics at {served.url}metrics, health at {served.url}healthz")
             yield served

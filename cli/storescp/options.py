@@ -15,7 +15,7 @@ from cli.storescp.access_options import CallersAllowed
 from cli.storescp.commands_options import Commands, Sorting
 from cli.storescp.serving_options import Indexing, Monitoring, Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
-from dimse.support import STORED_AS_THEY_COME
+from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dul.limits import Limits
 
 if TYPE_CHECKING:

@@ -12,7 +12,14 @@ from typing import Final
 
 from dul.values import dataclass
 
-__all__ = ["TRANSFER_SYNTAXES", "UNCOMPRESSED", "TransferSyntax", "describe", "name_of"]
+__all__ = [
+    "STORED_AS_THEY_COME",
+    "TRANSFER_SYNTAXES",
+    "UNCOMPRESSED",
+    "TransferSyntax",
+    "describe",
+    "name_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,15 @@ UNCOMPRESSED: Final = (
     "1.2.840.10008.1.2.2",  # Explicit VR Big Endian, retired
     "1.2.840.10008.1.2.1.99",  # Deflated Explicit VR Little Endian
 )
+
+STORED_AS_THEY_COME: Final = tuple(
+    dict.fromkeys(
+        ["1.2.840.10008.1.2.1", *UNCOMPRESSED]
+        + [uid for uid, each in TRANSFER_SYNTAXES.items() if each.vr != "n/a"]
+    )
+)
+"""Every transfer syntax that encodes data sets: first Explicit VR Little Endian, which says most about
+its elements, then the other uncompressed ones."""
 
 
 def name_of(uid: str) -> str:

@@ -17,13 +17,10 @@ from dul.transport.descriptors import Places
 from dul.transport.link import Link
 from dul.values import dataclass
 
-__all__ = ["PAUSE", "Admission", "Guest", "Serve"]
+__all__ = ["Admission", "Guest", "Serve"]
 
 Serve = Callable[[Association, str], Conversation[None]]
 """What an acceptor does with an association of this peer: a conversation from Sta2 to the end."""
-
-PAUSE = 0.5
-"""Seconds without accepting when descriptors or memory are exhausted."""
 
 _LOCAL_LIMIT_EXCEEDED = AssociateRJ.because(RejectReason.LOCAL_LIMIT_EXCEEDED, transient=True)
 _OVER = frozenset({State.Sta1, State.Sta13})

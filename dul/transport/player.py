@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeAlias
 
-from dul import conversations
 from dul.association import Association
 from dul.conversations import POLL, Call, Connect, Disconnect, Pause, Pump, Script
 from dul.transport.link import Clock, Link, Wait, Waiting
-from dul.transport.pump import can_abort, exchange, hang_up, pump, push, rest
+from dul.transport.pump import abort_connection, exchange, pump, push, rest
 
 __all__ = ["NOWHERE", "OpenLink", "Player", "Telling"]
 
@@ -82,12 +81,9 @@ class Player:
         if association is None or link is None:
             return
         try:
-            if can_abort(association, link):
-                association.tick(self._clock())
-                for _ in conversations.abort(association):
-                    yield from pump(association, link, self._clock)
-            else:
-                hang_up(association, link, self._clock)
+            association.tick(self._clock())
+            for _ in abort_connection(association, link, self._clock):
+                yield from pump(association, link, self._clock)
         finally:
             link.close()
 

@@ -1,19 +1,32 @@
-"""The pump between an association and its link: open, send, receive, keep the deadlines.
+"""The pump between an association and its link: open, send, receive, keep the deadlines, and end.
 
-Written once for both faces; it waits by yielding what to wait for.
+Written once for both faces; it waits by yielding what to wait for. How a connection ends is a
+conversation that minds the transport, too.
 """
 
 from __future__ import annotations
 
 import contextlib
 
+from dul import conversations
 from dul.association import Association
+from dul.conversations import Conversation
 from dul.errors import DULError, LocalProtocolError, TimedOut, TransportError
 from dul.fsm import WHEN, State
 from dul.transport.link import Clock, Link, Wait, Waiting
 from dul.wire import Buffer
 
-__all__ = ["can_abort", "exchange", "handshake", "hang_up", "pump", "push", "rest"]
+__all__ = [
+    "abort_connection",
+    "exchange",
+    "give_up_connection",
+    "handshake",
+    "is_to_be_released",
+    "pump",
+    "push",
+    "rest",
+    "serve_connection",
+]
 
 LOOK = 0.25
 """Seconds between two looks at how much of what was sent is still on its way."""
@@ -22,9 +35,8 @@ LOOK = 0.25
 def handshake(association: Association, link: Link, clock: Clock) -> Waiting[None]:
     """The acceptor's begin: TLS if there is a context, then Evt5.
 
-    Raises:
-        TransportError: the handshake failed.
-        TimedOut: it took longer than `Limits.tls_handshake`.
+    A handshake that fails, or takes longer than `Limits.tls_handshake`, is the association's
+    failure.
     """
     limit = association.limits.tls_handshake
     until = None if limit is None else clock() + limit
@@ -34,8 +46,8 @@ def handshake(association: Association, link: Link, clock: Clock) -> Waiting[Non
     except DULError as error:
         association.unreachable(error)
         link.close()
-        raise
-    association.accepted(clock(), link.security)
+    else:
+        association.accepted(clock(), link.security)
 
 
 def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
@@ -91,12 +103,47 @@ def rest(association: Association, link: Link, clock: Clock, until: float) -> Wa
         _conclude(association, link, clock)
 
 
-def can_abort(association: Association, link: Link) -> bool:
+def is_to_be_released(association: Association) -> bool:
+    """Whether closing is releasing: there is an association, or the peer waits for our answer."""
+    return association.established or association.release_due
+
+
+def abort_connection(association: Association, link: Link, clock: Clock) -> Conversation[None]:
+    """Abort whatever there is (see `conversations.abort`); without a word where none makes sense."""
+    if _can_abort(association, link):
+        yield from conversations.abort(association)
+    else:
+        _hang_up(association, link, clock)
+
+
+def give_up_connection(association: Association, link: Link) -> Conversation[None]:
+    """End what failed (see `conversations.give_up`)."""
+    if _can_abort(association, link):
+        yield from conversations.give_up(association)
+
+
+def serve_connection(
+    association: Association, conversation: Conversation[None]
+) -> Conversation[None]:
+    """An acceptor's conversation, behind the TLS handshake.
+
+    It also runs where the handshake has failed: it finds the association over, and may say so.
+
+    Raises:
+        DULError: whatever the conversation raises; then, if it did, why the handshake failed.
+    """
+    failure = association.failure
+    yield from conversation
+    if failure is not None:
+        raise failure
+
+
+def _can_abort(association: Association, link: Link) -> bool:
     """Whether an A-ABORT makes sense: there is an association, and bytes find their place."""
     return not (link.uncertain or association.state is State.Sta2)
 
 
-def hang_up(association: Association, link: Link, clock: Clock) -> None:
+def _hang_up(association: Association, link: Link, clock: Clock) -> None:
     """Close the transport without a word."""
     link.close()
     association.disconnected(clock(), TransportError("the transport connection was closed"))

@@ -10,9 +10,9 @@ from tests_datasets import encode, identity
 
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.server import Server
-from dimse.support import STORED_AS_THEY_COME, default_support, storage_support
+from dimse.support import default_support, storage_support
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
-from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
+from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME, TRANSFER_SYNTAXES
 from dul.limits import Limits
 from dul.negotiation import answer, context_offers, request
 from dul.pdu import AssociateAC

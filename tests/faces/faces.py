@@ -26,6 +26,8 @@ from dul.fsm import Transition
 from dul.limits import Limits
 from dul.negotiation import Negotiated, Support, answer, context_offers, request
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.tasks import server as tasks_server
+from dul.threads import server as threads_server
 
 VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -137,6 +139,7 @@ class BlockingFace(Face):
     name = "blocking"
     Interrupted = blocking.Interrupted
     module = blocking
+    servers = threads_server
 
     def __init__(self) -> None:
         self._threads: list[threading.Thread] = []
@@ -186,6 +189,7 @@ class AioFace(Face):
     name = "aio"
     Interrupted = asyncio.CancelledError
     module = aio
+    servers = tasks_server
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()

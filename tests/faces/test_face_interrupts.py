@@ -35,7 +35,8 @@ from dul import aio, blocking
 from dul.association import Association
 from dul.conversations import Call, Conversation
 from dul.fsm import State
-from dul.transport import loop
+from dul.tasks import loop
+from dul.threads import polling
 
 DUL = str(Path(dul.__file__).parent)
 
@@ -227,9 +228,7 @@ def whole(face: Face, address: tuple[str, int]) -> Any:
 
 def interrupting(face: Face, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """A function that arms the interrupt of the n-th wait from now on."""
-    owner, name = (
-        (blocking.Connection, "_wait") if face.name == "blocking" else (loop.Watch, "_watch")
-    )
+    owner, name = (polling.Polling, "_wait") if face.name == "blocking" else (loop.Watch, "_watch")
     original = getattr(owner, name)
     left: list[Iterator[int]] = []
 

@@ -15,6 +15,7 @@ from rawpeer import RawPeer, associate_rq, released, served
 
 from dul import blocking
 from dul.errors import TransportError
+from dul.transport import acceptor
 from dul.transport.link import Link
 from dul.transport.listener import accept_connection, listen
 from dul.transport.opening import bare
@@ -32,8 +33,8 @@ def test_no_descriptors_are_left_for_a_while(
             raise OSError(failures.pop(), "none left")
         return accept_connection(*arguments)
 
-    monkeypatch.setattr(face.module, "accept_connection", scarce)
-    monkeypatch.setattr(face.module, "PAUSE", 0.01)
+    monkeypatch.setattr(acceptor, "accept_connection", scarce)
+    monkeypatch.setattr(face.servers, "PAUSE", 0.01)
     with face.server(Acceptor()) as server:
         served(server.address)
     assert not failures
@@ -49,8 +50,8 @@ def test_stopping_while_no_descriptors_are_left(
         refused.set()
         raise OSError(errno.EMFILE, "none left")
 
-    monkeypatch.setattr(face.module, "accept_connection", none)
-    monkeypatch.setattr(face.module, "PAUSE", 2 * rawpeer.GUARD)
+    monkeypatch.setattr(acceptor, "accept_connection", none)
+    monkeypatch.setattr(face.servers, "PAUSE", 2 * rawpeer.GUARD)
     with face.server(Acceptor()) as server, rawpeer.connect(server.address):
         assert refused.wait(rawpeer.GUARD)
         before = time.monotonic()

@@ -17,7 +17,7 @@ __all__ = [
     "OF_THE_OBJECT",
     "SCHEMA",
     "VERSION",
-    "Entry",
+    "IndexEntry",
     "row_of",
     "timestamp",
     "values_in",
@@ -28,7 +28,7 @@ VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class IndexEntry:
     """A row of the index: a stored object. What the data set does not have is "".
 
     Attributes:
@@ -92,7 +92,7 @@ TAGS: Final = {
     "modality": 0x00080060,
     "instance_number": 0x00200013,
 }
-COLUMNS: Final = tuple(each.name for each in fields(Entry))
+COLUMNS: Final = tuple(each.name for each in fields(IndexEntry))
 OF_THE_OBJECT: Final = ("sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "length", *TAGS)
 """Columns that the file itself says."""
 
@@ -135,7 +135,7 @@ PRAGMA user_version = {VERSION};
 def values_in(
     transfer_syntax_uid: str, length: int, read_at: Callable[[int, int], bytes]
 ) -> dict[str, str]:
-    """The values of an `Entry` that come from the data set.
+    """The values of an `IndexEntry` that come from the data set.
 
     Args:
         transfer_syntax_uid: how it is encoded.
@@ -150,7 +150,7 @@ def values_in(
     }
 
 
-def row_of(entry: Entry) -> dict[str, str | int]:
+def row_of(entry: IndexEntry) -> dict[str, str | int]:
     """What SQLite takes."""
     return {name: getattr(entry, name) for name in COLUMNS}
 

@@ -31,7 +31,7 @@ from dimse.storage.index.entry import (
     NAMED,
     SCHEMA,
     VERSION,
-    Entry,
+    IndexEntry,
     row_of,
     timestamp,
     values_in,
@@ -69,7 +69,7 @@ class Index:
         self.directory = Path(directory)
         self._durable = durable
         self._now = now
-        self._rows: Grouped[tuple[str, Entry]] = Grouped(self._write)
+        self._rows: Grouped[tuple[str, IndexEntry]] = Grouped(self._write)
         # A connection must not come along through a fork: each process opens its own.
         self._connection: sqlite3.Connection | None = None
         self._process = 0
@@ -87,7 +87,7 @@ class Index:
 
         return opened
 
-    def add(self, entry: Entry, *, unless_there: bool = False) -> None:
+    def add(self, entry: IndexEntry, *, unless_there: bool = False) -> None:
         """Put a row in, in place of one for the same path; returns when it is flushed.
 
         Args:
@@ -102,7 +102,7 @@ class Index:
         except (sqlite3.Error, OSError) as error:
             raise IndexFailed(self.file, str(error)) from error
 
-    def entry_of(self, request: StoreRequest, path: str, head: bytes, length: int) -> Entry:
+    def entry_of(self, request: StoreRequest, path: str, head: bytes, length: int) -> IndexEntry:
         """The row for an object.
 
         Args:
@@ -112,7 +112,7 @@ class Index:
             length: bytes of its data set.
         """
         requestor = request.requestor
-        return Entry(
+        return IndexEntry(
             path=path,
             sop_instance_uid=request.sop_instance_uid,
             sop_class_uid=request.sop_class_uid,
@@ -127,7 +127,7 @@ class Index:
             address=requestor.address,
         )
 
-    def entries(self, where: str = "", arguments: Sequence[str | int] = ()) -> Iterator[Entry]:
+    def entries(self, where: str = "", arguments: Sequence[str | int] = ()) -> Iterator[IndexEntry]:
         """Rows, the oldest first.
 
         Args:
@@ -142,7 +142,7 @@ class Index:
         try:
             with contextlib.closing(self.connect()) as connection:
                 for row in connection.execute(query, arguments):
-                    yield Entry(**dict(zip(COLUMNS, row, strict=True)))
+                    yield IndexEntry(**dict(zip(COLUMNS, row, strict=True)))
         except (sqlite3.Error, OSError) as error:
             raise IndexFailed(self.file, str(error)) from error
 
@@ -180,7 +180,7 @@ class Index:
             raise
         return connection
 
-    def _write(self, rows: list[tuple[str, Entry]]) -> None:
+    def _write(self, rows: list[tuple[str, IndexEntry]]) -> None:
         """Write a group of rows in one transaction; one thread at a time does so."""
         if self._connection is None or self._process != os.getpid():
             self._connection, self._process = self.connect(), os.getpid()

@@ -15,13 +15,20 @@ from dimse.objects.finder import Found, Unusable, find
 from dimse.objects.part10 import contents_of
 from dimse.objects.window import Window
 from dimse.storage.directory import TEMPORARY
-from dimse.storage.index.entry import INSERT, OF_THE_OBJECT, Entry, row_of, timestamp, values_in
+from dimse.storage.index.entry import (
+    INSERT,
+    OF_THE_OBJECT,
+    IndexEntry,
+    row_of,
+    timestamp,
+    values_in,
+)
 from dimse.storage.index.index import Index, transaction
 from dul.values import dataclass
 
 __all__ = ["Rebuilt", "rebuild"]
 
-Told = Callable[[Path, DIMSEError], None]
+TellUnread = Callable[[Path, DIMSEError], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,7 @@ class Rebuilt:
     removed: int
 
 
-def rebuild(index: Index, told: Told | None = None) -> Rebuilt:
+def rebuild(index: Index, told: TellUnread | None = None) -> Rebuilt:
     """Look at all files of an index's directory, and make it say what is there.
 
     Objects may come meanwhile. Who sent one, and when, is taken from the row that it had, else from
@@ -71,7 +78,7 @@ def rebuild(index: Index, told: Told | None = None) -> Rebuilt:
     return Rebuilt(objects=len(seen), added=added, removed=len(gone))
 
 
-def _entries_in(directory: Path, told: Told | None) -> Iterator[Entry]:
+def _entries_in(directory: Path, told: TellUnread | None) -> Iterator[IndexEntry]:
     """Rows for all objects that are in a directory and in those that are in it."""
     for found in find(directory, scan=True, recurse=True):
         error: DIMSEError | None = None
@@ -90,7 +97,7 @@ def _entries_in(directory: Path, told: Told | None) -> Iterator[Entry]:
             told(found.path, error)
 
 
-def _entry_of(path: Path, name: str) -> Entry:
+def _entry_of(path: Path, name: str) -> IndexEntry:
     """The row for a file.
 
     Raises:
@@ -106,7 +113,7 @@ def _entry_of(path: Path, name: str) -> Entry:
         contents = contents_of(window, whole=False)
         start, length = contents.spans[0]
         sender = contents.meta and contents.meta.source_application_entity_title
-        return Entry(
+        return IndexEntry(
             path=name,
             sop_instance_uid=contents.sop_instance_uid,
             sop_class_uid=contents.sop_class_uid,
@@ -126,7 +133,7 @@ def _entry_of(path: Path, name: str) -> Entry:
         os.close(fd)
 
 
-def _put_if_new(connection: sqlite3.Connection, entry: Entry) -> bool:
+def _put_if_new(connection: sqlite3.Connection, entry: IndexEntry) -> bool:
     """Put a row in, unless the one that is there says the same of the object."""
     found = connection.execute(
         f"SELECT {', '.join(OF_THE_OBJECT)} FROM instances WHERE path = ?",  # noqa: S608 - columns
@@ -138,6 +145,6 @@ def _put_if_new(connection: sqlite3.Connection, entry: Entry) -> bool:
     return True
 
 
-def _in_portions(entries: Iterator[Entry], most: int = 500) -> Iterator[list[Entry]]:
+def _in_portions(entries: Iterator[IndexEntry], most: int = 500) -> Iterator[list[IndexEntry]]:
     while portion := list(islice(entries, most)):
         yield portion

@@ -1,0 +1,1 @@
+"""The asyncio face, made of tasks; its public names are those of `dul.aio`."""

@@ -1,0 +1,217 @@
+"""An association acceptor in threads."""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from dul.association import Trace
+from dul.errors import Interrupted
+from dul.limits import Limits
+from dul.threads.connection import Connection
+from dul.threads.polling import LONGEST_POLL
+from dul.transport.acceptor import PAUSE, Acceptor
+from dul.transport.admission import Guest, Serve
+from dul.transport.link import Link
+from dul.transport.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+__all__ = ["Server"]
+
+logger = logging.getLogger("dul")
+
+
+class Server(Acceptor):
+    """An association acceptor: one thread listens, one thread serves each connection.
+
+    Args:
+        serve: makes the conversation for an association and the peer's address.
+        host: the address to listen on; every interface by default.
+        port: 0 for any free one; see `address`.
+        listener: a listening socket that is used instead of host and port: of a service manager,
+            or one of several that share a port. It is closed in the end.
+        limits: bounds and times of each association.
+        tls: a server context, for TLS; it may be replaced, for connections to come.
+        max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2). Fewer, with
+            a warning, if the process may not open the files that they need (`ulimit -n`).
+        max_associations_per_peer: those of one host beyond are rejected likewise; None: no bound.
+        trace: is told every transition of every state machine.
+    """
+
+    def __init__(
+        self,
+        serve: Serve,
+        *,
+        host: str = "",
+        port: int = 0,
+        listener: socket.socket | None = None,
+        limits: Limits | None = None,
+        tls: SSLContext | None = None,
+        max_associations: int = 100,
+        max_associations_per_peer: int | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        super().__init__(
+            serve,
+            threading.Lock(),
+            host=host,
+            port=port,
+            listener=listener,
+            limits=limits,
+            tls=tls,
+            max_associations=max_associations,
+            max_associations_per_peer=max_associations_per_peer,
+            trace=trace,
+        )
+        self._threads: set[threading.Thread] = set()
+        self._leaving: set[threading.Thread] = set()  # those of them that are about to end
+        self._lock = threading.Lock()  # guards the threads, and whether they are waited for
+        self._waited_for = False
+        self._stop = Wakeup()  # ends the listening
+        self._grace = 0.0
+        self._no_grace = Wakeup()  # ends the wait for those who are in
+        self._wakeup = Wakeup()  # then ends the associations
+        self._serving = threading.RLock()  # held while somebody listens
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        self._thread = threading.Thread(target=self.serve_forever, name="dul-listener", daemon=True)
+        self._thread.start()
+
+    def serve_forever(self) -> None:
+        """Serve in this thread until `stop` is called from another, or from a signal handler."""
+        with self._serving:
+            try:
+                if not self._stop.is_set:
+                    self._listen()
+            finally:
+                self._end_associations()
+
+    def _listen(self) -> None:
+        poll = select.poll()
+        poll.register(self._stop, select.POLLIN)
+        poll.register(self._listener, select.POLLIN)
+        pause = select.poll()
+        pause.register(self._stop, select.POLLIN)
+        while not self._stop.is_set:
+            poll.poll()
+            try:
+                link = self._next_link()
+            except OSError:
+                pause.poll(PAUSE * 1000)
+                continue
+            if link is not None:
+                self._begin(link)
+
+    def request_stop(self, grace: float = 0.0) -> None:
+        """Let `serve_forever` close the listener, end all associations and return; does not wait.
+
+        May be called from a signal handler, and again: without a grace it ends an earlier one.
+
+        Args:
+            grace: seconds that the associations which are established are given to come to their
+                own end; they may do as before meanwhile. Then they are aborted.
+        """
+        if grace <= 0:
+            self._no_grace.set()
+        elif not self._stop.is_set:
+            self._grace = grace
+        self._stop.set()
+
+    def stop(self, grace: float = 0.0) -> None:
+        """Close the listener, then abort what is open, and wait for all of it.
+
+        A peer that does not close its connection is waited for as long as `Limits.grace`, and a
+        function of the user's until it returns.
+
+        Args:
+            grace: see `request_stop`.
+        """
+        self.request_stop(grace)
+        if self._thread is not None:
+            self._thread.join()
+        with self._serving:  # who listens in a thread of the caller's, or nobody if it never did
+            self._end_associations()
+        with self._lock:
+            threads = (self._threads | self._leaving) - {threading.current_thread()}
+        for thread in threads:
+            thread.join()
+        self._stop.close()
+        self._no_grace.close()
+        self._wakeup.close()
+
+    def _end_associations(self) -> None:
+        """Nobody comes in any more; then those who are in are told to go."""
+        self._listener.close()
+        if self._grace and not self._wakeup.is_set:
+            self._let_finish(self._grace)
+        self._wakeup.set()
+
+    def _let_finish(self, grace: float) -> None:
+        self._admission.turn_away()
+        with self._lock:
+            self._waited_for = True
+            if not self._threads:
+                return
+        poll = select.poll()
+        poll.register(self._no_grace, select.POLLIN)
+        poll.poll(min(grace, LONGEST_POLL) * 1000)
+
+    def _begin(self, link: Link) -> None:
+        guest = self._admission.enter(link)
+        thread = threading.Thread(
+            target=self._one, args=(guest,), name=f"dul-{link.peer}", daemon=True
+        )
+        with self._lock:
+            self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system gives no more threads
+            logger.warning("connection from %s closed: %s", link.peer, error)
+            self._over(guest, thread)
+
+    def _one(self, guest: Guest) -> None:
+        connection = Connection(guest.association, guest.link, self._wakeup)
+        try:
+            try:
+                connection.serve(self._conversation(guest))
+            except Interrupted:
+                raise
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - it is said, and costs one association
+                self._say_failed(guest, error)
+                connection.give_up()
+        except Interrupted:
+            pass
+        finally:
+            connection.abort()
+            self._over(guest, threading.current_thread())
+
+    def _over(self, guest: Guest, thread: threading.Thread) -> None:
+        self._admission.leave(guest)
+        with self._lock:
+            self._threads.discard(thread)
+            self._leaving = {each for each in self._leaving if each.is_alive()}
+            if thread.is_alive():  # else it never began
+                self._leaving.add(thread)
+            last = self._waited_for and not self._threads
+        if last:
+            self._no_grace.set()
