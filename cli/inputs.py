@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +15,7 @@ from dimse.objects.outgoing import Cache, Outgoing
 from dimse.objects.prepare import Preparation
 from dul.values import dataclass
 
-__all__ = ["Bad", "check", "find", "names_of"]
+__all__ = ["Bad", "check", "find"]
 
 # What is said of what is left out, and how loud: nothing is lost with a directory seen already.
 _LEFT_OUT: Final = {
@@ -50,23 +48,6 @@ class Bad:
 
     path: Path
     why: str
-
-
-def names_of(files: Sequence[str], files_from: str | None, *, nul: bool) -> Iterator[str]:
-    """The names that are given, and those in a list.
-
-    Raises:
-        Unreadable: the list can't be read.
-    """
-    yield from files
-    if files_from is None:
-        return
-    try:
-        listed = nullcontext(sys.stdin.buffer) if files_from == "-" else Path(files_from).open("rb")  # noqa: SIM115 - closed below
-        with listed as stream:
-            yield from finder.names_in(stream, nul=nul)
-    except OSError as error:
-        raise Unreadable(files_from, f"cannot read the list of files: {error.strerror}") from error
 
 
 def find(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from cli import tool
 from cli.codes import FAILED
 from cli.grammar.declaration import UsageError
-from cli.inputs import Bad, check, find, names_of
+from cli.inputs import Bad, check, find
 from cli.options.proposals import Proposed
 from cli.report import Level, Report
 from cli.stop import Stop
@@ -18,6 +19,7 @@ from cli.transfer import Transfer
 from cli.words import Words
 from dimse.engine import Verdict
 from dimse.errors import DictionaryError, ProfileError, UnknownProfile, Unreadable
+from dimse.objects.finder import names_from
 from dimse.objects.outgoing import Outgoing
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
@@ -66,7 +68,7 @@ def _send(  # noqa: PLR0917 - what `_work` has made
         return wakeup.is_set
 
     files, missing = find(
-        names_of(settings.file, settings.files_from, nul=settings.nul),
+        _names(settings),
         report,
         interrupted,
         scan=settings.scan,
@@ -103,6 +105,13 @@ def _send(  # noqa: PLR0917 - what `_work` has made
         _tell_interrupted(transfer, report, stop)
         return stop.exit_code
     return code or (settings.words.code_unusable if bad else 0)
+
+
+def _names(settings: StorescuSettings) -> Iterable[str]:
+    """What is given, and what is in a list."""
+    if settings.files_from is None:
+        return settings.file
+    return chain(settings.file, names_from(settings.files_from, nul=settings.nul))
 
 
 def _usable(

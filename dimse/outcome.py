@@ -24,7 +24,9 @@ class Outcome:
         name: how messages name it: the path, or the data set with its SOP Instance UID.
         sop_class_uid: empty if the object could not be read.
         sop_instance_uid: the same.
+        own_transfer_syntax_uid: how it is encoded where it lies; empty if it could not be read.
         transfer_syntax_uid: how it went out; empty if it did not.
+        context_id: of the presentation context that it went out on, or None.
         status: (0000,0900) of the response, or None.
         error: why there is no response, or None.
         error_comment: (0000,0902), if the peer sent one.
@@ -37,7 +39,9 @@ class Outcome:
     name: str = ""
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
+    own_transfer_syntax_uid: str = ""
     transfer_syntax_uid: str = ""
+    context_id: int | None = None
     status: int | None = None
     error: DulcetError | None = None
     error_comment: str | None = None
@@ -51,6 +55,7 @@ class Outcome:
         outgoing: Outgoing,
         *,
         transfer_syntax_uid: str = "",
+        context_id: int | None = None,
         status: int | None = None,
         error: DulcetError | None = None,
         error_comment: str | None = None,
@@ -64,7 +69,9 @@ class Outcome:
             name=outgoing.name,
             sop_class_uid=outgoing.sop_class_uid,
             sop_instance_uid=outgoing.sop_instance_uid,
+            own_transfer_syntax_uid=outgoing.transfer_syntax_uid,
             transfer_syntax_uid=transfer_syntax_uid,
+            context_id=context_id,
             status=status,
             error=error,
             error_comment=error_comment,

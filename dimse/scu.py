@@ -531,6 +531,7 @@ class Operations:
         return Responded(response), Outcome.of(
             outgoing,
             transfer_syntax_uid=storing.choice.transfer_syntax,
+            context_id=storing.choice.context_id,
             status=response.status,
             error_comment=response.error_comment,
             length=len(source),

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -38,6 +40,7 @@ __all__ = [
     "collect",
     "find",
     "look",
+    "names_from",
     "names_in",
 ]
 
@@ -118,6 +121,20 @@ def names_in(stream: IO[bytes], *, nul: bool = False) -> Iterator[str]:
         yield from (os.fsdecode(each) for each in names if each)
     if rest:
         yield os.fsdecode(rest)
+
+
+def names_from(path: str | os.PathLike[str], *, nul: bool = False) -> Iterator[str]:
+    """The names in a list that is a file, or with "-" standard input; see `names_in`.
+
+    Raises:
+        Unreadable: it can't be read; when the first name, or one of the next, is taken.
+    """
+    standard = os.fspath(path) == "-"
+    try:
+        with nullcontext(sys.stdin.buffer) if standard else Path(path).open("rb") as stream:
+            yield from names_in(stream, nul=nul)
+    except OSError as error:
+        raise Unreadable(path, f"cannot read the list of files: {error.strerror}") from error
 
 
 def collect(
