@@ -85,7 +85,7 @@ def test_a_compressed_file_never_fails_silently(sent):
     assert [each.SOPInstanceUID for each in objects] == [pydicom.dcmread(RLE).SOPInstanceUID]
     for part in (str(JPEG), "JPEG Baseline", "Explicit VR Little Endian", "--decompress-lossy"):
         assert part in said
-    code, said, objects = sent("-dly", JPEG)
+    code, said, objects = sent("+dly", JPEG)
     assert (code, said, len(objects)) == (0, "", 2)
     code, said, _ = sent("-dn", RLE)
     assert code != 0
