@@ -45,17 +45,34 @@ __all__ = ["Teller", "client_for", "not_associated", "with_condition"]
 
 
 def client_for(
-    calling: Calling, report: Report, wakeup: Wakeup, profile: AssociationProfile | None = None
+    calling: Calling,
+    report: Report,
+    wakeup: Wakeup,
+    profile: AssociationProfile | None = None,
+    *,
+    instead: tuple[str, int, str] | None = None,
 ) -> Client:
     """Who calls; a profile says what roles and extended negotiation are proposed.
+
+    Args:
+        calling: whom, and how.
+        report: where it is said what goes over the association.
+        wakeup: ends it.
+        profile: what is negotiated.
+        instead: host, port and AE title of another peer.
 
     Raises:
         InvalidTLS, UsageError: as `cli.secure.calling_context`.
     """
-    return Client(
+    host, port, called_ae_title = instead or (
         calling.peer,
         calling.port,
-        called_ae_title=calling.called_ae_title,
+        calling.called_ae_title,
+    )
+    return Client(
+        host,
+        port,
+        called_ae_title=called_ae_title,
         calling_ae_title=calling.calling_ae_title,
         limits=calling.limits,
         roles=profile.roles if profile else (),

@@ -8,47 +8,18 @@ from collections.abc import Sequence
 from cli import calling, tool
 from cli.calling import Teller
 from cli.codes import FAILED
-from cli.grammar.declaration import Settings, flag, setting, value
-from cli.grammar.values import integer
-from cli.options.general import General
-from cli.options.network import Calling
+from cli.echoscu_options import EchoscuSettings
+from cli.grammar.declaration import UsageError
 from cli.report import Report, printable
 from cli.stop import Stop
 from dimse.events import Associated, ClientEvent, Echoed, Lost, Requesting, Responded
 from dimse.messages.composite import CEchoRQ
+from dimse.roundtrips import RoundTrips
 from dimse.tables import status
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
 
 __all__ = ["EchoscuSettings", "main"]
-
-
-class _Association(Settings, title="association"):
-    repeat: int = setting(
-        1,
-        value(
-            "-r",
-            "--repeat",
-            read=integer(1, 0xFFFFFFFF),
-            metavar="N",
-            help="repeat N times, in one association (default: 1)",
-        ),
-    )
-    abort: bool = setting(
-        False,
-        flag("-a", "--abort", help="abort association instead of releasing it at the end"),
-    )
-
-
-class EchoscuSettings(
-    General,
-    _Association,
-    Calling,
-    tool="echoscu",
-    summary="DICOM verification (C-ECHO) SCU",
-    defaults={"calling_ae_title": "ECHOSCU"},
-):
-    """What a command line of echoscu comes to."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,18 +28,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(settings: EchoscuSettings, report: Report) -> int:
-    teller = _Echoes(report, settings, contexts=settings.contexts)
+    if settings.peers is not None:
+        if settings.peer:
+            raise UsageError(f"Unexpected parameter {settings.peer}")
+        # Most ask one peer.
+        from cli.echotable import ask_all  # noqa: PLC0415
+
+        return ask_all(settings, settings.peers, report)
+    for name, given in (("peer", settings.peer), ("port", settings.port)):
+        if not given:
+            raise UsageError(f"Missing parameter {name}")
+    teller = _Echoes(report, settings)
     wakeup = Wakeup()
     try:
         with Stop(wakeup.set) as stop:
             stop.told = teller.interrupting
             client = calling.client_for(settings, report, wakeup)
             try:
-                for event in client.echoes(settings.repeat, abort=settings.abort):
+                for event in settings.echoes(client):
                     teller.tell(event)
             except Interrupted:
+                if settings.interval is not None and teller.trips:
+                    teller.summarize()  # that is how it ends
+                    return teller.code
                 report.error(f"interrupted by {stop.name}")
                 return stop.exit_code
+            teller.summarize()
             return teller.code
     finally:
         wakeup.close()
@@ -76,6 +61,16 @@ def _work(settings: EchoscuSettings, report: Report) -> int:
 
 class _Echoes(Teller):
     """Says what the peer answers."""
+
+    def __init__(self, report: Report, settings: EchoscuSettings) -> None:
+        super().__init__(report, settings, contexts=settings.contexts)
+        self.trips = RoundTrips()
+        self.shows_times = settings.interval is not None
+
+    def summarize(self) -> None:
+        """Say how long the echoes took, if there were several."""
+        if len(self.trips) > 1:
+            self.report.info(f"{len(self.trips)} echoes, {self.trips}")
 
     def tell(self, event: ClientEvent) -> None:
         match event:
@@ -85,6 +80,7 @@ class _Echoes(Teller):
             case Responded():
                 self.dump(event.message, "received")
             case Echoed():
+                self.trips.add(event.seconds)
                 self._echoed(event)
             case Lost():
                 self.failed(FAILED)
@@ -105,7 +101,8 @@ class _Echoes(Teller):
     def _echoed(self, event: Echoed) -> None:
         words = status.meaning(event.status, "C-ECHO")
         if event.status == status.SUCCESS:
-            self.report.info(f"Received Echo Response ({words})")
+            time = f", {1000 * event.seconds:.3f} ms" if self.shows_times else ""
+            self.report.info(f"Received Echo Response ({words}{time})")
             return
         self.failed(FAILED)
         comment = f": {printable(event.error_comment)}" if event.error_comment else ""

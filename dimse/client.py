@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
-from dimse.dialogue import KEPT_CONTEXTS, Dialogue
+from dimse.dialogue import KEPT_CONTEXTS, VERIFICATION_CONTEXT, Dialogue
 from dimse.engine import Asked, Entry, How, Policy, Roster, Sender, examined, listed
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority
@@ -357,15 +357,28 @@ class Client:
         lines = blocking.Lines(self._wakeup)
         return Sending(lines.play(each.run() for each in senders), roster)
 
-    def echoes(self, count: int = 1, *, abort: bool = False) -> Events:
+    def echoes(
+        self,
+        count: int = 1,
+        *,
+        abort: bool = False,
+        interval: float = 0.0,
+        contexts: Sequence[ContextOffer] = (VERIFICATION_CONTEXT,),
+    ) -> Events:
         """C-ECHOs on an association of their own, told event by event (`dimse.events`).
 
         Args:
             count: how many.
             abort: end the association with an A-ABORT instead of a release.
+            interval: seconds from one request to the next, if the response has come by then.
+            contexts: presentation contexts that are proposed; one at least is for Verification.
         """
         dialogue = Dialogue(self.peer, time.monotonic)
-        return Events(Line(self._wakeup).play(dialogue.echoes(count, abort=abort)))
+        return Events(
+            Line(self._wakeup).play(
+                dialogue.echoes(count, abort=abort, interval=interval, contexts=contexts)
+            )
+        )
 
     def _talk(self) -> tuple[Line, Dialogue]:
         """The association that is kept, or room for one of its own."""

@@ -26,7 +26,7 @@ from dimse.scu import Operations, Reply
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from dul import conversations
 from dul.association import Association, Role
-from dul.conversations import Connect, Disconnect, Script
+from dul.conversations import Connect, Disconnect, Pause, Script
 from dul.errors import DulcetError, Interrupted
 from dul.limits import Limits
 from dul.negotiation import Negotiated
@@ -171,18 +171,27 @@ class Dialogue:
             yield from self.end()
         return reply
 
-    def echoes(self, count: int, *, abort: bool) -> Script[None]:
+    def echoes(
+        self,
+        count: int,
+        *,
+        abort: bool,
+        interval: float = 0.0,
+        contexts: Sequence[ContextOffer] = (VERIFICATION_CONTEXT,),
+    ) -> Script[None]:
         """So many C-ECHOs on one association, told by events; it is ended after them.
 
         Args:
             count: how many.
             abort: end it with an A-ABORT instead of a release.
+            interval: seconds from one request to the next, if the response has come by then.
+            contexts: presentation contexts that are proposed; one at least is for Verification.
 
         Raises:
             Interrupted: the wakeup was set.
         """
         try:
-            operations = yield from self.associate([VERIFICATION_CONTEXT])
+            operations = yield from self.associate(contexts)
         except Interrupted:
             raise
         except DulcetError as error:
@@ -191,7 +200,9 @@ class Dialogue:
             return
         try:
             if operations.accepted:
+                started = self.clock() - interval
                 for _ in range(count):
+                    yield from self._wait(operations, started + interval)
                     started = self.clock()
                     reply = yield from operations.echo()
                     yield Echoed(reply.status, reply.error_comment, self.clock() - started)
@@ -202,6 +213,11 @@ class Dialogue:
             yield Lost(error, 1, 0)
         yield from self.end(abort=abort)
         yield Done()
+
+    def _wait(self, operations: Operations, until: float) -> Script[None]:
+        """Until then, or until the association is over: who asks next is told of that."""
+        while (left := until - self.clock()) > 0 and (yield from operations.look()):
+            yield Pause(left)
 
 
 def _check_identity(negotiated: Negotiated) -> None:

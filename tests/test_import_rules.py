@@ -99,6 +99,7 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
     "cli.grammar.usage",
+    "cli.echotable",
     "cli.secure",
     "cli.storescp.workers",
     "cli.logfile",

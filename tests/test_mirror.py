@@ -70,7 +70,7 @@ GUARDED = {
     # Groups of options, and what reads and prints them: through the command lines that they make.
     "cli/grammar/test_parsing.py": (
         "cli/grammar/commandfile.py cli/grammar/usage.py cli/grammar/values.py "
-        "cli/options/*.py cli/storescu_options.py cli/tool.py"
+        "cli/options/*.py cli/echoscu_options.py cli/storescu_options.py cli/tool.py"
     ),
     # What a tool is made of is tested by running the tool.
     "cli/storescp/": "cli/dumps.py cli/monitor/*.py cli/storescp/*.py",

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Names", "StorescpSettings"]
 
-Names: TypeAlias = Literal["instance", "unique", "time"]
-"""What file names are made of: the SOP Instance UID, a new UID, the time."""
+Names: TypeAlias = Literal["instance", "unique", "time", "system", "short"]
+"""What file names are made of: the SOP Instance UID, a new UID, the time in either form, chance."""
 
 _LIMITS = Limits()
 
@@ -102,12 +102,14 @@ class _Names(Settings, title="file names"):
         "instance",
         flag(
             "-uf",
+            "+fd",
             "--default-filenames",
             value="instance",
             help="name files MODALITY.SOP-INSTANCE-UID (default)",
         ),
         flag(
             "+uf",
+            "+fu",
             "--unique-filenames",
             value="unique",
             help="name files MODALITY.X.NEW-UID, so that none is ever replaced",
@@ -117,6 +119,33 @@ class _Names(Settings, title="file names"):
             "--timenames",
             value="time",
             help="name files YYYYMMDDHHMMSSmmm.MODALITY, by the time when they come",
+        ),
+        flag(
+            "+fst",
+            "--system-time-names",
+            value="system",
+            help="name files YYYYMMDDHHMMSS.uuuuuu.MODALITY, as dcmrecv does",
+        ),
+        flag(
+            "+fsu",
+            "--short-unique-names",
+            value="short",
+            help="name files MODALITY_ and 16 random hexadecimal digits",
+        ),
+    )
+    series_date: bool = setting(
+        False,
+        flag("-s", "--no-subdir", value=False, help="make no directories (default)"),
+        flag(
+            "+ssd",
+            "--series-date-subdir",
+            help="make directories by Series Date: data/2003/05/05; without one, undef/ and today",
+            excludes=[
+                "--filepath",
+                "--sort-conc-studies",
+                "--sort-on-study-uid",
+                "--sort-on-patientname",
+            ],
         ),
     )
     template: PathTemplate | None = setting(
@@ -215,8 +244,11 @@ class _Network(Settings, title="network"):
             "--aetitle",
             read=read.ae_title,
             metavar="TITLE",
-            help="my AE title (default: STORESCP)",
+            help="my AE title (default: {default})",
         ),
+    )
+    _use_called = always(
+        "-uca", "--use-called-aetitle", help="respond with the AE title that is called (always so)"
     )
     check_called: bool = setting(
         False,

@@ -12,7 +12,15 @@ from cli.report import Report, printable
 from cli.storescp.options import Names, StorescpSettings
 from dimse.provider import Observer, OpenSink
 from dimse.requests import Requestor, StoreRequest
-from dimse.storage.naming import Naming, TimeNames, dcmtk_name, unique_name
+from dimse.storage.naming import (
+    Naming,
+    SystemTimeNames,
+    TimeNames,
+    dcmtk_name,
+    in_series_date,
+    short_unique_name,
+    unique_name,
+)
 from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
 from dul.values import dataclass
@@ -84,7 +92,7 @@ def _storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
         with _with_events(settings, report) as found:
             yield found
         return
-    with _spool(settings, report, settings.template or _naming(settings.names)) as spool:
+    with _spool(settings, report, settings.template or _naming(settings)) as spool:
         yield Storage(spool.open, _flush(settings, spool))
 
 
@@ -123,7 +131,7 @@ def _with_events(settings: StorescpSettings, report: Report) -> Iterator[Storage
         hooks.ended(study)
 
     studies = Studies(ended, timeout=settings.end_of_study_timeout, remember_paths=settings.rename)
-    naming = settings.template or _naming(settings.names)
+    naming = settings.template or _naming(settings)
     if settings.sort is not None:
         by, prefix = settings.sort
         naming = sorted_by_study(naming, studies, by, prefix=prefix)
@@ -168,10 +176,19 @@ def _spool(settings: StorescpSettings, report: Report, naming: Naming) -> Spool:
     )
 
 
-def _naming(names: Names) -> Naming:
+def _naming(settings: StorescpSettings) -> Naming:
+    naming = _names(settings.names)
+    return in_series_date(naming) if settings.series_date else naming
+
+
+def _names(names: Names) -> Naming:
     match names:
         case "unique":
             return unique_name
         case "time":
             return TimeNames()
+        case "system":
+            return SystemTimeNames()
+        case "short":
+            return short_unique_name
     return dcmtk_name

@@ -35,7 +35,7 @@ __all__ = ["serve_with_workers"]
 
 def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     """Serve with the processes that the options ask for; gives the exit code."""
-    if settings.names == "time" and not settings.template:
+    if settings.names in {"time", "system"} and not settings.template:
         raise UsageError("--timenames not allowed with --workers: two might give the same name")
     counts = Counts(processes=settings.workers)
     try:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.dcmrecv import DcmrecvSettings
+from cli.echoscu import EchoscuSettings
 from cli.dcmsend import DcmsendSettings
 from cli.storescp import StorescpSettings
 from cli.storescu import StorescuSettings
@@ -14,6 +16,8 @@ TOOLS = {
     "storescu": StorescuSettings,
     "dcmsend": DcmsendSettings,
     "storescp": StorescpSettings,
+    "dcmrecv": DcmrecvSettings,
+    "echoscu": EchoscuSettings,
 }
 
 

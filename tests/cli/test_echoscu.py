@@ -35,6 +35,7 @@ def test_verbose(call):
     with ScriptedPeer(echoing(0, 0)) as peer:
         code, lines = call(peer.port, "-v", "-r", "2")
     assert code == 0
+    assert lines.pop().startswith("I: 2 echoes, round trip min/median/p99/max = ")
     assert lines == [
         "I: Requesting Association",
         "I: Association Accepted (Max Send PDV: 16378)",

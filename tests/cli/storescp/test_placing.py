@@ -174,3 +174,25 @@ def test_studies_end_with_a_template_too(serve, where, files, echo):
 def test_what_is_no_command_line(capfd, arguments, message):
     assert storescp.main([*arguments, "11112"]) == 1
     assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "paths"),
+    [
+        (["+fst"], [r"\d{14}\.\d{6}\.CT", r"\d{14}\.\d{6}\.MR", r"\d{14}\.\d{6}\.RP"]),
+        (["+fsu"], [r"CT_[0-9a-f]{16}", r"MR_[0-9a-f]{16}", r"RP_[0-9a-f]{16}"]),
+        (
+            ["+ssd"],
+            [
+                r"data/1997/04/30/CT\.[\d.]+",
+                r"data/2003/05/05/MR\.[\d.]+",
+                r"undef/\d{8}/RP\.[\d.]+",
+            ],
+        ),
+    ],
+)
+def test_names_of_dcmrecv(serve, where, files, options, paths):
+    serve(*options, directory=where, clients=sending(*files))
+    found = [str(path.relative_to(where)) for path in where.rglob("*") if path.is_file()]
+    for pattern in paths:
+        assert sum(bool(re.fullmatch(pattern, path)) for path in found) == 1, found
