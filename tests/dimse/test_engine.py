@@ -517,3 +517,20 @@ def test_a_journal_that_cannot_be_read_sends_nothing() -> None:
     send(world, [Thing(0, 300)], Policy(associations=2), page=Torn())
     assert world.used == []
     assert len(told(world, GivenUp)) == 1
+
+
+@pytest.mark.parametrize("halt", [True, False])
+def test_who_halts_sends_no_further_copies(halt: bool) -> None:
+    world = World([], statuses={"1.2.1": 0xA900})
+    roster = send(world, [Thing(number, 300) for number in range(3)], Policy(halt=halt, repeat=3))
+    told = [(each.name, each.stored) for each in outcomes_of(world)]
+    assert told == [
+        *[("thing 0", True)] * 3,
+        *[("thing 1", False)] * (1 if halt else 3),
+        *[("thing 2", True)] * (0 if halt else 3),
+    ]
+    assert [each.verdict for each in roster.entries] == [
+        Verdict.STORED,
+        Verdict.FAILED,
+        Verdict.NOT_SENT if halt else Verdict.STORED,
+    ]

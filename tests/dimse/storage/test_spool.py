@@ -706,6 +706,32 @@ def test_a_write_that_writes_nothing_is_a_failure(where, monkeypatch):
         file.commit()
 
 
+@pytest.mark.parametrize("fsync", ["study", "none"])
+def test_a_full_disk_that_only_a_close_tells(tmp_path, monkeypatch, fsync):
+    """As over NFS: before Success is answered it is asked, by a duplicate's close."""
+    asked = []
+    real_dup, real_close = os.dup, os.close
+
+    def dup(fd):
+        asked.append(real_dup(fd))
+        return asked[-1]
+
+    def close(fd):
+        real_close(fd)
+        if fd in asked:
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    with Spool(tmp_path, fsync=fsync) as there:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "dup", dup)
+            patched.setattr(os, "close", close)
+            with pytest.raises(SpoolError, match="quota") as caught:
+                store(there)
+        assert caught.value.no_space
+        assert len(asked) == 1
+        assert names(tmp_path) == []
+
+
 def test_more_views_than_one_call_takes(where):
     views = [memoryview(bytes([n & 255])) for n in range(5000)]
     file = begin(where)
