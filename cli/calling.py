@@ -35,6 +35,7 @@ from dul.errors import (
     TransportError,
 )
 from dul.outbox import fragment_length
+from dul.user_items import AsynchronousOperationsWindow
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -51,15 +52,17 @@ def client_for(
     profile: AssociationProfile | None = None,
     *,
     instead: tuple[str, int, str] | None = None,
+    max_ops: int = 1,
 ) -> Client:
-    """Who calls; a profile says what roles and extended negotiation are proposed.
+    """Who calls.
 
     Args:
         calling: whom, and how.
-        report: where it is said what goes over the association.
-        wakeup: ends it.
-        profile: what is negotiated.
+        report: where the state machine is traced, with -d.
+        wakeup: ends whatever waits.
+        profile: what roles and extended negotiation are proposed.
         instead: host, port and AE title of another peer.
+        max_ops: operations that may be on their way, if the peer grants so many.
 
     Raises:
         InvalidTLS, UsageError: as `cli.secure.calling_context`.
@@ -80,6 +83,7 @@ def client_for(
         tls=_context(calling, report),
         server_hostname=calling.server_name,
         user_identity=identity_of(calling),
+        window=AsynchronousOperationsWindow(max_ops, 1) if max_ops > 1 else None,
         trace=dumps.tracer(report),
         wakeup=wakeup,
     )
@@ -118,7 +122,7 @@ class Teller:
         self._level = dumps.level_of(contexts=contexts)
         self._open = False
 
-    def tell(self, event: ClientEvent) -> None:
+    def tell(self, event: ClientEvent) -> None:  # noqa: C901 - a branch per event
         """Say what there is to be said of an event."""
         match event:
             case Associating():
@@ -136,6 +140,8 @@ class Teller:
                     self.report.say(self._level, dumps.associate_ac(negotiated))
                 fragment = fragment_length(negotiated.peer_maximum_length, self._calling.limits)
                 self.report.info(f"Association Accepted (Max Send PDV: {fragment})")
+            case NotAssociated(others=int(others)) if others:
+                self.report.warn(f"no further association, {others} go on: {event.error}")
             case NotAssociated():
                 self._open = False
                 self.failed(self.words.code_no_association)

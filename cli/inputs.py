@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
 from cli.report import Level, Report
-from cli.words import STORESCU, Words
+from cli.words import Words
 from dimse.errors import Unreadable
-from dimse.objects import finder
-from dimse.objects.finder import Found, LeftOut, Reason, Unusable
-from dimse.objects.outgoing import Cache, Outgoing
-from dimse.objects.prepare import Preparation
-from dul.values import dataclass
+from dimse.objects.finder import LeftOut, Reason
+from dimse.outcome import Outcome
 
-__all__ = ["Bad", "check", "find"]
+__all__ = ["left_out", "unusable"]
 
 # What is said of what is left out, and how loud: nothing is lost with a directory seen already.
 _LEFT_OUT: Final = {
@@ -42,105 +37,21 @@ Try: +sd sends the files in a directory, +sd +r also those in its subdirectories
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """A file that can't be sent, and what to say of it."""
-
-    path: Path
-    why: str
+def left_out(what: LeftOut, report: Report) -> None:
+    """Say that something is left out, and why."""
+    level, text = _LEFT_OUT[what.reason]
+    report.say(level, text.format(what.path))
 
 
-def find(
-    names: Iterable[str],
-    report: Report,
-    interrupted: Callable[[], bool],
-    *,
-    scan: bool,
-    recurse: bool,
-    follow_links: bool = False,
-    pattern: str | None = None,
-    archives: bool = False,
-    dicomdir: bool = False,
-) -> tuple[list[Found], list[Bad]]:
-    """The files that the names stand for, in their order; those of a directory sorted by name.
-
-    Args:
-        names: files and directories.
-        report: for the warnings.
-        interrupted: asked before each file; True ends the search early.
-        scan: look into the directories.
-        recurse: and into those that are in them.
-        follow_links: and into those that are linked there.
-        pattern: what the names of files in them look like; None: anything.
-        archives: open archives in directories, too.
-        dicomdir: the names are those of DICOMDIRs.
-    """
-    if scan:
-        report.info("determining input files ...")
-    files: list[Found] = []
-    bad: list[Bad] = []
-    for found in finder.find(
-        names,
-        scan=scan,
-        recurse=recurse,
-        follow_links=follow_links,
-        pattern=pattern,
-        archives=archives,
-        dicomdir=dicomdir,
-    ):
-        if interrupted():
-            break
-        if isinstance(found, Found):
-            files.append(found)
-        else:
-            _tell(found, report, bad, STORESCU)
-    return files, bad
+def unusable(outcome: Outcome, words: Words) -> str | None:
+    """What to say of a file that was asked for and is none that can be sent; None of all else."""
+    error = outcome.error
+    if error is None or outcome.attempts:
+        return None
+    if isinstance(error, Unreadable) and error.why.startswith(_SEARCHED):
+        return f"cannot read directory: {outcome.path}: {error.why.removeprefix(_SEARCHED)}"
+    kind = words.unreadable if isinstance(error, Unreadable) else words.bad
+    return f"{kind}: {error}"
 
 
-def check(
-    files: Sequence[Found],
-    report: Report,
-    interrupted: Callable[[], bool],
-    preparation: Preparation,
-    words: Words = STORESCU,
-) -> tuple[list[Outgoing], list[Bad]]:
-    """Look at every file: what it is, and whether it is whole.
-
-    What was found in a directory and is no DICOM object at all is left out with a warning; a
-    DICOMDIR always is, as no peer stores one (PS3.10 8).
-
-    Args:
-        files: from `find`.
-        report: for the warnings.
-        interrupted: asked before each file; True ends the check early.
-        preparation: what is tolerated.
-        words: how it is said.
-    """
-    report.info("checking input files ...")
-    good: list[Outgoing] = []
-    bad: list[Bad] = []
-    cache = Cache()
-    for file in files:
-        if interrupted():
-            break
-        item = preparation.look(file, cache=cache)
-        if isinstance(item, LeftOut | Unusable):
-            _tell(item, report, bad, words)
-        else:
-            for warning in item.warnings:
-                report.warn(f"{item.name}: {warning}")
-            good.append(item)
-    return good, bad
-
-
-def _tell(what: LeftOut | Unusable, report: Report, bad: list[Bad], words: Words) -> None:
-    """Say what is left out now, and keep what is an error: it decides whether anything is sent."""
-    if isinstance(what, LeftOut):
-        level, text = _LEFT_OUT[what.reason]
-        report.say(level, text.format(what.path))
-    elif what.directory and isinstance(what.error, Unreadable):
-        reason = what.error.why.partition(": ")[2]
-        bad.append(Bad(what.path, f"cannot read directory: {what.path}: {reason}"))
-    else:
-        kind = words.unreadable if isinstance(what.error, Unreadable) else words.bad
-        bad.append(Bad(what.path, f"{kind}: {what.error}"))
+_SEARCHED: Final = "can't be searched: "  # how the finder says it of a directory

@@ -25,11 +25,11 @@ class Display:
 
     Args:
         report: whose lines go above the display while there is one.
-        files: how many there are to send, copies included.
+        files: how many there are to send, copies included, as far as that is known.
         length: how many bytes these have.
     """
 
-    def __init__(self, report: Report, files: int, length: int) -> None:
+    def __init__(self, report: Report, files: int = 0, length: int = 0) -> None:
         self._report = report
         self._wanted = report.level in {Level.WARN, Level.INFO} and sys.stderr.isatty()
         self._files = files
@@ -52,6 +52,13 @@ class Display:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def expect(self, files: int, length: int) -> None:
+        """There are so many more."""
+        self._files += files
+        self._length += length
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, total=self._length)
 
     def reached(self, count: int) -> None:
         """So many bytes of the present file are out."""

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from cli import tool
 from cli.codes import FAILED
 from cli.grammar.declaration import UsageError
-from cli.inputs import Bad, check, find
 from cli.options.proposals import Proposed
 from cli.report import Level, Report
 from cli.stop import Stop
 from cli.storescu_options import StorescuSettings
 from cli.transfer import Transfer
-from cli.words import Words
 from dimse.engine import Verdict
-from dimse.errors import DictionaryError, ProfileError, UnknownProfile, Unreadable
-from dimse.objects.finder import names_from
-from dimse.objects.outgoing import Outgoing
+from dimse.errors import (
+    DictionaryError,
+    JournalFailed,
+    ProfileError,
+    UnknownProfile,
+    Unreadable,
+)
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
+
+if TYPE_CHECKING:
+    from dimse.journal import Journal
 
 __all__ = ["StorescuSettings", "main", "work"]
 
@@ -39,6 +45,8 @@ def work(settings: StorescuSettings, report: Report) -> int:
     """Do what the settings say; gives the exit code."""
     if settings.list_decoders:
         return tool.show(settings.decoder_list)
+    if settings.list_failed is not None:
+        return _list_failed(settings, settings.list_failed, report)
     if not settings.file and settings.files_from is None:
         raise UsageError("Missing parameter file")
     dictionary = _dictionary(report)
@@ -47,98 +55,62 @@ def work(settings: StorescuSettings, report: Report) -> int:
         return FAILED
     wakeup = Wakeup()
     try:
-        with Stop(wakeup.set) as stop:
-            return _send(settings, report, dictionary, proposed, wakeup, stop)
-    except Unreadable as error:
+        with Stop(wakeup.set) as stop, ExitStack() as stack:
+            journal = None
+            if settings.journal is not None:
+                journal = stack.enter_context(_journal(settings.journal))
+            if settings.changes:
+                dictionary.install()
+            transfer = Transfer(
+                settings, report, wakeup, dictionary=dictionary, proposed=proposed, journal=journal
+            )
+            stop.told = transfer.interrupting
+            stop.at_once = transfer.display.at_once
+            try:
+                return transfer.run()
+            except Interrupted:
+                _tell_interrupted(transfer, report, stop)
+                return stop.exit_code
+    except (JournalFailed, Unreadable) as error:
         report.fatal(str(error))
         return FAILED
     finally:
         wakeup.close()
 
 
-def _send(  # noqa: PLR0917 - what `_work` has made
-    settings: StorescuSettings,
-    report: Report,
-    dictionary: Dictionary,
-    proposed: Proposed,
-    wakeup: Wakeup,
-    stop: Stop,
-) -> int:
-    def interrupted() -> bool:
-        return wakeup.is_set
+def _journal(path: str) -> Journal:
+    # It loads SQLite, and most calls have none.
+    from dimse.journal import Journal  # noqa: PLC0415
 
-    files, missing = find(
-        _names(settings),
-        report,
-        interrupted,
-        scan=settings.scan,
-        recurse=settings.recurse,
-        follow_links=settings.follow_links,
-        pattern=settings.pattern,
-        archives=settings.archives,
-        dicomdir=settings.dicomdir,
-    )
-    if settings.changes:
-        dictionary.install()
-    items, bad = check(files, report, interrupted, settings.preparation, settings.words)
-    bad = missing + bad
-    if wakeup.is_set:
-        report.error(f"interrupted by {stop.name}: nothing was sent")
-        return stop.exit_code
-    code = _usable(items, bad, report, settings.words, halt=settings.halt)
-    if code:
-        return code
-    transfer = Transfer(
-        settings,
-        items,
-        report,
-        wakeup,
-        bad=len(bad),
-        dictionary=dictionary,
-        proposed=proposed,
-    )
-    stop.told = transfer.interrupting
-    stop.at_once = transfer.display.at_once
+    return Journal(path)
+
+
+def _list_failed(settings: StorescuSettings, path: str, report: Report) -> int:
+    if not os.path.exists(path):  # noqa: PTH110 - or it would be made
+        report.fatal(f"{path}: there is no such journal")
+        return FAILED
     try:
-        code = transfer.run()
-    except Interrupted:
-        _tell_interrupted(transfer, report, stop)
-        return stop.exit_code
-    return code or (settings.words.code_unusable if bad else 0)
-
-
-def _names(settings: StorescuSettings) -> Iterable[str]:
-    """What is given, and what is in a list."""
-    if settings.files_from is None:
-        return settings.file
-    return chain(settings.file, names_from(settings.files_from, nul=settings.nul))
-
-
-def _usable(
-    items: list[Outgoing], bad: list[Bad], report: Report, words: Words, *, halt: bool
-) -> int:
-    """Say which files can't be sent; the exit code if the others aren't either."""
-    for each in bad:
-        if halt:
-            report.fatal(each.why)
-        else:
-            report.warn(f"{each.why}, ignoring file")
-    if bad and halt:
-        if items:
-            report.fatal(f"nothing was sent; -nh sends the {_files(len(items))} that can be sent")
-        return words.code_unusable
-    if not items:
-        report.fatal(words.none_usable if bad else words.nothing)
-        return words.code_none_usable if bad else words.code_nothing
-    return 0
+        with _journal(path) as journal:
+            names = [os.fsencode(each) for each in journal.failed()]
+    except JournalFailed as error:
+        report.fatal(str(error))
+        return FAILED
+    end = b"\0" if settings.nul else b"\n"
+    return tool.show_bytes(b"".join(name + end for name in names))
 
 
 def _tell_interrupted(transfer: Transfer, report: Report, stop: Stop) -> None:
-    stored = sum(entry.verdict is Verdict.STORED for entry in transfer.entries)
-    most = len(transfer.entries) if report.shows(Level.INFO) else _LISTED
+    entries = transfer.entries
+    if not transfer.planned:
+        report.error(f"interrupted by {stop.name}: nothing was sent")
+        return
+    stored = sum(entry.verdict is Verdict.STORED for entry in entries)
+    most = len(entries) if report.shows(Level.INFO) else _LISTED
+    more = "" if transfer.complete else ", and others that were not looked at yet"
     lines = [
-        f"interrupted by {stop.name}: {stored} of {_files(len(transfer.entries))} sent",
+        f"interrupted by {stop.name}: {stored} of {_files(len(entries))} sent{more}",
         *transfer.list_files([Verdict.STORED], most),
+        *transfer.list_files([Verdict.CONFIRMED], most),
         *transfer.list_files([Verdict.FAILED, Verdict.BEGUN, Verdict.NOT_SENT], most),
     ]
     report.error("\n".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cli.grammar.declaration import Settings, always, flag, parameters, setting, value
 from cli.grammar.values import integer, text
+from cli.options.delivery import Delivery
 from cli.options.general import General
 from cli.options.network import Calling
 from cli.options.preparing import Preparing
@@ -89,6 +90,7 @@ class StorescuSettings(
     General,
     _Files,
     Preparing,
+    Delivery,
     Proposals,
     _Association,
     Calling,

@@ -17,7 +17,7 @@ from cli.options.tls import asks_for_list
 from cli.report import Report, printable
 from dul.errors import InvalidTLS
 
-__all__ = ["DCMTK_DEFAULTS", "run", "show", "version_of"]
+__all__ = ["DCMTK_DEFAULTS", "run", "show", "show_bytes", "version_of"]
 
 DCMTK_DEFAULTS = "DULCET_DCMTK_DEFAULTS"
 """The environment variable that stands for --dcmtk-defaults on every command line."""
@@ -79,8 +79,17 @@ def _say_arguments(tool: str, tokens: Sequence[str], report: Report) -> None:
 
 def show(words: str) -> int:
     """Print what was asked for; gives the exit code."""
+    return _show(lambda: sys.stdout.write(words))
+
+
+def show_bytes(lines: bytes) -> int:
+    """The same of names, which need not be UTF-8."""
+    return _show(lambda: sys.stdout.buffer.write(lines))
+
+
+def _show(write: Callable[[], object]) -> int:
     try:
-        sys.stdout.write(words)
+        write()
         sys.stdout.flush()
     except BrokenPipeError:  # "| head"
         _forget_stdout()

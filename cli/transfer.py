@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from cli.calling import Teller, client_for
 from cli.codes import FAILED
 from cli.conditions import code_of, condition, is_network_lost, without_number
 from cli.dots import Dots
+from cli.inputs import left_out, unusable
 from cli.options.proposals import Proposed
 from cli.progress import Display
 from cli.report import Level, Report, printable
@@ -16,10 +20,11 @@ from cli.storescu_options import StorescuSettings
 from cli.summary import StatusSummary
 from cli.words import STORESCU
 from dimse.engine import Entry, Verdict
-from dimse.errors import CannotTranscode, NoPresentationContext
+from dimse.errors import CannotTranscode, JournalFailed, NoPresentationContext
 from dimse.events import (
     Associated,
     ClientEvent,
+    Confirmed,
     GivenUp,
     Lost,
     Opening,
@@ -27,24 +32,32 @@ from dimse.events import (
     Progress,
     Requesting,
     Responded,
+    Retrying,
+    Warned,
 )
 from dimse.messages.composite import CStoreRQ, CStoreRSP
-from dimse.objects.outgoing import Outgoing
+from dimse.objects import finder
+from dimse.objects.finder import Found, LeftOut, Unusable, names_from
 from dimse.outcome import Outcome
 from dimse.plan import SEED_CLASSES
+from dimse.retry import Retry
 from dimse.tables import status
 from dimse.tables.dcmtk_names import message_name
 from dimse.tables.dictionary import Dictionary
 from dimse.tables.status import StatusClass
 from dimse.tables.storage_sops import prefix_of
 from dul.blocking import Wakeup
-from dul.errors import DulcetError
+from dul.errors import DulcetError, Interrupted
 from dul.outbox import fragment_length
+
+if TYPE_CHECKING:
+    from dimse.journal import Journal
 
 __all__ = ["Transfer", "response_text"]
 
 _VERDICTS = {
     Verdict.STORED: "sent",
+    Verdict.CONFIRMED: "sent before",
     Verdict.FAILED: "failed",
     Verdict.BEGUN: "not sent (interrupted in it)",
     Verdict.NOT_SENT: "not sent",
@@ -55,30 +68,32 @@ class Transfer(Teller):
     """Sends files to one peer, and tells how it goes.
 
     Args:
-        settings: whom to call, and how.
-        items: what to send, in order.
+        settings: whom to call, what to send, and how.
         report: where it is told.
         wakeup: set by Ctrl-C.
-        bad: how many files were asked for besides, and can't be sent.
         dictionary: for conversions.
         proposed: which presentation contexts.
+        journal: where it is written down.
+
+    Attributes:
+        planned: how many objects are to be sent, as far as that is known.
+        display: the progress on a terminal.
     """
 
     def __init__(
         self,
         settings: StorescuSettings,
-        items: Sequence[Outgoing],
         report: Report,
         wakeup: Wakeup,
         *,
-        bad: int,
         dictionary: Dictionary,
         proposed: Proposed,
+        journal: Journal | None,
     ) -> None:
         super().__init__(report, settings, contexts=settings.contexts, words=settings.words)
         self._dictionary: Dictionary | None = dictionary
+        self._settings = settings
         self._halt = settings.halt
-        self._bad = bad
         self._host = settings.peer
         self._titles = f"({settings.calling_ae_title},{settings.called_ae_title})"
         self._dots = Dots(report)
@@ -87,24 +102,30 @@ class Transfer(Teller):
             base = profile.contexts
         else:
             base = () if proposed.required else proposed.rules.for_classes(SEED_CLASSES)
-        self._sending = client_for(settings, report, wakeup, profile).send(
-            items,
+        client = client_for(settings, report, wakeup, profile, max_ops=settings.max_ops)
+        self._sending = client.send(
+            _found(settings, wakeup),
             preparation=settings.preparation,
             base_contexts=base,
             rules=proposed.rules,
             repeat=settings.repeat,
             halt=settings.halt,
+            look_ahead=settings.look_ahead or None,
             abort=settings.abort,
             single=settings.single,
             max_losses=settings.max_losses or None,
+            retry=Retry(times=settings.retry) if settings.retry else None,
+            associations=settings.associations,
+            rate=settings.rate,
+            bandwidth=settings.bandwidth,
+            journal=journal,
         )
-        length = sum(each.length for each in items)
-        copies = settings.repeat
-        self.display = Display(report, copies * len(items), copies * length)
-        self._items = len(items)
+        self.display = Display(report)
+        self.planned = 0
+        self._bad = 0
         self._objects = 0
         self._bytes = 0
-        self._present: Outgoing | None = None
+        self._present: dict[str, int] = {}  # names of those on their way, and their lengths
         self._no_contexts = False
         self._statuses = StatusSummary()
 
@@ -112,6 +133,11 @@ class Transfer(Teller):
     def entries(self) -> list[Entry]:
         """The files, each with what became of it."""
         return self._sending.entries
+
+    @property
+    def complete(self) -> bool:
+        """All that was asked for was looked at."""
+        return self._sending.roster.complete
 
     def run(self) -> int:
         """Send all of it.
@@ -122,15 +148,34 @@ class Transfer(Teller):
         Raises:
             Interrupted: the wakeup was set; the association is aborted.
         """
+        if self._settings.scan:
+            self.report.info("determining input files ...")
+        self.report.info("checking input files ...")
         started = time.monotonic()
         try:
             with self.display:
                 for event in self._sending:
                     self.tell(event)
         finally:
-            self._summarize(time.monotonic() - started)
-        stored = sum(entry.verdict is Verdict.STORED for entry in self.entries)
-        return self.code or (0 if stored == self._items else FAILED)
+            if self.planned:
+                self._summarize(time.monotonic() - started)
+        verdicts = Counter(entry.verdict for entry in self.entries)
+        sent = verdicts[Verdict.STORED] + verdicts[Verdict.CONFIRMED]
+        if self._bad and self._halt:
+            left = verdicts[Verdict.NOT_SENT]
+            if left and not self.planned:
+                self.report.fatal(
+                    f"nothing was sent; -nh sends the {_count(left)} that can be sent"
+                )
+            elif self.planned:
+                self.report.fatal("what stands behind it was not sent; -nh goes on")
+            return self.words.code_unusable
+        if not self.planned and not sent:
+            self.report.fatal(self.words.none_usable if self._bad else self.words.nothing)
+            return self.words.code_none_usable if self._bad else self.words.code_nothing
+        if self._bad:
+            return self.code or self.words.code_unusable
+        return self.code or (0 if self.complete and sent == len(self.entries) else FAILED)
 
     def list_files(self, verdicts: Sequence[Verdict], most: int) -> list[str]:
         """The files with these verdicts, a line each, but no more lines than `most`."""
@@ -146,10 +191,21 @@ class Transfer(Teller):
 
     # --------------------------------------------------------------------------- events --
 
-    def tell(self, event: ClientEvent) -> None:  # noqa: C901 - a branch per event
+    def tell(self, event: ClientEvent) -> None:  # noqa: C901, PLR0912 - a branch per event
         """Say what there is to be said of an event."""
         match event:
+            case LeftOut():
+                left_out(event, self.report)
+            case Warned():
+                for warning in event.outgoing.warnings:
+                    self.report.warn(f"{event.outgoing.name}: {warning}")
+            case Confirmed():
+                day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.when))
+                self.report.info(f"stored before ({day}), not sent again: {event.outgoing.name}")
             case Planned():
+                self.planned += event.objects
+                copies = self._settings.repeat
+                self.display.expect(copies * event.objects, copies * event.length)
                 if event.associations > 1:
                     self.report.info(f"the files need {event.associations} associations")
             case Opening():
@@ -169,6 +225,8 @@ class Transfer(Teller):
                 self._outcome(event)
             case Lost():
                 self._lost(event)
+            case Retrying():
+                self._retrying(event)
             case GivenUp():
                 self._given_up(event)
             case Associated():
@@ -177,6 +235,8 @@ class Transfer(Teller):
                 self._statuses.contexts += len(event.negotiated.request.presentation_contexts)
                 peer_maximum = event.negotiated.peer_maximum_length
                 self._dots.fragment = fragment_length(peer_maximum, self._calling.limits)
+                if self._settings.max_ops > 1 and event.negotiated.window.invoked == 1:
+                    self.report.warn("the peer grants no operations window: one object at a time")
                 self._no_contexts = not event.negotiated.contexts
                 if self._no_contexts:
                     self.report.fatal(
@@ -187,7 +247,7 @@ class Transfer(Teller):
                 super().tell(event)
 
     def _opening(self, event: Opening) -> None:
-        self._present = event.outgoing
+        self._present[event.outgoing.name] = event.outgoing.length
         self.display.reached(0)
         self.report.info(f"Sending file: {event.outgoing.name}")
         if event.choice.transcode:
@@ -200,9 +260,11 @@ class Transfer(Teller):
                 self._dictionary = None
 
     def _outcome(self, outcome: Outcome) -> None:
-        length = 0 if self._present is None else self._present.length
-        self._present = None
-        self.display.finish(length)
+        why = unusable(outcome, self.words)
+        if why is not None:
+            self._unusable(why)
+            return
+        self.display.finish(self._present.pop(outcome.name, 0))
         self._dots.end(outcome.length if outcome.status is not None else None)
         self._statuses.add(outcome)
         if outcome.stored:
@@ -220,6 +282,14 @@ class Transfer(Teller):
             )
         else:
             self._not_sent(outcome, outcome.error)
+
+    def _unusable(self, why: str) -> None:
+        """It can't be sent, and was not counted among those that are."""
+        self._bad += 1
+        if self._halt:
+            self.report.fatal(why)
+        else:
+            self.report.warn(f"{why}, ignoring file")
 
     def _not_sent(self, outcome: Outcome, error: DulcetError) -> None:
         """Say why, first in DCMTK's words."""
@@ -253,8 +323,25 @@ class Transfer(Teller):
         if event.left:
             self.report.info(f"{_files(event.left)} to go on a new association")
 
+    def _retrying(self, event: Retrying) -> None:
+        if isinstance(event.cause, int):
+            why = f"{', '.join(event.objects)}: the peer has no room ({event.cause:04X}H)"
+        else:
+            why = str(event.cause)
+        self.report.warn(
+            f"{why}\ntrying again in {event.seconds:.1f} s (attempt {event.attempt} of "
+            f"{event.attempts})"
+        )
+
     def _given_up(self, event: GivenUp) -> None:
         self.failed(self.words.code_lost if event.losses else self.words.code_no_association)
+        if isinstance(event.error, JournalFailed):
+            self.report.fatal(
+                f"{event.error}; {_files(event.left)} not tried\n"
+                "Try: the same command again when it can be written; what was sent since then is "
+                "sent once more"
+            )
+            return
         if not event.losses:
             return  # there was no association, of which enough has been said
         self.report.fatal(
@@ -267,18 +354,48 @@ class Transfer(Teller):
     def _summarize(self, elapsed: float) -> None:
         if not self.report.shows(Level.INFO):
             return
-        verdicts = [entry.verdict for entry in self.entries]
-        stored = verdicts.count(Verdict.STORED)
-        failed = verdicts.count(Verdict.FAILED) + self._bad
-        asked = self._items + self._bad
+        verdicts = Counter(entry.verdict for entry in self.entries)
+        stored, failed = verdicts[Verdict.STORED], verdicts[Verdict.FAILED]
+        before = verdicts[Verdict.CONFIRMED]
+        asked = len(self.entries)
         if self.words.status_summary:
             self.report.info(self._statuses.text())
         megabytes = self._bytes / 1e6
         self.report.info(
             f"Objects stored: {self._objects} ({megabytes:.1f} MB in {elapsed:.2f} s, "
             f"{megabytes / max(elapsed, 1e-6):.1f} MB/s); files asked for: {asked}, "
-            f"sent: {stored}, failed: {failed}, not sent: {asked - stored - failed}"
+            f"sent: {stored}, "
+            + (f"sent before: {before}, " if before else "")
+            + f"failed: {failed}, not sent: {asked - stored - before - failed}"
+            + ("" if self.complete else ", and others that were not looked at")
         )
+
+
+def _names(settings: StorescuSettings) -> Iterable[str]:
+    """What is given, and what is in a list."""
+    if settings.files_from is None:
+        return settings.file
+    return chain(settings.file, names_from(settings.files_from, nul=settings.nul))
+
+
+def _found(settings: StorescuSettings, wakeup: Wakeup) -> Iterator[Found | LeftOut | Unusable]:
+    """What stands behind the names, as it is asked for; Ctrl-C ends a search, too."""
+    for each in finder.find(
+        _names(settings),
+        scan=settings.scan,
+        recurse=settings.recurse,
+        follow_links=settings.follow_links,
+        pattern=settings.pattern,
+        archives=settings.archives,
+        dicomdir=settings.dicomdir,
+    ):
+        if wakeup.is_set:
+            raise Interrupted("interrupted")
+        yield each
+
+
+def _count(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _files(count: int) -> str:

@@ -62,6 +62,14 @@ class _Halt(Exception):
         self.abort = abort
 
 
+class _NoMore(Exception):
+    """Whoever was to say what else to send has failed."""
+
+    def __init__(self, error: DulcetError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class _GiveWay(Exception):
     """Leave what there is to do to the other senders."""
 
@@ -105,6 +113,7 @@ class Sender:
 
         Raises:
             Interrupted: the wakeup was set.
+            DulcetError: of the iterator that says what to send.
         """
         roster, dialogue, abort = self._roster, self._dialogue, self._policy.abort
         try:
@@ -118,6 +127,8 @@ class Sender:
                     break
         except _GiveWay:
             pass
+        except _NoMore as no_more:
+            raise no_more.error from None
         except _Halt as halt:
             roster.stop()
             yield from dialogue.end(abort=abort or halt.abort)
@@ -430,6 +441,10 @@ class Sender:
         except Unwritten as unwritten:
             yield from self._stop(unwritten.error)
             return None
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            raise _NoMore(error) from error
 
     def _stop(self, error: JournalFailed) -> Script[None]:
         """Begin nothing more, since it could not be written down."""

@@ -16,9 +16,9 @@ from dul.values import dataclass
 if TYPE_CHECKING:
     from dimse.journal import Journal
 
-__all__ = ["LOOK_AHEAD", "SLOWEST", "How", "Policy"]
+__all__ = ["LOOK_AHEAD", "SLOWEST_BANDWIDTH", "How", "Policy"]
 
-SLOWEST = 500
+SLOWEST_BANDWIDTH = 500
 """Bytes per second: a modem's, and a P-DATA-TF of ours is out within a second or two."""
 
 LOOK_AHEAD = 1000
@@ -88,8 +88,8 @@ class Policy:
             raise InvalidValue("journal", "what is sent several times on purpose has no journal")
         if self.rate is not None and not self.rate > 0:
             raise InvalidValue("rate", f"{self.rate!r} objects per second is no rate")
-        if self.bandwidth is not None and not self.bandwidth >= SLOWEST:
-            why = f"{self.bandwidth!r} bytes per second: below {SLOWEST} peers lose their patience"
+        if self.bandwidth is not None and not self.bandwidth >= SLOWEST_BANDWIDTH:
+            why = f"{self.bandwidth!r} bytes per second: below {SLOWEST_BANDWIDTH} peers lose their patience"
             raise InvalidValue("bandwidth", why)
 
 

@@ -108,6 +108,7 @@ LATE = HEAVY | {
     "dataclasses",
     "dimse.aio",
     "dimse.hooks",
+    "dimse.journal",
     "dimse.objects.archives",
     "dimse.objects.copies",
     "dimse.objects.dicomdir",

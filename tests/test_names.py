@@ -20,7 +20,6 @@ FACES = {
 }  # fmt: skip
 # What is read or written differs, and the name is never used without its module's.
 WITH_THEIR_MODULE = {
-    "find": "what the names of files stand for: objects.finder, and cli.inputs, which says so",
     "main": "each tool has one",
     "name_of": "the name of a UID: tables.storage_sops, tables.transfer_syntaxes",
     "parse": "a text by its grammar: tables.dictionary_format, cli.grammar.parsing",

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cli.dcmrecv import DcmrecvSettings
-from cli.echoscu import EchoscuSettings
 from cli.dcmsend import DcmsendSettings
+from cli.echoscu import EchoscuSettings
 from cli.storescp import StorescpSettings
 from cli.storescu import StorescuSettings
 

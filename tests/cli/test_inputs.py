@@ -163,8 +163,8 @@ def test_what_is_in_an_archive_is_sent_and_what_is_left_out_is_said(send, tmp_pa
     assert code == 0
     ignoring = "ignoring archive in a directory or archive, name it to send what is in it"
     assert lines == [
-        f"W: {ignoring}: {folder}/a.zip!more.zip",
         f"W: no DICOM file, ignoring it: {folder}/a.zip!read.me",
+        f"W: {ignoring}: {folder}/a.zip!more.zip",
     ]
     code, lines = send(1, "+sd", folder)
     assert code == 1

@@ -390,6 +390,7 @@ class World:
     """
 
     def __init__(self, acceptors: Sequence[Acceptor], **options: Any) -> None:
+        Content.open_now = 0
         self._acceptors = list(acceptors)
         self._options = options
         self.used: list[tuple[Acceptor, bytearray, bytearray]] = []
