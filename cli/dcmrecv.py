@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from cli import tool
-from cli.storescp import receive
+from cli.storescp import serve_until_stopped
 from cli.storescp.options import StorescpSettings
 
 __all__ = ["DcmrecvSettings", "main"]
@@ -23,7 +23,7 @@ class DcmrecvSettings(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return tool.run(DcmrecvSettings, argv, receive)
+    return tool.run(DcmrecvSettings, argv, serve_until_stopped)
 
 
 if __name__ == "__main__":

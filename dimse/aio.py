@@ -208,7 +208,7 @@ class Session:
         await self._line.release()
 
     async def abort(self) -> None:
-        """End it at once."""
+        """End the association at once, with an A-ABORT."""
         await self._line.abort()
 
 

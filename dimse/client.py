@@ -203,7 +203,7 @@ class Session:
         self._line.release()
 
     def abort(self) -> None:
-        """End it at once."""
+        """End the association at once, with an A-ABORT."""
         self._line.abort()
 
 

@@ -295,7 +295,7 @@ class Releasing(_Told):
 
 
 class Released(_Told):
-    """It is over."""
+    """The association was released, as it should be."""
 
     __slots__ = ()
 

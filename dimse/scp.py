@@ -139,7 +139,7 @@ class _Session:
         self._answers_release = False
 
     def run(self) -> Conversation[None]:
-        """Until the peer releases."""
+        """Serve one request after the other, until the peer releases."""
         self._association.expect("idle")
         contexts = self._association.agreed.contexts
         while (part := (yield from self._intake.next())) is not None:

@@ -61,7 +61,7 @@ class MessageIds:
         self._wrapped = False
 
     def next(self) -> int:
-        """The next one."""
+        """The next message ID."""
         self._last = self._last % 0xFFFF + 1
         self._wrapped |= self._last == 0xFFFF
         return self._last

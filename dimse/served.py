@@ -98,14 +98,14 @@ def _of_an_scu(request: ServiceRequest[Any]) -> Refused | None:
 
 
 def _verification(request: EchoRequest) -> Refused | None:
-    """PS3.4 A.4."""
+    """Why a C-ECHO is refused, or None (PS3.4 A.4)."""
     if {request.context.abstract_syntax, request.message.affected_sop_class_uid} == {VERIFICATION}:
         return None
     return Refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no verification on this presentation context")
 
 
 def _storage(request: StoreRequest) -> Refused | None:
-    """PS3.4 B.2.3, PS3.7 9.1.1."""
+    """Why a C-STORE is refused, or None (PS3.4 B.2.3, PS3.7 9.1.1)."""
     context = request.context
     if context.abstract_syntax == VERIFICATION or not context.requestor_is_scu:
         return Refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no storage on this presentation context")

@@ -59,7 +59,7 @@ class Actions:
         self._pdvs: list[PDV] = []  # of one or more P-DATA-TF, not told yet
 
     def perform(self, transition: Transition, brought: Brought) -> None:
-        """Do what a transition says, in its order."""
+        """Do what a transition says, effect by effect in its order."""
         for effect in transition.effects:
             self._EFFECTS[effect](self, brought, transition)
 
@@ -70,7 +70,7 @@ class Actions:
         self._outbox.clear()
 
     def tell(self, indication: ind.Indication) -> None:
-        """Behind all that came before it."""
+        """Give an indication to the user, behind the data that came before it."""
         self.tell_data()
         self.told.append(indication)
 

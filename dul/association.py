@@ -243,7 +243,7 @@ class Association:
         self._deadlines.tell(now)
         for which in self._deadlines.passed():
             if which not in self._deadlines:
-                continue  # the one before it has ended the association
+                continue  # not any more: acting on the one before it has ended the association
             if which == GRACE:
                 self.disconnected(now)
                 continue
@@ -324,7 +324,7 @@ class Association:
         pdu = answer.encode()
         request = self.request
         if self.state is not State.Sta3 or request is None:
-            self._happen(Event.Evt7)  # says why not
+            self._happen(Event.Evt7)  # raises, and says why
             return
         negotiated = conclude(request, answer, request.user_information)
         if 0 < negotiated.peer_maximum_length < MINIMUM_PDU_LENGTH:

@@ -160,7 +160,7 @@ def associate(association: Association, request: AssociateRQ) -> Conversation[Ne
                 name = negotiated.accept.application_context
                 if name != DICOM_APPLICATION_CONTEXT:
                     # PS3.8 7.1.1.2: who cannot live with the acceptor's name aborts.
-                    if association.abortable:  # else the peer was faster
+                    if association.abortable:  # not if the peer has ended it by now
                         association.abort()
                     raise InvalidPDU(
                         AssociateAC.NAME, 68, f"application context {name!r} is not DICOM's"

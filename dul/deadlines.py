@@ -72,21 +72,21 @@ class Deadlines:
             self._until[which] = self.now + seconds
 
     def disarm(self, *which: str) -> None:
-        """Wait no more; nothing if it did not."""
+        """Stop these deadlines, those of them that run."""
         for each in which:
             self._until.pop(each, None)
 
     def next(self) -> float | None:
-        """The earliest of them."""
+        """When the earliest deadline is due; None if none runs."""
         return min(self._until.values(), default=None)
 
     def passed(self) -> list[str]:
-        """Those that are over now, the earliest first."""
+        """The names of the deadlines that are over now, the earliest first."""
         over = [which for which, until in self._until.items() if self.now >= until]
         return sorted(over, key=self._until.__getitem__)
 
     def error(self, which: str) -> TimedOut:
-        """What to say of a bound that passed."""
+        """The error for a deadline that is over."""
         return TimedOut(which, self._seconds(which) or 0.0, _WAITING[which])
 
     def skip_to(self, now: float) -> None:

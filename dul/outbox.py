@@ -274,7 +274,7 @@ class Outbox:
         return self._limits.send_batch_pdus - len(self._wire)
 
     def add(self, *spans: Buffer) -> None:
-        """A whole PDU for this batch."""
+        """Put a whole PDU, as its spans, into this batch."""
         self._wire.append(spans)
         self._cut += 1
 

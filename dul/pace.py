@@ -39,5 +39,5 @@ class Pace:
         return 0 if now < self.next else max(_LEAST, int(self.rate * _AT_A_TIME))
 
     def sent(self, count: int, now: float) -> None:
-        """So many bytes left."""
+        """Note that `count` bytes were handed to the transport."""
         self.next = max(self.next, now) + count / self.rate

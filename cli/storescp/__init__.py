@@ -11,15 +11,15 @@ from cli.storescp.options import StorescpSettings
 from cli.storescp.serving import serve_alone
 from cli.storescp.users import hash_line
 
-__all__ = ["StorescpSettings", "main", "receive"]
+__all__ = ["StorescpSettings", "main", "serve_until_stopped"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool; gives its exit code. Default: the process's command line."""
-    return tool.run(StorescpSettings, argv, receive)
+    return tool.run(StorescpSettings, argv, serve_until_stopped)
 
 
-def receive(settings: StorescpSettings, report: Report) -> int:
+def serve_until_stopped(settings: StorescpSettings, report: Report) -> int:
     """Do what a command line says; gives the exit code."""
     if settings.hash_user is not None:
         return tool.show(hash_line(settings.hash_user))

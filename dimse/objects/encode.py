@@ -128,7 +128,7 @@ class _Spooled:
         return len(piece)
 
     def finish(self) -> None:
-        """Nobody else writes to it."""
+        """Nothing is to be compared: nobody else writes to it."""
 
     def close(self) -> None:
         """Give the room back."""

@@ -82,14 +82,14 @@ class Patch:
         return len(self._splice) + self._kept_to - self._kept
 
     def keep(self, at: int, end: int) -> None:
-        """These bytes of the data set beneath."""
+        """Take these bytes of the data set beneath as they are."""
         if at != self._kept_to:
             self._flush()
             self._kept = at
         self._kept_to = end
 
     def add(self, data: bytes | bytearray | memoryview) -> None:
-        """New bytes."""
+        """Put new bytes behind."""
         self._flush()
         self._new.append(data)
 

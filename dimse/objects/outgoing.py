@@ -78,17 +78,17 @@ class Outgoing(Protocol):
 
     @property
     def sop_class_uid(self) -> str:
-        """What the object is."""
+        """Its SOP Class UID (0008,0016): what kind of object it is."""
         ...
 
     @property
     def sop_instance_uid(self) -> str:
-        """Which one it is."""
+        """Its SOP Instance UID (0008,0018): which object it is."""
         ...
 
     @property
     def transfer_syntax_uid(self) -> str:
-        """How it is encoded."""
+        """The transfer syntax in which it lies: how it is encoded."""
         ...
 
     @property

@@ -211,7 +211,7 @@ class NewBytes(Protocol):
 
 
 class FixedBytes(bytes):
-    """A few new bytes that are known."""
+    """A few new bytes that are in memory."""
 
     __slots__ = ()
 

@@ -114,7 +114,7 @@ class Place:
 
     @property
     def closed(self) -> bool:
-        """It was let go of."""
+        """Its descriptor is closed: no file can be made here any more."""
         return self._fd < 0
 
     def is_at(self, path: FilePath) -> bool:
@@ -126,12 +126,12 @@ class Place:
         return os.path.samestat(os.stat(path), self._status)  # noqa: PTH116 - it may be bytes
 
     def enter(self) -> None:
-        """One more file is made here."""
+        """Keep the directory open for one more file that is being written."""
         with self._guard:
             self._users += 1
 
     def leave(self) -> None:
-        """The file is done."""
+        """One file less is being written here."""
         with self._guard:
             self._users -= 1
             self._close_if_left()

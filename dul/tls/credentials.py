@@ -105,7 +105,7 @@ class Trust:
 
     @property
     def is_empty(self) -> bool:
-        """Nobody is believed."""
+        """No certificate of a peer would be believed."""
         return not (self.files or self.directories or self.system)
 
     def load(self, context: ssl.SSLContext, purpose: ssl.Purpose) -> None:

@@ -50,7 +50,7 @@ class Guest:
 
     @property
     def has_place(self) -> bool:
-        """It counts among the associations."""
+        """Its association takes a place: it was admitted, and is not over."""
         return self.admitted and self.association.state not in _OVER
 
 

@@ -226,7 +226,7 @@ class Link:
             return None
 
     def broke(self, error: OSError, when: str) -> TransportError:
-        """What to raise for a connection that broke."""
+        """The error for a connection that broke."""
         broke = TransportError(
             f"the connection to {self.peer} broke {when}: {error.strerror or error}"
         )

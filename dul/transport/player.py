@@ -66,7 +66,7 @@ class Player:
             self._association.tick(self._clock())
 
     def close(self) -> None:
-        """End the script where it is."""
+        """End the script where it stands; its `finally` clauses run."""
         self._script.close()
 
     def doubt(self) -> None:

@@ -207,7 +207,7 @@ def _send(association: Association, link: Link, clock: Clock) -> bool:
 
 
 def _clipped(spans: list[Buffer], room: int) -> list[Buffer]:
-    """The first bytes of it."""
+    """The first `room` bytes of the spans."""
     first: list[Buffer] = []
     for span in spans:
         if room <= 0:

@@ -24,7 +24,7 @@ class Wakeup:
             self._writer.send(b"!")
 
     def fileno(self) -> int:
-        """Readable from `set` on."""
+        """The descriptor to wait for: it is readable once `set` was called."""
         return self._reader.fileno()
 
     def close(self) -> None:
