@@ -37,7 +37,7 @@ from dimse.tables.status import is_pending
 from dul.association import Association
 from dul.conversations import PUMP, Call, Conversation, accept, give_up, respond_to_release
 from dul.errors import Interrupted
-from dul.negotiation import answer
+from dul.negotiation import Negotiated, answer
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 
 if TYPE_CHECKING:
@@ -87,18 +87,19 @@ def serve(
         decision.append(refusal or answer(request, provider.support, association.limits))
         return decision[0]
 
-    negotiated = yield from accept(association, decide)
-    request = association.request
-    requestor = Requestor(address, "", "", security=association.security)
-    if request is not None:
-        titles = request.calling_ae_title, request.called_ae_title
-        requestor = Requestor(address, *titles, negotiated, association.security)
+    negotiated = None
+    try:
+        negotiated = yield from accept(association, decide)
+    finally:
+        # Also if we stop before who was rejected has closed the connection.
+        requestor = _requestor(association, address, negotiated)
+        if negotiated is None:
+            refusal = decision[0] if decision else association.refusal
+            if isinstance(refusal, AssociateRJ):
+                observer.rejected(requestor, refusal)
+            elif association.failure:
+                observer.ended(requestor, association.failure)
     if negotiated is None:
-        refusal = decision[0] if decision else association.refusal
-        if isinstance(refusal, AssociateRJ):
-            observer.rejected(requestor, refusal)
-        elif association.failure:
-            observer.ended(requestor, association.failure)
         return
     observer.associated(requestor)
     services = services or Services(provider, Budget(provider.max_memory))
@@ -118,6 +119,15 @@ def serve(
         session.tell_end(Interrupted("interrupted"))
         raise
     observer.released(requestor)
+
+
+def _requestor(
+    association: Association, address: str, negotiated: Negotiated | None
+) -> Requestor:
+    """Who is at the other end, as far as it has said."""
+    request = association.request
+    titles = ("", "") if request is None else (request.calling_ae_title, request.called_ae_title)
+    return Requestor(address, *titles, negotiated, association.security)
 
 
 class _Session:

@@ -24,6 +24,7 @@ from dimse.server import Server
 from dimse.storage.spool import Spool
 from dimse.support import storage_support
 from dul.errors import AssociationAborted
+from dul.pdu import AssociateRJ
 from dul.user_items import UserIdentity
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "dicom"
@@ -270,9 +271,9 @@ def test_a_spool_that_flushes_before_the_release(
             assert len(flushed) == 4  # three files and their directory
 
 
-@pytest.mark.parametrize("released", [True, False])
-def test_a_peer_that_released_and_keeps_the_connection_has_released(
-    server: Any, released: bool
+@pytest.mark.parametrize("how", ["released", "rejected", "ended"])
+def test_what_has_come_to_its_end_is_told_as_that_though_the_connection_is_open(
+    server: Any, how: str
 ) -> None:
     """The server is stopped before the peer has closed."""
     told = []
@@ -281,15 +282,21 @@ def test_a_peer_that_released_and_keeps_the_connection_has_released(
         def released(self, requestor: Any) -> None:
             told.append("released")
 
+        def rejected(self, requestor: Any, answer: AssociateRJ) -> None:
+            told.append("rejected")
+
         def ended(self, requestor: Any, error: Exception) -> None:
             told.append("ended")
 
+    def access(*_: object) -> AssociateRJ | None:
+        return AssociateRJ(1, 1, 3) if how == "rejected" else None
+
     with contextlib.ExitStack() as stack:
-        with server(on_store=lambda _: None, observer=Ends()) as scp:
+        with server(on_store=lambda _: None, observer=Ends(), access=access) as scp:
             peer = stack.enter_context(rawpeer.connect(scp.address))
             peer.send(rawpeer.associate_rq([(1, CT)]))
-            peer.expect(rawpeer.AC)
-            if released:
+            peer.expect(rawpeer.RJ if how == "rejected" else rawpeer.AC)
+            if how == "released":
                 peer.send(rawpeer.RELEASE_RQ_PDU)
                 peer.expect(rawpeer.RELEASE_RP)
-        assert told == ["released" if released else "ended"]
+        assert told == [how]
