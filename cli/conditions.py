@@ -61,12 +61,15 @@ def condition(error: DulcetError, host: str = "") -> str:
 def code_of(outcome: Outcome, words: Words) -> int:
     """The exit code for an object that was not stored.
 
-    As of DCMTK's storescu it is the high byte of a failure status.
+    As of DCMTK's storescu it is the high byte of a failure status. Who aborts or releases has not
+    lost the network: it has said that it wants no more.
     """
     if outcome.status is not None:
         failure = outcome.status_class is StatusClass.FAILURE
         return outcome.status >> 8 if failure else words.code_not_sent
-    lost = outcome.error is not None and is_network_lost(outcome.error)
+    error = outcome.error
+    wants_no_more = isinstance(error, AssociationAborted | ReleasedByPeer)
+    lost = error is not None and is_network_lost(error) and not wants_no_more
     return words.code_lost if lost else words.code_not_sent
 
 

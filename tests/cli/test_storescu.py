@@ -722,7 +722,7 @@ def test_aborted_in_mid_transfer(send, abort, who):
 
     with ScriptedPeer(script) as peer:
         code, lines = send(peer.port, CT, MR, "-v")
-    assert code == 10
+    assert code == 1
     failed = lines.index(f"E: Store Failed, file: {CT}:")
     assert lines[failed + 1] == "E: 0006:0317 Peer aborted Association (or never connected)"
     assert lines[failed + 2] == f"E: association aborted by the peer's {who}"
@@ -760,7 +760,7 @@ def test_released_in_place_of_a_response_is_tried_once_more(send):
 def test_released_twice_in_place_of_a_response(send):
     with ScriptedPeer(releasing, releasing) as peer:
         code, lines = send(peer.port, CT)
-    assert code == 10
+    assert code == 1
     assert lines[1] == "E: 0006:0319 DUL Peer Requested Release"
     assert "the peer released the association" in lines[2]
 
@@ -815,7 +815,7 @@ def test_success_before_the_object_is_sent_whole_is_no_success(send, tmp_path, l
         else ScriptedPeer(script) as peer
     ):
         code, lines = send(peer.port, big, "-v")
-    assert code == 10
+    assert code == (1 if last_word else 10)  # who just closes has lost the network
     assert lines[-1].endswith("sent: 0, failed: 1, not sent: 0")
 
 
@@ -828,7 +828,7 @@ def breaking(dialogue):
 def test_no_halt_opens_a_new_association_for_the_rest(send):
     with ScriptedPeer(breaking, storing(0)) as peer:
         code, lines = send(peer.port, CT, MR, "-nh", "-v")
-    assert code == 10
+    assert code == 1
     assert lines.count("I: Requesting Association") == 2
     assert peer.dialogues[1].stores[0][1].uid(0x0002).endswith(".1.4")  # the MR, not the CT again
     assert lines[-1].startswith("I: Objects stored: 1 ")
@@ -837,7 +837,7 @@ def test_no_halt_opens_a_new_association_for_the_rest(send):
 def test_no_halt_gives_up_when_nothing_is_answered_any_more(send):
     with ScriptedPeer(breaking, breaking) as peer:
         code, lines = send(peer.port, CT, MR, CT, MR, "-nh", "-v", "--max-losses", "2")
-    assert code == 10
+    assert code == 1
     assert only("F", lines)[0] == (
         "2 associations were lost without a response between them; 2 files are not tried"
     )
