@@ -121,9 +121,7 @@ def serve(
     observer.released(requestor)
 
 
-def _requestor(
-    association: Association, address: str, negotiated: Negotiated | None
-) -> Requestor:
+def _requestor(association: Association, address: str, negotiated: Negotiated | None) -> Requestor:
     """Who is at the other end, as far as it has said."""
     request = association.request
     titles = ("", "") if request is None else (request.calling_ae_title, request.called_ae_title)
