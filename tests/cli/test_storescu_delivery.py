@@ -17,6 +17,7 @@ from dimse.server import Server
 from dimse.storage.sink import Discard
 from dimse.support import storage_support
 from dul.user_items import AsynchronousOperationsWindow
+from testbed import raw
 
 DICOM = Path(__file__).parents[2] / "fixtures" / "dicom"
 CT, MR = DICOM / "ct-explicit.dcm", DICOM / "mr-explicit.dcm"
@@ -161,3 +162,43 @@ def test_behind_the_first_look_what_stands_before_a_bad_file_is_sent(
     assert lines[-1] == "F: what stands behind it was not sent; -nh goes on"
     code, lines = send(1, "--look-ahead", "0", CT, bad, MR)
     assert lines[-1] == "F: nothing was sent; -nh sends the 2 files that can be sent"
+
+
+# --------------------------------------------------------------------------------- faults --
+
+OPTIONS = [[], ["--retry", "1"], ["--max-ops", "3"], ["--rate", "500"], ["--journal", "journal"]]
+
+
+def _stops(dialogue: Any, how: str) -> None:
+    """Store one, and end it in the middle of the next."""
+    dialogue.accept()
+    dialogue.store()
+    context, command = dialogue.command()
+    if how == "early failure":
+        dialogue.answer(context, command, 0xA900)
+        dialogue.data_set()
+        assert dialogue.end() in {5, 7}
+    elif how == "abort":
+        dialogue.wire.send(raw.abort(0, 0))
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
+@pytest.mark.parametrize("how", ["abort", "close", "early failure"])
+def test_what_is_said_to_be_sent_was(
+    send: Any, tmp_path: Path, monkeypatch: Any, options: list[str], how: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Retry, "delay", lambda *_: 0.01)
+    files = [shutil.copy(CT, tmp_path / f"{number}.dcm") for number in range(3)]
+    again = how != "early failure" and "--retry" in options
+    rest = [] if how == "early failure" else [storing(0, 0) if again else storing(0)]
+    with ScriptedPeer(lambda dialogue: _stops(dialogue, how), *rest) as peer:
+        if how == "early failure":
+            files = files[:2]
+        code, lines = send(peer.port, "-v", "-nh", *options, *files)
+    sent = 3 if again else len(files) - 1
+    assert f"sent: {sent}, failed: {len(files) - sent}, not sent: 0" in lines[-1]
+    assert (code == 0) is again
+    if "--journal" in options:
+        with journals.Journal("journal") as journal:
+            assert list(journal.failed()) == [str(files[1])]

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 from test_faces import FILES
 
 from dimse import aio
 from dimse.client import Client
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
-from dimse.errors import InvalidValue
+from dimse.errors import AbortAssociation, InvalidValue
 from dimse.events import Associated, ClientEvent, Done, GivenUp, NotAssociated, Retrying
+from dimse.journal import Journal
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.retry import Retry
@@ -218,3 +220,85 @@ def test_a_slow_pace_makes_small_pdus() -> None:
 def test_what_makes_no_sense_is_refused(send: Any, how: Any) -> None:
     with pytest.raises(InvalidValue):
         send(1, FILES, **how)
+
+
+# --------------------------------------------------------------------------------- faults --
+
+WAYS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "associations": {"associations": 3},
+    "window": {"options": {"window": AsynchronousOperationsWindow(4, 1)}},
+    "retry": {"retry": Retry(times=1, first=0.01)},
+    "rate": {"rate": 500, "bandwidth": 50_000_000},
+    "all": {
+        "associations": 2,
+        "options": {"window": AsynchronousOperationsWindow(3, 1)},
+        "retry": Retry(times=1, first=0.01),
+        "rate": 500,
+    },
+}
+STATUSES = [0x0000, 0xB000, 0xB006, 0xB007, 0xA700, 0xA900, 0xC123, 0x0110, 0x0122, 0x0124, 0x0211,
+            0xFE00, 0x0001, 0x8888]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("journal", [False, True], ids=["", "journal"])
+def test_every_class_of_status_is_told_as_it_is(
+    send: Any, tmp_path: Path, way: str, journal: bool
+) -> None:
+    path = FILES[0]
+    answers = dict(zip(map(str, range(len(STATUSES))), STATUSES, strict=True))
+    items = [_numbered(path, tmp_path / f"{number}.dcm", number) for number in range(len(STATUSES))]
+    given: dict[str, list[int]] = {}
+
+    def on_store(request: Any) -> int:
+        number = request.sop_instance_uid.rpartition(".")[2]
+        given.setdefault(request.sop_instance_uid, []).append(answers[number])
+        return answers[number]
+
+    support = storage_support(window=AsynchronousOperationsWindow(4, 1))
+    with (
+        Server(lambda _: Discard(), on_store=on_store, support=support, host="127.0.0.1") as scp,
+        Journal(tmp_path / "journal") as written,
+    ):
+        events = send(
+            scp.address[1], items, **WAYS[way], **({"journal": written} if journal else {})
+        )
+        told = {each.sop_instance_uid: each for each in outcomes(events)}
+        assert len(told) == len(STATUSES)
+        for uid, statuses in given.items():
+            assert told[uid].status == statuses[-1]
+            assert told[uid].stored == (statuses[-1] in {0, 1, 0xB000, 0xB006, 0xB007})
+            assert told[uid].attempts == len(statuses)
+        bad = {str(each.path) for each in told.values() if not each.stored}
+        if journal:
+            assert set(written.failed()) == bad
+
+
+def _numbered(source: Path, target: Path, number: int) -> Path:
+    data_set = pydicom.dcmread(source)
+    data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"1.2.840.{number}"
+    data_set.save_as(target)
+    return target
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_peer_that_aborts_at_an_object_costs_that_object(
+    send: Any, tmp_path: Path, way: str
+) -> None:
+    items = [_numbered(FILES[0], tmp_path / f"{number}.dcm", number) for number in range(8)]
+    stored: list[str] = []
+
+    def on_store(request: Any) -> int:
+        if request.sop_instance_uid.endswith(".5"):
+            raise AbortAssociation
+        stored.append(request.sop_instance_uid)
+        return 0
+
+    support = storage_support(window=AsynchronousOperationsWindow(4, 1))
+    with Server(lambda _: Discard(), on_store=on_store, support=support, host="127.0.0.1") as scp:
+        events = send(scp.address[1], items, **WAYS[way])
+    told = {each.sop_instance_uid: each for each in outcomes(events)}
+    assert len(told) == 8
+    assert {uid for uid, each in told.items() if each.stored} == set(stored)
+    assert [uid for uid, each in told.items() if not each.stored] == ["1.2.840.5"]
