@@ -28,6 +28,7 @@ from dul.events import AbortIndication, DataIndication, Indication, ProviderAbor
 from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.values import dataclass
+from dul.wire import Buffer
 
 __all__ = ["MessageIds", "Operation", "Operations", "Reply", "Storing"]
 
@@ -168,7 +169,7 @@ class Operations:
         return number
 
     def invoke(
-        self, context_id: int, asked: Request[R], source: Source | None = None
+        self, context_id: int, asked: Request[R], source: Source | Buffer | None = None
     ) -> Operation[R]:
         """Put a request, with its data set if it has one, on its way.
 
