@@ -10,7 +10,13 @@ from dimse.errors import DIMSEError
 from dimse.messages.base import Request
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.objects.bounds import MAXIMUM_INFLATED_IN_MEMORY
-from dimse.objects.decoded import data_set_in, decode_data_set, decode_file, open_file
+from dimse.objects.decoded import (
+    data_set_in,
+    decode_data_set,
+    decode_file,
+    open_file,
+    transfer_syntax_in,
+)
 from dimse.objects.filemeta import encode_file_meta
 from dimse.tables import uids
 from dul.negotiation import AcceptedContext, Negotiated
@@ -151,12 +157,14 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
         *,
         implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
         implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
+        transfer_syntax_uid: str | None = None,
     ) -> bytes:
         """What stands before the data set in a DICOM file: preamble, prefix, group 0002 (PS3.10 7.1).
 
         Args:
             implementation_class_uid: (0002,0012).
             implementation_version_name: (0002,0013), 1 to 16 characters.
+            transfer_syntax_uid: (0002,0010); None: as the object was sent.
 
         Raises:
             InvalidValue: a UID of the request is none.
@@ -165,7 +173,7 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
         return encode_file_meta(
             sop_class_uid=self.sop_class_uid,
             sop_instance_uid=self.sop_instance_uid,
-            transfer_syntax_uid=self.transfer_syntax_uid,
+            transfer_syntax_uid=transfer_syntax_uid or self.transfer_syntax_uid,
             implementation_class_uid=implementation_class_uid,
             implementation_version_name=implementation_version_name,
             source_application_entity_title=requestor.calling_ae_title or None,
@@ -196,4 +204,7 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
             CannotUnderstand: it can't be inflated.
             Exception: whatever pydicom raises of a data set that it can't read.
         """
-        return decode_file(self.file_meta(), self.data, self.transfer_syntax_uid, maximum=maximum)
+        uid = self.transfer_syntax_uid
+        if self.path is not None:  # it may be stored in another one
+            uid = transfer_syntax_in(self.path) or uid
+        return decode_file(self.file_meta(transfer_syntax_uid=uid), self.data, uid, maximum=maximum)

@@ -62,6 +62,7 @@ DIMSE_IO = {
     "dimse.server",
     "dimse.storage.naming",
     "dimse.storage.spool",
+    "dimse.storage.converting",
     "dimse.storage.directory",
     "dimse.storage.identical",
     "dimse.storage.template",

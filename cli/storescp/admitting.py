@@ -12,6 +12,7 @@ from cli.grammar.declaration import UsageError
 from cli.storescp.options import StorescpSettings
 from dimse.errors import AccessRulesError, ProfileError
 from dimse.faults import Faults
+from dimse.offers import EXPLICIT_FIRST
 from dimse.provider import Access, Observer
 from dimse.requests import Requestor, ServiceRequest
 from dimse.support import storage_support
@@ -51,11 +52,13 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
             user_identity=identify,
             identity_required=users is not None,
         )
-    chosen = settings.syntaxes is not None and not settings.accept_all
+    # Who wants files in an uncompressed syntax has the sender convert, as at DCMTK.
+    syntaxes = settings.syntaxes or (EXPLICIT_FIRST if settings.write_syntax else None)
+    chosen = syntaxes is not None and not settings.accept_all
     return storage_support(
         any_sop_class=settings.promiscuous,
         any_transfer_syntax=settings.accept_all,
-        transfer_syntaxes=settings.syntaxes or STORED_AS_THEY_COME,
+        transfer_syntaxes=syntaxes or STORED_AS_THEY_COME,
         preference="ours" if chosen else "unconverted",
         called_ae_titles=called or None,
         calling_ae_titles=calling,

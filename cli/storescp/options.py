@@ -16,6 +16,12 @@ from cli.storescp.commands_options import Commands, Sorting
 from cli.storescp.serving_options import Indexing, Monitoring, Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
+from dimse.tables.uids import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
 from dul.limits import Limits
 
 if TYPE_CHECKING:
@@ -84,8 +90,46 @@ class _Output(Settings, title="output"):
             help="write data sets without file meta information",
         ),
     )
-    _write_xfer_same = always(
-        "+t=", "--write-xfer-same", help="write the transfer syntax that is received (always so)"
+    write_syntax: str | None = setting(
+        None,
+        flag(
+            "+t=",
+            "--write-xfer-same",
+            value=None,
+            help="write the transfer syntax that is received (default)",
+        ),
+        *(
+            flag(
+                f"+t{letter}",
+                f"--write-xfer-{word}",
+                value=uid,
+                help=f"write what is not compressed in {words}; unless a transfer syntax is "
+                "preferred, compressed ones are not accepted then",
+                excludes=["--bit-preserving"],
+            )
+            for letter, word, uid, words in (
+                ("e", "little", EXPLICIT_VR_LITTLE_ENDIAN, "explicit VR little endian"),
+                ("b", "big", EXPLICIT_VR_BIG_ENDIAN, "explicit VR big endian"),
+                ("i", "implicit", IMPLICIT_VR_LITTLE_ENDIAN, "implicit VR little endian"),
+                (
+                    "d",
+                    "deflated",
+                    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+                    "deflated explicit VR little endian",
+                ),
+            )
+        ),
+    )
+    compression_level: int = setting(
+        6,
+        value(
+            "+cl",
+            "--compression-level",
+            read=read.integer(0, 9),
+            metavar="LEVEL",
+            help="how hard deflating tries, 0 to 9 (default: {default})",
+            needs=["--write-xfer-deflated"],
+        ),
     )
     _enable_new_vr = always("+u", "--enable-new-vr", help="write VRs as they are (always so)")
     _retain_un = always(

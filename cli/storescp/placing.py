@@ -12,6 +12,7 @@ from cli.report import Report, printable
 from cli.storescp.options import Names, StorescpSettings
 from dimse.provider import Observer, OpenSink
 from dimse.requests import Requestor, StoreRequest
+from dimse.storage.converting import WriteAs
 from dimse.storage.naming import (
     Naming,
     SystemTimeNames,
@@ -173,6 +174,9 @@ def _spool(settings: StorescpSettings, report: Report, naming: Naming) -> Spool:
         extension="" if settings.template else settings.extension,
         file_meta=settings.file_meta,
         told=told,
+        write_as=WriteAs(settings.write_syntax, settings.compression_level)
+        if settings.write_syntax
+        else None,
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from dimse.errors import CannotUnderstand, OutOfResources
-from dimse.objects.bounds import MAXIMUM_INFLATED_IN_MEMORY
+from dimse.objects.bounds import HEAD, MAXIMUM_INFLATED_IN_MEMORY
 from dimse.objects.filemeta import PREFIX, decode_file_meta
 from dimse.objects.findings import Findings
 from dimse.objects.layout import Layout, is_deflated, layout_of
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from pydicom import Dataset
     from pydicom.dataset import FileDataset
 
-__all__ = ["data_set_in", "decode_data_set", "decode_file", "encode_data_set", "open_file"]
+__all__ = [
+    "data_set_in",
+    "decode_data_set",
+    "decode_file",
+    "encode_data_set",
+    "open_file",
+    "transfer_syntax_in",
+]
 
 
 def data_set_in(path: Path) -> bytes:
@@ -37,6 +44,21 @@ def data_set_in(path: Path) -> bytes:
         return content  # a bare data set
     window = Window.over(path, content)
     return content[decode_file_meta(window, len(PREFIX), Findings(path))[1] :]
+
+
+def transfer_syntax_in(path: Path) -> str | None:
+    """What the file meta of a file says of its data set; None if there is none.
+
+    Raises:
+        OSError: the file can't be read.
+        Part10Error: its file meta is damaged.
+    """
+    with path.open("rb") as file:
+        content = file.read(HEAD)
+    if content[128:132] != PREFIX[128:]:
+        return None
+    window = Window.over(path, content)
+    return decode_file_meta(window, len(PREFIX), Findings(path))[0].transfer_syntax_uid
 
 
 def open_file(path: Path) -> BinaryIO:

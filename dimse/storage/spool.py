@@ -24,9 +24,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
-from dimse.errors import AlreadyStored, FilePath, SpoolError, SpoolUnusable
+from dimse.errors import (
+    AlreadyStored,
+    FilePath,
+    SpoolError,
+    SpoolUnusable,
+    StorageRefused,
+)
 from dimse.requests import Requestor, StoreRequest
 from dimse.storage.checked import Checked
+from dimse.storage.converting import WriteAs
 from dimse.storage.directory import Place, SpoolDirectory, Target, reason
 from dimse.storage.head import Head
 from dimse.storage.identical import same_object
@@ -83,15 +90,18 @@ class _Policy:
     file_meta: bool
     implementation: tuple[str, str]
     told: ToldOfExisting | None
+    write_as: WriteAs | None
     unflushed: Unflushed
 
-    def head_of(self, request: StoreRequest) -> bytes:
+    def head_of(self, request: StoreRequest, transfer_syntax_uid: str) -> bytes:
         """What stands before the data set in the file."""
         if not self.file_meta:
             return b""
         class_uid, version_name = self.implementation
         return request.file_meta(
-            implementation_class_uid=class_uid, implementation_version_name=version_name
+            implementation_class_uid=class_uid,
+            implementation_version_name=version_name,
+            transfer_syntax_uid=transfer_syntax_uid,
         )
 
     def name_of(self, request: StoreRequest, head: Head) -> str:
@@ -125,6 +135,7 @@ class Spool:
         implementation_class_uid: str = uids.IMPLEMENTATION_CLASS_UID,
         implementation_version_name: str = uids.IMPLEMENTATION_VERSION_NAME,
         told: ToldOfExisting | None = None,
+        write_as: WriteAs | None = None,
     ) -> None:
         """Try the directory, and remove what crashed writers left in it.
 
@@ -144,6 +155,8 @@ class Spool:
             implementation_class_uid: (0002,0012).
             implementation_version_name: (0002,0013).
             told: is told of files that were there already.
+            write_as: convert what is not compressed, when it has come whole and has been checked;
+                None: keep the bytes as they come.
 
         Raises:
             SpoolUnusable: it is no directory, not writable, or unless files are to be replaced,
@@ -165,6 +178,7 @@ class Spool:
             file_meta=file_meta,
             implementation=(implementation_class_uid, implementation_version_name),
             told=told,
+            write_as=write_as,
             unflushed=Unflushed(self.directory),
         )
         self._directory = SpoolDirectory(directory, keep=existing != "replace")
@@ -178,7 +192,7 @@ class Spool:
             SpoolError: no file can be made; status A700H.
         """
         check_identifiers(request)
-        head = self._policy.head_of(request)
+        head = self._policy.head_of(request, request.transfer_syntax_uid)
         try:
             place = self._directory.enter()
             try:
@@ -260,7 +274,8 @@ class SpoolFile:
         self._fd, self._temporary = temporary
         self._head = head  # goes with the first data, in one system call
         self._data_set = len(head)  # where the data set begins
-        self._failure: SpoolError | AlreadyStored | None = None
+        self._syntax = request.transfer_syntax_uid
+        self._failure: StorageRefused | None = None
         self._committed = False
 
     def write(self, views: Sequence[memoryview]) -> None:
@@ -320,7 +335,7 @@ class SpoolFile:
             self._finish()
         except OSError as error:
             raise self._fail(error) from error
-        except (SpoolError, AlreadyStored) as error:
+        except StorageRefused as error:
             self._failure = error
             self.discard()
             raise
@@ -331,6 +346,9 @@ class SpoolFile:
         head = Head(self._request.transfer_syntax_uid, self.length, self.read_back)
         name = self._policy.name_of(self._request, head)
         self.path = self._policy.directory / name
+        write_as = self._policy.write_as
+        if write_as is not None and write_as.concerns(self._syntax):
+            self._convert(write_as)
         target = self._place.target(name)
         try:
             there = target.exists
@@ -346,6 +364,21 @@ class SpoolFile:
         finally:
             target.close()
         self._close()
+
+    def _convert(self, write_as: WriteAs) -> None:
+        """Put another temporary file in the place of the one that was received."""
+        old, old_name, begin, came = self._fd, self._temporary, self._data_set, self._syntax
+        self._syntax = write_as.transfer_syntax_uid
+        self._head = self._policy.head_of(self._request, self._syntax)
+        self._data_set = len(self._head)
+        self._fd, self._temporary = self._place.create()
+        try:
+            self._write([])
+            for piece in write_as.pieces(self.path, old, begin, self.length, came):
+                self._write([piece])
+        finally:
+            self._place.remove(old_name)
+            os.close(old)
 
     def _publish(self, target: Target) -> None:
         os.fchmod(self._fd, self._place.mode)
@@ -393,7 +426,7 @@ class SpoolFile:
             target.open(),
             self._fd,
             self._data_set,
-            transfer_syntax_uid=self._request.transfer_syntax_uid,
+            transfer_syntax_uid=self._syntax,
             file_meta=self._policy.file_meta,
         )
 

@@ -196,3 +196,27 @@ def test_names_of_dcmrecv(serve, where, files, options, paths):
     found = [str(path.relative_to(where)) for path in where.rglob("*") if path.is_file()]
     for pattern in paths:
         assert sum(bool(re.fullmatch(pattern, path)) for path in found) == 1, found
+
+
+@pytest.mark.parametrize(
+    ("option", "syntax"),
+    [("+te", "1.2.840.10008.1.2.1"), ("+tb", "1.2.840.10008.1.2.2"), ("+ti", "1.2.840.10008.1.2")],
+)
+def test_what_is_written_and_what_is_accepted(serve, where, files, option, syntax):
+    import pydicom
+
+    rle = files[0].parent / "mr-rle.dcm"
+    refused = []
+
+    def clients(port):
+        sending(*files)(port)
+        with Client("127.0.0.1", port) as client:
+            refused.extend(outcome.stored for outcome in client.store([rle]))
+
+    serve(option, directory=where, clients=clients)
+    assert len(list(where.iterdir())) == 3
+    for path in where.iterdir():
+        assert pydicom.dcmread(path).file_meta.TransferSyntaxUID == syntax
+    assert refused == [False]
+    serve(option, "+xa", directory=where, clients=sending(rle))
+    assert len(list(where.iterdir())) == 4
