@@ -1,4 +1,4 @@
-"""A progress display on a terminal: files, bytes, rate, time left."""
+"""How far the work is: a display on a terminal, lines elsewhere; files, bytes, rate, time left, failures."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ __all__ = ["Display"]
 
 # What is over before then needs no display, nor the time to load one.
 _AFTER = 0.5
+# Seconds between two lines, where there is no display.
+_LINES = 10.0
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Display:
-    """Shows how far the work is, if standard error is a terminal and nothing else is said there.
+    """Shows how far the work is, if nothing else is said there.
+
+    On a terminal, at the levels W and I, by rich; a line each ten seconds at the level I, or on a
+    terminal without rich.
 
     Args:
         report: whose lines go above the display while there is one.
@@ -31,13 +36,16 @@ class Display:
 
     def __init__(self, report: Report, files: int = 0, length: int = 0) -> None:
         self._report = report
-        self._wanted = report.level in {Level.WARN, Level.INFO} and sys.stderr.isatty()
+        terminal = report.level in {Level.WARN, Level.INFO} and sys.stderr.isatty()
+        self._wanted = terminal or report.level is Level.INFO
+        self._by_rich = terminal
         self._files = files
         self._length = length
         self._file = 0
+        self._failed = 0
         self._sent = 0  # bytes of finished files
         self._partly = 0  # bytes of the present one
-        self._since = time.monotonic()
+        self._since = self._told = time.monotonic()
         self._write = report.write
         self._progress: Progress | None = None
         self._task: TaskID | None = None
@@ -65,9 +73,10 @@ class Display:
         self._partly = count
         self._update()
 
-    def finish(self, length: int) -> None:
+    def finish(self, length: int, *, failed: bool = False) -> None:
         """The present file, whose bytes were reckoned so many at the start, is over."""
         self._file += 1
+        self._failed += failed
         self._sent += length
         self._partly = 0
         self._update()
@@ -88,21 +97,56 @@ class Display:
     def _update(self) -> None:
         if not self._wanted:
             return
-        if self._progress is None:
-            if time.monotonic() - self._since < _AFTER:
+        now = time.monotonic()
+        if self._by_rich and self._progress is None:
+            if now - self._since < _AFTER:
                 return
-            self._open()
+            self._by_rich = self._open()
+        if not self._by_rich:
+            if now - self._told >= _LINES:
+                self._told = now
+                self._tell(now - self._since)
+            return
         assert self._progress is not None
         assert self._task is not None
-        done = min(self._sent + self._partly, self._length)
         self._progress.update(
-            self._task, completed=done, file=min(self._file + 1, self._files), files=self._files
+            self._task,
+            completed=self._done,
+            file=min(self._file + 1, self._files),
+            files=self._files,
+            failed=self._failures,
         )
 
-    def _open(self) -> None:
+    @property
+    def _done(self) -> int:
+        return min(self._sent + self._partly, self._length)
+
+    @property
+    def _failures(self) -> str:
+        return f"{self._failed} failed" if self._failed else ""
+
+    def _tell(self, elapsed: float) -> None:
+        """Say it in a line."""
+        rate = self._done / elapsed
+        parts = [
+            f"{self._file} of {self._files} files",
+            f"{self._done / 1e6:.1f} of {self._length / 1e6:.1f} MB",
+            f"{rate / 1e6:.1f} MB/s",
+        ]
+        if rate:
+            parts.append(f"{(self._length - self._done) / rate:.0f} s left")
+        if self._failed:
+            parts.append(self._failures)
+        self._report.say(min(self._report.level, Level.INFO), f"progress: {', '.join(parts)}")
+
+    def _open(self) -> bool:
+        """Begin the display; False if there can't be one."""
         # Loading rich takes as long as starting the tool; only a person at a terminal waits for it.
-        from rich import progress  # noqa: PLC0415
-        from rich.console import Console  # noqa: PLC0415
+        try:
+            from rich import progress  # noqa: PLC0415
+            from rich.console import Console  # noqa: PLC0415
+        except ImportError:
+            return False
 
         console = Console(stderr=True)
         self._progress = progress.Progress(
@@ -111,11 +155,16 @@ class Display:
             progress.DownloadColumn(),
             progress.TransferSpeedColumn(),
             progress.TimeRemainingColumn(),
+            progress.TextColumn("[bold red]{task.fields[failed]}"),
             console=console,
             transient=True,
         )
         self._task = self._progress.add_task(
-            "sending", total=self._length, file=self._file + 1, files=self._files
+            "sending",
+            total=self._length,
+            file=self._file + 1,
+            files=self._files,
+            failed=self._failures,
         )
         self._progress.start()
 
@@ -123,3 +172,4 @@ class Display:
             console.print(lines, end="", markup=False, highlight=False, soft_wrap=True)
 
         self._report.write = above
+        return True

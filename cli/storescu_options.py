@@ -9,6 +9,7 @@ from cli.options.general import General
 from cli.options.network import Calling
 from cli.options.preparing import Preparing
 from cli.options.proposals import Proposals
+from cli.options.reporting import Reporting
 from cli.words import DCMSEND, STORESCU, Words
 from dimse.offers import EXPLICIT_FIRST, Offers
 
@@ -90,6 +91,7 @@ class StorescuSettings(
     General,
     _Files,
     Preparing,
+    Reporting,
     Delivery,
     Proposals,
     _Association,

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Final
 
 from dimse.outcome import Outcome
-from dimse.tables.status import SOP_CLASS_NOT_SUPPORTED, StatusClass
+from dimse.tables.status import SOP_CLASS_NOT_SUPPORTED, SUCCESS, StatusClass, meaning
 
-__all__ = ["StatusSummary"]
+__all__ = ["AnswerCounts", "StatusSummary"]
 
 _NAMES: Final = {
     StatusClass.SUCCESS: "SUCCESS",
@@ -16,6 +16,34 @@ _NAMES: Final = {
     StatusClass.FAILURE: "ERROR",
 }
 _ORDER: Final = ("SUCCESS", "WARNING", "ERROR", "REFUSED")
+
+
+class AnswerCounts:
+    """How many objects were answered with which status, in one line."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int | None] = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """An object was answered, or could not be sent."""
+        self._counts[outcome.status] += 1
+
+    @property
+    def all_success(self) -> bool:
+        """There was nothing else, so that nothing need be said of it."""
+        return self._counts.keys() <= {SUCCESS}
+
+    def text(self) -> str:
+        """The line: success first, what has no answer last."""
+        parts = [
+            f"{count} {meaning(status, 'C-STORE')} ({status:04X}H)"
+            for status, count in sorted(
+                (key, value) for key, value in self._counts.items() if key is not None
+            )
+        ]
+        if unanswered := self._counts[None]:
+            parts.append(f"{unanswered} without an answer")
+        return "By status: " + (", ".join(parts) or "nothing was answered")
 
 
 class StatusSummary:

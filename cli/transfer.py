@@ -16,8 +16,9 @@ from cli.inputs import left_out, unusable
 from cli.options.proposals import Proposed
 from cli.progress import Display
 from cli.report import Level, Report, printable
+from cli.reporting import ReportFile
 from cli.storescu_options import StorescuSettings
-from cli.summary import StatusSummary
+from cli.summary import AnswerCounts, StatusSummary
 from cli.words import STORESCU
 from dimse.engine import Entry, Verdict
 from dimse.errors import CannotTranscode, JournalFailed, NoPresentationContext
@@ -97,6 +98,11 @@ class Transfer(Teller):
         self._host = settings.peer
         self._titles = f"({settings.calling_ae_title},{settings.called_ae_title})"
         self._dots = Dots(report)
+        self._file = ReportFile(
+            settings.report,
+            f"Objects sent to {settings.called_ae_title} at {settings.peer}",
+            report,
+        )
         profile = proposed.profile
         if profile is not None:
             base = profile.contexts
@@ -128,6 +134,7 @@ class Transfer(Teller):
         self._present: dict[str, int] = {}  # names of those on their way, and their lengths
         self._no_contexts = False
         self._statuses = StatusSummary()
+        self._answers = AnswerCounts()
 
     @property
     def entries(self) -> list[Entry]:
@@ -155,8 +162,10 @@ class Transfer(Teller):
         try:
             with self.display:
                 for event in self._sending:
+                    self._file.tell(event)
                     self.tell(event)
         finally:
+            self._file.finish(self.entries)
             if self.planned:
                 self._summarize(time.monotonic() - started)
         verdicts = Counter(entry.verdict for entry in self.entries)
@@ -175,6 +184,8 @@ class Transfer(Teller):
             return self.words.code_none_usable if self._bad else self.words.code_nothing
         if self._bad:
             return self.code or self.words.code_unusable
+        if self._file.failed:
+            self.failed(FAILED)
         return self.code or (0 if self.complete and sent == len(self.entries) else FAILED)
 
     def list_files(self, verdicts: Sequence[Verdict], most: int) -> list[str]:
@@ -264,7 +275,8 @@ class Transfer(Teller):
         if why is not None:
             self._unusable(why)
             return
-        self.display.finish(self._present.pop(outcome.name, 0))
+        self.display.finish(self._present.pop(outcome.name, 0), failed=not outcome.stored)
+        self._answers.add(outcome)
         self._dots.end(outcome.length if outcome.status is not None else None)
         self._statuses.add(outcome)
         if outcome.stored:
@@ -360,6 +372,8 @@ class Transfer(Teller):
         asked = len(self.entries)
         if self.words.status_summary:
             self.report.info(self._statuses.text())
+        elif not self._answers.all_success:
+            self.report.info(self._answers.text())
         megabytes = self._bytes / 1e6
         self.report.info(
             f"Objects stored: {self._objects} ({megabytes:.1f} MB in {elapsed:.2f} s, "

@@ -117,6 +117,7 @@ LATE = HEAVY | {
     "dimse.objects.encode",
     "dimse.objects.invention",
     "dimse.objects.transcode",
+    "dimse.reports",
     "dimse.profiles",
     "dimse.passwords",
     "dimse.storage.cleaning",

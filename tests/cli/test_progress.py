@@ -118,3 +118,42 @@ def test_the_cursor_comes_back_when_the_process_is_ended_at_once(terminal, monke
         display.at_once()
     assert written == [(2, b"\x1b[?25h\n")]
     screen.shown()
+
+
+def lines_of(capsys, *arguments, status=0):
+    with ScriptedPeer(storing(0, status)) as peer:
+        code = storescu.main(["127.0.0.1", str(peer.port), str(CT), str(CT), "-nh", *arguments])
+    said = capsys.readouterr().err.splitlines()
+    return code, [line for line in said if "progress: " in line]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_where_there_is_no_terminal_it_is_said_in_lines_at_level_i(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "_LINES", 0.0)
+    assert lines_of(capsys) == (0, [])
+    _, lines = lines_of(capsys, "-v", status=0xA700)
+    length = f"{2 * 39018 / 1e6:.1f} MB"
+    assert lines[-1].startswith("I: progress: 2 of 2 files, ")
+    assert length in lines[-1]
+    assert lines[-1].endswith("1 failed")
+
+
+def test_lines_come_at_intervals(capsys):
+    assert lines_of(capsys, "-v") == (0, [])
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_terminal_without_rich_gets_lines(terminal, monkeypatch):
+    monkeypatch.setattr(progress, "_LINES", 0.0)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    screen = terminal()
+    assert send() == 0
+    assert "W: progress: 2 of 2 files" in screen.shown()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_failures_are_counted(terminal):
+    screen = terminal()
+    with ScriptedPeer(storing(0xA700, 0)) as peer:
+        storescu.main(["127.0.0.1", str(peer.port), str(CT), str(CT), "-nh"])
+    assert "1 failed" in plain(screen.shown())
