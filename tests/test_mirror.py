@@ -23,6 +23,10 @@ GUARDED = {
     "dul/test_association.py": "dul/events.py",
     # Items and sub-items have the same golden bytes, strategies and arbitrary bytes.
     "dul/test_items.py": "dul/user_items.py",
+    # Facts are what an overview keeps.
+    "dimse/watch/test_visits.py": "dimse/watch/overview.py",
+    # Pictures are shown by the application.
+    "cli/web/test_application.py": "cli/web/pictures.py",
     # An entry is what comes out of the index.
     "dimse/storage/index/test_index.py": "dimse/storage/index/entry.py",
     # Real sockets, each test through both faces.
@@ -129,6 +133,7 @@ GUARDED = {
 
 # Tests of a room or of a program as a whole.
 SUBJECTS = {
+    "cli/web/test_browser.py": "the page in a browser",
     "cli/test_dcmtk.py": "the options, side by side with DCMTK's own tools",
     "cli/test_endings.py": "however the peer ends it, in plain words",
     "cli/test_identity.py": "who calls: the options of both roles",

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cli.grammar.declaration import UsageError
 from cli.monitor.http import Listening
 from cli.report import Report
 from cli.storescp.options import StorescpSettings
+from dimse.provider import Observer
 from dimse.watch.counts import Counts
-from dimse.workers.orders import Job, Orders
+from dimse.watch.overview import Overview
+from dimse.watch.visits import LONGEST_FACT, Fact, Visits, from_line, to_line
+from dimse.workers.orders import Orders
+
+if TYPE_CHECKING:
+    from cli.monitor.http import Application
 
 __all__ = ["Monitor"]
 
 
 class Monitor:
-    """All that is shown. A context manager: what listens is let go of in the end.
+    """All that is shown: it listens from the beginning, and is served from `start` on.
 
     Args:
         settings: the options.
@@ -30,48 +38,92 @@ class Monitor:
     """
 
     def __init__(self, settings: StorescpSettings, report: Report, counts: Counts) -> None:
+        self._settings = settings
+        self._counts = counts
         self._ending: list[Callable[[], None]] = []
+        self._overview = Overview()
+        self._facts: dict[str, str] = {"title": settings.ae_title, "port": str(settings.port)}
+        # What workers see travels in datagrams; with one process it is at hand.
+        self._line: tuple[socket.socket, socket.socket] | None = None
         with contextlib.ExitStack() as stack:
-            self._served = list(self._pages(settings, report, counts, stack))
+            if settings.web is not None and settings.workers > 1:
+                self._line = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+                self._line[1].setblocking(False)
+                for each in self._line:
+                    stack.callback(each.close)
+            self._services = list(self._services_for(report, stack))
             self._stack = stack.pop_all()
 
-    def _pages(
-        self,
-        settings: StorescpSettings,
-        report: Report,
-        counts: Counts,
-        stack: contextlib.ExitStack,
-    ) -> Iterator[Listening]:
-        if settings.metrics is not None:
-            try:
-                # An extra.
-                from cli.monitor.metrics import Health, metrics_application  # noqa: PLC0415
-            except ImportError as error:
-                raise UsageError(
-                    f"--metrics needs {error.name}: pip install 'dulcet[metrics]'"
-                ) from error
-            health = Health(counts, None if settings.ignore else settings.directory)
-            self._ending.append(lambda: setattr(health, "ending", True))
-            served = Listening(metrics_application(counts, health), *settings.metrics)
-            stack.callback(served.close)
-            report.info(f"Metrics at {served.url}metrics, health at {served.url}healthz")
-            yield served
+    def _services_for(self, report: Report, stack: contextlib.ExitStack) -> Iterator[Listening]:
+        if self._settings.metrics is not None:
+            service = Listening(self._metrics(), *self._settings.metrics)
+            stack.callback(service.close)
+            report.info(f"Metrics at {service.url}metrics, health at {service.url}healthz")
+            yield service
+        if self._settings.web is not None:
+            service = Listening(self._page(self._settings.web[0]), *self._settings.web)
+            stack.callback(service.close)
+            report.info(f"A page to look at: {service.url}")
+            yield service
 
-    def start(self) -> None:
-        """Show it, in threads of this process."""
-        for each in self._served:
+    def _metrics(self) -> Application:
+        try:
+            # An extra.
+            from cli.monitor.metrics import Health, metrics_application  # noqa: PLC0415
+        except ImportError as error:
+            raise UsageError(
+                f"--metrics needs {error.name}: pip install 'dulcet[metrics]'"
+            ) from error
+        settings = self._settings
+        health = Health(self._counts, None if settings.ignore else settings.directory)
+        self._ending.append(lambda: setattr(health, "ending", True))
+        return metrics_application(self._counts, health)
+
+    def _page(self, host: str) -> Application:
+        try:
+            # An extra.
+            from cli.web.application import web_application  # noqa: PLC0415
+        except ImportError as error:
+            raise UsageError(f"--web needs {error.name}: pip install 'dulcet[web]'") from error
+        return web_application(self._overview, self._counts, self._facts, host)
+
+    def watchers(self) -> Sequence[Observer]:
+        """Who is to be told what happens on associations, in the process that serves them."""
+        if self._settings.web is None:
+            return ()
+        return (Visits(self._overview.take if self._line is None else self._send),)
+
+    def _send(self, fact: Fact) -> None:
+        assert self._line is not None
+        with contextlib.suppress(OSError):  # nobody reads so fast: the page has gaps
+            self._line[1].send(to_line(fact))
+
+    def start(self, port: int | None = None) -> None:
+        """Show it, in threads of this process.
+
+        Args:
+            port: where associations are accepted, if it is known by now.
+        """
+        if port is not None:
+            self._facts["port"] = str(port)
+        if self._line is not None:
+            threading.Thread(target=self._listen, name="facts", daemon=True).start()
+        for each in self._services:
             each.start()
+
+    def _listen(self) -> None:
+        assert self._line is not None
+        with contextlib.suppress(OSError):
+            while True:
+                self._overview.take(from_line(self._line[0].recv(LONGEST_FACT + 5000)))
 
     def ending(self) -> None:
         """The server was told to end: it is not well any more."""
         for each in self._ending:
             each()
 
-    def job(self) -> Job | None:
-        """What a process beside the workers does; None: there is nothing to be shown."""
-        return self._work if self._served else None
-
-    def _work(self, orders: Orders) -> None:
+    def job(self, orders: Orders) -> None:
+        """What a process beside the workers does."""
         over = threading.Event()
 
         def stop(grace: float) -> None:

@@ -8,7 +8,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -77,6 +77,7 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
                 make_context=make_context,
                 users=users,
                 listener=listener,
+                watchers=() if monitor is None else monitor.watchers(),
             )
             return _serve(served, settings, report, counts, monitor)
     except (SpoolUnusable, IndexUnusable, PasswordFileUnusable) as error:
@@ -98,7 +99,7 @@ def monitor_for(
         UsageError: what an option needs is not installed.
         TransportError: an address can't be listened on.
     """
-    if settings.metrics is None:
+    if settings.metrics is None and settings.web is None:
         return None
     # What only a server loads that is looked at.
     from cli.storescp.monitoring import Monitor  # noqa: PLC0415
@@ -134,6 +135,7 @@ def server_for(
     users: PasswordFile | None,
     listener: socket.socket | None = None,
     worker: int | None = None,
+    watchers: Sequence[Observer] = (),
 ) -> Served:
     """The server that the options come to.
 
@@ -146,6 +148,7 @@ def server_for(
         users: who may call; None: anybody.
         listener: a socket that listens already.
         worker: its number, if there are several.
+        watchers: further ones who are told what happens.
 
     Raises:
         DULError: the address can't be listened on.
@@ -167,7 +170,7 @@ def server_for(
         storage.on_store(request)
         faults.on_store(request)
 
-    observers: list[Observer] = [Counting(counts), arrivals, *storage.observers]
+    observers: list[Observer] = [Counting(counts), arrivals, *storage.observers, *watchers]
     if isinstance(listener, OneConnection):
         observers.append(Once(lambda: server.request_stop(grace=1.0)))
     server = Server(
@@ -254,7 +257,7 @@ def _serve(
             if not announce(settings, report, server.address[1]):
                 return FAILED
             if monitor is not None:
-                monitor.start()
+                monitor.start(server.address[1])
             server.serve_forever()
             server.stop()
             say_end(report, stop.name, counts.totals())

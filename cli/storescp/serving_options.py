@@ -86,3 +86,13 @@ class Monitoring(Settings, title="logs and monitoring"):
             "unless another address stands before it (needs dulcet[metrics])",
         ),
     )
+    web: tuple[str, int] | None = setting(
+        None,
+        value(
+            "--web",
+            read=read.local_address,
+            metavar="[A:]P",
+            help="show a page at this port: who is connected, what arrives, what goes wrong and why "
+            "(needs dulcet[web])",
+        ),
+    )

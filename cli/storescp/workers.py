@@ -60,6 +60,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 users=users,
                 listener=listener,
                 worker=number + 1,
+                watchers=() if monitor is None else monitor.watchers(),
             )
             orders.obey(served.request_stop, served.reload)
             served.server.serve_forever()
@@ -70,7 +71,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
             with storing(settings, report):
                 pass  # that it is possible is to be known before anybody connects
             monitor = monitor_for(settings, report, counts, stack)
-            beside = monitor and monitor.job()
+            beside = monitor and monitor.job
             workers = Workers(
                 work,
                 count=settings.workers,

@@ -1,0 +1,1 @@
+"""A page that shows what a storescp does, for who sets up the other end."""
