@@ -70,3 +70,17 @@ def test_the_programs_of_the_readme_run(tmp_path: Path) -> None:
         for each in words:
             assert each in result.stdout
     assert len(list((tmp_path / "incoming").iterdir())) == 2
+
+
+def test_the_design_names_every_module_and_room_of_the_stack() -> None:
+    """Those at the top of dul and dimse; what is in a room may be told of the room as a whole."""
+    text = re.sub(r"```.*?```", "", (ROOT / "docs" / "design.md").read_text(), flags=re.DOTALL)
+    named = {word for code in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"\w+", code)}
+    for package in ("dul", "dimse"):
+        there = {
+            path.stem
+            for path in (ROOT / package).iterdir()
+            if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem[0] != "_"
+        }
+        assert len(there) > 20
+        assert there - named == set(), f"say in docs/design.md what {package} knows there"
