@@ -28,11 +28,11 @@ def store(target: Target, files: Sequence[Path], *options: str) -> Outcome:
     return run(program("storescu", "-v", *options, *where, *files))
 
 
-def start_storescp(work: Path) -> tuple[Service, Path]:
+def start_storescp(work: Path, *more: str) -> tuple[Service, Path]:
     """Our storescp on a port of its own choice, and the folder that it stores into."""
     folder = work / "ours"
     folder.mkdir()
     port_file = work / "port"
-    options = ("-v", "-od", folder, "-aet", TITLE, "--port-file", port_file)
+    options = ("-v", "-od", folder, "-aet", TITLE, "--port-file", port_file, *more)
     service = Service(program("storescp", *options, 0), port_file=port_file, log=work / "ours.log")
     return service, folder
