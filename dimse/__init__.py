@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from dimse.client import Client, Events, Outcomes, Sending, Session
     from dimse.engine import Entry, Verdict
     from dimse.errors import DIMSEError, Refused
+    from dimse.objects.codecs import Decompress
+    from dimse.objects.edit import ElementChange
+    from dimse.objects.invention import Invention
+    from dimse.objects.prepare import Preparation
     from dimse.offers import ContextOffer, Offers
     from dimse.outcome import Outcome
     from dimse.peer import Peer
     from dimse.provider import Answer, Handler, Observer, Provider
+    from dimse.reports import SendReport
     from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
     from dimse.scu import Reply
     from dimse.server import Server
@@ -30,21 +35,26 @@ __all__ = [
     "Client",
     "ContextOffer",
     "DIMSEError",
+    "Decompress",
     "Discard",
     "EchoRequest",
+    "ElementChange",
     "Entry",
     "Events",
     "Handler",
+    "Invention",
     "Memory",
     "Observer",
     "Offers",
     "Outcome",
     "Outcomes",
     "Peer",
+    "Preparation",
     "Provider",
     "Refused",
     "Reply",
     "Requestor",
+    "SendReport",
     "Sending",
     "Server",
     "ServiceRequest",
@@ -62,21 +72,26 @@ _MODULES = {
     "Client": "dimse.client",
     "ContextOffer": "dimse.offers",
     "DIMSEError": "dimse.errors",
+    "Decompress": "dimse.objects.codecs",
     "Discard": "dimse.storage.sink",
     "EchoRequest": "dimse.requests",
+    "ElementChange": "dimse.objects.edit",
     "Entry": "dimse.engine",
     "Events": "dimse.client",
     "Handler": "dimse.provider",
+    "Invention": "dimse.objects.invention",
     "Memory": "dimse.storage.sink",
     "Observer": "dimse.provider",
     "Offers": "dimse.offers",
     "Outcome": "dimse.outcome",
     "Outcomes": "dimse.client",
     "Peer": "dimse.peer",
+    "Preparation": "dimse.objects.prepare",
     "Provider": "dimse.provider",
     "Refused": "dimse.errors",
     "Reply": "dimse.scu",
     "Requestor": "dimse.requests",
+    "SendReport": "dimse.reports",
     "Sending": "dimse.client",
     "Server": "dimse.server",
     "ServiceRequest": "dimse.requests",
