@@ -103,7 +103,7 @@ CAUSES = (
         "release-collision", "a release by both sides at once is not confirmed",
         "The archive waits for a confirmation that never comes, holds the slot, and logs a network error for objects"
         " that are all stored.",
-        Harm.SLOTS, "U.REL.04 M.U.Sta7.Evt12 M.U.Sta9.Evt14", seen(r"^(CLOSE|OPEN|AB\([12],.*)"),
+        Harm.SLOTS, "U.REL.04 M.U.Sta7.Evt12 M.U.Sta9.Evt14", seen(r"^(RP )?(CLOSE|OPEN)|^AB\([12],"),
         "M.U.Sta9.* M.U.Sta11.* U.REL.05",
     ),
     RootCause(

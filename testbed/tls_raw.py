@@ -70,8 +70,13 @@ def client_hello(
 
 
 def server_hello(version: int = TLS_1_2, suite: int = 0xC02F) -> bytes:
-    """A ServerHello choosing exactly this."""
+    """A ServerHello choosing exactly this, that nothing else can be held against.
+
+    Without renegotiation_info (RFC 5746) many clients would refuse it, whatever it chooses.
+    """
+    extensions = struct.pack(">HHB", 0xFF01, 1, 0)
     body = struct.pack(">H", version) + os.urandom(32) + b"\0" + struct.pack(">HB", suite, 0)
+    body += struct.pack(">H", len(extensions)) + extensions
     return record(HANDSHAKE, _handshake(2, body), version)
 
 

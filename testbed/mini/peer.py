@@ -32,7 +32,7 @@ HESITATION = 0.05
 class Config:
     """How a mini peer is set up. `artim` and `patience` in seconds.
 
-    `linger` bounds how long a faulty peer keeps a dead connection. `faults` are names of planted faults, or of mutations (`testbed.mini.mutation`). With `deliberate` the
+    `wrap` secures a connection of ours. `linger` bounds how long a faulty peer keeps a dead connection. `faults` are names of planted faults, or of mutations (`testbed.mini.mutation`). With `deliberate` the
     user takes a moment for an answer: what comes meanwhile meets Sta3, Sta8 or Sta9.
     """
 
@@ -45,6 +45,7 @@ class Config:
     bad_user: str = "mallory:guess"
     store_dir: Path | None = None
     deliberate: bool = False
+    wrap: Callable[[socket.socket], socket.socket] | None = None
     linger: float = 20.0
 
 

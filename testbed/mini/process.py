@@ -36,6 +36,13 @@ class Thread:
                 self._ended.wait(config.linger)
             self.code = 1
             return
+        if config.wrap is not None:
+            try:
+                self.sock = config.wrap(self.sock)
+            except OSError:
+                self.sock.close()
+                self.code = 1
+                return
         link = Requestor(self.sock, config, files, echo=echo)
         try:
             link.main()

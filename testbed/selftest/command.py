@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from testbed import catalogue
+from testbed.certificates import NoOpenSSL
 from testbed.results import Report
 from testbed.runner import Unusable
 from testbed.selftest import account
@@ -29,6 +30,7 @@ from testbed.selftest.judging import (
 )
 from testbed.selftest.mutants import Mutant, mutants, sample, survivors
 from testbed.selftest.survivors import explanation
+from testbed.selftest.tls_faults import TLS_SCP_FAULTS, TLS_SCU_FAULTS, judge_tls, tls_cases
 
 GROUPS = (("scp", SCP_FAULTS, judge_scp), ("scu", SCU_FAULTS, judge_scu))
 #: How many mutants are tried unless all are asked for.
@@ -86,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
             clean = judge(None, catalogue.cases(role))
             score.clean_deviations += _clean(role, clean)
             _try_planted(role, faults, clean, score, arguments)
+    if planted and not arguments.faults:
+        _try_tls(score, arguments)
     if chosen:
         _try_mutants(chosen, score, arguments)
     score.seconds = time.monotonic() - started
@@ -132,6 +136,22 @@ def _try_planted(
             seen = seen - doubtful | reactions(again, clean)
         score.planted += 1
         score.planted_wrong += _tell(fault, seen, verbose=arguments.verbose)
+
+
+def _try_tls(score: Score, arguments: argparse.Namespace) -> None:
+    """The faults of TLS, one after the other: few, and each judged by the cases about TLS alone."""
+    for role, faults in (("scp", TLS_SCP_FAULTS), ("scu", TLS_SCU_FAULTS)):
+        cases = tls_cases(role)
+        try:
+            clean = judge_tls(role, None, cases)
+        except NoOpenSSL as error:
+            print(f"faults of TLS are not tried: {error}")
+            return
+        score.clean_deviations += _clean(f"{role} over TLS", clean)
+        for fault in faults:
+            seen = reactions(judge_tls(role, fault.name, cases), clean)
+            score.planted += 1
+            score.planted_wrong += _tell(fault, seen, verbose=arguments.verbose)
 
 
 def _judge_fault(role: str, name: str) -> Judged:

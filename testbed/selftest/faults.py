@@ -78,7 +78,7 @@ SCP_FAULTS = (
     _fault("waits-for-the-rest", "P.STA6.18", "P.STA6.* P.TCP.* P.RQ.* P.STO.*"),
     _fault("loses-its-abort", "P.STA6.19", "P.PDV.* P.CMD.* P.STA6.* P.STO.*"),
     _fault("user-abort-in-sta6", "P.STA6.01 P.STA6.05 P.PDV.02 M.P.Sta6.Evt3", _AA8),
-    _fault("unknown-pdu-is-unexpected", "P.STA6.05 M.P.Sta6.Evt19", "M.P.Sta3.Evt19"),
+    _fault("unknown-pdu-is-unexpected", "P.STA6.05 M.P.Sta6.Evt19", "M.P.Sta3.Evt19 P.STA6.19"),
     _fault("closes-in-sta6", "P.STA6.01 P.STA6.05 P.PDV.02 M.P.Sta6.Evt3",
            f"{_AA8} P.STA13.08 P.RQ.*"),
     _fault("ignores-unexpected-in-sta6", "P.STA6.01 P.STA6.04 P.PDV.02 M.P.Sta6.Evt3",

@@ -22,7 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-# How this script, which pytest does not start, finds what all tests share.
+# How this script, which pytest does not start, finds what all tests share; and the tree's packages
+# before the folders of tests that have their names.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from conformance_publish import Published, publish

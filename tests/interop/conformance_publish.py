@@ -25,6 +25,7 @@ from peer_processes import ROOT
 from peers import JAVA, NODE
 
 from testbed import cli as dulspec
+from testbed.result_files import load, to_json
 
 TOLD_FIRST = "security"
 MATRIX = "matrix.html"
@@ -64,7 +65,7 @@ def publish(entries: Sequence[Published], out: Path, work: Path) -> bool:
     for entry in entries:
         if entry.result is None:
             continue
-        data = _clean(json.loads(entry.result.read_text("utf-8")), entry.subject, work)
+        data = _clean(to_json(load(entry.result)), entry.subject, work)
         shown[entry] = data
         _write(out / entry.file, _small(data))
     # Variants of our own stack would only repeat a column.
@@ -106,7 +107,9 @@ def _clean(data: dict[str, Any], subject: Subject, work: Path) -> dict[str, Any]
         for run in case["runs"]:
             run["seen"], run["message"] = _shortened(run["seen"]), _shortened(run["message"])
             run["output"] = ""  # programs name hosts, users and folders in their logs
-    data["counts"] = dict(Counter(case["verdict"] for case in data["cases"]))
+    data["counts"] = dict(
+        Counter("blocked" if case["blocked"] else case["verdict"] for case in data["cases"])
+    )
     return data
 
 
@@ -227,8 +230,8 @@ def _readme(entries: Sequence[Published], shown: dict[Published, dict[str, Any]]
     for role, title in (("scp", "As association acceptor"), ("scu", "As association requestor")):
         lines += ["", f"## {title}", ""]
         lines += _table(
-            ["product", "pass", "non-strict", "fails, required", "other fails", "unsupported",
-             "skipped", "info", "seconds"],
+            ["product", "edition", "date", "pass", "non-strict", "fails, required", "other fails",
+             "root causes", "not reached", "unsupported", "skipped", "info", "seconds"],
             (_row(entry, shown[entry]) for entry in shown if entry.subject.role == role),
         )  # fmt: skip
     failed = [entry for entry in entries if entry.result is None]
@@ -244,7 +247,8 @@ def _readme(entries: Sequence[Published], shown: dict[Published, dict[str, Any]]
     )
     lines += [
         "",
-        "`pass` to `info` count cases. *Other fails* are cases of the levels recommended, tolerated",
+        "`pass` to `info` count cases, but for *root causes*: of how many things the fails come. *Not",
+        "reached*: a case behind one of them. *Other fails* are cases of the levels recommended, tolerated",
         "and info. *Unsupported*: the product showed that it lacks the feature. *Skipped*: the case",
         "needs a declaration that was not made, such as TLS.",
     ]
@@ -257,14 +261,20 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def _row(entry: Published, data: dict[str, Any]) -> list[object]:
-    counts = Counter(case["verdict"] for case in data["cases"])
-    bad = [case for case in data["cases"] if case["verdict"] in {"fail", "error"}]
+    counts = data["counts"]
+    bad = [
+        case
+        for case in data["cases"]
+        if case["verdict"] in {"fail", "error"} and not case["blocked"]
+    ]
     required = sum(case["level"] == "required" for case in bad)
     name = f"[{data['target']['name']}]({entry.file})"
     if not data["complete"]:
         name += " (incomplete)"
-    return [name, counts["pass"], counts["non-strict"], required, len(bad) - required,
-            counts["unsupported"], counts["skip"], counts["info"], round(data["seconds"])]  # fmt: skip
+    told = [counts.get(key, 0) for key in ("blocked", "unsupported", "skip", "info")]
+    day, causes = data["started"][:10], len({case["cause"] for case in bad})
+    return [name, data["edition"], day, counts.get("pass", 0), counts.get("non-strict", 0), required,
+            len(bad) - required, causes, *told, round(data["seconds"])]  # fmt: skip
 
 
 def _how(entry: Published, data: dict[str, Any]) -> list[object]:

@@ -18,7 +18,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# How this script, which pytest does not start, finds what all tests share.
+# How this script, which pytest does not start, finds what all tests share; and the tree's packages
+# before the folders of tests that have their names.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from conformance_subjects import SUBJECTS, Subject, placed, template
