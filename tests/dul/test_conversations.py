@@ -374,6 +374,28 @@ def test_release_does_not_keep_the_peer_waiting_behind_a_data_set(first: str):
     assert end.path.endswith("6 7 9 11 1" if first == "we" else "6 8 13 1")
 
 
+def test_an_acceptor_in_a_collision_does_not_keep_its_request_behind_a_data_set():
+    """Sta10: the peer answers ours first, and must get it for that."""
+    end = established(Role.ACCEPTOR)
+    end.association.send(1, command=True, source=b"command!")
+    end.association.send(1, command=False, source=bytes(1 << 22))
+    wire = end.take(20 + 6 + 100)
+    conversation = conversations.release(end.association)
+    next(conversation)
+    end.receive(RELEASE_RQ)
+    next(conversation)
+    wire += end.take()
+    pdus = split_pdus(wire)
+    assert [each.NAME for each in pdus] == ["P-DATA-TF", "P-DATA-TF", "A-RELEASE-RQ"]
+    end.receive(RELEASE_RP)
+    next(conversation)
+    assert end.sent() == [RELEASE_RP]
+    end.disconnect()
+    with pytest.raises(StopIteration):
+        next(conversation)
+    assert end.path.endswith("6 7 10 12 13 1")
+
+
 def test_respond_to_release_sends_a_response_first():
     """AR-7: the peer may still want it."""
     end = end_in(State.Sta8)
