@@ -91,7 +91,13 @@ def test_files_are_written_as_dcmtk_writes_them(option: str, tmp_path: Path):
     service, folder = start_storescp(tmp_path, option)
     (tmp_path / "theirs").mkdir()
     port = free_port()
-    command = [str(program("dcmtk", "storescp")), option, "-od", str(tmp_path / "theirs"), str(port)]
+    command = [
+        str(program("dcmtk", "storescp")),
+        option,
+        "-od",
+        str(tmp_path / "theirs"),
+        str(port),
+    ]
     with service, Service(command, port, log=tmp_path / "theirs.log") as theirs:
         for each in (target(service), Target(theirs.port, "ANY-SCP")):
             outcome = sender.store(each, files, tmp_path)
