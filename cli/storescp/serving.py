@@ -29,6 +29,7 @@ from cli.storescp.arrivals import Arrivals, caller
 from cli.storescp.options import StorescpSettings
 from cli.storescp.placing import Storage, storing
 from cli.storescp.users import user_file
+from cli.systemd import activated_sockets, notify, signs_of_life
 from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.faults import Faults
 from dimse.provider import Observer
@@ -62,7 +63,11 @@ __all__ = [
 def serve_alone(settings: StorescpSettings, report: Report) -> int:
     """Serve in this process until a signal says that it is enough; gives the exit code."""
     counts = Counts()
-    listener = listener_of(inherited_socket()) if settings.inetd else None
+    listener: socket.socket | None
+    if settings.inetd:
+        listener = listener_of(inherited_socket())
+    else:
+        listener = next(iter(activated_sockets()), None)
     try:
         with contextlib.ExitStack() as stack:
             storage = stack.enter_context(storing(settings, report))
@@ -253,7 +258,7 @@ def _serve(
     hurry = partial(served.request_stop, 0.0) if grace else None
     stop = Stop(request_stop, hurry=hurry, reload=served.reload)
     try:
-        with stop:
+        with stop, signs_of_life():
             if not announce(settings, report, server.address[1]):
                 return FAILED
             if monitor is not None:
@@ -279,10 +284,12 @@ def announce(settings: StorescpSettings, report: Report, port: int) -> bool:
             return False
     where = "nowhere (--ignore)" if settings.ignore else settings.directory
     report.info(f"Listening on port {port} as {settings.ae_title}, storing to {where}")
+    notify("READY=1", f"STATUS=listening on port {port}")
     return True
 
 
 def say_ending(report: Report, name: str, grace: float, totals: Totals) -> None:
+    notify("STOPPING=1")
     if grace and totals.associations_open:
         report.info(
             f"{name}: no more associations are accepted; {totals.associations_open} "

@@ -23,6 +23,7 @@ from cli.storescp.serving import (
     server_for,
 )
 from cli.storescp.users import user_file
+from cli.systemd import activated_sockets, notify, watchdog_interval
 from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.watch.counts import Counts
 from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
@@ -77,9 +78,12 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 count=settings.workers,
                 host=settings.host,
                 port=settings.port,
+                listeners=activated_sockets() or None,
                 beside=[beside] if beside else [],
                 told=partial(_tell, report, counts),
                 reopen=report.reopen,
+                tick=partial(notify, "WATCHDOG=1"),
+                every=watchdog_interval(),
             )
         except (SpoolUnusable, IndexUnusable) as error:
             report.fatal(str(error))

@@ -117,6 +117,8 @@ class Workers:
         beside: what further processes do, each kept running as a worker is.
         told: is told what happens, in the supervisor's process.
         reopen: called there at SIGHUP, before the workers are told.
+        tick: called there again and again: a sign of life.
+        every: seconds between two calls; None: none.
         backoff: when dead workers are made anew.
         clock: gives seconds that only grow.
 
@@ -135,12 +137,16 @@ class Workers:
         beside: Sequence[Job] = (),
         told: Callable[[WorkerEvent], None] | None = None,
         reopen: Callable[[], None] | None = None,
+        tick: Callable[[], object] | None = None,
+        every: float | None = None,
         backoff: Backoff | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         sockets = _listeners(host, port, count) if listeners is None else list(listeners)
         self._told = told or _untold
         self._reopen = reopen
+        self._tick = tick
+        self._every = every
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._address: tuple[str, int] = sockets[0].getsockname()[:2]
@@ -332,6 +338,10 @@ class Workers:
         timeout = None
         if times:
             timeout = max(0, int((min(times) - self._clock()) * 1000) + 1)
+        if self._tick is not None and self._every is not None:
+            self._tick()
+            most = max(1, int(self._every * 1000))
+            timeout = most if timeout is None else min(timeout, most)
         poll.poll(timeout)
         with contextlib.suppress(BlockingIOError):
             return [number for number in self._reader.recv(64) if number in _SIGNALS]
