@@ -7,6 +7,8 @@ import pytest
 
 from cli import storescp
 from dimse.client import Client
+from dimse.plan import ContextOffer
+from dimse.tables.transfer_syntaxes import UNCOMPRESSED
 
 ECHO = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + chr(10))"
 
@@ -45,6 +47,7 @@ def files(ct):
 
 CT = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
 MR = "1.3.6.1.4.1.5962.1.1.0.0.0.1196533885.18148.0.427"
+MR_STORAGE = "1.2.840.10008.5.1.4.1.1.4"
 RT = "1.22.333.4.555555.6.7777777777777777777777777777"
 
 
@@ -206,17 +209,19 @@ def test_what_is_written_and_what_is_accepted(serve, where, files, option, synta
     import pydicom
 
     rle = files[0].parent / "mr-rle.dcm"
-    refused = []
+    accepted = []
 
     def clients(port):
         sending(*files)(port)
-        with Client("127.0.0.1", port) as client:
-            refused.extend(outcome.stored for outcome in client.store([rle]))
+        offers = [ContextOffer(MR_STORAGE, ("1.2.840.10008.1.2.5", uid)) for uid in UNCOMPRESSED]
+        with Client("127.0.0.1", port).associate(offers) as session:
+            accepted.extend(each.transfer_syntax for each in session.negotiated.contexts.values())
 
     serve(option, directory=where, clients=clients)
     assert len(list(where.iterdir())) == 3
     for path in where.iterdir():
         assert pydicom.dcmread(path).file_meta.TransferSyntaxUID == syntax
-    assert refused == [False]
+    assert "1.2.840.10008.1.2.5" not in accepted
+    assert len(accepted) >= 3
     serve(option, "+xa", directory=where, clients=sending(rle))
     assert len(list(where.iterdir())) == 4
