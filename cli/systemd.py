@@ -18,7 +18,7 @@ FIRST = 3
 """The first descriptor that is passed (SD_LISTEN_FDS_START)."""
 
 
-PATIENCE = 0.2
+ANSWER_WITHIN = 0.2
 """Seconds that systemd has to take a message."""
 
 
@@ -44,7 +44,7 @@ def notify(*states: str) -> bool:
     if address.startswith("@"):  # in the abstract namespace
         address = "\0" + address[1:]
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-        line.settimeout(PATIENCE)  # who does not listen holds nobody up
+        line.settimeout(ANSWER_WITHIN)  # who does not listen holds nobody up
         line.connect(address)
         line.sendall("\n".join(states).encode())
         return True
