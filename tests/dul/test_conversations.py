@@ -503,3 +503,17 @@ def test_the_standards_words_are_raised():
     with pytest.raises(TransportError) as raised:
         conversations.fail(ind.ProviderAbortIndication(cause))
     assert raised.value is cause
+
+
+@pytest.mark.parametrize("hurry", [False, True])
+def test_a_failure_leaves_the_peer_the_standards_time_and_an_abort_does_not(hurry: bool):
+    """ARTIM in full, or `Limits.grace`."""
+    end = established(Role.ACCEPTOR)
+    limits = end.association.limits
+    conversation = (conversations.abort if hurry else conversations.give_up)(end.association)
+    next(conversation)
+    assert end.sent() == [Abort(0, 0)]
+    assert end.association.next_deadline() == end.now + (limits.grace if hurry else limits.artim)
+    end.disconnect()
+    with pytest.raises(StopIteration):
+        next(conversation)
