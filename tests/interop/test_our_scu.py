@@ -73,7 +73,7 @@ def test_what_cannot_be_converted_is_named(tmp_path: Path):
     )
     running = peer.start(tmp_path)
     with running.service:
-        outcome = store(running.target(), [compressed.path])
+        outcome = store(running.target(), [compressed.path], "--decompress-never")
         assert not outcome.ok
         assert compressed.path.name in outcome.log
         assert compressed.transfer_syntax in outcome.log
