@@ -14,10 +14,13 @@ _WIDTH = 80
 
 
 def usage(kind: type[Settings]) -> str:
-    """The invocation syntax summary: parameters, and options by their groups."""
+    """The invocation syntax summary: parameters, and options by their groups.
+
+    Files are shown as the historic synopsis has them, though other options may name them instead.
+    """
     declared = kind.__declaration__
     parameters = " ".join(
-        each.shown + "..." * each.many if each.required else f"[{each.shown}]"
+        each.shown + "..." * each.many if each.required or each.many else f"[{each.shown}]"
         for each in declared.parameters
     )
     lines = [
