@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick docs clean
+.PHONY: help setup demo test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -29,9 +29,11 @@ $(STAMP): pyproject.toml
 demo: setup ## send the fixtures' DICOM files to an embedded storescp and compare what arrived
 	$(BIN)/python -m cli.demo
 
-test: setup ## all tests: unit, faces, command line, and interoperability with the peers that are installed
-	$(PYTEST) --ignore=tests/interop tests
+test: test-alone ## all tests: unit, faces, command line, and interoperability with the peers that are installed
 	$(BIN)/python -m pytest tests/interop
+
+test-alone: setup ## all tests but interoperability
+	$(PYTEST) --ignore=tests/interop tests
 
 check: lint types unit ## ruff, mypy strict, import rules and the unit tests: under a minute
 

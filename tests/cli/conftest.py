@@ -48,7 +48,9 @@ def serve(capsys, monkeypatch, tmp_path):
 
     forever = Server.serve_forever
 
-    def run(*arguments, clients=lambda port: None, directory=None, ending=signal.SIGTERM):
+    def run(
+        *arguments, clients=lambda port: None, directory=None, ending=signal.SIGTERM, at_once=False
+    ):
         errors = []
 
         def work(port):
@@ -56,7 +58,7 @@ def serve(capsys, monkeypatch, tmp_path):
                 clients(port)
                 # What is said of an association is said by its thread, at its very end.
                 for thread in threading.enumerate():
-                    if thread.name.startswith("dul-127.0.0.1:"):
+                    if thread.name.startswith("dul-127.0.0.1:") and not at_once:
                         thread.join(PATIENCE)
             except BaseException as error:
                 errors.append(error)

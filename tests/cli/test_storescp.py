@@ -670,7 +670,8 @@ def test_sleep(serve, monkeypatch):
             while not slept:
                 caller.wire.read(0.05)
 
-    code, _ = serve("--sleep-after", "1000", "--sleep-during", "0.001", clients=clients)
+    options = ("--sleep-after", "1000", "--sleep-during", "0.001", "--grace", "0")
+    code, _ = serve(*options, clients=clients, at_once=True)
     assert code == 0
     assert slept == [1000.0]
 
