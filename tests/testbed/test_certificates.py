@@ -103,6 +103,7 @@ import socket, ssl, sys
 from testbed import raw, messages
 port, ca = int(sys.argv[1]), sys.argv[2]
 context = ssl.create_default_context(cafile=ca)
+context.minimum_version = ssl.TLSVersion.TLSv1_2  # Debian's Python has another default
 try:
     sock = context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="127.0.0.1")
     sock.sendall(raw.associate_rq())
