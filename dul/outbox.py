@@ -260,8 +260,16 @@ class Outbox:
         self._begun = 0
 
     def last_words(self) -> bytes:
-        """An A-ABORT that is not out yet, behind the rest of a PDU that has begun; else nothing."""
-        return b"".join(self.spans()) if self.waits(Abort.TYPE) else b""
+        """An A-ABORT that is not out yet, behind the rest of a PDU that has begun; else nothing.
+
+        Nothing also if that rest cannot be read: the A-ABORT would not find its place.
+        """
+        if not self.waits(Abort.TYPE):
+            return b""
+        try:
+            return b"".join(self.spans())
+        except Exception:  # noqa: BLE001 - whatever a source of the user's may raise
+            return b""
 
     def waits(self, pdu_type: int) -> bool:
         """Whether a control PDU of this type is still to be sent, or not out completely."""

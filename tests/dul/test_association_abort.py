@@ -347,6 +347,18 @@ def test_an_abort_that_the_peers_own_overtakes_is_still_said():
     assert end.association.last_words == Abort(2, AbortReason.UNRECOGNIZED_PDU).encode()
 
 
+def test_the_connection_is_closed_though_what_was_queued_cannot_be_read():
+    """In Sta13 our A-ABORT stands behind a data set, and ARTIM expires before either is out."""
+    end = end_in(State.Sta8)
+    end.association.send(1, command=False, source=Broken(OSError("the disk is gone")))
+    end.association.release_response()
+    end.receive(RQ)
+    end.association.handle_deadline(end.association.next_deadline())
+    assert end.association.closed
+    assert end.association.close_wanted
+    assert end.association.last_words == b""
+
+
 @pytest.mark.parametrize("state", [State.Sta6, State.Sta7])
 def test_a_peer_that_aborts_hears_nothing(state: State):
     end = end_in(state)
