@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dimse.objects.outgoing import Outgoing
-from dimse.tables.status import StatusClass, classify, meaning
+from dimse.tables.status import StatusClass, classify, is_successful, meaning
 from dul.errors import DulcetError
 from dul.values import dataclass
 
@@ -88,7 +88,7 @@ class Outcome:
     @property
     def stored(self) -> bool:
         """The peer has it: success, or success with a warning."""
-        return self.status_class in {StatusClass.SUCCESS, StatusClass.WARNING}
+        return self.status is not None and is_successful(self.status)
 
     @property
     def meaning(self) -> str:

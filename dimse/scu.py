@@ -19,7 +19,7 @@ from dimse.objects.outgoing import Outgoing, OutgoingSource
 from dimse.outcome import Outcome
 from dimse.plan import Choice, choose_context, explain_refusal
 from dimse.storage.sink import Memory
-from dimse.tables.status import StatusClass, classify, is_pending
+from dimse.tables.status import is_pending, is_successful
 from dimse.tables.uids import VERIFICATION
 from dul.association import Association
 from dul.conversations import PUMP, Call, Conversation, Script, fail, respond_to_release
@@ -553,7 +553,7 @@ def _ends(response: Response) -> bool:
 
 
 def _failed(response: Response) -> bool:
-    return classify(response.status) not in {StatusClass.SUCCESS, StatusClass.WARNING}
+    return not is_successful(response.status)
 
 
 def _check_context(association: Association, context_id: int, asked_on: int) -> None:

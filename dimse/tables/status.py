@@ -39,6 +39,7 @@ __all__ = [
     "StatusClass",
     "classify",
     "is_pending",
+    "is_successful",
     "lookup",
     "meaning",
 ]
@@ -209,6 +210,11 @@ def classify(code: int) -> StatusClass:
     if code in {PENDING, PENDING_WITH_UNSUPPORTED_OPTIONAL_KEYS}:
         return StatusClass.PENDING
     return StatusClass.UNKNOWN
+
+
+def is_successful(code: int) -> bool:
+    """Whether what was asked for was done: success, or success with a warning."""
+    return code == SUCCESS or classify(code) is StatusClass.WARNING
 
 
 def is_pending(code: int) -> bool:

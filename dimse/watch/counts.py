@@ -22,7 +22,7 @@ from dimse.messages.codec import MESSAGES
 from dimse.messages.composite import CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest
-from dimse.tables.status import StatusClass, classify, is_pending
+from dimse.tables.status import is_pending, is_successful
 from dul.pdu import AssociateRJ
 from dul.values import dataclass
 
@@ -261,8 +261,7 @@ class Counting(Observer):
         self._counts.add_status(request.message.COMMAND_FIELD, status)
         if not isinstance(request.message, CStoreRQ):
             return
-        stored = classify(status) in {StatusClass.SUCCESS, StatusClass.WARNING}
-        self._counts.add("objects_stored" if stored else "objects_refused")
+        self._counts.add("objects_stored" if is_successful(status) else "objects_refused")
         begun, complete = self._begun[request.requestor.address]
         now = self._clock()
         self._counts.add_times(now - complete, now - begun)

@@ -15,7 +15,7 @@ from dimse.messages.base import Response
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest, StoreRequest
-from dimse.tables.status import StatusClass, classify, meaning
+from dimse.tables.status import is_pending, is_successful, meaning
 from dimse.tables.storage_sops import name_of
 from dimse.watch.explain import advice_for_status, explained_negotiation, explained_rejection
 from dul.errors import (
@@ -108,7 +108,7 @@ class Visits(Observer):
 
     def answered(self, request: ServiceRequest[Any], response: Response) -> None:
         """A response was given."""
-        if classify(response.status) is StatusClass.PENDING:
+        if is_pending(response.status):
             return
         path = request.path if isinstance(request, StoreRequest) else None
         self._say(
@@ -116,7 +116,7 @@ class Visits(Observer):
             self._open.get(request.requestor.address, ""),
             what=_what(request),
             stores=isinstance(request.message, CStoreRQ),
-            good=classify(response.status) in {StatusClass.SUCCESS, StatusClass.WARNING},
+            good=is_successful(response.status),
             status=f"{response.status:04X}H",
             meaning=meaning(response.status, "C-STORE"),
             length=self._lengths.pop(request.requestor.address, 0),

@@ -120,6 +120,12 @@ def test_one_code_only_is_a_success():
     assert [c for c in range(0x10000) if classify(c) is StatusClass.SUCCESS] == [status.SUCCESS]
 
 
+def test_successful_are_success_and_warnings():
+    good = {StatusClass.SUCCESS, StatusClass.WARNING}
+    for code in range(0x10000):
+        assert status.is_successful(code) == (classify(code) in good)
+
+
 def test_pending_is_the_class():
     for code in range(0x10000):
         assert status.is_pending(code) == (classify(code) is StatusClass.PENDING)
