@@ -1,4 +1,4 @@
-"""The end of a transfer as a table of statuses, as dcmsend prints it."""
+"""The end of a transfer by statuses: in a line, or in the table that dcmsend prints."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Final
 
 from dimse.outcome import Outcome
-from dimse.tables.status import SOP_CLASS_NOT_SUPPORTED, SUCCESS, StatusClass, meaning
+from dimse.tables.status import SOP_CLASS_NOT_SUPPORTED, SUCCESS, StatusClass, classify, meaning
 
-__all__ = ["AnswerCounts", "StatusSummary"]
+__all__ = ["AnswerCounts"]
 
 _NAMES: Final = {
     StatusClass.SUCCESS: "SUCCESS",
@@ -19,9 +19,16 @@ _ORDER: Final = ("SUCCESS", "WARNING", "ERROR", "REFUSED")
 
 
 class AnswerCounts:
-    """How many objects were answered with which status, in one line."""
+    """How many objects were answered with which status.
+
+    Attributes:
+        associations: how many were established.
+        contexts: how many were proposed on them.
+    """
 
     def __init__(self) -> None:
+        self.associations = 0
+        self.contexts = 0
         self._counts: Counter[int | None] = Counter()
 
     def add(self, outcome: Outcome) -> None:
@@ -34,60 +41,43 @@ class AnswerCounts:
         return self._counts.keys() <= {SUCCESS}
 
     def text(self) -> str:
-        """The line: success first, what has no answer last."""
+        """In one line: success first, what has no answer last."""
         parts = [
             f"{count} {meaning(status, 'C-STORE')} ({status:04X}H)"
-            for status, count in sorted(
-                (key, value) for key, value in self._counts.items() if key is not None
-            )
+            for status, count in self._answered()
         ]
         if unanswered := self._counts[None]:
             parts.append(f"{unanswered} without an answer")
         return "By status: " + (", ".join(parts) or "nothing was answered")
 
-
-class StatusSummary:
-    """What came back, and over how many associations.
-
-    Attributes:
-        associations: how many were established.
-        contexts: how many were proposed on them.
-    """
-
-    def __init__(self) -> None:
-        self.associations = 0
-        self.contexts = 0
-        self._sent: Counter[str] = Counter()
-        self._not_sent = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """An object was answered, or could not be sent."""
-        status = outcome.status
-        if status is None:
-            self._not_sent += 1
-        elif status >> 8 == 0xA7 or status == SOP_CLASS_NOT_SUPPORTED:
-            self._sent["REFUSED"] += 1
-        else:
-            self._sent[_NAMES.get(outcome.status_class, "unknown")] += 1
-
-    def text(self) -> str:
-        """The table."""
-        sent = self._sent.total()
+    def table(self) -> str:
+        """As dcmsend prints it."""
+        sent: Counter[str] = Counter()
+        for status, count in self._answered():
+            sent[_name(status)] += count
         lines = [
             "",
             "Status Summary",
             "--------------",
             f"Number of associations   : {self.associations}",
             f"Number of pres. contexts : {self.contexts}",
-            f"Number of SOP instances  : {sent + self._not_sent}",
+            f"Number of SOP instances  : {self._counts.total()}",
         ]
-        if sent:
-            lines.append(f"- sent to the peer       : {sent}")
-        lines += [
-            f"  * with status {name:8} : {self._sent[name]}" for name in _ORDER if self._sent[name]
-        ]
-        if self._sent["unknown"]:
-            lines.append(f"  * with unknown status  : {self._sent['unknown']}")
-        if self._not_sent:
-            lines.append(f"- NOT sent to the peer   : {self._not_sent}")
+        if total := sent.total():
+            lines.append(f"- sent to the peer       : {total}")
+        lines += [f"  * with status {name:8} : {sent[name]}" for name in _ORDER if sent[name]]
+        if sent["unknown"]:
+            lines.append(f"  * with unknown status  : {sent['unknown']}")
+        if not_sent := self._counts[None]:
+            lines.append(f"- NOT sent to the peer   : {not_sent}")
         return "\n".join(lines)
+
+    def _answered(self) -> list[tuple[int, int]]:
+        """Each status with its count, in the order of the statuses."""
+        return sorted((key, value) for key, value in self._counts.items() if key is not None)
+
+
+def _name(status: int) -> str:
+    if status >> 8 == 0xA7 or status == SOP_CLASS_NOT_SUPPORTED:
+        return "REFUSED"
+    return _NAMES.get(classify(status), "unknown")

@@ -18,7 +18,7 @@ from cli.progress import Display
 from cli.report import Level, Report, printable
 from cli.reporting import ReportFile
 from cli.storescu_options import StorescuSettings
-from cli.summary import AnswerCounts, StatusSummary
+from cli.summary import AnswerCounts
 from cli.words import STORESCU
 from dimse.engine import Entry, Verdict
 from dimse.errors import CannotTranscode, JournalFailed, NoPresentationContext
@@ -133,7 +133,6 @@ class Transfer(Teller):
         self._bytes = 0
         self._present: dict[str, int] = {}  # names of those on their way, and their lengths
         self._no_contexts = False
-        self._statuses = StatusSummary()
         self._answers = AnswerCounts()
 
     @property
@@ -242,8 +241,8 @@ class Transfer(Teller):
                 self._given_up(event)
             case Associated():
                 super().tell(event)
-                self._statuses.associations += 1
-                self._statuses.contexts += len(event.negotiated.request.presentation_contexts)
+                self._answers.associations += 1
+                self._answers.contexts += len(event.negotiated.request.presentation_contexts)
                 peer_maximum = event.negotiated.peer_maximum_length
                 self._dots.fragment = fragment_length(peer_maximum, self._calling.limits)
                 if self._settings.max_ops > 1 and event.negotiated.window.invoked == 1:
@@ -278,7 +277,6 @@ class Transfer(Teller):
         self.display.finish(self._present.pop(outcome.name, 0), failed=not outcome.stored)
         self._answers.add(outcome)
         self._dots.end(outcome.length if outcome.status is not None else None)
-        self._statuses.add(outcome)
         if outcome.stored:
             self._objects += 1
             self._bytes += outcome.length
@@ -371,7 +369,7 @@ class Transfer(Teller):
         before = verdicts[Verdict.CONFIRMED]
         asked = len(self.entries)
         if self.words.status_summary:
-            self.report.info(self._statuses.text())
+            self.report.info(self._answers.table())
         elif not self._answers.all_success:
             self.report.info(self._answers.text())
         megabytes = self._bytes / 1e6
