@@ -17,8 +17,9 @@ from contextlib import nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
-from dimse.dialogue import KEPT_CONTEXTS, VERIFICATION_CONTEXT, Dialogue
-from dimse.engine import Asked, Entry, How, Policy, Roster, Sender, examined, listed
+from dimse.crew import crew
+from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
+from dimse.engine import Asked, Entry, How, Roster, examined
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable
@@ -33,7 +34,6 @@ from dul.conversations import Script
 from dul.errors import DulcetError
 from dul.limits import Limits
 from dul.negotiation import Negotiated
-from dul.pace import Pace
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -337,25 +337,10 @@ class Client:
             how: as `store`.
         """
         line, dialogue = self._talk()
-        if self._keep:
-            how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
-        policy = Policy(**how)
-        peer, journal = self.peer, policy.journal
-        page = None
-        if journal is not None:
-            page = journal.page(peer.called_ae_title, peer.host, peer.port)
-        roster = Roster(listed(items), policy, dialogue.clock, nullcontext(), page)
-        dialogue.pace = None if policy.bandwidth is None else Pace(policy.bandwidth)
-        if policy.associations == 1:
-            sender = Sender(dialogue, roster, policy, keep=self._keep)
-            return Sending(line.play(sender.run()), roster)
-        # Associations of their own: one that is kept stays for what comes after.
-        dialogues = [Dialogue(self.peer, time.monotonic) for _ in range(policy.associations)]
-        for each in dialogues:
-            each.pace = dialogue.pace
-        senders = [Sender(each, roster, policy) for each in dialogues]
-        lines = blocking.Lines(self._wakeup)
-        return Sending(lines.play(each.run() for each in senders), roster)
+        roster, senders = crew(dialogue, items, how, nullcontext(), keep=self._keep)
+        if len(senders) == 1:
+            return Sending(line.play(senders[0].run()), roster)
+        return Sending(blocking.Lines(self._wakeup).play(each.run() for each in senders), roster)
 
     def echoes(
         self,

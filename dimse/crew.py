@@ -1,0 +1,51 @@
+"""The senders of one run and the roster that they share: how both faces begin to send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from dimse.dialogue import KEPT_CONTEXTS, Dialogue
+from dimse.engine import Asked, How, Policy, Roster, Sender, listed
+from dul.pace import Pace
+
+__all__ = ["crew"]
+
+
+def crew(
+    dialogue: Dialogue,
+    items: Asked | Iterable[Asked],
+    how: How,
+    lock: AbstractContextManager[Any],
+    *,
+    keep: bool,
+) -> tuple[Roster, list[Sender]]:
+    """A sender for each association that is wanted; where it is one, it uses the given dialogue.
+
+    Args:
+        dialogue: the association that is kept, or room for one.
+        items: what is to be sent.
+        how: the keywords of `Client.send`.
+        lock: as `Roster` has it.
+        keep: leave the association open for what comes after.
+
+    Raises:
+        InvalidValue: nothing that can be sent, or a keyword that makes no sense.
+    """
+    if keep:
+        how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
+    policy = Policy(**how)
+    peer, journal = dialogue.peer, policy.journal
+    page = None
+    if journal is not None:
+        page = journal.page(peer.called_ae_title, peer.host, peer.port)
+    roster = Roster(listed(items), policy, dialogue.clock, lock, page)
+    pace = dialogue.pace = None if policy.bandwidth is None else Pace(policy.bandwidth)
+    if policy.associations == 1:
+        return roster, [Sender(dialogue, roster, policy, keep=keep)]
+    # Associations of their own: one that is kept stays for what comes after.
+    dialogues = [Dialogue(peer, dialogue.clock) for _ in range(policy.associations)]
+    for each in dialogues:
+        each.pace = pace
+    return roster, [Sender(each, roster, policy) for each in dialogues]
