@@ -39,6 +39,16 @@ def _pair(key: str, certificate: str) -> KeyPair:
     return KeyPair(read.text(key), read.text(certificate))
 
 
+_PLAIN = flag("-tls", "--disable-tls", value=None, help="plain TCP/IP (default)")
+_WITH_KEY = value(
+    "+tls",
+    "--enable-tls",
+    read=_pair,
+    metavar="KEY CERT",
+    help="TLS, with the private key and the certificate in these files",
+)
+
+
 class Tls(Settings, title=_TITLE):
     """What both roles have."""
 
@@ -170,14 +180,8 @@ class CallingTls(Tls, title=_TITLE):
 
     tls: KeyPair | None = setting(
         None,
-        flag("-tls", "--disable-tls", value=None, help="plain TCP/IP (default)"),
-        value(
-            "+tls",
-            "--enable-tls",
-            read=_pair,
-            metavar="KEY CERT",
-            help="TLS, with the private key and the certificate in these files",
-        ),
+        _PLAIN,
+        _WITH_KEY,
         flag("+tla", "--anonymous-tls", value=ANONYMOUS, help="TLS without a certificate of ours"),
     )
     verify_peer: bool = setting(
@@ -227,14 +231,8 @@ class ServingTls(Tls, title=_TITLE):
 
     tls: KeyPair | None = setting(
         None,
-        flag("-tls", "--disable-tls", value=None, help="plain TCP/IP (default)"),
-        value(
-            "+tls",
-            "--enable-tls",
-            read=_pair,
-            metavar="KEY CERT",
-            help="TLS, with the private key and the certificate in these files",
-        ),
+        _PLAIN,
+        _WITH_KEY,
     )
     client_certificates: Literal["require", "if-given", "ignore"] = setting(
         "require",

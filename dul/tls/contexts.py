@@ -143,29 +143,25 @@ def _context(
 
 
 def _set_ciphers(context: ssl.SSLContext, wanted: tuple[str, ...], profile: TLSProfile) -> None:
-    level = f":@SECLEVEL={profile.security_level}"
     try:
-        context.set_ciphers(":".join(wanted) + level)
-    except ssl.SSLError:
-        pass  # none of them; which ones is said below
-    else:
-        _require(context, wanted, profile)
-        return
-    _missing(wanted, profile)
+        context.set_ciphers(":".join(wanted) + f":@SECLEVEL={profile.security_level}")
+    except ssl.SSLError as error:  # it has none of them
+        raise _lacking(wanted, profile) from error
+    _require(context, wanted, profile)
 
 
 def _require(context: ssl.SSLContext, wanted: tuple[str, ...], profile: TLSProfile) -> None:
     there = {cipher["name"] for cipher in context.get_ciphers()}
     missing = tuple(name for name in wanted if name not in there)
     if missing:
-        _missing(missing, profile)
+        raise _lacking(missing, profile)
 
 
-def _missing(suites: tuple[str, ...], profile: TLSProfile) -> None:
+def _lacking(suites: tuple[str, ...], profile: TLSProfile) -> InvalidTLS:
     hint = ""
     if any(name.startswith("TLS_") for name in suites):
         hint = " (Python turns suites of TLS 1.3 on only by OpenSSL's configuration, Ciphersuites)"
-    raise InvalidTLS(
+    return InvalidTLS(
         f"TLS profile {profile.name}: {ssl.OPENSSL_VERSION} does not have {', '.join(suites)}{hint}"
     )
 
