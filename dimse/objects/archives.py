@@ -279,9 +279,8 @@ class ArchivedObject:
 
     def obstacle(self, transfer_syntax_uid: str) -> str | None:
         """Only the uncompressed syntaxes are converted into each other here."""
-        if not self.proven:
-            return "it can't be told to be whole, and is sent only as it is"
-        return obstacle_between(self.transfer_syntax_uid, transfer_syntax_uid)
+        own = self.transfer_syntax_uid
+        return obstacle_between(own, transfer_syntax_uid, proven=self.proven)
 
     def encoded(self) -> Encoded:
         """The data set as it lies in the member, unpacked again.

@@ -91,8 +91,16 @@ def is_deflated(uid: str) -> bool:
     return syntax is not None and syntax.deflated
 
 
-def obstacle_between(own: str, other: str) -> str | None:
-    """What is in the way of converting one syntax to another without a codec; None: nothing is."""
+def obstacle_between(own: str, other: str, *, proven: bool = True) -> str | None:
+    """What is in the way of converting one syntax to another without a codec; None: nothing is.
+
+    Args:
+        own: the transfer syntax of the data set.
+        other: the one that is wanted.
+        proven: whether the data set is known to be whole; one that is not can't be taken apart.
+    """
+    if not proven:
+        return "it can't be told to be whole, and is sent only as it is"
     if own == other or (own in UNCOMPRESSED and other in UNCOMPRESSED):
         return None
     if own in UNCOMPRESSED:

@@ -14,7 +14,30 @@ from dimse.objects.window import Window
 from dimse.requests import Content
 from dimse.storage.sink import Sink
 
-__all__ = ["Checked"]
+__all__ = ["Beginning", "Checked"]
+
+
+class Beginning:
+    """The first 64 KiB of a data set that goes by in fragments.
+
+    Attributes:
+        content: these bytes, as far as they have come.
+        length: how many bytes have come in all.
+    """
+
+    __slots__ = ("content", "length")
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+        self.length = 0
+
+    def note(self, views: Sequence[memoryview]) -> None:
+        """These come next."""
+        for view in views:
+            self.length += len(view)
+            wanted = HEAD - len(self.content)
+            if wanted > 0:
+                self.content += view[:wanted]
 
 
 class Checked:
@@ -58,8 +81,7 @@ class Checked:
         self._transfer_syntax_uid = transfer_syntax_uid
         self._strict = strict
         self._keep_mismatched = keep_mismatched
-        self._head = bytearray()
-        self._length = 0
+        self._beginning = Beginning()
 
     @property
     def kept(self) -> bool:
@@ -69,11 +91,7 @@ class Checked:
 
     def write(self, views: Sequence[memoryview]) -> None:
         """Pass the bytes on."""
-        for view in views:
-            self._length += len(view)
-            wanted = HEAD - len(self._head)
-            if wanted > 0:
-                self._head += view[:wanted]
+        self._beginning.note(views)
         self._sink.write(views)
 
     def commit(self) -> Content:
@@ -128,7 +146,7 @@ class Checked:
 
     def _window(self) -> tuple[Window, bool]:
         """What can be seen of the data set, and whether that is all of it."""
-        head = bytes(self._head)
+        head = bytes(self._beginning.content)
         if is_deflated(self._transfer_syntax_uid):
             stream = zlib.decompressobj(-zlib.MAX_WBITS)
             try:
@@ -136,7 +154,7 @@ class Checked:
             except zlib.error as error:
                 raise CannotUnderstand(f"no deflated data set: {error}") from error
             return Window.over("data set", head), stream.eof
-        if self._length <= HEAD:
+        if self._beginning.length <= HEAD:
             return Window.over("data set", head), True
         read_back: Callable[[int, int], bytes] | None = getattr(self._sink, "read_back", None)
         if read_back is None:
@@ -147,4 +165,4 @@ class Checked:
                 return head[at : at + count]
             return read_back(at, count)
 
-        return Window("data set", self._length, read), True
+        return Window("data set", self._beginning.length, read), True

@@ -21,8 +21,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from dimse.errors import FilePath, IndexFailed, IndexUnusable
-from dimse.objects.bounds import HEAD
 from dimse.requests import Content, StoreRequest
+from dimse.storage.checked import Beginning
 from dimse.storage.grouped import Grouped
 from dimse.storage.index.entry import (
     APPLICATION,
@@ -223,8 +223,7 @@ class _Indexed:
         self._index = index
         self._request = request
         self._sink = sink
-        self._head = bytearray()
-        self._length = 0
+        self._beginning = Beginning()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -234,11 +233,7 @@ class _Indexed:
 
     def write(self, views: Sequence[memoryview]) -> None:
         """Pass the bytes on; the first of them say what the object is."""
-        for view in views:
-            self._length += len(view)
-            wanted = HEAD - len(self._head)
-            if wanted > 0:
-                self._head += view[:wanted]
+        self._beginning.note(views)
         self._sink.write(views)
 
     def commit(self) -> Content:
@@ -251,7 +246,9 @@ class _Indexed:
         content = self._sink.commit()
         if isinstance(content, Path):
             path = os.path.relpath(content, self._index.directory)
-            entry = self._index.entry_of(self._request, path, bytes(self._head), self._length)
+            entry = self._index.entry_of(
+                self._request, path, bytes(self._beginning.content), self._beginning.length
+            )
             self._index.add(entry, unless_there=getattr(self._sink, "kept", False))
         return content
 
