@@ -30,7 +30,7 @@ from dimse.errors import AccessRulesError
 from dul.pdu import AssociateRJ, AssociateRQ
 from dul.values import dataclass
 
-__all__ = ["Allowed", "Caller", "HostRules", "load_host_rules", "networks", "no_names"]
+__all__ = ["Allowed", "Caller", "HostRules", "load_host_rules", "looked_up", "networks", "no_names"]
 
 _NOT_ALLOWED: Final = AssociateRJ(1, 1, 1)
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -38,7 +38,7 @@ _OPTIONS: Final = {"": None, "allow": True, "deny": False, "ALLOW": True, "DENY"
 _MAXIMUM_FILES: Final = 8  # that name one another
 
 
-def _looked_up(address: str) -> tuple[str, bool]:
+def looked_up(address: str) -> tuple[str, bool]:
     """The name of a host, and whether the name has the address."""
     try:
         name = socket.getnameinfo((address, 0), socket.NI_NAMEREQD)[0]
@@ -67,7 +67,7 @@ class Caller:
     """
 
     def __init__(
-        self, address: str, look_up: Callable[[str], tuple[str, bool]] = _looked_up
+        self, address: str, look_up: Callable[[str], tuple[str, bool]] = looked_up
     ) -> None:
         self.address = address.partition("%")[0]
         self._look_up = look_up
@@ -167,7 +167,7 @@ class Allowed:
 
     addresses: Sequence[_Network] | None = None
     rules: HostRules | None = None
-    look_up: Callable[[str], tuple[str, bool]] = _looked_up
+    look_up: Callable[[str], tuple[str, bool]] = looked_up
 
     def access(self, request: AssociateRQ, address: str) -> AssociateRJ | None:
         """Judge a request; an `Access`. May ask the resolver, and so take its time."""

@@ -86,17 +86,17 @@ def access_for(settings: StorescpSettings, faults: Faults) -> Access:
     if not (settings.allow_from or settings.access_control):
         return faults.access
     # Few servers are told.
-    from dimse.access import Allowed, load_host_rules, networks, no_names  # noqa: PLC0415
+    from dimse.access import Allowed, load_host_rules, looked_up, networks, no_names  # noqa: PLC0415
 
     try:
         rules = load_host_rules("storescp") if settings.access_control else None
     except AccessRulesError as error:
         raise UsageError(f"--access-control: {error}") from error
     allowed = Allowed(
-        addresses=networks(settings.allow_from) if settings.allow_from else None, rules=rules
+        addresses=networks(settings.allow_from) if settings.allow_from else None,
+        rules=rules,
+        look_up=looked_up if settings.look_up else no_names,
     )
-    if not settings.look_up:
-        allowed = Allowed(addresses=allowed.addresses, rules=rules, look_up=no_names)
 
     def access(request: AssociateRQ, address: str) -> AssociateRJ | None:
         return faults.access(request, address) or allowed.access(request, address)
