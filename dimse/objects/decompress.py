@@ -17,7 +17,8 @@ from typing import Any, Final
 from dimse.errors import CannotTranscode, InvalidFile
 from dimse.objects.codecs import LOSSY, decode_frames
 from dimse.objects.edit import ElementChange, edit
-from dimse.objects.layers import Patch, PlacedElement, elements_of, header_of
+from dimse.objects.headers import header_of
+from dimse.objects.layers import Patch, PlacedElement, elements_of
 from dimse.objects.layout import EXPLICIT_LITTLE, UNDEFINED
 from dimse.objects.sources import Encoded
 from dimse.objects.window import Window

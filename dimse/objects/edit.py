@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
 from dimse.errors import CannotChange, InvalidValue
-from dimse.objects.headers import Header
+from dimse.objects.headers import Header, header_of
 from dimse.objects.implicit import KnownVRs
-from dimse.objects.layers import Patch, PlacedElement, header_of
+from dimse.objects.layers import Patch, PlacedElement, placed_elements
 from dimse.objects.layout import (
     EXPLICIT_BIG,
     ITEM,
@@ -28,7 +28,6 @@ from dimse.objects.layout import (
 )
 from dimse.objects.sources import Encoded, turn_words
 from dimse.objects.values import encode_value
-from dimse.objects.walk import Walk
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, WORD_LENGTH
 from dul.values import dataclass
@@ -195,16 +194,7 @@ class _Editor:
     # -------------------------------------------------------------------------- looking --
 
     def _elements(self, level: _Level) -> Iterable[PlacedElement]:
-        walk = Walk(self._window, level.layout)
-        for begin, length in level.spans:
-            at, end = begin, begin + length
-            while at < end:
-                group, number, _ = level.layout.item.unpack_from(self._window.take(at, 8))
-                if level.delimited and group == 0xFFFE:
-                    return
-                header, following = walk.element(at)
-                yield PlacedElement(group << 16 | number, at, header, following)
-                at = following
+        return placed_elements(self._window, level.layout, level.spans, delimited=level.delimited)
 
     def _look(
         self, level: _Level, wanted: Mapping[int, list[_Pending]]

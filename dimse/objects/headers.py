@@ -14,7 +14,7 @@ from dimse.objects.layout import Layout
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 
-__all__ = ["Header", "unknown_vr"]
+__all__ = ["Header", "header_of", "unknown_vr"]
 
 
 class Header(NamedTuple):
@@ -26,6 +26,15 @@ class Header(NamedTuple):
     size: int
     length: int
     letters: bytes
+
+
+def header_of(layout: Layout, tag: int, vr: bytes, length: int) -> bytes:
+    """The header of an element (PS3.5 7.1.2, 7.1.3)."""
+    if not layout.explicit:
+        return layout.item.pack(tag >> 16, tag & 0xFFFF, length)
+    if ELEMENT_HEADER_LENGTH[vr] == 8:
+        return layout.header.pack(tag >> 16, tag & 0xFFFF, vr, length)
+    return layout.header.pack(tag >> 16, tag & 0xFFFF, vr, 0) + layout.wide.pack(length)
 
 
 def unknown_vr(

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dimse.objects.headers import Header
 from dimse.objects.layout import Layout, layout_of
 from dimse.objects.scratch import Scratch
 from dimse.objects.sources import Encoded, Origin, Splice
-from dimse.objects.walk import Walk
+from dimse.objects.walk import Span, Walk
 from dimse.objects.window import Window
-from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 
-__all__ = ["Patch", "PlacedElement", "elements_of", "header_of"]
+__all__ = ["Patch", "PlacedElement", "elements_of", "placed_elements"]
 
 
 class PlacedElement(NamedTuple):
@@ -43,25 +42,34 @@ def elements_of(encoded: Encoded, window: Window | None = None) -> Iterator[Plac
     Raises:
         Truncated, InvalidFile: it is damaged.
     """
-    layout = layout_of(encoded.transfer_syntax_uid)
     window = encoded.window() if window is None else window
+    return placed_elements(window, layout_of(encoded.transfer_syntax_uid), encoded.spans)
+
+
+def placed_elements(
+    window: Window, layout: Layout, spans: Sequence[Span], *, delimited: bool = False
+) -> Iterator[PlacedElement]:
+    """The elements of a data set or an item, by their headers alone.
+
+    Args:
+        window: what they lie in.
+        layout: how they are encoded.
+        spans: where they lie: positions and lengths, in bytes.
+        delimited: whether a delimiter ends them.
+
+    Raises:
+        Truncated, InvalidFile: it is damaged.
+    """
     walk = Walk(window, layout)
-    for begin, length in encoded.spans:
+    for begin, length in spans:
         at, end = begin, begin + length
         while at < end:
             group, number, _ = layout.item.unpack_from(window.take(at, 8))
+            if delimited and group == 0xFFFE:
+                return
             header, following = walk.element(at)
             yield PlacedElement(group << 16 | number, at, header, following)
             at = following
-
-
-def header_of(layout: Layout, tag: int, vr: bytes, length: int) -> bytes:
-    """The header of an element (PS3.5 7.1.2, 7.1.3)."""
-    if not layout.explicit:
-        return layout.item.pack(tag >> 16, tag & 0xFFFF, length)
-    if ELEMENT_HEADER_LENGTH[vr] == 8:
-        return layout.header.pack(tag >> 16, tag & 0xFFFF, vr, length)
-    return layout.header.pack(tag >> 16, tag & 0xFFFF, vr, 0) + layout.wide.pack(length)
 
 
 class Patch:

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from dimse.errors import InvalidFile, Part10Error, Truncated
 from dimse.objects.bounds import INLINE, MAXIMUM_DEPTH
 from dimse.objects.fragments import Fragments
-from dimse.objects.headers import Header, unknown_vr
+from dimse.objects.headers import Header, header_of, unknown_vr
 from dimse.objects.implicit import DECIDING, KnownVRs, Nesting
 from dimse.objects.layout import (
     EXPLICIT_BIG,
@@ -161,7 +161,7 @@ class _Reencoder:
             ):
                 break
             if not same:
-                out += _header(place.target, group, number, vr, length)
+                out += header_of(place.target, group << 16 | number, vr, length)
                 value = data[at - base + size : following - base]
                 word = WORD_LENGTH.get(vr, 1) if turns and length else 1
                 out += value if word == 1 else turn_words(value, word)
@@ -229,7 +229,7 @@ class _Reencoder:
         padded = length + len(padding)
         if place.target.explicit and ELEMENT_HEADER_LENGTH[vr] == 8 and padded > 0xFFFF:
             vr = b"UN"  # PS3.5 6.2.2: also for a value too long for its VR
-        self._new.append(_header(place.target, tag >> 16, tag & 0xFFFF, vr, padded))
+        self._new.append(header_of(place.target, tag, vr, padded))
         word = WORD_LENGTH.get(vr, 1) if place.turns else 1
         # What is short is copied; of the rest, whatever fills no word.
         short = length if length <= INLINE else length % word
@@ -251,7 +251,7 @@ class _Reencoder:
         """Encode what is in an element of undefined length; gives the position behind it."""
         explicit = place.source.explicit
         if explicit and vr in FRAGMENTED and place.source is place.target:
-            self._new.append(_header(place.target, tag >> 16, tag & 0xFFFF, vr, UNDEFINED))
+            self._new.append(header_of(place.target, tag, vr, UNDEFINED))
             fragments = Fragments(self._window, at, place.end, place.source)
             return fragments.write(self.splice, self._new)
         if explicit and vr == b"UN":
@@ -304,7 +304,7 @@ class _Reencoder:
         if vr is None:
             self._new.append(target.item.pack(tag >> 16, tag & 0xFFFF, length))
         else:
-            self._new.append(_header(target, tag >> 16, tag & 0xFFFF, vr, length))
+            self._new.append(header_of(target, tag, vr, length))
         return None if undefined else (len(self._new) - 4, len(self.splice))
 
     def _close(self, target: Layout, mark: _Mark | None, delimiter: int) -> None:
@@ -377,11 +377,3 @@ class _Reencoder:
         return InvalidFile(
             self._window.path, f"at byte {at}: {what}. Export the object again, or repair it"
         )
-
-
-def _header(target: Layout, group: int, number: int, vr: bytes, length: int) -> bytes:
-    if not target.explicit:
-        return target.item.pack(group, number, length)
-    if ELEMENT_HEADER_LENGTH[vr] == 8:
-        return target.header.pack(group, number, vr, length)
-    return target.header.pack(group, number, vr, 0) + target.wide.pack(length)
