@@ -66,7 +66,7 @@ def page(reports: Sequence[Report], *, wire: str | None = None, home: str = "") 
         ),
         _legend(),
         style=asset("page.css"),
-        script=asset("page.js"),
+        script=asset("filters.js") + asset("page.js"),
     )
 
 

@@ -1,10 +1,10 @@
-"""The filter bar of the HTML report; its state lives in the URL's fragment (see page.js)."""
+"""The filter bar of the HTML report; its state lives in the URL's fragment (see filters.js and page.js)."""
 
 from collections.abc import Sequence
 
 from testbed.report import figures
 from testbed.report.html_cases import badge
-from testbed.report.markup import Markup, el, join
+from testbed.report.markup import Child, Markup, el, join
 from testbed.results import Report
 from testbed.verdicts import Level
 
@@ -20,33 +20,14 @@ def filters(reports: Sequence[Report]) -> Markup:
         (str(number), f"{figures.name_of(report)} ({report.role.upper()})")
         for number, report in enumerate(reports, start=1)
     ]
-    form = el(
-        "form",
-        el(
-            "fieldset",
-            el("legend", "Verdict"),
-            [
-                el(
-                    "label",
-                    el("input", type="checkbox", name="verdict", value=name),
-                    badge(name),
-                    class_="chip",
-                )
-                for name in marks
-            ],
-        ),
-        _select("level", "Level", [(level, level) for level in levels]),
-        _select("group", "Area", [(key, f"{key}  {figures.area(key).title}") for key in keys]),
-        _select("product", "Product", products) if several else None,
-        el(
-            "label",
-            el("span", "Text"),
-            el("input", type="search", name="text", placeholder="id, clause, words",
-               autocomplete="off", spellcheck="false"),
-            class_="field grow",
-        ),
-        el("label", el("input", type="checkbox", name="differs", value="1"), "only differences",
-           class_="chip") if several else None,
+    return filterbox(
+        f"{len(cases)} cases",
+        verdict_boxes(marks),
+        select("level", "Level", [(level, level) for level in levels]),
+        select("group", "Area", [(key, f"{key}  {figures.area(key).title}") for key in keys]),
+        select("product", "Product", products) if several else None,
+        text_field(),
+        tick_box("differs", "only differences") if several else None,
         el(
             "span",
             el("button", "Clear", type="reset"),
@@ -54,11 +35,13 @@ def filters(reports: Sequence[Report]) -> Markup:
             el("button", "Close all", type="button", id="close-all"),
             class_="buttons",
         ),
-        id="filter",
-        role="search",
-        aria_label="Filter cases",
-    )  # fmt: skip
-    count = el("output", f"{len(cases)} cases", id="count", aria_live="polite", for_="filter")
+    )
+
+
+def filterbox(said: str, *controls: Child) -> Markup:
+    """The bar: its controls, and how many cases are shown."""
+    form = el("form", controls, id="filter", role="search", aria_label="Filter cases")
+    count = el("output", said, id="count", aria_live="polite", for_="filter")
     return el(
         "details",
         el("summary", join("Filter ", count)),
@@ -69,15 +52,29 @@ def filters(reports: Sequence[Report]) -> Markup:
     )
 
 
-def _select(name: str, label: str, options: Sequence[tuple[str, str]]) -> Markup:
-    return el(
-        "label",
-        el("span", label),
-        el(
-            "select",
-            el("option", "any", value=""),
-            [el("option", text, value=value) for value, text in options],
-            name=name,
-        ),
-        class_="field",
-    )
+def verdict_boxes(marks: Sequence[str]) -> Markup:
+    """A box to tick for each mark."""
+    boxes = [
+        el("label", el("input", type="checkbox", name="verdict", value=name), badge(name), class_="chip")
+        for name in marks
+    ]  # fmt: skip
+    return el("fieldset", el("legend", "Verdict"), boxes)
+
+
+def tick_box(name: str, label: str) -> Markup:
+    """A box to tick."""
+    return el("label", el("input", type="checkbox", name=name, value="1"), label, class_="chip")
+
+
+def text_field() -> Markup:
+    """The field for words."""
+    field = el("input", type="search", name="text", placeholder="id, clause, words",
+               autocomplete="off", spellcheck="false")  # fmt: skip
+    return el("label", el("span", "Text"), field, class_="field grow")
+
+
+def select(name: str, label: str, options: Sequence[tuple[str, str]]) -> Markup:
+    """A choice of one, or of any; options are values and texts."""
+    every = el("option", "any", value="")
+    told = [el("option", text, value=value) for value, text in options]
+    return el("label", el("span", label), el("select", every, told, name=name), class_="field")

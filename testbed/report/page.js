@@ -1,10 +1,7 @@
-"use strict";
 // Filters and links. A fragment is either the id of a case or "?verdict=fail,error&group=P.RQ&text=...",
 // so every view can be bookmarked and sent on. Nothing here is needed to read the report.
 (() => {
-  document.documentElement.classList.add("js");
-  const form = document.getElementById("filter");
-  const box = document.getElementById("filterbox");
+  const { form, box, value, ticked } = bar;
   const count = document.getElementById("count");
   const cases = [...document.querySelectorAll(".case")];
   const groups = [...document.querySelectorAll(".group")];
@@ -12,10 +9,8 @@
   const rows = [...document.querySelectorAll(".matrix tbody tr")];
   const differing = new Set(rows.filter((row) => row.classList.contains("differs"))
     .map((row) => row.querySelector("code").textContent));
-  if (window.matchMedia("(max-width: 46rem)").matches) box.open = false;
 
-  const ticked = (name) => [...form.querySelectorAll(`input[name=${name}]:checked`)].map((i) => i.value);
-  const value = (name) => (form.elements[name] ? form.elements[name].value : "");
+  const names = ["level", "group", "product", "text"];
   const state = () => ({
     verdict: ticked("verdict"), level: value("level"), group: value("group"), product: value("product"),
     text: value("text").trim().toLowerCase(), differs: ticked("differs").length > 0,
@@ -54,21 +49,9 @@
     const wanted = state();
     const query = new URLSearchParams();
     if (wanted.verdict.length) query.set("verdict", wanted.verdict.join(","));
-    for (const name of ["level", "group", "product", "text"]) if (wanted[name]) query.set(name, wanted[name]);
+    for (const name of names) if (wanted[name]) query.set(name, wanted[name]);
     if (wanted.differs) query.set("differs", "1");
-    const text = query.toString().replaceAll("%2C", ",");
-    history.replaceState(null, "", text ? `#?${text}` : "#");
-  }
-
-  function restore(text) {
-    const query = new URLSearchParams(text);
-    form.reset();
-    const marks = (query.get("verdict") || "").split(",");
-    for (const input of form.querySelectorAll("input[name=verdict]")) input.checked = marks.includes(input.value);
-    for (const name of ["level", "group", "product", "text"]) {
-      if (form.elements[name]) form.elements[name].value = query.get(name) || "";
-    }
-    if (form.elements.differs) form.elements.differs.checked = query.has("differs");
+    bar.save(query);
   }
 
   // Keep what a link leads to below the filter bar, however high the bar is now.
@@ -81,7 +64,7 @@
     clear();
     const fragment = decodeURIComponent(location.hash.slice(1));
     if (fragment.startsWith("?")) {
-      restore(fragment.slice(1));
+      bar.restore(fragment.slice(1), names, ["differs"]);
       apply();
       document.getElementById("cases").scrollIntoView();
       return;
@@ -101,19 +84,10 @@
   }
 
   const changed = () => { apply(); remember(); };
-  form.addEventListener("input", changed);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(changed));
+  bar.listen(changed, follow);
   const openAll = (open) => () => { for (const entry of cases) if (!entry.hidden) entry.open = open; };
   document.getElementById("open-all").addEventListener("click", openAll(true));
   document.getElementById("close-all").addEventListener("click", openAll(false));
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, select")) return;
-    event.preventDefault();
-    box.open = true;
-    form.elements.text.focus();
-  });
-  window.addEventListener("hashchange", follow);
   follow();
   apply();
 })();

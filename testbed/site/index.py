@@ -7,6 +7,7 @@ from testbed import catalogue, causes
 from testbed.report import figures
 from testbed.report.document import asset, document
 from testbed.report.html_cases import badge
+from testbed.report.html_filters import filterbox, select, text_field, tick_box, verdict_boxes
 from testbed.report.markup import Markup, el, join
 from testbed.results import CaseResult, mark
 from testbed.site.shelf import CaseRow, ShelfEntry, rows
@@ -43,7 +44,7 @@ def page(shelf: dict[str, list[ShelfEntry]], title: str) -> str:
             _legend(),
         ),
         style=style,
-        script=asset("site.js", "testbed.site"),
+        script=asset("filters.js") + asset("site.js", "testbed.site"),
     )
 
 
@@ -166,39 +167,18 @@ def _filters(shelf: dict[str, list[ShelfEntry]], tables: dict[str, list[CaseRow]
         {entry.product for entries in shelf.values() for entry in entries}, key=str.lower
     )
     older = any(not entry.latest for entries in shelf.values() for entry in entries)
-    form = el(
-        "form",
-        _choice("role", "Role", [(role, _ROLES[role]) for role in tables]),
-        el("fieldset", el("legend", "Verdict"),
-           [el("label", el("input", type="checkbox", name="verdict", value=name), badge(name), class_="chip")
-            for name in marks]),
-        _choice("level", "Level", [(name, name) for name in figures.LEVEL_MEANING]),
-        _choice("area", "Area", [(key, f"{key}  {figures.area(key).title}") for key in areas]),
-        _choice("product", "Product", [(name, name) for name in products]),
-        el("label", el("span", "Text"),
-           el("input", type="search", name="text", placeholder="id, clause, words", autocomplete="off",
-              spellcheck="false"), class_="field grow"),
-        el("label", el("input", type="checkbox", name="differs", value="1"), "only differences", class_="chip"),
-        el("label", el("input", type="checkbox", name="older", value="1"), "older versions", class_="chip")
-        if older else None,
+    return filterbox(
+        "",
+        select("role", "Role", [(role, _ROLES[role]) for role in tables]),
+        verdict_boxes(marks),
+        select("level", "Level", [(name, name) for name in figures.LEVEL_MEANING]),
+        select("area", "Area", [(key, f"{key}  {figures.area(key).title}") for key in areas]),
+        select("product", "Product", [(name, name) for name in products]),
+        text_field(),
+        tick_box("differs", "only differences"),
+        tick_box("older", "older versions") if older else None,
         el("span", el("button", "Clear", type="reset"), class_="buttons"),
-        id="filter", role="search", aria_label="Filter cases",
-    )  # fmt: skip
-    count = el("output", "", id="count", aria_live="polite", for_="filter")
-    return el(
-        "details",
-        el("summary", join("Filter ", count)),
-        form,
-        class_="filterbox",
-        id="filterbox",
-        open=True,
     )
-
-
-def _choice(name: str, label: str, options: Sequence[tuple[str, str]]) -> Markup:
-    every = el("option", "any", value="")
-    told = [el("option", text, value=value) for value, text in options]
-    return el("label", el("span", label), el("select", every, told, name=name), class_="field")
 
 
 def _matrix(role: str, entries: Sequence[ShelfEntry], table: Sequence[CaseRow]) -> Markup:

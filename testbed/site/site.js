@@ -1,20 +1,14 @@
-"use strict";
 // Filters and links of the index. A fragment is the id of a case, whose row is opened, or
 // "?role=scp&verdict=fail&text=...", so every view can be bookmarked. Nothing here is needed to read the page.
 (() => {
-  document.documentElement.classList.add("js");
-  const form = document.getElementById("filter");
-  const box = document.getElementById("filterbox");
+  const { form, value, ticked } = bar;
   const count = document.getElementById("count");
   const parts = [...document.querySelectorAll(".role")];
   const rows = [...document.querySelectorAll(".matrix tbody tr")];
   const columns = [...document.querySelectorAll(".matrix [data-product]")];
   const aged = [...document.querySelectorAll(".older")];
   const names = ["role", "level", "area", "product", "text"];
-  if (window.matchMedia("(max-width: 46rem)").matches) box.open = false;
-
-  const value = (name) => (form.elements[name] ? form.elements[name].value : "");
-  const ticked = (name) => [...form.querySelectorAll(`input[name=${name}]:checked`)].map((input) => input.value);
+  const boxes = ["differs", "older"];
 
   function marksOf(row, product) {
     if (!product) return row.dataset.marks.split(" ");
@@ -49,24 +43,14 @@
     const query = new URLSearchParams();
     if (ticked("verdict").length) query.set("verdict", ticked("verdict").join(","));
     for (const name of names) if (value(name).trim()) query.set(name, value(name).trim());
-    for (const name of ["differs", "older"]) if (ticked(name).length) query.set(name, "1");
-    const text = query.toString().replaceAll("%2C", ",");
-    history.replaceState(null, "", text ? `#?${text}` : "#");
-  }
-
-  function restore(text) {
-    const query = new URLSearchParams(text);
-    form.reset();
-    const verdicts = (query.get("verdict") || "").split(",");
-    for (const input of form.querySelectorAll("input[name=verdict]")) input.checked = verdicts.includes(input.value);
-    for (const name of names) if (form.elements[name]) form.elements[name].value = query.get(name) || "";
-    for (const name of ["differs", "older"]) if (form.elements[name]) form.elements[name].checked = query.has(name);
+    for (const name of boxes) if (ticked(name).length) query.set(name, "1");
+    bar.save(query);
   }
 
   function follow() {
     const fragment = decodeURIComponent(location.hash.slice(1));
     if (fragment.startsWith("?")) {
-      restore(fragment.slice(1));
+      bar.restore(fragment.slice(1), names, boxes);
       apply();
       document.getElementById("matrix").scrollIntoView();
       return;
@@ -85,21 +69,12 @@
   }
 
   const changed = () => { apply(); remember(); };
-  form.addEventListener("input", changed);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(changed));
+  bar.listen(changed, follow);
   for (const row of rows) {
     row.querySelector("details").addEventListener("toggle", (event) => {
       if (event.target.open) history.replaceState(null, "", `#${row.id}`);
     });
   }
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, select")) return;
-    event.preventDefault();
-    box.open = true;
-    form.elements.text.focus();
-  });
-  window.addEventListener("hashchange", follow);
   apply();
   follow();
 })();
