@@ -1,5 +1,8 @@
 """What every test may use. pytest puts this folder on the import path: `import golden`."""
 
+from collections.abc import Iterator
+
+import chromium_pipe
 import pytest
 from hypothesis import settings
 
@@ -12,3 +15,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "crosscheck: checks a fixture by another stack's library, without dulcet"
     )
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[chromium_pipe.Browser]:
+    """A browser for the tests of a file."""
+    with chromium_pipe.Browser(chromium_pipe.wanted()) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(chromium: chromium_pipe.Browser) -> Iterator[chromium_pipe.Browser]:
+    """It, for one test, whose pages must give it no reason to complain."""
+    chromium.errors.clear()
+    yield chromium
+    assert chromium.errors == [], "the page made the console complain"

@@ -3,7 +3,6 @@
 import chromium_pipe
 import pytest
 from cli_peers import Caller
-from installed import demand
 
 from testbed import raw
 
@@ -33,10 +32,7 @@ class Page(chromium_pipe.Browser):
 
 @pytest.fixture(scope="module")
 def chromium():
-    program = chromium_pipe.find()
-    if program is None:
-        demand("chromium", f"no {' or '.join(chromium_pipe.NAMES)} on the path")
-    with Page(program) as browser:
+    with Page(chromium_pipe.wanted()) as browser:
         yield browser
 
 

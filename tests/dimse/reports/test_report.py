@@ -10,9 +10,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-import chromium_pipe
 import pytest
-from installed import demand
 
 from dimse.engine import Entry, Verdict
 from dimse.errors import InvalidFile, InvalidValue
@@ -175,22 +173,6 @@ def test_json_is_whole_after_each_row(tmp_path):
 
 
 # ------------------------------------------------------------------------------ in a browser
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = chromium_pipe.find()
-    if program is None:
-        demand("chromium", "no chromium on the path")
-    with chromium_pipe.Browser(program) as browser:
-        yield browser
-
-
-@pytest.fixture
-def browser(chromium):
-    chromium.errors.clear()
-    yield chromium
-    assert chromium.errors == [], "the page made the console complain"
 
 
 SHOWN = "[...document.querySelectorAll('#rows > tr')].filter(r => r.checkVisibility()).length"

@@ -12,12 +12,23 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
+from installed import demand
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def find() -> str | None:
     """The path of an installed Chromium, None if there is none."""
     return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+def wanted() -> str:
+    """The same; without one the test is skipped, or fails: see `installed.demand`."""
+    program = find()
+    if program is None:
+        demand("chromium", f"no {' or '.join(NAMES)} on the path")
+    assert program is not None  # else `demand` has raised
+    return program
 
 
 class Browser:

@@ -2,9 +2,7 @@
 
 import copy
 
-import chromium_pipe
 import pytest
-from installed import demand
 from samples import SAMPLE
 
 from testbed import result_files
@@ -33,22 +31,6 @@ def files(tmp_path_factory):
     paths["one"].write_text(html.page([sample]), encoding="utf-8")
     paths["two"].write_text(html.page([sample, other]), encoding="utf-8")
     return paths
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = chromium_pipe.find()
-    if program is None:
-        demand("chromium", f"no {' or '.join(chromium_pipe.NAMES)} on the path")
-    with chromium_pipe.Browser(program) as browser:
-        yield browser
-
-
-@pytest.fixture
-def browser(chromium):
-    chromium.errors.clear()
-    yield chromium
-    assert chromium.errors == [], "the page made the console complain"
 
 
 def choose(browser, name, value):

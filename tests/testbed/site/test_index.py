@@ -5,13 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from installed import demand
 
 from testbed import cli, result_files
 from testbed.site import index, shelf
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "report"))
-import chromium_pipe
 from samples import SAMPLE
 
 ROWS = "[...document.querySelectorAll('.matrix tbody tr')].filter(r => r.checkVisibility()).map(r => r.id)"
@@ -112,22 +110,6 @@ def test_what_is_wrong_is_said_once_with_the_products_that_fail_for_it():
 
 
 # -- in a browser ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = chromium_pipe.find()
-    if program is None:
-        demand("chromium", f"no {' or '.join(chromium_pipe.NAMES)} on the path")
-    with chromium_pipe.Browser(program) as browser:
-        yield browser
-
-
-@pytest.fixture
-def browser(chromium):
-    chromium.errors.clear()
-    yield chromium
-    assert chromium.errors == [], "the page made the console complain"
 
 
 @pytest.mark.interop
