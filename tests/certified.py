@@ -27,6 +27,11 @@ class Certified:
     x509: x509.Certificate
     private: Any
 
+    @property
+    def options(self) -> list[str]:
+        """How a tool is told of it."""
+        return ["+tls", str(self.key), str(self.certificate)]
+
 
 class Office:
     """A certificate authority in a folder."""

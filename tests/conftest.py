@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import chromium_pipe
 import pytest
+from certified import Office
 from hypothesis import settings
 
 # How long an example takes says something of the machine, and nothing of the code.
@@ -30,3 +31,9 @@ def browser(chromium: chromium_pipe.Browser) -> Iterator[chromium_pipe.Browser]:
     chromium.errors.clear()
     yield chromium
     assert chromium.errors == [], "the page made the console complain"
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """An authority for the certificates of all tests that need some."""
+    return Office(tmp_path_factory.mktemp("office"))

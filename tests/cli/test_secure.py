@@ -16,11 +16,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(tmp_path_factory.mktemp("office"))
-
-
-@pytest.fixture(scope="module")
 def certified(office: Office) -> Certified:
     return office.issue("localhost")
 
@@ -42,14 +37,10 @@ def port(office: Office, certified: Certified) -> Iterator[str]:
         yield str(server.address[1])
 
 
-def pair(certified: Certified) -> list[str]:
-    return ["+tls", str(certified.key), str(certified.certificate)]
-
-
 def test_a_client_with_a_certificate(
     port: str, office: Office, client: Certified, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = ["-v", "localhost", port, *pair(client), "+cf", str(office.ca)]
+    line = ["-v", "localhost", port, *client.options, "+cf", str(office.ca)]
     assert echoscu.main(line) == 0
     told = capsys.readouterr().err
     assert "I: Secure connection: TLSv1.3, TLS_" in told
@@ -117,7 +108,7 @@ def test_an_expired_certificate_of_ours_is_warned_of(
     port: str, office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old = office.issue("old", days=(-9, -1))
-    assert echoscu.main(["localhost", port, *pair(old), "+cf", str(office.ca)]) == 1
+    assert echoscu.main(["localhost", port, *old.options, "+cf", str(office.ca)]) == 1
     told = capsys.readouterr().err
     assert "W: our certificate CN=old expired on" in told
     assert "our certificate has expired, or is not valid yet" in told
@@ -143,7 +134,7 @@ def locked(office: Office) -> Certified:
 def test_a_password_in_a_file(port: str, office: Office, locked: Certified, tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD}\nanother line\n")
-    line = ["localhost", port, *pair(locked), "+cf", str(office.ca), "--passwd-file", str(file)]
+    line = ["localhost", port, *locked.options, "+cf", str(office.ca), "--passwd-file", str(file)]
     assert echoscu.main(line) == 0
 
 
@@ -151,7 +142,15 @@ def test_a_password_in_the_environment(
     port: str, office: Office, locked: Certified, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY_PASSWORD", PASSWORD)
-    line = ["localhost", port, *pair(locked), "+cf", str(office.ca), "--passwd-env", "KEY_PASSWORD"]
+    line = [
+        "localhost",
+        port,
+        *locked.options,
+        "+cf",
+        str(office.ca),
+        "--passwd-env",
+        "KEY_PASSWORD",
+    ]
     assert echoscu.main(line) == 0
 
 
@@ -166,14 +165,14 @@ def test_a_password_that_is_asked_for(
 
     monkeypatch.setattr("getpass.getpass", answer)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    assert echoscu.main(["localhost", port, *pair(locked), "+cf", str(office.ca)]) == 0
+    assert echoscu.main(["localhost", port, *locked.options, "+cf", str(office.ca)]) == 0
     assert asked == [f"Password of private key {locked.key}: "]
 
 
 def test_a_password_on_the_command_line_is_warned_of(
     port: str, office: Office, locked: Certified, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = ["localhost", port, *pair(locked), "+cf", str(office.ca), "+pw", PASSWORD]
+    line = ["localhost", port, *locked.options, "+cf", str(office.ca), "+pw", PASSWORD]
     assert echoscu.main(line) == 0
     told = capsys.readouterr().err
     assert "everybody on this machine can see the password" in told
@@ -196,7 +195,7 @@ def test_passwords_that_open_nothing(
     locked: Certified,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert echoscu.main(["localhost", port, *pair(locked), "-ic", *options]) == 1
+    assert echoscu.main(["localhost", port, *locked.options, "-ic", *options]) == 1
     assert why in capsys.readouterr().err
 
 

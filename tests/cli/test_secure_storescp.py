@@ -24,11 +24,6 @@ PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(tmp_path_factory.mktemp("office"))
-
-
-@pytest.fixture(scope="module")
 def certified(office: Office) -> Certified:
     return office.issue("localhost")
 
@@ -72,10 +67,6 @@ def storescp(*options: str, **environment: str) -> Iterator[Running]:
         process.communicate(timeout=PATIENCE)
 
 
-def pair(certified: Certified) -> list[str]:
-    return ["+tls", str(certified.key), str(certified.certificate)]
-
-
 def call(port: int, office: Office, credentials: Certified | None = None) -> None:
     ours = credentials and Credentials(credentials.certificate, credentials.key)
     context = client_context(trust=Trust(files=(office.ca,)), credentials=ours)
@@ -84,7 +75,7 @@ def call(port: int, office: Office, credentials: Certified | None = None) -> Non
 
 def test_it_asks_for_certificates_and_names_who_came(office: Office, certified: Certified) -> None:
     client = office.issue("modality 7", usage="client")
-    with storescp(*pair(certified), "+cf", str(office.ca)) as running:
+    with storescp(*certified.options, "+cf", str(office.ca)) as running:
         port = running.port
         call(port, office, client)
         running.wait_for(
@@ -97,19 +88,19 @@ def test_it_asks_for_certificates_and_names_who_came(office: Office, certified: 
 
 @pytest.mark.parametrize("option", ["-vc", "-ic"])
 def test_it_takes_callers_without(option: str, office: Office, certified: Certified) -> None:
-    with storescp(*pair(certified), "+cf", str(office.ca), option) as running:
+    with storescp(*certified.options, "+cf", str(office.ca), option) as running:
         call(running.port, office)
 
 
 def test_plain_dicom_on_a_tls_port_is_called_that(office: Office, certified: Certified) -> None:
-    with storescp(*pair(certified), "-ic") as running:
+    with storescp(*certified.options, "-ic") as running:
         with pytest.raises(DulcetError):
             Client("localhost", running.port).echo()
         running.wait_for("plain DICOM on a TLS port")
 
 
 def test_who_asks_for_another_name_is_refused(office: Office, certified: Certified) -> None:
-    with storescp(*pair(certified), "-ic", "--expect-sni", "pacs.example") as running:
+    with storescp(*certified.options, "-ic", "--expect-sni", "pacs.example") as running:
         with pytest.raises(DulcetError, match="does not know the host name that we called"):
             call(running.port, office)
 
@@ -142,7 +133,7 @@ def test_certificates_are_taken_anew_at_sighup(
 
 def test_several_processes_know_the_password(office: Office) -> None:
     locked = office.issue("localhost", encrypted=True)
-    options = [*pair(locked), "-ic", "--passwd-env", "KEY_PASSWORD", "--workers", "2"]
+    options = [*locked.options, "-ic", "--passwd-env", "KEY_PASSWORD", "--workers", "2"]
     with storescp(*options, KEY_PASSWORD=PASSWORD) as running:
         port = running.port
         for _ in range(6):
@@ -161,7 +152,7 @@ def test_several_processes_know_the_password(office: Office) -> None:
 def test_what_cannot_be_is_said_at_the_start(
     options: list[str], why: str, workers: str, certified: Certified
 ) -> None:
-    with storescp(*pair(certified), *options, "--workers", workers) as running:
+    with storescp(*certified.options, *options, "--workers", workers) as running:
         running.wait_for(f"F: cannot use TLS: .*{re.escape(why)}")
         assert running.process.wait(PATIENCE) == 1
 
@@ -176,5 +167,5 @@ def test_the_modified_profile_where_openssl_is_told(
         "Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
         "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256\n"
     )
-    with storescp(*pair(certified), "-ic", "+pm", OPENSSL_CONF=str(configuration)) as running:
+    with storescp(*certified.options, "-ic", "+pm", OPENSSL_CONF=str(configuration)) as running:
         call(running.port, office)

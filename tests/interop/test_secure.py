@@ -24,11 +24,6 @@ VERSIONS = [pytest.param(TLS_1_2, "TLSv1.2", id="1.2"), pytest.param(TLS_1_3, "T
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(tmp_path_factory.mktemp("office"))
-
-
-@pytest.fixture(scope="module")
 def server(office: Office) -> Certified:
     return office.issue("localhost", key="RSA")
 
@@ -42,10 +37,6 @@ def client(office: Office) -> Certified:
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Certified:
     """Of an authority that nobody knows."""
     return Office(tmp_path_factory.mktemp("elsewhere"), "another CA").issue("a stranger")
-
-
-def pair(certified: Certified) -> list[str]:
-    return ["+tls", str(certified.key), str(certified.certificate)]
 
 
 @contextmanager
@@ -90,8 +81,8 @@ def test_objects_to_dcmtk(
 ) -> None:
     files = [each.path for each in fixtures(None).values()][:5]
     authority = ["+cf", str(office.ca)]
-    with dcmtk_storescp(folder, "+B", "+xa", *pair(server), *authority) as service:
-        line = ["-v", "localhost", service.port, *files, *pair(client), *authority, *version]
+    with dcmtk_storescp(folder, "+B", "+xa", *server.options, *authority) as service:
+        line = ["-v", "localhost", service.port, *files, *client.options, *authority, *version]
         outcome = run(ours("storescu", *line))
         assert outcome.ok, outcome.log + service.log
         assert f"Secure connection: {name}, " in outcome.log
@@ -111,8 +102,8 @@ def test_modes_of_dcmtk(
     mode: str, sends: str, good: bool, office: Office, server: Certified, client: Certified,
     stranger: Certified, folder: Path,
 ) -> None:  # fmt: skip
-    sent = {"client": pair(client), "stranger": pair(stranger), "nothing": ["+tla"]}[sends]
-    with dcmtk_storescp(folder, *pair(server), "+cf", str(office.ca), mode) as service:
+    sent = {"client": client.options, "stranger": stranger.options, "nothing": ["+tla"]}[sends]
+    with dcmtk_storescp(folder, *server.options, "+cf", str(office.ca), mode) as service:
         outcome = echo(service.port, *sent, "+cf", str(office.ca))
     assert outcome.ok is good, outcome.log + service.log
     if not good:
@@ -134,7 +125,7 @@ def test_bad_certificates_of_dcmtk(
     wrong: dict[str, object], why: str, office: Office, folder: Path
 ) -> None:
     bad = office.issue(key="RSA", **wrong)  # type: ignore[arg-type]
-    with dcmtk_storescp(folder, *pair(bad), "-ic") as service:
+    with dcmtk_storescp(folder, *bad.options, "-ic") as service:
         outcome = echo(service.port, "+tla", "+cf", str(office.ca))
         assert not outcome.ok
         assert why in outcome.log
@@ -168,8 +159,8 @@ def test_objects_of_dcmtk(
     need("dcmtk")
     files = [str(each.path) for each in fixtures({"1.2.840.10008.1.2.1"}).values()][:5]
     authority = ["+cf", str(office.ca)]
-    with our_storescp(folder, *pair(server), *authority, *version) as service:
-        line = ["-v", *pair(client), *authority, "localhost", str(service.port), *files]
+    with our_storescp(folder, *server.options, *authority, *version) as service:
+        line = ["-v", *client.options, *authority, "localhost", str(service.port), *files]
         outcome = run([program("dcmtk", "storescu"), *line])
         assert outcome.ok, outcome.log + service.log
         assert f"Secure connection: {name}, " in service.log
@@ -190,8 +181,8 @@ def test_our_modes(
     mode: str, sends: str, why: str, office: Office, server: Certified, client: Certified,
     stranger: Certified, folder: Path,
 ) -> None:  # fmt: skip
-    sent = {"client": pair(client), "stranger": pair(stranger), "nothing": ["+tla"]}[sends]
-    with our_storescp(folder, *pair(server), "+cf", str(office.ca), mode) as service:
+    sent = {"client": client.options, "stranger": stranger.options, "nothing": ["+tla"]}[sends]
+    with our_storescp(folder, *server.options, "+cf", str(office.ca), mode) as service:
         outcome = dcmtk("echoscu", service.port, *sent, "+cf", str(office.ca))
         if why:
             service.wait_until(lambda: why in service.log, f"say {why!r}")
@@ -204,14 +195,14 @@ def test_a_revoked_client(
 ) -> None:
     bad = office.issue("revoked client", key="RSA")
     options = ["+cf", str(office.ca), "+crl", str(office.revoke(bad))]
-    with our_storescp(folder, *pair(server), *options) as service:
-        assert dcmtk("echoscu", service.port, *pair(client), "+cf", str(office.ca)).ok
-        dcmtk("echoscu", service.port, *pair(bad), "+cf", str(office.ca))
+    with our_storescp(folder, *server.options, *options) as service:
+        assert dcmtk("echoscu", service.port, *client.options, "+cf", str(office.ca)).ok
+        dcmtk("echoscu", service.port, *bad.options, "+cf", str(office.ca))
         service.wait_until(lambda: "it has been revoked" in service.log, "refuse it")
 
 
 def test_a_plain_call_of_dcmtks(server: Certified, folder: Path) -> None:
-    with our_storescp(folder, *pair(server), "-ic") as service:
+    with our_storescp(folder, *server.options, "-ic") as service:
         dcmtk("echoscu", service.port)
         service.wait_until(lambda: "plain DICOM on a TLS port" in service.log, "name it")
 
@@ -234,11 +225,11 @@ def test_pynetdicom_in_both_roles(
     scp = ae.start_server(("127.0.0.1", 0), block=False, ssl_context=theirs)
     try:
         port = scp.socket.getsockname()[1]
-        outcome = echo(port, *pair(client), "+cf", str(office.ca))
+        outcome = echo(port, *client.options, "+cf", str(office.ca))
         assert outcome.ok, outcome.log
     finally:
         scp.shutdown()
-    with our_storescp(folder, *pair(server), "+cf", str(office.ca)) as service:
+    with our_storescp(folder, *server.options, "+cf", str(office.ca)) as service:
         calling = ssl.create_default_context(cafile=str(office.ca))
         calling.load_cert_chain(client.certificate, client.key)
         ae = AE()
@@ -262,7 +253,7 @@ def test_orthanc(office: Office, server: Certified, client: Certified, tmp_path:
         DicomTlsRemoteCertificateRequired=True,
     )
     with orthanc.service as service:
-        good = echo(service.port, *pair(client), "+cf", str(office.ca), "-c", "ORTHANC")
+        good = echo(service.port, *client.options, "+cf", str(office.ca), "-c", "ORTHANC")
         assert good.ok, good.log + service.log
         assert not echo(service.port, "+tla", "+cf", str(office.ca), "-c", "ORTHANC").ok
 
@@ -303,7 +294,7 @@ def shakes(port: int, *options: str) -> bool:
 @pytest.mark.parametrize("profile", ACCEPTED)
 def test_what_a_profile_takes_and_what_not(profile: str, server: Certified, folder: Path) -> None:
     versions, suites = ACCEPTED[profile]
-    with our_storescp(folder, *pair(server), "-ic", "--tls-profile", profile) as service:
+    with our_storescp(folder, *server.options, "-ic", "--tls-profile", profile) as service:
         taken = {
             each
             for each in ("1.0", "1.1", "1.2", "1.3")

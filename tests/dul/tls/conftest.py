@@ -1,14 +1,11 @@
-"""One authority for all tests of this folder."""
+"""Certificates for the tests of this folder, and whom they make one trust."""
 
 from __future__ import annotations
 
 import pytest
 from certified import Certified, Office
 
-
-@pytest.fixture(scope="session")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(tmp_path_factory.mktemp("office"))
+from dul.tls import Trust
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +17,8 @@ def server(office: Office) -> Certified:
 @pytest.fixture(scope="session")
 def rsa(office: Office) -> Certified:
     return office.issue("localhost", key="RSA")
+
+
+@pytest.fixture(scope="session")
+def trust(office: Office) -> Trust:
+    return Trust(files=(office.ca,))

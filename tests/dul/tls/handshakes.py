@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import ssl
 
+from certified import Certified
+
 from dul.errors import TLSFailed, TransportError
+from dul.tls import Credentials
 from dul.tls.failures import broke, handshake_failed
+
+
+def own(certified: Certified) -> Credentials:
+    """What a context is told of a certificate."""
+    return Credentials(certified.certificate, certified.key)
 
 
 class Handshake:

@@ -8,20 +8,10 @@ from pathlib import Path
 
 import pytest
 from certified import DAY, PASSWORD, Certified, Office
-from handshakes import Handshake
+from handshakes import Handshake, own
 
 from dul.errors import InvalidTLS
 from dul.tls import TLS_PROFILES, Credentials, Trust, client_context, server_context, warnings_of
-
-
-def own(certified: Certified) -> Credentials:
-    return Credentials(certified.certificate, certified.key)
-
-
-@pytest.fixture
-def trust(office: Office) -> Trust:
-    return Trust(files=(office.ca,))
-
 
 PAIRS = [
     (name, key)

@@ -7,23 +7,14 @@ from pathlib import Path
 
 import pytest
 from certified import Certified, Office
-from handshakes import Handshake
+from handshakes import Handshake, own
 
-from dul.tls import TLS_PROFILES, Credentials, Trust, client_context, server_context
-
-
-def own(certified: Certified) -> Credentials:
-    return Credentials(certified.certificate, certified.key)
+from dul.tls import TLS_PROFILES, Trust, client_context, server_context
 
 
 def met(client: ssl.SSLContext, served: Certified, **keywords: object) -> Handshake:
     context = server_context(own(served), **{"verify": "ignore", **keywords})  # type: ignore[arg-type]
     return Handshake(client, context)
-
-
-@pytest.fixture
-def trust(office: Office) -> Trust:
-    return Trust(files=(office.ca,))
 
 
 @pytest.mark.parametrize(
