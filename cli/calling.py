@@ -5,14 +5,6 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from cli import dumps
-from cli.codes import FAILED
-from cli.conditions import condition, without_number
-from cli.options.identity import identity_of
-from cli.options.network import Calling
-from cli.options.tls import only_with_tls
-from cli.report import Level, Report
-from cli.words import STORESCU, Words
 from dimse.client import Client
 from dimse.errors import ReleasedByPeer
 from dimse.events import (
@@ -36,6 +28,15 @@ from dul.errors import (
 )
 from dul.outbox import fragment_length
 from dul.user_items import AsynchronousOperationsWindow
+
+from . import dumps
+from .codes import FAILED
+from .conditions import condition, without_number
+from .options.identity import identity_of
+from .options.network import Calling
+from .options.tls import only_with_tls
+from .report import Level, Report
+from .words import STORESCU, Words
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -93,7 +94,7 @@ def _context(calling: Calling, report: Report) -> SSLContext | None:
     if calling.tls is None:
         only_with_tls(calling)
         return None
-    from cli import secure  # noqa: PLC0415 - it loads OpenSSL, and most calls are plain
+    from . import secure  # noqa: PLC0415 - it loads OpenSSL, and most calls are plain
 
     return secure.calling_context(calling, calling.tls, report)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import socket
 
-from cli.words import Words
 from dimse.errors import (
     CannotEncode,
     CannotTranscode,
@@ -21,6 +20,8 @@ from dimse.errors import (
 from dimse.outcome import Outcome
 from dimse.tables.status import StatusClass
 from dul.errors import AssociationAborted, DulcetError, SourceFailed, TimedOut, TransportError
+
+from .words import Words
 
 __all__ = ["code_of", "condition", "is_network_lost", "without_number"]
 

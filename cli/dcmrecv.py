@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cli import tool
-from cli.storescp import serve_until_stopped
-from cli.storescp.options import StorescpSettings
+from . import tool
+from .storescp import serve_until_stopped
+from .storescp.options import StorescpSettings
 
 __all__ = ["DcmrecvSettings", "main"]
 

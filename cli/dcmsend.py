@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cli import storescu, tool
-from cli.storescu_options import DcmsendSettings
+from . import storescu, tool
+from .storescu_options import DcmsendSettings
 
 __all__ = ["DcmsendSettings", "main"]
 

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cli import storescu
 from dimse.messages.base import Response
 from dimse.objects.outgoing import Outgoing, examine
 from dimse.provider import Observer
@@ -25,6 +24,8 @@ from dimse.storage.spool import Spool
 from dimse.tables.status import meaning
 from dimse.tables.storage_sops import name_of
 from dimse.tables.transfer_syntaxes import name_of as syntax_name
+
+from . import storescu
 
 __all__ = ["main"]
 

@@ -18,9 +18,10 @@ from importlib.metadata import (
 from pathlib import Path
 from typing import Literal
 
-from cli import tool
 from dul.transport.descriptors import available
 from dul.values import dataclass
+
+from . import tool
 
 __all__ = ["Symptom", "main", "scripts_found", "symptoms"]
 

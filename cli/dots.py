@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from cli.report import Level, Report
+from .report import Level, Report
 
 __all__ = ["Dots"]
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from cli import tool
+from . import tool
 
 __all__ = ["TOOLS", "main"]
 

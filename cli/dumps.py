@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cli.report import Level, Report, printable
 from dimse.messages.base import Message, Response
 from dimse.tables import status, storage_sops, transfer_syntaxes
 from dimse.tables.uids import VERIFICATION
@@ -16,6 +15,8 @@ from dul.pdu import AssociateRQ
 from dul.security import Security
 from dul.user_items import UserInformation
 from dul.values import fields
+
+from .report import Level, Report, printable
 
 __all__ = [
     "associate_ac",

@@ -5,19 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cli import calling, tool
-from cli.calling import Teller
-from cli.codes import FAILED
-from cli.echoscu_options import EchoscuSettings
-from cli.grammar.declaration import UsageError
-from cli.report import Report, printable
-from cli.stop import Stop
 from dimse.events import Associated, ClientEvent, Echoed, Lost, Requesting, Responded
 from dimse.messages.composite import CEchoRQ
 from dimse.roundtrips import RoundTrips
 from dimse.tables import status
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
+
+from . import calling, tool
+from .calling import Teller
+from .codes import FAILED
+from .echoscu_options import EchoscuSettings
+from .grammar.declaration import UsageError
+from .report import Report, printable
+from .stop import Stop
 
 __all__ = ["EchoscuSettings", "main"]
 
@@ -32,7 +33,7 @@ def _work(settings: EchoscuSettings, report: Report) -> int:
         if settings.peer:
             raise UsageError(f"Unexpected parameter {settings.peer}")
         # Most ask one peer.
-        from cli.echotable import ask_all  # noqa: PLC0415
+        from .echotable import ask_all  # noqa: PLC0415
 
         return ask_all(settings, settings.peers, report)
     for name, given in (("peer", settings.peer), ("port", settings.port)):

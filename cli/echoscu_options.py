@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, flag, parameter, setting, value
-from cli.grammar.values import integer, port, seconds, text
-from cli.options.general import General
-from cli.options.network import Calling
 from dimse.client import Client, Events
 from dimse.plan import ContextOffer
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 from dimse.tables.uids import VERIFICATION
+
+from .grammar.declaration import Settings, flag, parameter, setting, value
+from .grammar.values import integer, port, seconds, text
+from .options.general import General
+from .options.network import Calling
 
 __all__ = ["EchoscuSettings"]
 

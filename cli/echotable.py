@@ -9,12 +9,6 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli import calling
-from cli.codes import FAILED
-from cli.echoscu_options import EchoscuSettings
-from cli.grammar.declaration import UsageError
-from cli.report import Report, printable
-from cli.stop import Stop
 from dimse.errors import InvalidValue
 from dimse.events import Associated, Echoed, Lost, NotAssociated
 from dimse.roundtrips import RoundTrips
@@ -22,6 +16,13 @@ from dimse.tables import status
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
 from dul.values import dataclass, field
+
+from . import calling
+from .codes import FAILED
+from .echoscu_options import EchoscuSettings
+from .grammar.declaration import UsageError
+from .report import Report, printable
+from .stop import Stop
 
 __all__ = ["ask_all"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.report import Level, Report
-from cli.words import Words
 from dimse.errors import Unreadable
 from dimse.objects.finder import LeftOut, Reason
 from dimse.outcome import Outcome
+
+from .report import Level, Report
+from .words import Words
 
 __all__ = ["left_out", "unusable"]
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from cli.report import Level
+from .report import Level
 
 __all__ = ["LogFile", "json_lines"]
 

@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from cli.report import Level, Report
+from .report import Level, Report
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.report import Report
 from dimse.engine import Entry
 from dimse.errors import Unreadable
 from dimse.events import ClientEvent
+
+from .report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

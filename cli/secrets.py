@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from cli.grammar.declaration import UsageError
 from dul.values import dataclass
+
+from .grammar.declaration import UsageError
 
 __all__ = ["PROMPT", "Secret", "given", "in_environment", "in_file"]
 

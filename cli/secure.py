@@ -9,9 +9,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from ssl import SSLContext
 
-from cli.grammar.declaration import UsageError
-from cli.options.tls import CallingTls, KeyPair, ServingTls, Tls
-from cli.report import Report
 from dul.errors import InvalidTLS
 from dul.tls import (
     TLS_PROFILES,
@@ -24,6 +21,10 @@ from dul.tls import (
     tls_profile,
     warnings_of,
 )
+
+from .grammar.declaration import UsageError
+from .options.tls import CallingTls, KeyPair, ServingTls, Tls
+from .report import Report
 
 __all__ = ["asked_once", "calling_context", "listing", "serving_context"]
 

@@ -6,15 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli import tool
-from cli.codes import FAILED
-from cli.grammar import values as read
-from cli.grammar.declaration import parameter
-from cli.options.general import General
-from cli.report import Report
 from dimse.errors import DIMSEError, IndexFailed, IndexUnusable
 from dimse.storage.index.index import Index
 from dimse.storage.index.rebuild import rebuild
+
+from . import tool
+from .codes import FAILED
+from .grammar import values as read
+from .grammar.declaration import parameter
+from .options.general import General
+from .report import Report
 
 __all__ = ["StoreindexSettings", "main"]
 

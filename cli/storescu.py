@@ -8,14 +8,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from cli import tool
-from cli.codes import FAILED
-from cli.grammar.declaration import UsageError
-from cli.options.proposals import Proposed
-from cli.report import Level, Report
-from cli.stop import Stop
-from cli.storescu_options import StorescuSettings
-from cli.transfer import Transfer
 from dimse.engine import Verdict
 from dimse.errors import (
     DictionaryError,
@@ -27,6 +19,15 @@ from dimse.errors import (
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
+
+from . import tool
+from .codes import FAILED
+from .grammar.declaration import UsageError
+from .options.proposals import Proposed
+from .report import Level, Report
+from .stop import Stop
+from .storescu_options import StorescuSettings
+from .transfer import Transfer
 
 if TYPE_CHECKING:
     from dimse.journal import Journal

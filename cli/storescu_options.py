@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, always, flag, parameters, setting, value
-from cli.grammar.values import integer, text
-from cli.options.delivery import Delivery
-from cli.options.general import General
-from cli.options.network import Calling
-from cli.options.preparing import Preparing
-from cli.options.proposals import Proposals
-from cli.options.reporting import Reporting
-from cli.words import DCMSEND, STORESCU, Words
 from dimse.offers import EXPLICIT_FIRST, Offers
+
+from .grammar.declaration import Settings, always, flag, parameters, setting, value
+from .grammar.values import integer, text
+from .options.delivery import Delivery
+from .options.general import General
+from .options.network import Calling
+from .options.preparing import Preparing
+from .options.proposals import Proposals
+from .options.reporting import Reporting
+from .words import DCMSEND, STORESCU, Words
 
 __all__ = ["DcmsendSettings", "StorescuSettings"]
 

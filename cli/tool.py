@@ -8,14 +8,15 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from cli.codes import FAILED
-from cli.grammar.commandfile import expand
-from cli.grammar.declaration import UsageError
-from cli.grammar.parsing import long_forms, parse
-from cli.options.general import General
-from cli.options.tls import asks_for_list
-from cli.report import Report, printable
 from dul.errors import InvalidTLS
+
+from .codes import FAILED
+from .grammar.commandfile import expand
+from .grammar.declaration import UsageError
+from .grammar.parsing import long_forms, parse
+from .options.general import General
+from .options.tls import asks_for_list
+from .report import Report, printable
 
 __all__ = ["DCMTK_DEFAULTS", "run", "show", "show_bytes", "version_of"]
 
@@ -45,7 +46,7 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
         if settings.version:
             return show(version_of(declared.tool, declared.summary))
         if asks_for_list(settings):
-            from cli.secure import listing  # noqa: PLC0415 - it loads OpenSSL
+            from .secure import listing  # noqa: PLC0415 - it loads OpenSSL
 
             return show(listing(settings))
         with Report(settings.level) as report:
@@ -66,7 +67,7 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
 
 def _usage(kind: type[General]) -> str:
     # What wraps its lines is needed for nothing else.
-    from cli.grammar.usage import usage  # noqa: PLC0415
+    from .grammar.usage import usage  # noqa: PLC0415
 
     return usage(kind)
 

@@ -8,18 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from cli.calling import Teller, client_for
-from cli.codes import FAILED
-from cli.conditions import code_of, condition, is_network_lost, without_number
-from cli.dots import Dots
-from cli.inputs import left_out, unusable
-from cli.options.proposals import Proposed
-from cli.progress import Display
-from cli.report import Level, Report, printable
-from cli.reporting import ReportFile
-from cli.storescu_options import StorescuSettings
-from cli.summary import AnswerCounts
-from cli.words import STORESCU
 from dimse.engine import Entry, Verdict
 from dimse.errors import CannotTranscode, JournalFailed, NoPresentationContext
 from dimse.events import (
@@ -50,6 +38,19 @@ from dimse.tables.storage_sops import prefix_of
 from dul.blocking import Wakeup
 from dul.errors import DulcetError, Interrupted
 from dul.outbox import fragment_length
+
+from .calling import Teller, client_for
+from .codes import FAILED
+from .conditions import code_of, condition, is_network_lost, without_number
+from .dots import Dots
+from .inputs import left_out, unusable
+from .options.proposals import Proposed
+from .progress import Display
+from .report import Level, Report, printable
+from .reporting import ReportFile
+from .storescu_options import StorescuSettings
+from .summary import AnswerCounts
+from .words import STORESCU
 
 if TYPE_CHECKING:
     from dimse.journal import Journal

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.codes import FAILED, LOST
 from dul.values import dataclass
+
+from .codes import FAILED, LOST
 
 __all__ = ["DCMSEND", "STORESCU", "Words"]
 

@@ -7,8 +7,8 @@ the transport; most of them come from a title or a port that was not told to dul
 import re
 import socket
 
-from testbed import names, tls_raw
-from testbed.settings import Settings
+from . import names, tls_raw
+from .settings import Settings
 
 _REJECTION = re.compile(r"RJ\((\d+),(\d+),(\d+)\)")
 _DISCOVER = "or let dulspec try the usual ones with --discover FILE"

@@ -8,9 +8,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from testbed import names
-from testbed.messages import COMMAND_NAMES
-from testbed.parse import Pdu, parse_pdvs
+from . import names
+from .messages import COMMAND_NAMES
+from .parse import Pdu, parse_pdvs
 
 HIDDEN = "hidden"
 

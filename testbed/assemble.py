@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from testbed.messages import COMMAND_NAMES
-from testbed.parse import Message, Pdu, Pdv, parse_associate, parse_command, parse_pdvs
+from .messages import COMMAND_NAMES
+from .parse import Message, Pdu, Pdv, parse_associate, parse_command, parse_pdvs
 
 
 def message_token(message: Message) -> str:

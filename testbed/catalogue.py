@@ -5,7 +5,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from testbed.cases import (
+from .cases import (
     ac,
     cmd,
     matrix_scp,
@@ -29,8 +29,8 @@ from testbed.cases import (
     u_s6,
     u_tls,
 )  # fmt: skip
-from testbed.model import Case
-from testbed.whys import why
+from .model import Case
+from .whys import why
 
 #: Which catalogue a result was judged by: raised when cases are added, or judge otherwise.
 EDITION = "2"

@@ -14,10 +14,10 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from testbed.verdicts import Level, Sub, Verdict
+from .verdicts import Level, Sub, Verdict
 
 if TYPE_CHECKING:
-    from testbed.results import CaseResult, RunResult
+    from .results import CaseResult, RunResult
 
 
 class Harm(IntEnum):

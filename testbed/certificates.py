@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed.settings import TlsFiles
+from .settings import TlsFiles
 
 _CONFIG = """\
 [ca]

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from testbed import catalogue
-from testbed.commands import browsing, comparing, judging, watching
-from testbed.commands.judging import INTERRUPTED, UNUSABLE
-from testbed.decode import command as decode_command
-from testbed.explore import command as explore_command
-from testbed.proxy import command as proxy_command
-from testbed.report import command as report_command
-from testbed.runner import Unusable
-from testbed.selftest import command as selftest_command
-from testbed.site import command as site_command
+from . import catalogue
+from .commands import browsing, comparing, judging, watching
+from .commands.judging import INTERRUPTED, UNUSABLE
+from .decode import command as decode_command
+from .explore import command as explore_command
+from .proxy import command as proxy_command
+from .report import command as report_command
+from .runner import Unusable
+from .selftest import command as selftest_command
+from .site import command as site_command
 
 #: What a shell says of a program that ended because its output was no longer read (128 + SIGPIPE).
 READER_LEFT = 141

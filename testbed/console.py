@@ -4,9 +4,9 @@ import sys
 from collections import defaultdict
 from functools import partial
 
-from testbed import annotate
-from testbed.facts import Bytes, Facts, build
-from testbed.model import (
+from . import annotate
+from .facts import Bytes, Facts, build
+from .model import (
     Accept,
     Case,
     Establish,
@@ -20,11 +20,11 @@ from testbed.model import (
     Serve,
     Step,
 )
-from testbed.report import figures, text
-from testbed.results import CaseResult, Report, expected_lines, is_failure, mark
-from testbed.settings import Settings
-from testbed.trace import legend
-from testbed.verdicts import Verdict
+from .report import figures, text
+from .results import CaseResult, Report, expected_lines, is_failure, mark
+from .settings import Settings
+from .trace import legend
+from .verdicts import Verdict
 
 _COLOURS = {
     Verdict.PASS: "32", Verdict.INFO: "36", Verdict.SKIP: "2", Verdict.UNSUPPORTED: "2",

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from testbed import names
-from testbed.settings import Settings, TlsFiles
+from . import names
+from .settings import Settings, TlsFiles
 
 #: Options that are no settings of the run.
 _OTHERS = {"name": ""}

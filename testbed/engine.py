@@ -3,12 +3,12 @@
 import time
 import traceback
 
-from testbed import raw
-from testbed.facts import build
-from testbed.judgement import decide, judge
-from testbed.launch import Handle
-from testbed.meeting import meet
-from testbed.model import (
+from . import raw
+from .facts import build
+from .judgement import decide, judge
+from .launch import Handle
+from .meeting import meet
+from .model import (
     Accept,
     AwaitRequest,
     Case,
@@ -25,12 +25,12 @@ from testbed.model import (
     Serve,
     Step,
 )
-from testbed.parse import Pdu
-from testbed.results import RunResult, wire_rows
-from testbed.scene import LONGEST_TRACE, Scene, Unmet, respond
-from testbed.trace import matches
-from testbed.trial import Trial
-from testbed.verdicts import Sub, Verdict
+from .parse import Pdu
+from .results import RunResult, wire_rows
+from .scene import LONGEST_TRACE, Scene, Unmet, respond
+from .trace import matches
+from .trial import Trial
+from .verdicts import Sub, Verdict
 
 #: How often a run is played again whose end may have been hidden by a reset.
 _PACED_TRIES = 3

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from testbed.parse import AssociateView
+from .parse import AssociateView
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from testbed.model import Case, Run
-from testbed.results import RunResult
-from testbed.scene import Scene
-from testbed.trace import matches, starts_with
-from testbed.verdicts import Expectation, Sub, Verdict, worst
+from .model import Case, Run
+from .results import RunResult
+from .scene import Scene
+from .trace import matches, starts_with
+from .verdicts import Expectation, Sub, Verdict, worst
 
 
 def judge(case: Case, run: Run, scene: Scene, result: RunResult) -> None:

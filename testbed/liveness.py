@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from testbed import messages, raw
-from testbed.observe import LogEntry
-from testbed.parse import AssociateView, uid_text
-from testbed.scene import Scene, Unmet
-from testbed.trace import matches
-from testbed.trial import Trial
+from . import messages, raw
+from .observe import LogEntry
+from .parse import AssociateView, uid_text
+from .scene import Scene, Unmet
+from .trace import matches
+from .trial import Trial
 
 
 def probe(trial: Trial, *, timeout: float | None = None) -> tuple[str, list[LogEntry]]:

@@ -6,10 +6,10 @@ action written in the cell says what must be seen. The rest of the 123 cells is 
 
 from collections.abc import Iterable
 
-from testbed.model import Case, Cell, Run, Step
-from testbed.results import Unreached
-from testbed.table import EVENTS, TABLE
-from testbed.verdicts import Expectation, Level
+from .model import Case, Cell, Run, Step
+from .results import Unreached
+from .table import EVENTS, TABLE
+from .verdicts import Expectation, Level
 
 ROLE_LETTER = {"scp": "P", "scu": "U"}
 

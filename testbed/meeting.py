@@ -3,11 +3,11 @@
 import socket
 import sys
 
-from testbed.model import Case
-from testbed.observe import Wire
-from testbed.scene import Scene, Unmet
-from testbed.settings import server_tls
-from testbed.verdicts import Sub, Verdict
+from .model import Case
+from .observe import Wire
+from .scene import Scene, Unmet
+from .settings import server_tls
+from .verdicts import Sub, Verdict
 
 #: How long a started SCU may take to call us.
 CALL_TIMEOUT = 20.0

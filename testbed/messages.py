@@ -6,7 +6,7 @@ A command set is group 0000 in Implicit VR Little Endian, whatever the transfer 
 import struct
 from collections.abc import Iterable, Sequence
 
-from testbed import raw
+from . import raw
 
 NO_DATA_SET = 0x0101
 INSTANCE = "2.25.107452911270134510987634500012345678901"

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from testbed.facts import Bytes, Facts
-from testbed.scene import Scene
-from testbed.settings import Need, Patience
-from testbed.verdicts import Expectation, Finding, Level
+from .facts import Bytes, Facts
+from .scene import Scene
+from .settings import Need, Patience
+from .verdicts import Expectation, Finding, Level
 
 Check = Callable[[Scene], Iterable[Finding]]
 

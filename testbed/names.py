@@ -1,6 +1,6 @@
 """Names of the standard for the numbers on the wire (PS3.8 9.3, PS3.7 Annex C and E, PS3.6)."""
 
-from testbed import raw, registry
+from . import raw, registry
 
 PDU_NAMES = {
     1: "A-ASSOCIATE-RQ", 2: "A-ASSOCIATE-AC", 3: "A-ASSOCIATE-RJ", 4: "P-DATA-TF",

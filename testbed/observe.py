@@ -12,7 +12,7 @@ import struct
 import time
 from dataclasses import dataclass
 
-from testbed.parse import Pdu
+from .parse import Pdu
 
 #: A PDU-length above this is not read: the bytes become Junk. Far above anything a case provokes.
 LARGEST_PDU = 64 * 1024 * 1024

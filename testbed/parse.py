@@ -7,7 +7,7 @@ view carries `faults`, sentences about what does not fit (PS3.8 9.3, PS3.7 6.3.1
 import struct
 from dataclasses import dataclass, field
 
-from testbed.messages import NO_DATA_SET
+from .messages import NO_DATA_SET
 
 HEADER = 6
 

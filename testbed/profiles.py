@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from testbed import raw
-from testbed.catalogue import fits
-from testbed.facts import Facts, build
-from testbed.model import Case, Establish
-from testbed.verdicts import Level
+from . import raw
+from .catalogue import fits
+from .facts import Facts, build
+from .model import Case, Establish
+from .verdicts import Level
 
 
 @dataclass(frozen=True, slots=True)

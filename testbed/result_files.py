@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from testbed import causes
-from testbed.model import Cell
-from testbed.results import CaseResult, Report, RunResult, Unreached, WireRow
-from testbed.timings import Timing
-from testbed.verdicts import Level, Sub, Verdict
+from . import causes
+from .model import Cell
+from .results import CaseResult, Report, RunResult, Unreached, WireRow
+from .timings import Timing
+from .verdicts import Level, Sub, Verdict
 
 FORMAT = "dulspec-result/1"
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from testbed import annotate
-from testbed.model import Case, Cell
-from testbed.observe import LogEntry
-from testbed.timings import Timing
-from testbed.verdicts import Level, Sub, Verdict
+from . import annotate
+from .model import Case, Cell
+from .observe import LogEntry
+from .timings import Timing
+from .verdicts import Level, Sub, Verdict
 
 #: Name of the run that shows the probe after a case, where the product was not alive.
 LIVE = "LIVE"

@@ -7,19 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from testbed import catalogue, causes
-from testbed.advice import advise, hopeless
-from testbed.cases.baseline import BASELINES
-from testbed.engine import play
-from testbed.launch import Process, expand, wait_for_port
-from testbed.liveness import probe
-from testbed.matrix import unreached
-from testbed.model import Case, Run
-from testbed.observe import connect
-from testbed.results import LIVE, CaseResult, Report, RunResult, expected_lines, wire_rows
-from testbed.settings import client_tls
-from testbed.trial import Trial
-from testbed.verdicts import Level, Sub, Verdict, worst
+from . import catalogue, causes
+from .advice import advise, hopeless
+from .cases.baseline import BASELINES
+from .engine import play
+from .launch import Process, expand, wait_for_port
+from .liveness import probe
+from .matrix import unreached
+from .model import Case, Run
+from .observe import connect
+from .results import LIVE, CaseResult, Report, RunResult, expected_lines, wire_rows
+from .settings import client_tls
+from .trial import Trial
+from .verdicts import Level, Sub, Verdict, worst
 
 Progress = Callable[[CaseResult], None]
 

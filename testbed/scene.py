@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from testbed import messages, raw
-from testbed.assemble import Assembler
-from testbed.facts import Facts
-from testbed.launch import Handle
-from testbed.observe import Closed, Junk, LogEntry, Reset, Timeout, Wire, WireEvent, connect
-from testbed.parse import HEADER, AssociateView, Message, Pdu, parse_associate
-from testbed.settings import Patience, Settings, client_tls
-from testbed.timings import ENDING, last_type, pdu_name
-from testbed.trace import ends_with
-from testbed.trial import Trial
-from testbed.verdicts import Sub, Verdict
+from . import messages, raw
+from .assemble import Assembler
+from .facts import Facts
+from .launch import Handle
+from .observe import Closed, Junk, LogEntry, Reset, Timeout, Wire, WireEvent, connect
+from .parse import HEADER, AssociateView, Message, Pdu, parse_associate
+from .settings import Patience, Settings, client_tls
+from .timings import ENDING, last_type, pdu_name
+from .trace import ends_with
+from .trial import Trial
+from .verdicts import Sub, Verdict
 
 #: A peer that floods us with PDUs is cut off after this many tokens.
 LONGEST_TRACE = 400

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from testbed.facts import Facts
+from .facts import Facts
 
 #: Declarations, or traits that a run finds out, without which a case cannot be judged.
 Need = Literal[

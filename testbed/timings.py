@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from testbed.names import PDU_NAMES
-from testbed.parse import HEADER
+from .names import PDU_NAMES
+from .parse import HEADER
 
 #: The types after which the next thing to come is the close.
 ENDING = frozenset({3, 6, 7})

@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from testbed.observe import LogEntry
+from .observe import LogEntry
 
 ALERT, HANDSHAKE = 21, 22
 TLS_1_3, TLS_1_2, TLS_1_1, TLS_1_0, SSL_3 = 0x0304, 0x0303, 0x0302, 0x0301, 0x0300

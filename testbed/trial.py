@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from testbed import messages
-from testbed.facts import Facts
-from testbed.launch import Launcher
-from testbed.observe import Wire
-from testbed.parse import Message
-from testbed.settings import Settings
-from testbed.timings import Stopwatch
+from . import messages
+from .facts import Facts
+from .launch import Launcher
+from .observe import Wire
+from .parse import Message
+from .settings import Settings
+from .timings import Stopwatch
 
 
 class Trial:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cli.grammar.declaration import UsageError
+from .declaration import UsageError
 
 __all__ = ["expand", "words"]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from cli.grammar.declaration import Declaration, Option, Settings, UsageError
+from .declaration import Declaration, Option, Settings, UsageError
 
 __all__ = ["is_option", "long_forms", "parse"]
 

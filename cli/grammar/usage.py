@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from cli.grammar.declaration import Option, Settings
+from .declaration import Option, Settings
 
 __all__ = ["explanation", "synopsis", "usage"]
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from cli.monitor.http import Application
 from dimse.watch.counts import Counts
 from dimse.watch.metrics import exposition
+
+from .http import Application
 
 __all__ = ["Health", "metrics_application"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, setting, value
-from cli.grammar.values import integer, text
 from dimse.policy import LOOK_AHEAD, SLOWEST_BANDWIDTH
+
+from ..grammar.declaration import Settings, setting, value
+from ..grammar.values import integer, text
 
 __all__ = ["Delivery"]
 

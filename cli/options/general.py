@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, flag, setting, value
-from cli.grammar.values import choice
-from cli.report import Level
+from ..grammar.declaration import Settings, flag, setting, value
+from ..grammar.values import choice
+from ..report import Level
 
 __all__ = ["General"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from cli.grammar import values as read
-from cli.grammar.declaration import Settings, UsageError, flag, setting, value
-from cli.secrets import PROMPT, Secret, in_environment, in_file
 from dul.user_items import UserIdentity
 from dul.values import dataclass
+
+from ..grammar import values as read
+from ..grammar.declaration import Settings, UsageError, flag, setting, value
+from ..secrets import PROMPT, Secret, in_environment, in_file
 
 __all__ = ["CallingIdentity", "Claim", "ServingIdentity", "identity_of"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, flag, setting, value
-from cli.grammar.values import text
 from dimse.objects.part10 import FileForm
+
+from ..grammar.declaration import Settings, flag, setting, value
+from ..grammar.values import text
 
 __all__ = ["Inputs"]
 

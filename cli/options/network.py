@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from cli.grammar import values as read
-from cli.grammar.declaration import Option, Settings, parameter, setting, value
-from cli.options.identity import CallingIdentity
-from cli.options.tls import CallingTls
 from dul.limits import Limits
+
+from ..grammar import values as read
+from ..grammar.declaration import Option, Settings, parameter, setting, value
+from .identity import CallingIdentity
+from .tls import CallingTls
 
 __all__ = ["DEFAULT_MAX_PDU", "PDU_LENGTH", "Calling", "max_pdu", "socket_seconds"]
 

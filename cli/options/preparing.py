@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from cli.grammar.declaration import flag, repeated, setting, value
-from cli.grammar.values import integer, text
-from cli.options.inputs import Inputs
 from dimse.errors import InvalidValue
 from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.codecs import EXTRA, LOSSY, Decompress, decoders
 from dimse.objects.prepare import Preparation
 from dimse.tables.transfer_syntaxes import name_of
+
+from ..grammar.declaration import flag, repeated, setting, value
+from ..grammar.values import integer, text
+from .inputs import Inputs
 
 if TYPE_CHECKING:
     from dimse.objects.edit import ElementChange

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cli.grammar.declaration import Option, Settings, flag, setting, value
-from cli.options.syntaxes import SUFFIXES
 from dimse.offers import EXPLICIT_FIRST, OFFERS, Offers
 from dimse.tables.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dul.values import dataclass
+
+from ..grammar.declaration import Option, Settings, flag, setting, value
+from .syntaxes import SUFFIXES
 
 if TYPE_CHECKING:
     from dimse.profiles import AssociationProfile

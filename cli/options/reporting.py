@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cli.grammar.declaration import Settings, setting, value
-from cli.grammar.values import text
+from ..grammar.declaration import Settings, setting, value
+from ..grammar.values import text
 
 __all__ = ["Reporting"]
 

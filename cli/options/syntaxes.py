@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.grammar.declaration import Option, flag
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -12,6 +11,8 @@ from dimse.tables.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
+
+from ..grammar.declaration import Option, flag
 
 __all__ = ["SUFFIXES", "prefer_options"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, TypeGuard
 
-from cli.grammar import values as read
-from cli.grammar.declaration import Settings, UsageError, always, flag, repeated, setting, value
-from cli.secrets import PROMPT, Secret, given, in_environment, in_file
 from dul.values import dataclass
+
+from ..grammar import values as read
+from ..grammar.declaration import Settings, UsageError, always, flag, repeated, setting, value
+from ..secrets import PROMPT, Secret, given, in_environment, in_file
 
 __all__ = [
     "ANONYMOUS",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cli import tool
-from cli.grammar.declaration import UsageError
-from cli.report import Report
-from cli.storescp.options import StorescpSettings
-from cli.storescp.serving import serve_alone
-from cli.storescp.users import hash_line
+from .. import tool
+from ..grammar.declaration import UsageError
+from ..report import Report
+from .options import StorescpSettings
+from .serving import serve_alone
+from .users import hash_line
 
 __all__ = ["StorescpSettings", "main", "serve_until_stopped"]
 
@@ -30,7 +30,7 @@ def serve_until_stopped(settings: StorescpSettings, report: Report) -> int:
     _set_up_log(settings, report)
     if settings.workers > 1:
         # What only a supervisor needs.
-        from cli.storescp.workers import serve_with_workers  # noqa: PLC0415
+        from .workers import serve_with_workers  # noqa: PLC0415
 
         return serve_with_workers(settings, report)
     return serve_alone(settings, report)
@@ -45,7 +45,7 @@ def _set_up_log(settings: StorescpSettings, report: Report) -> None:
     if settings.log_format == "text" and settings.log_file is None:
         return
     # A terminal needs neither.
-    from cli.logfile import LogFile, json_lines  # noqa: PLC0415
+    from ..logfile import LogFile, json_lines  # noqa: PLC0415
 
     if settings.log_format == "json":
         report.form = json_lines

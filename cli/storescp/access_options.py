@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cli.grammar import values as read
-from cli.grammar.declaration import Settings, flag, repeated, setting, value
+from ..grammar import values as read
+from ..grammar.declaration import Settings, flag, repeated, setting, value
 
 __all__ = ["CallersAllowed"]
 

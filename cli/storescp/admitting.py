@@ -8,8 +8,6 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cli.grammar.declaration import UsageError
-from cli.storescp.options import StorescpSettings
 from dimse.errors import AccessRulesError, ProfileError
 from dimse.faults import Faults
 from dimse.offers import EXPLICIT_FIRST
@@ -20,6 +18,9 @@ from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dul.negotiation import Support
 from dul.pdu import AssociateRJ, AssociateRQ
 from dul.transport.listener import OneConnection
+
+from ..grammar.declaration import UsageError
+from .options import StorescpSettings
 
 if TYPE_CHECKING:
     from dimse.passwords import PasswordFile

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from cli import dumps
-from cli.report import Level, Report, printable
 from dimse.errors import AbortAssociation, Refused, UnknownCommand
 from dimse.messages.base import Response
 from dimse.messages.composite import CEchoRQ, CStoreRQ
@@ -24,6 +22,9 @@ from dul.errors import (
 from dul.limits import Limits
 from dul.outbox import fragment_length
 from dul.pdu import AssociateRJ
+
+from .. import dumps
+from ..report import Level, Report, printable
 
 __all__ = ["Arrivals", "caller"]
 

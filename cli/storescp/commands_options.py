@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from cli.grammar import values as read
-from cli.grammar.declaration import Settings, flag, setting, value
+from ..grammar import values as read
+from ..grammar.declaration import Settings, flag, setting, value
 
 if TYPE_CHECKING:
     from dimse.hooks import CommandTemplate

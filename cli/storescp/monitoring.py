@@ -8,18 +8,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cli.grammar.declaration import UsageError
-from cli.monitor.http import Listening
-from cli.report import Report
-from cli.storescp.options import StorescpSettings
 from dimse.provider import Observer
 from dimse.watch.counts import Counts
 from dimse.watch.overview import Overview
 from dimse.watch.visits import LONGEST_FACT, Fact, Visits, from_line, to_line
 from dimse.workers.orders import Orders
 
+from ..grammar.declaration import UsageError
+from ..monitor.http import Listening
+from ..report import Report
+from .options import StorescpSettings
+
 if TYPE_CHECKING:
-    from cli.monitor.http import Application
+    from ..monitor.http import Application
 
 __all__ = ["Monitor"]
 
@@ -69,7 +70,7 @@ class Monitor:
     def _metrics(self) -> Application:
         try:
             # An extra.
-            from cli.monitor.metrics import Health, metrics_application  # noqa: PLC0415
+            from ..monitor.metrics import Health, metrics_application  # noqa: PLC0415
         except ImportError as error:
             raise UsageError(
                 f"--metrics needs {error.name}: pip install 'dulcet[metrics]'"
@@ -82,7 +83,7 @@ class Monitor:
     def _page(self, host: str) -> Application:
         try:
             # An extra.
-            from cli.web.application import web_application  # noqa: PLC0415
+            from ..web.application import web_application  # noqa: PLC0415
         except ImportError as error:
             raise UsageError(f"--web needs {error.name}: pip install 'dulcet[web]'") from error
         return web_application(self._overview, self._counts, self._facts, host)

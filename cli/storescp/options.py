@@ -4,16 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cli.grammar import values as read
-from cli.grammar.declaration import Settings, always, flag, parameter, setting, value
-from cli.options.general import General
-from cli.options.identity import ServingIdentity
-from cli.options.network import max_pdu, socket_seconds
-from cli.options.syntaxes import prefer_options
-from cli.options.tls import ServingTls
-from cli.storescp.access_options import CallersAllowed
-from cli.storescp.commands_options import Commands, Sorting
-from cli.storescp.serving_options import Indexing, Monitoring, Running
 from dimse.storage.spool import EXTENSION, Existing, Fsync
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dimse.tables.uids import (
@@ -23,6 +13,17 @@ from dimse.tables.uids import (
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 from dul.limits import Limits
+
+from ..grammar import values as read
+from ..grammar.declaration import Settings, always, flag, parameter, setting, value
+from ..options.general import General
+from ..options.identity import ServingIdentity
+from ..options.network import max_pdu, socket_seconds
+from ..options.syntaxes import prefer_options
+from ..options.tls import ServingTls
+from .access_options import CallersAllowed
+from .commands_options import Commands, Sorting
+from .serving_options import Indexing, Monitoring, Running
 
 if TYPE_CHECKING:
     from dimse.storage.template import PathTemplate

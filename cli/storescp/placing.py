@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.grammar.declaration import UsageError
-from cli.report import Report, printable
-from cli.storescp.options import Names, StorescpSettings
 from dimse.provider import Observer, OpenSink
 from dimse.requests import Requestor, StoreRequest
 from dimse.storage.converting import WriteAs
@@ -25,6 +22,10 @@ from dimse.storage.naming import (
 from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
 from dul.values import dataclass
+
+from ..grammar.declaration import UsageError
+from ..report import Report, printable
+from .options import Names, StorescpSettings
 
 if TYPE_CHECKING:
     from dimse.hooks import CommandEnded

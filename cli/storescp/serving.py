@@ -13,23 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from cli import dumps
-from cli.codes import FAILED
-from cli.options.tls import only_with_tls
-from cli.report import Report
-from cli.stop import Stop
-from cli.storescp.admitting import (
-    Once,
-    access_for,
-    inherited_socket,
-    listener_of,
-    support_for,
-)
-from cli.storescp.arrivals import Arrivals, caller
-from cli.storescp.options import StorescpSettings
-from cli.storescp.placing import Storage, storing
-from cli.storescp.users import user_file
-from cli.systemd import activated_sockets, notify, signs_of_life
 from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.faults import Faults
 from dimse.provider import Observer
@@ -41,11 +24,30 @@ from dul.errors import DULError, InvalidTLS
 from dul.transport.listener import OneConnection
 from dul.values import dataclass
 
+from .. import dumps
+from ..codes import FAILED
+from ..options.tls import only_with_tls
+from ..report import Report
+from ..stop import Stop
+from ..systemd import activated_sockets, notify, signs_of_life
+from .admitting import (
+    Once,
+    access_for,
+    inherited_socket,
+    listener_of,
+    support_for,
+)
+from .arrivals import Arrivals, caller
+from .options import StorescpSettings
+from .placing import Storage, storing
+from .users import user_file
+
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from cli.storescp.monitoring import Monitor
     from dimse.passwords import PasswordFile
+
+    from .monitoring import Monitor
 
 __all__ = [
     "Served",
@@ -107,7 +109,7 @@ def monitor_for(
     if settings.metrics is None and settings.web is None:
         return None
     # What only a server loads that is looked at.
-    from cli.storescp.monitoring import Monitor  # noqa: PLC0415
+    from .monitoring import Monitor  # noqa: PLC0415
 
     monitor = Monitor(settings, report, counts)
     stack.callback(monitor.close)
@@ -230,7 +232,7 @@ def context_maker(settings: StorescpSettings, report: Report) -> MakeContext | N
     if pair is None:
         only_with_tls(settings)
         return None
-    from cli import secure  # noqa: PLC0415 - it loads OpenSSL, and most servers are plain
+    from .. import secure  # noqa: PLC0415 - it loads OpenSSL, and most servers are plain
 
     password = secure.asked_once(settings, pair)
     return lambda: secure.serving_context(settings, pair, report, password)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from cli.grammar import values as read
-from cli.grammar.declaration import Settings, setting, value
+from ..grammar import values as read
+from ..grammar.declaration import Settings, setting, value
 
 __all__ = ["Indexing", "Monitoring", "Running"]
 

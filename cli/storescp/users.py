@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cli.grammar.declaration import UsageError
-from cli.secrets import PROMPT
+from ..grammar.declaration import UsageError
+from ..secrets import PROMPT
 
 if TYPE_CHECKING:
     from dimse.passwords import PasswordFile

@@ -7,13 +7,21 @@ import signal
 import socket
 from functools import partial
 
-from cli.codes import FAILED
-from cli.grammar.declaration import UsageError
-from cli.report import Report
-from cli.stop import name_of
-from cli.storescp.options import StorescpSettings
-from cli.storescp.placing import storing
-from cli.storescp.serving import (
+from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
+from dimse.watch.counts import Counts
+from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
+from dimse.workers.orders import Orders
+from dimse.workers.supervisor import Workers
+from dul.errors import DULError
+
+from ..codes import FAILED
+from ..grammar.declaration import UsageError
+from ..report import Report
+from ..stop import name_of
+from ..systemd import activated_sockets, notify, watchdog_interval
+from .options import StorescpSettings
+from .placing import storing
+from .serving import (
     announce,
     context_maker,
     monitor_for,
@@ -22,14 +30,7 @@ from cli.storescp.serving import (
     say_no_network,
     server_for,
 )
-from cli.storescp.users import user_file
-from cli.systemd import activated_sockets, notify, watchdog_interval
-from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
-from dimse.watch.counts import Counts
-from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
-from dimse.workers.orders import Orders
-from dimse.workers.supervisor import Workers
-from dul.errors import DULError
+from .users import user_file
 
 __all__ = ["serve_with_workers"]
 

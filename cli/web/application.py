@@ -14,10 +14,11 @@ from typing import Any
 
 import bottle
 
-from cli.monitor.http import Application
-from cli.web.pictures import NO_PICTURE, Pictures
 from dimse.watch.counts import Counts
 from dimse.watch.overview import Overview
+
+from ..monitor.http import Application
+from .pictures import NO_PICTURE, Pictures
 
 __all__ = ["web_application"]
 
@@ -115,7 +116,7 @@ class _Shown:
 
 @cache
 def _file(name: str) -> bytes:
-    return files("cli.web").joinpath(name).read_bytes()
+    return files(__package__).joinpath(name).read_bytes()
 
 
 def _totals(counts: Counts) -> dict[str, int]:

@@ -1,10 +1,10 @@
 """P.AC: the A-ASSOCIATE-AC (PS3.8 9.3.3)."""
 
-from testbed import raw
-from testbed.cases import checks
-from testbed.cases.common import READ, SEND_RQ, I, R, T, one, rq
-from testbed.model import Case, Read, Run, Send, Step
-from testbed.verdicts import bad, info, lax, ok
+from .. import raw
+from ..model import Case, Read, Run, Send, Step
+from ..verdicts import bad, info, lax, ok
+from . import checks
+from .common import READ, SEND_RQ, I, R, T, one, rq
 
 _MINIMAL = one(SEND_RQ, READ)
 _BAD_TS = (raw.UNKNOWN_TRANSFER,)

@@ -1,8 +1,8 @@
 """Baselines of a product that calls us: not cases, but what must work before any case."""
 
-from testbed.cases.common import R, one
-from testbed.cases.scu import NORMAL, USED
-from testbed.model import Case
+from ..model import Case
+from .common import R, one
+from .scu import NORMAL, USED
 
 BASELINES = (
     Case("U.BASE.01", "", R, "an ordinary association", "It works.", one(*NORMAL), USED),

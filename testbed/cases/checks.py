@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from testbed import raw
-from testbed.model import Check
-from testbed.parse import AssociateView, Context, Message, uid_text
-from testbed.scene import Scene
-from testbed.verdicts import Finding, Sub, Verdict
+from .. import raw
+from ..model import Check
+from ..parse import AssociateView, Context, Message, uid_text
+from ..scene import Scene
+from ..verdicts import Finding, Sub, Verdict
 
 UID = re.compile(rb"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 

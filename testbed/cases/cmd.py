@@ -3,9 +3,12 @@
 import struct
 from collections.abc import Iterator
 
-from testbed import messages, raw
-from testbed.cases.checks import fail
-from testbed.cases.common import (
+from .. import messages, raw
+from ..model import Case, Check, Do, Read, Run, Send, Step
+from ..scene import Scene
+from ..verdicts import Finding, bad, lax, ok
+from .checks import fail
+from .common import (
     ANY_ABORT,
     ASSOCIATE,
     ASSOCIATE_STORE,
@@ -18,9 +21,6 @@ from testbed.cases.common import (
     command,
     one,
 )
-from testbed.model import Case, Check, Do, Read, Run, Send, Step
-from testbed.scene import Scene
-from testbed.verdicts import Finding, bad, lax, ok
 
 _BASE = messages.echo_elements(1)
 _WITHOUT = {tag: messages.command_set([e for e in _BASE if e[0] != tag]) for tag, _ in _BASE}

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-from testbed import messages, raw
-from testbed.facts import Bytes, Facts
-from testbed.model import Do, Establish, Read, Run, Send, Step
-from testbed.scene import Scene
-from testbed.verdicts import Expectation, Level, Sub, lax, ok
+from .. import messages, raw
+from ..facts import Bytes, Facts
+from ..model import Do, Establish, Read, Run, Send, Step
+from ..scene import Scene
+from ..verdicts import Expectation, Level, Sub, lax, ok
 
 R, S, T, I = Level.REQUIRED, Level.RECOMMENDED, Level.TOLERATED, Level.INFO  # noqa: E741 - as the catalogue
 

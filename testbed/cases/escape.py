@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from testbed.cases.checks import fail
-from testbed.scene import Scene
-from testbed.verdicts import Finding
+from ..scene import Scene
+from ..verdicts import Finding
+from .checks import fail
 
 #: Part of every name that a case tries to smuggle out; nothing else is called so.
 MARK = "dulspec_ae"

@@ -1,7 +1,11 @@
 """M.P: the state matrix, the product as association acceptor."""
 
-from testbed import raw
-from testbed.cases.common import (
+from .. import raw
+from ..matrix import derive
+from ..model import Case, Fence, Fin, Mark, Quiet, Read, Send, Step
+from ..table import TABLE
+from ..verdicts import Expectation, lax, ok
+from .common import (
     ABORT_OR_CLOSE,
     ASSOCIATE,
     CLOSES,
@@ -21,10 +25,6 @@ from testbed.cases.common import (
     provider_abort,
     rq,
 )
-from testbed.matrix import derive
-from testbed.model import Case, Fence, Fin, Mark, Quiet, Read, Send, Step
-from testbed.table import TABLE
-from testbed.verdicts import Expectation, lax, ok
 
 STIMULI: dict[int, tuple[str, bytes]] = {
     3: ("A-ASSOCIATE-AC", raw.associate_ac()),

@@ -1,7 +1,14 @@
 """M.U: the state matrix, the product as association requestor."""
 
-from testbed import raw
-from testbed.cases.common import (
+from .. import raw
+from ..facts import Bytes, Facts, build
+from ..matrix import derive
+from ..meeting import listen, start_plain
+from ..model import Accept, Case, Do, Fence, Fin, Mark, Read, Send, Serve, Step
+from ..scene import Scene, respond
+from ..table import TABLE
+from ..verdicts import Expectation, ok
+from .common import (
     ABORT_OR_CLOSE,
     CLOSES,
     GIVES_UP,
@@ -11,15 +18,8 @@ from testbed.cases.common import (
     SILENCE,
     provider_abort,
 )
-from testbed.cases.scu import ACCEPT, AWAIT, SEVEN, SIX, STAYS, USED, USED_PATTERN, ac
-from testbed.cases.u_rel import COLLIDING, COLLISION, LATE_DATA, TAKEN
-from testbed.facts import Bytes, Facts, build
-from testbed.matrix import derive
-from testbed.meeting import listen, start_plain
-from testbed.model import Accept, Case, Do, Fence, Fin, Mark, Read, Send, Serve, Step
-from testbed.scene import Scene, respond
-from testbed.table import TABLE
-from testbed.verdicts import Expectation, ok
+from .scu import ACCEPT, AWAIT, SEVEN, SIX, STAYS, USED, USED_PATTERN, ac
+from .u_rel import COLLIDING, COLLISION, LATE_DATA, TAKEN
 
 STIMULI: dict[int, tuple[str, Bytes]] = {
     3: ("A-ASSOCIATE-AC", raw.associate_ac()),

@@ -1,9 +1,13 @@
 """P.NEG: user-information negotiation (PS3.8 Annex D, PS3.7 D.3.3)."""
 
-from testbed import raw
-from testbed.cases import checks
-from testbed.cases.checks import within_our_maximum
-from testbed.cases.common import (
+from .. import raw
+from ..facts import Facts
+from ..model import Case, Do, Establish, Run, Send, Step
+from ..scene import Scene
+from ..verdicts import lax, ok
+from . import checks
+from .checks import within_our_maximum
+from .common import (
     ECHOED,
     READ,
     READ_REPLY,
@@ -18,10 +22,6 @@ from testbed.cases.common import (
     store,
     user,
 )
-from testbed.facts import Facts
-from testbed.model import Case, Do, Establish, Run, Send, Step
-from testbed.scene import Scene
-from testbed.verdicts import lax, ok
 
 CT = raw.CT_STORAGE
 

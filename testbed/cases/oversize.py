@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from testbed import messages, raw
-from testbed.cases.checks import fail, mild
-from testbed.facts import Facts
-from testbed.model import Do
-from testbed.scene import Scene, Unmet
-from testbed.verdicts import Finding, Verdict
+from .. import messages, raw
+from ..facts import Facts
+from ..model import Do
+from ..scene import Scene, Unmet
+from ..verdicts import Finding, Verdict
+from .checks import fail, mild
 
 #: A maximum above this is as good as none for these cases.
 LARGEST = 16 * 1024 * 1024

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
-from testbed import messages, raw
-from testbed.cases import checks
-from testbed.cases.common import (
+from .. import messages, raw
+from ..facts import Facts
+from ..model import Case, Establish, Read, Run, Send, Step
+from ..verdicts import Sub, bad, info, lax, ok
+from . import checks
+from .common import (
     ANY_ABORT,
     ASSOCIATE,
     ASSOCIATE_STORE,
@@ -25,10 +28,7 @@ from testbed.cases.common import (
     runs,
     store,
 )
-from testbed.cases.oversize import NEEDS_LIMIT, at_once, exact, over_limit_is_error, oversize
-from testbed.facts import Facts
-from testbed.model import Case, Establish, Read, Run, Send, Step
-from testbed.verdicts import Sub, bad, info, lax, ok
+from .oversize import NEEDS_LIMIT, at_once, exact, over_limit_is_error, oversize
 
 ECHO_COMMAND = messages.echo_rq(1)
 _INVALID = provider_abort(6)

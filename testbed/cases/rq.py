@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
-from testbed import raw
-from testbed.cases import checks
-from testbed.cases.checks import fail
-from testbed.cases.common import READ, USER_ABORT, R, S, T, one, rq, user
-from testbed.cases.escape import no_escape
-from testbed.facts import Bytes, Facts
-from testbed.model import Case, Read, Run, Send, Step
-from testbed.scene import Scene
-from testbed.verdicts import Expectation, Finding, Sub, bad, info, lax, ok
+from .. import raw
+from ..facts import Bytes, Facts
+from ..model import Case, Read, Run, Send, Step
+from ..scene import Scene
+from ..verdicts import Expectation, Finding, Sub, bad, info, lax, ok
+from . import checks
+from .checks import fail
+from .common import READ, USER_ABORT, R, S, T, one, rq, user
+from .escape import no_escape
 
 APPLICATION = raw.application_context()
 INFORMATION = raw.user_information()

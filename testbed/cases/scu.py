@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from testbed import messages, raw
-from testbed.cases.checks import fail, mild
-from testbed.facts import Facts
-from testbed.model import Accept, AwaitRequest, Do, Mark, Quiet, Read, Serve, Step
-from testbed.parse import Context, Pdu, uid_text
-from testbed.scene import Scene, Unmet, respond
-from testbed.verdicts import Finding, Verdict, ok
+from .. import messages, raw
+from ..facts import Facts
+from ..model import Accept, AwaitRequest, Do, Mark, Quiet, Read, Serve, Step
+from ..parse import Context, Pdu, uid_text
+from ..scene import Scene, Unmet, respond
+from ..verdicts import Finding, Verdict, ok
+from .checks import fail, mild
 
 AWAIT = AwaitRequest()
 USED_PATTERN = "REQ+ RELEASE"

@@ -1,7 +1,11 @@
 """P.STA13: waiting for the transport to close (PS3.8 Table 9-10, Sta13)."""
 
-from testbed import raw
-from testbed.cases.common import (
+from .. import raw
+from ..facts import build
+from ..model import Case, Do, Fence, Mark, Read, Send, Step
+from ..scene import Scene, Unmet
+from ..verdicts import Sub, Verdict, bad
+from .common import (
     ABORT_OR_CLOSE,
     ASSOCIATE,
     CLOSES,
@@ -15,10 +19,6 @@ from testbed.cases.common import (
     one,
     rq,
 )
-from testbed.facts import build
-from testbed.model import Case, Do, Fence, Mark, Read, Send, Step
-from testbed.scene import Scene, Unmet
-from testbed.verdicts import Sub, Verdict, bad
 
 PROVOCATIONS = (
     ("protocol-version 0", rq(version=0)),

@@ -3,10 +3,10 @@
 import contextlib
 import ssl
 
-from testbed import messages, raw
-from testbed.cases.common import READ_CLOSE, USER_ABORT, R, first_pdu, one, runs
-from testbed.model import Case, Send
-from testbed.verdicts import bad, info, ok
+from .. import messages, raw
+from ..model import Case, Send
+from ..verdicts import bad, info, ok
+from .common import READ_CLOSE, USER_ABORT, R, first_pdu, one, runs
 
 
 def client_hello() -> bytes:

@@ -1,9 +1,9 @@
 """P.STA3: PDUs that arrive before the answer to the request (PS3.8 Table 9-10, Sta3)."""
 
-from testbed import raw
-from testbed.cases.common import ECHO_PDU, R, S, T, one, plus_rq, provider_abort, rq
-from testbed.model import Case, Read, Run, Send
-from testbed.verdicts import ok
+from .. import raw
+from ..model import Case, Read, Run, Send
+from ..verdicts import ok
+from .common import ECHO_PDU, R, S, T, one, plus_rq, provider_abort, rq
 
 CASES = (
     Case(

@@ -1,8 +1,10 @@
 """P.STA6: the established association (PS3.8 Table 9-10, Sta6 and Sta8)."""
 
-from testbed import messages, raw
-from testbed.cases.checks import release_rp_exact
-from testbed.cases.common import (
+from .. import messages, raw
+from ..model import Case, Fence, Read, Rst, Run, Send
+from ..verdicts import Sub, bad, info, lax, ok
+from .checks import release_rp_exact
+from .common import (
     ASSOCIATE,
     CLOSES,
     ECHO_PDU,
@@ -20,8 +22,6 @@ from testbed.cases.common import (
     provider_abort,
     runs,
 )
-from testbed.model import Case, Fence, Read, Rst, Run, Send
-from testbed.verdicts import Sub, bad, info, lax, ok
 
 _RULE = "A PDU that Sta6 does not expect is answered with an A-ABORT of the provider (AA-8)."
 _AFTER = "Once it has taken an A-RELEASE-RQ, an acceptor expects nothing more on the association."

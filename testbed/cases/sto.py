@@ -4,9 +4,14 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 
-from testbed import messages, raw
-from testbed.cases.checks import fail
-from testbed.cases.common import (
+from .. import messages, raw
+from ..facts import Facts
+from ..liveness import probe
+from ..model import Case, Check, Do, Establish, Read, Run, Send, Step
+from ..scene import Scene
+from ..verdicts import Finding, bad, info, lax, ok
+from .checks import fail
+from .common import (
     ASSOCIATE_STORE,
     CLOSES,
     FAILURE,
@@ -22,12 +27,7 @@ from testbed.cases.common import (
     rq,
     store,
 )
-from testbed.cases.escape import MARK, leftovers, no_escape, stored_files
-from testbed.facts import Facts
-from testbed.liveness import probe
-from testbed.model import Case, Check, Do, Establish, Read, Run, Send, Step
-from testbed.scene import Scene
-from testbed.verdicts import Finding, bad, info, lax, ok
+from .escape import MARK, leftovers, no_escape, stored_files
 
 Build = Callable[[Facts], bytes]
 

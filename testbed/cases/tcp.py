@@ -1,7 +1,12 @@
 """P.TCP: the transport connection (PS3.8 9.1)."""
 
-from testbed import raw
-from testbed.cases.common import (
+from .. import raw
+from ..facts import build
+from ..model import Case, Do, Mark, Read, Send
+from ..observe import Wire
+from ..scene import Scene, Unmet
+from ..verdicts import Sub, lax, ok
+from .common import (
     ABORT_OR_CLOSE,
     ASSOCIATE,
     READ,
@@ -12,11 +17,6 @@ from testbed.cases.common import (
     one,
     rq,
 )
-from testbed.facts import build
-from testbed.model import Case, Do, Mark, Read, Send
-from testbed.observe import Wire
-from testbed.scene import Scene, Unmet
-from testbed.verdicts import Sub, lax, ok
 
 
 def just_connect(scene: Scene) -> None:

@@ -6,14 +6,14 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from testbed import tls_raw
-from testbed.cases.common import CLOSES, ECHO_PDU, READ, R, S, one, rq
-from testbed.facts import build
-from testbed.model import Case, Do, Mark, Read, Run, Send, Step
-from testbed.observe import LogEntry, connect
-from testbed.scene import Scene, Unmet
-from testbed.settings import client_tls
-from testbed.verdicts import Verdict, lax, ok
+from .. import tls_raw
+from ..facts import build
+from ..model import Case, Do, Mark, Read, Run, Send, Step
+from ..observe import LogEntry, connect
+from ..scene import Scene, Unmet
+from ..settings import client_tls
+from ..verdicts import Verdict, lax, ok
+from .common import CLOSES, ECHO_PDU, READ, R, S, one, rq
 
 Change = Callable[[ssl.SSLContext], None]
 

@@ -9,13 +9,13 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from testbed import tls_raw, tls_suites
-from testbed.cases.common import I
-from testbed.model import Case, Do, Run
-from testbed.observe import LogEntry
-from testbed.scene import Scene, Unmet
-from testbed.tls_suites import TLS_PROFILES, TlsProfile
-from testbed.verdicts import Verdict, ok
+from .. import tls_raw, tls_suites
+from ..model import Case, Do, Run
+from ..observe import LogEntry
+from ..scene import Scene, Unmet
+from ..tls_suites import TLS_PROFILES, TlsProfile
+from ..verdicts import Verdict, ok
+from .common import I
 
 _HELLO = re.compile(r"HELLO\(\w+,(\w+),")
 _RSA, _EC = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")

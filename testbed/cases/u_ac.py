@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
-from testbed import raw
-from testbed.cases.checks import fail, within_our_maximum
-from testbed.cases.common import R, S, T, one, provider_abort, user
-from testbed.cases.scu import (
+from .. import raw
+from ..facts import Facts
+from ..model import Accept, Case, Do, Read, Run, Send, Serve, Step
+from ..parse import Context, uid_text
+from ..scene import Scene, Unmet
+from ..verdicts import Finding, Verdict, lax, ok
+from .checks import fail, within_our_maximum
+from .common import R, S, T, one, provider_abort, user
+from .scu import (
     AWAIT,
     NEEDS_SPARE,
     USED,
@@ -18,11 +23,6 @@ from testbed.cases.scu import (
     used,
     with_spare,
 )
-from testbed.facts import Facts
-from testbed.model import Accept, Case, Do, Read, Run, Send, Serve, Step
-from testbed.parse import Context, uid_text
-from testbed.scene import Scene, Unmet
-from testbed.verdicts import Finding, Verdict, lax, ok
 
 APPLICATION, INFORMATION = raw.application_context(), raw.user_information()
 JUNK = b"\xff\x00junk\\\x01".ljust(16, b"\xee")

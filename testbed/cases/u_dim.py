@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-from testbed import messages, raw
-from testbed.cases.checks import discipline, fail, within_our_maximum
-from testbed.cases.common import R, S, T, one, provider_abort
-from testbed.cases.oversize import needs_limit
-from testbed.cases.scu import (
+from .. import messages, raw
+from ..facts import Facts
+from ..model import Case, Do, Read, Run, Send, Serve, Step
+from ..parse import Message, Pdu
+from ..scene import Scene, Unmet, respond
+from ..verdicts import Finding, Verdict, lax, ok
+from .checks import discipline, fail, within_our_maximum
+from .common import R, S, T, one, provider_abort
+from .oversize import needs_limit
+from .scu import (
     ACCEPT,
     AWAIT,
     NORMAL,
@@ -18,11 +23,6 @@ from testbed.cases.scu import (
     response_without,
     status,
 )
-from testbed.facts import Facts
-from testbed.model import Case, Do, Read, Run, Send, Serve, Step
-from testbed.parse import Message, Pdu
-from testbed.scene import Scene, Unmet, respond
-from testbed.verdicts import Finding, Verdict, lax, ok
 
 # -- observed requests ---------------------------------------------------------------------------------------
 

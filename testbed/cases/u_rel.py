@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from testbed import raw
-from testbed.cases.checks import fail
-from testbed.cases.common import CLOSES, GIVES_UP, READ_CLOSE, I, R, one, provider_abort
-from testbed.cases.scu import SEVEN, STAYS
-from testbed.model import Case, Do, Fin, Mark, Quiet, Read, Run, Send, Step
-from testbed.scene import Scene, respond
-from testbed.verdicts import Finding, bad, info, lax, ok
+from .. import raw
+from ..model import Case, Do, Fin, Mark, Quiet, Read, Run, Send, Step
+from ..scene import Scene, respond
+from ..verdicts import Finding, bad, info, lax, ok
+from .checks import fail
+from .common import CLOSES, GIVES_UP, READ_CLOSE, I, R, one, provider_abort
+from .scu import SEVEN, STAYS
 
 _RELEASE, _RP = Send("A-RELEASE-RQ", raw.release_rq()), Send("A-RELEASE-RP", raw.release_rp())
 _END = Read("AB or CLOSE or RP")

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from testbed import raw
-from testbed.cases.checks import fail, is_uid, mild, shown, user_information
-from testbed.cases.common import R, S, one
-from testbed.cases.scu import ACCEPT, AWAIT, NORMAL, USED
-from testbed.model import Case, Check, Do, Serve
-from testbed.parse import uid_text
-from testbed.scene import Scene
-from testbed.verdicts import Finding, Level
+from .. import raw
+from ..model import Case, Check, Do, Serve
+from ..parse import uid_text
+from ..scene import Scene
+from ..verdicts import Finding, Level
+from .checks import fail, is_uid, mild, shown, user_information
+from .common import R, S, one
+from .scu import ACCEPT, AWAIT, NORMAL, USED
 
 
 def peek(scene: Scene) -> None:

@@ -1,11 +1,11 @@
 """U.S5: answers to the product's request that are no plain acceptance (PS3.8 Table 9-10, Sta5)."""
 
-from testbed import messages, raw
-from testbed.cases.common import CLOSES, RESET, I, R, T, one, provider_abort
-from testbed.cases.scu import AWAIT, ac
-from testbed.facts import Bytes, Facts
-from testbed.model import Accept, Case, Fin, Read, Rst, Run, Send, Step
-from testbed.verdicts import Sub, info, lax, ok
+from .. import messages, raw
+from ..facts import Bytes, Facts
+from ..model import Accept, Case, Fin, Read, Rst, Run, Send, Step
+from ..verdicts import Sub, info, lax, ok
+from .common import CLOSES, RESET, I, R, T, one, provider_abort
+from .scu import AWAIT, ac
 
 REJECTIONS = (
     (1, 1, 1),

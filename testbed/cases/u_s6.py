@@ -1,12 +1,12 @@
 """U.S6: what comes instead of a response (PS3.8 Table 9-10, Sta6)."""
 
-from testbed import raw
-from testbed.cases.common import CLOSES, GIVES_UP, RESET, R, provider_abort
-from testbed.cases.scu import SIX
-from testbed.facts import Facts
-from testbed.model import Case, Fin, Read, Rst, Run, Send
-from testbed.scene import respond
-from testbed.verdicts import ok
+from .. import raw
+from ..facts import Facts
+from ..model import Case, Fin, Read, Rst, Run, Send
+from ..scene import respond
+from ..verdicts import ok
+from .common import CLOSES, GIVES_UP, RESET, R, provider_abort
+from .scu import SIX
 
 _END = Read("AB or RP or CLOSE or REQ")
 

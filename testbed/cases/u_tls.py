@@ -5,15 +5,15 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from testbed import raw, tls_raw
-from testbed.cases.common import R
-from testbed.cases.scu import ACCEPT, AWAIT, USED
-from testbed.meeting import CALL_TIMEOUT, listen, start_secure
-from testbed.model import Case, Do, Run, Serve
-from testbed.observe import LogEntry, Wire
-from testbed.scene import Scene, Unmet
-from testbed.settings import server_tls
-from testbed.verdicts import Verdict, ok
+from .. import raw, tls_raw
+from ..meeting import CALL_TIMEOUT, listen, start_secure
+from ..model import Case, Do, Run, Serve
+from ..observe import LogEntry, Wire
+from ..scene import Scene, Unmet
+from ..settings import server_tls
+from ..verdicts import Verdict, ok
+from .common import R
+from .scu import ACCEPT, AWAIT, USED
 
 
 def _call(scene: Scene) -> socket.socket:

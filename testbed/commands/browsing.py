@@ -3,9 +3,9 @@
 import argparse
 import json
 
-from testbed import catalogue, console
-from testbed.commands import selection
-from testbed.runner import Unusable
+from .. import catalogue, console
+from ..runner import Unusable
+from . import selection
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

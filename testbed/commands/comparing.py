@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from testbed import result_files
-from testbed.commands.outputs import check_writable
-from testbed.report import changes, html_changes
+from .. import result_files
+from ..report import changes, html_changes
+from .outputs import check_writable
 
 OK, WORSE = 0, 1
 

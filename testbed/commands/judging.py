@@ -4,15 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from testbed import catalogue, console
-from testbed.commands import levels, options, product, selection, tls
-from testbed.commands.outputs import Outputs
-from testbed.commands.outputs import add_options as add_outputs
-from testbed.launch import command_launcher
-from testbed.results import Report
-from testbed.runner import Runner, Unusable
-from testbed.settings import Settings
-from testbed.trial import Trial
+from .. import catalogue, console
+from ..launch import command_launcher
+from ..results import Report
+from ..runner import Runner, Unusable
+from ..settings import Settings
+from ..trial import Trial
+from . import levels, options, product, selection, tls
+from .outputs import Outputs
+from .outputs import add_options as add_outputs
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 3
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from testbed.model import Case
-from testbed.profiles import PROFILES, apply
-from testbed.runner import Unusable
-from testbed.settings import Settings
-from testbed.verdicts import Level
+from ..model import Case
+from ..profiles import PROFILES, apply
+from ..runner import Unusable
+from ..settings import Settings
+from ..verdicts import Level
 
 
 def levelled(pool: Iterable[Case], role: str, settings: Settings) -> list[Case]:

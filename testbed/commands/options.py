@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from testbed.commands.tls import add_certificates
-from testbed.settings import Settings, TlsFiles
-from testbed.tls_suites import TLS_PROFILES
+from ..settings import Settings, TlsFiles
+from ..tls_suites import TLS_PROFILES
+from .tls import add_certificates
 
 _DEFAULTS = Settings()
 #: Pairs of certificate and key that the tester presents, and what is special about them.

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed import result_files
-from testbed.report import badge, html, junit
-from testbed.results import Report
-from testbed.runner import Unusable
+from .. import result_files
+from ..report import badge, html, junit
+from ..results import Report
+from ..runner import Unusable
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

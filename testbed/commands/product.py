@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from testbed import declaration
-from testbed.commands import options
-from testbed.commands.outputs import check_writable
-from testbed.discover.finding import discover
-from testbed.launch import Process, expand, wait_for_port
-from testbed.profiles import PROFILES
-from testbed.runner import Unusable
-from testbed.settings import Settings, TlsFiles
+from .. import declaration
+from ..discover.finding import discover
+from ..launch import Process, expand, wait_for_port
+from ..profiles import PROFILES
+from ..runner import Unusable
+from ..settings import Settings, TlsFiles
+from . import options
+from .outputs import check_writable
 
 #: Settings that are no declarations.
 _OF_THE_RUN = {"strict", "lenient", "confirm", "show_data", "tls_files", "big"}

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from testbed import catalogue, result_files
-from testbed.model import Case
-from testbed.verdicts import Level
+from .. import catalogue, result_files
+from ..model import Case
+from ..verdicts import Level
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

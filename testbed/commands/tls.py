@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from testbed.certificates import Certificates, NoOpenSSL, made
-from testbed.runner import Unusable
-from testbed.settings import Settings, TlsFiles
+from ..certificates import Certificates, NoOpenSSL, made
+from ..runner import Unusable
+from ..settings import Settings, TlsFiles
 
 _COMMANDS = ("start_cmd", "exec", "exec_echo", "exec_tls")
 

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from testbed import result_files
-from testbed.launch import expand
-from testbed.report import changes
-from testbed.results import Report
-from testbed.runner import Unusable
+from .. import result_files
+from ..launch import expand
+from ..report import changes
+from ..results import Report
+from ..runner import Unusable
 
 #: Seconds between two looks at the files; a file that changed at the last look may still be written.
 LOOK_EVERY = 0.5

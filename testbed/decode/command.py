@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from testbed.decode import pcap
-from testbed.decode.dialogue import Sender
-from testbed.decode.printer import Printer
-from testbed.decode.stream import HEADER, Framer, Unit
-from testbed.decode.tcp import Address, Happening, Reassembler
-from testbed.proxy import capture
+from ..proxy import capture
+from . import pcap
+from .dialogue import Sender
+from .printer import Printer
+from .stream import HEADER, Framer, Unit
+from .tcp import Address, Happening, Reassembler
 
 OK, NOTHING = 0, 1
 _CHUNK = 64 * 1024

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Literal
 
-from testbed import names
-from testbed.assemble import message_token
-from testbed.messages import NO_DATA_SET
-from testbed.parse import (
+from .. import names
+from ..assemble import message_token
+from ..messages import NO_DATA_SET
+from ..parse import (
     CommandSet,
     Message,
     Pdu,

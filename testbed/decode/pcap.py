@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from testbed.decode.tcp import Segment
+from .tcp import Segment
 
 if TYPE_CHECKING:
     from scapy.layers.inet import TCP

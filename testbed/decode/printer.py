@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from testbed import annotate
-from testbed.decode.dialogue import Dialogue, Sender, Told, data_lines, hex_lines
-from testbed.decode.stream import Unit
+from .. import annotate
+from .dialogue import Dialogue, Sender, Told, data_lines, hex_lines
+from .stream import Unit
 
 ARROWS: dict[Sender, str] = {"requestor": "->", "acceptor": "<-"}
 #: Bytes of a data set that are kept for --show-data.

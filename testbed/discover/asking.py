@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from testbed import raw
-from testbed.observe import Timeout, Wire, connect
-from testbed.parse import AssociateView, Pdu, parse_associate
+from .. import raw
+from ..observe import Timeout, Wire, connect
+from ..parse import AssociateView, Pdu, parse_associate
 
 #: A request holds at most 128 presentation contexts (PS3.8 9.3.2.2: odd ids from 1 to 255).
 MOST_CONTEXTS = 128

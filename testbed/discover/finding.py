@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from testbed import advice, names, raw
-from testbed.declaration import Declaration
-from testbed.discover import limits, services, titles
-from testbed.discover.asking import Answer, Asker
-from testbed.runner import Unusable
-from testbed.settings import Settings, client_tls
+from .. import advice, names, raw
+from ..declaration import Declaration
+from ..runner import Unusable
+from ..settings import Settings, client_tls
+from . import limits, services, titles
+from .asking import Answer, Asker
 
 #: The port that PS3.15 recommends for DICOM over TLS.
 DICOM_TLS = 2762

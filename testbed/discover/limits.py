@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from testbed import raw
-from testbed.discover.asking import Answer, Asker
-from testbed.observe import Wire
-from testbed.parse import AssociateView, uid_text
+from .. import raw
+from ..observe import Wire
+from ..parse import AssociateView, uid_text
+from .asking import Answer, Asker
 
 #: Associations opened at once at most; a product that takes them all is said to take at least so many.
 MOST_ASSOCIATIONS = 64

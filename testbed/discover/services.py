@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from testbed import raw, registry
-from testbed.discover.asking import MOST_CONTEXTS, Asker
+from .. import raw, registry
+from .asking import MOST_CONTEXTS, Asker
 
 #: Proposed together in the first round: a product that takes a SOP class takes it in one of these.
 FIRST_ROUND = (

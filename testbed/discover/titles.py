@@ -3,7 +3,7 @@
 import platform
 import re
 
-from testbed.discover.asking import Answer, Asker
+from .asking import Answer, Asker
 
 #: Titles that products come with, the most frequent first.
 USUAL_CALLED = (

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from testbed import messages, raw
-from testbed.explore.moves import Answer, Input, Manner, Owed
-from testbed.explore.speech import (
+from .. import messages, raw
+from ..facts import Facts
+from .moves import Answer, Input, Manner, Owed
+from .speech import (
     COMMAND_PIECE,
     COMMON,
     PIECE,
@@ -14,7 +15,6 @@ from testbed.explore.speech import (
     broken,
     fixed,
 )
-from testbed.facts import Facts
 
 _BOTH = (raw.context_rq(1), raw.context_rq(3, raw.CT_STORAGE))
 _MANY = (

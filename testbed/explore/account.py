@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from testbed import catalogue
-from testbed.explore.hunt import Hunt
-from testbed.explore.ledger import Find
-from testbed.explore.moves import TableCell
-from testbed.explore.sequence import Sample, explain, save, text
-from testbed.matrix import unreached
-from testbed.table import EVENTS, TABLE
+from .. import catalogue
+from ..matrix import unreached
+from ..table import EVENTS, TABLE
+from .hunt import Hunt
+from .ledger import Find
+from .moves import TableCell
+from .sequence import Sample, explain, save, text
 
 FORMAT = "dulspec-exploration/1"
 _STATES = range(1, 14)

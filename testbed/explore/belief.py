@@ -12,7 +12,7 @@ they overlook is what the product did.
 from dataclasses import replace
 from typing import NamedTuple
 
-from testbed.explore.moves import (
+from .moves import (
     LENIENCES,
     Debt,
     Explanation,

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from testbed.explore.moves import LENIENCES, TableCell
-from testbed.table import EVENTS, TABLE
-from testbed.verdicts import Verdict
+from ..table import EVENTS, TABLE
+from ..verdicts import Verdict
+from .moves import LENIENCES, TableCell
 
 #: Kinds of departures that no PDU shows.
 NOTHING, DEAD, CRASH, FALSE_SUCCESS = "nothing", "dead", "crash", "false-success"

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from testbed.commands import options, outputs, product, tls
-from testbed.explore import account, page, sequence
-from testbed.explore.hunt import Budget, Hunt
-from testbed.explore.ledger import Find, Ledger
-from testbed.explore.sequence import Sample
-from testbed.explore.session import Patience, Unreachable
-from testbed.launch import command_launcher
-from testbed.runner import Unusable
-from testbed.settings import Settings
-from testbed.trial import Trial
+from ..commands import options, outputs, product, tls
+from ..launch import command_launcher
+from ..runner import Unusable
+from ..settings import Settings
+from ..trial import Trial
+from . import account, page, sequence
+from .hunt import Budget, Hunt
+from .ledger import Find, Ledger
+from .sequence import Sample
+from .session import Patience, Unreachable
 
 OK, FAILED, INTERRUPTED = 0, 1, 3
 _MOST_SEED = 1 << 31

@@ -5,20 +5,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from testbed import catalogue
-from testbed.engine import play
-from testbed.explore import causes
-from testbed.explore.causes import cause_of
-from testbed.explore.ledger import Find, Ledger
-from testbed.explore.sequence import WAITS, Sequence, Step, heard
-from testbed.explore.session import Busy, Departure, Patience, Session, Unreachable, last_word
-from testbed.explore.shrink import shortest
-from testbed.launch import Process, expand, wait_for_port
-from testbed.liveness import probe
-from testbed.matrix import ROLE_LETTER
-from testbed.observe import LogEntry
-from testbed.results import wire_rows
-from testbed.trial import Trial
+from .. import catalogue
+from ..engine import play
+from ..launch import Process, expand, wait_for_port
+from ..liveness import probe
+from ..matrix import ROLE_LETTER
+from ..observe import LogEntry
+from ..results import wire_rows
+from ..trial import Trial
+from . import causes
+from .causes import cause_of
+from .ledger import Find, Ledger
+from .sequence import WAITS, Sequence, Step, heard
+from .session import Busy, Departure, Patience, Session, Unreachable, last_word
+from .shrink import shortest
 
 #: Times a sequence is played again; its departure must show in all of them but one.
 CONFIRM = 3
@@ -83,7 +83,7 @@ class Hunt:
             ImportError: hypothesis is not installed.
             Unreachable: the product does not serve to begin with.
         """
-        from testbed.explore.machine import explore  # noqa: PLC0415 - hypothesis is an extra
+        from .machine import explore  # noqa: PLC0415 - hypothesis is an extra
 
         try:
             self.start()

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from testbed.explore.causes import Cause
-from testbed.explore.moves import TableCell
-from testbed.explore.sequence import Sequence
-from testbed.explore.session import Departure
-from testbed.results import WireRow
-from testbed.verdicts import Verdict
+from ..results import WireRow
+from ..verdicts import Verdict
+from .causes import Cause
+from .moves import TableCell
+from .sequence import Sequence
+from .session import Departure
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from testbed.explore.hunt import Hunt
-from testbed.explore.sequence import WORDS, Delivery, Step, parse
+from .hunt import Hunt
+from .sequence import WORDS, Delivery, Step, parse
 
 #: Sequences drawn by one run of hypothesis; then comes the next seed. Many of them can be told beforehand to be
 #: like one that was played: hypothesis likes to vary what it drew, and what is said after the end is not heard.

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from testbed.explore.effects import effects
-from testbed.table import TABLE
+from ..table import TABLE
+from .effects import effects
 
 #: How a PDU is judged beyond its type. Of a P-DATA-TF: `right`; `pipelined` (right, but its user may abort: before
 #: the last response came, or after a failure); `free` (no message that the standard describes: the user may do as

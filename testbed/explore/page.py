@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 
-from testbed.explore import account
-from testbed.explore.hunt import Hunt
-from testbed.explore.ledger import Find
-from testbed.explore.sequence import explain, text
-from testbed.report import figures
-from testbed.report.document import asset, document
-from testbed.report.html_cases import badge
-from testbed.report.html_grid import STATES
-from testbed.report.html_wire import wire_table
-from testbed.report.markup import Child, Markup, el, join
-from testbed.table import EVENTS, TABLE
+from ..report import figures
+from ..report.document import asset, document
+from ..report.html_cases import badge
+from ..report.html_grid import STATES
+from ..report.html_wire import wire_table
+from ..report.markup import Child, Markup, el, join
+from ..table import EVENTS, TABLE
+from . import account
+from .hunt import Hunt
+from .ledger import Find
+from .sequence import explain, text
 
 
 def page(hunt: Hunt) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from testbed import messages, raw
-from testbed.cases.scu import ac, every
-from testbed.explore.moves import Answer, Input, Manner, Owed
-from testbed.explore.speech import COMMAND_PIECE, COMMON, Said, Speech, Stimulus, broken, fixed
-from testbed.facts import Facts
-from testbed.scene import respond
+from .. import messages, raw
+from ..cases.scu import ac, every
+from ..facts import Facts
+from ..scene import respond
+from .moves import Answer, Input, Manner, Owed
+from .speech import COMMAND_PIECE, COMMON, Said, Speech, Stimulus, broken, fixed
 
 
 def _accept(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from testbed.explore import acceptor_words, requestor_words
-from testbed.explore.speech import Stimulus
+from . import acceptor_words, requestor_words
+from .speech import Stimulus
 
 FORMAT = "dulspec-sequence/1"
 

@@ -5,19 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from testbed.explore import causes
-from testbed.explore.belief import Belief
-from testbed.explore.causes import Cause, cause_of
-from testbed.explore.moves import Input, Seen, TableCell
-from testbed.explore.sequence import WAITS, WORDS, Sequence, Step, text
-from testbed.explore.speech import Speech
-from testbed.meeting import meet
-from testbed.model import Case
-from testbed.observe import Closed, Reset, Timeout
-from testbed.parse import HEADER
-from testbed.scene import Scene, Unmet
-from testbed.trial import Trial
-from testbed.verdicts import Level, Verdict
+from ..meeting import meet
+from ..model import Case
+from ..observe import Closed, Reset, Timeout
+from ..parse import HEADER
+from ..scene import Scene, Unmet
+from ..trial import Trial
+from ..verdicts import Level, Verdict
+from . import causes
+from .belief import Belief
+from .causes import Cause, cause_of
+from .moves import Input, Seen, TableCell
+from .sequence import WAITS, WORDS, Sequence, Step, text
+from .speech import Speech
 
 #: Seconds to look for an answer that need not come, and the length of a pause.
 GLANCE, PAUSE = 0.002, 0.02

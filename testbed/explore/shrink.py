@@ -6,7 +6,7 @@ played: here a sequence is played a few dozen times at most. None of its steps c
 
 from collections.abc import Callable
 
-from testbed.explore.sequence import Sequence, simpler
+from .sequence import Sequence, simpler
 
 #: Whether a sequence still shows the departure.
 Shows = Callable[[Sequence], bool]

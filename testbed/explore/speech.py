@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from testbed import messages, raw
-from testbed.explore.moves import Input, Manner, Owed
-from testbed.facts import Facts
+from .. import messages, raw
+from ..facts import Facts
+from .moves import Input, Manner, Owed
 
 #: Size (bytes) of a data set's pieces, and of the first piece of a command set.
 PIECE = 64

@@ -6,9 +6,9 @@ For trying the testbed on something known: clean, or with planted faults of `dul
 import sys
 from collections.abc import Sequence
 
-from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config
-from testbed.mini.server import MiniServer
+from .acceptor import PartialKeeper
+from .peer import Config
+from .server import MiniServer
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,11 +5,11 @@ import socket
 import time
 from functools import partial
 
-from testbed import raw
-from testbed.mini.negotiator import Negotiator, Rejected
-from testbed.mini.peer import OUR_MAX, Gone, Refused
-from testbed.mini.services import Answerer
-from testbed.parse import AssociateView, Pdu, parse_associate
+from .. import raw
+from ..parse import AssociateView, Pdu, parse_associate
+from .negotiator import Negotiator, Rejected
+from .peer import OUR_MAX, Gone, Refused
+from .services import Answerer
 
 
 class Acceptor(Negotiator, Answerer):

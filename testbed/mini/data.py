@@ -4,8 +4,8 @@ import re
 import struct
 from pathlib import Path
 
-from testbed import raw
-from testbed.parse import AssociateView, uid_text
+from .. import raw
+from ..parse import AssociateView, uid_text
 
 UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 

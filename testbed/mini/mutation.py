@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from testbed import messages, raw
+from .. import messages, raw
 
 #: PDUs that a peer may send out of place, by the word that names them.
 PDUS = {

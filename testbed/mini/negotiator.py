@@ -2,10 +2,10 @@
 
 import struct
 
-from testbed import raw
-from testbed.mini.data import inner_faults
-from testbed.mini.peer import OUR_MAX, MiniPeer
-from testbed.parse import AssociateView, Context, uid_text
+from .. import raw
+from ..parse import AssociateView, Context, uid_text
+from .data import inner_faults
+from .peer import OUR_MAX, MiniPeer
 
 TRANSFERS = (raw.IMPLICIT_LE, raw.EXPLICIT_LE, raw.DEFLATED_LE)
 KNOWN_ITEMS = {0x10, 0x20, 0x50}

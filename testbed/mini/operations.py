@@ -3,9 +3,9 @@
 import socket
 from pathlib import Path
 
-from testbed import messages, raw
-from testbed.mini.peer import Config, Incoming, MiniPeer, Refused
-from testbed.parse import Pdu
+from .. import messages, raw
+from ..parse import Pdu
+from .peer import Config, Incoming, MiniPeer, Refused
 
 SUCCESSES = {0x0000, 0xB000, 0xB006, 0xB007}
 

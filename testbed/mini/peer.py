@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from testbed import raw
-from testbed.mini.mutation import CLOSE, NOTHING, PDUS, abort, mutations
-from testbed.parse import CommandSet, Pdu, Pdv, parse_command, parse_pdvs
+from .. import raw
+from ..parse import CommandSet, Pdu, Pdv, parse_command, parse_pdvs
+from .mutation import CLOSE, NOTHING, PDUS, abort, mutations
 
 OUR_MAX = 16384
 LARGEST_ASSOCIATE = 4 << 20

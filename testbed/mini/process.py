@@ -6,10 +6,10 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from testbed.launch import Handle, Launcher
-from testbed.mini.mutation import mutations
-from testbed.mini.peer import Config, Gone
-from testbed.mini.requestor import Requestor
+from ..launch import Handle, Launcher
+from .mutation import mutations
+from .peer import Config, Gone
+from .requestor import Requestor
 
 
 class Thread:

@@ -4,11 +4,11 @@ import socket
 import time
 from pathlib import Path
 
-from testbed import raw
-from testbed.mini.negotiator import KNOWN_ITEMS
-from testbed.mini.operations import Operator
-from testbed.mini.peer import OUR_MAX, Config, Expired, Gone, Refused
-from testbed.parse import AssociateView, Context, Pdu, parse_associate, uid_text
+from .. import raw
+from ..parse import AssociateView, Context, Pdu, parse_associate, uid_text
+from .negotiator import KNOWN_ITEMS
+from .operations import Operator
+from .peer import OUR_MAX, Config, Expired, Gone, Refused
 
 
 class Requestor(Operator):

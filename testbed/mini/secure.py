@@ -7,12 +7,12 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-from testbed.launch import Launcher
-from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config, Gone
-from testbed.mini.process import thread_launcher
-from testbed.mini.server import MiniServer, run_peer
-from testbed.parse import Pdu
+from ..launch import Launcher
+from ..parse import Pdu
+from .acceptor import PartialKeeper
+from .peer import Config, Gone
+from .process import thread_launcher
+from .server import MiniServer, run_peer
 
 _GOOD = "ECDHE+AESGCM"
 _ANYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"

@@ -6,7 +6,7 @@ import ssl
 import threading
 from typing import Self
 
-from testbed.mini.peer import Config, Gone, MiniPeer
+from .peer import Config, Gone, MiniPeer
 
 
 class MiniServer:

@@ -2,10 +2,10 @@
 
 import zlib
 
-from testbed import messages, raw
-from testbed.mini.data import escape, valid_uid, walk
-from testbed.mini.peer import Gone, Incoming, MiniPeer, Refused
-from testbed.parse import CommandSet, Pdu, Pdv
+from .. import messages, raw
+from ..parse import CommandSet, Pdu, Pdv
+from .data import escape, valid_uid, walk
+from .peer import Gone, Incoming, MiniPeer, Refused
 
 
 class Answerer(MiniPeer):

@@ -22,10 +22,10 @@ from dataclasses import asdict, dataclass, field, fields
 from types import UnionType
 from typing import Any, BinaryIO, Literal, TextIO, cast
 
-from testbed import annotate
-from testbed.decode.printer import Printer
-from testbed.decode.stream import Unit
-from testbed.proxy import rules
+from .. import annotate
+from ..decode.printer import Printer
+from ..decode.stream import Unit
+from . import rules
 
 FORMAT = "dulspec-capture/1"
 #: A line longer than this is no row that the proxy wrote: 4 MiB of PDU in hex, and some text.

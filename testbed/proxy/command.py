@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from testbed.decode.printer import Printer
-from testbed.decode.stream import Unit
-from testbed.proxy import rules as rule_language
-from testbed.proxy.capture import Header, Row, Writer, connections, read, row_lines
-from testbed.proxy.relay import MOST_CONNECTIONS, Proxy
-from testbed.proxy.replay import answer, call, script
-from testbed.proxy.rules import Rule, Rulebook, parse
+from ..decode.printer import Printer
+from ..decode.stream import Unit
+from . import rules as rule_language
+from .capture import Header, Row, Writer, connections, read, row_lines
+from .relay import MOST_CONNECTIONS, Proxy
+from .replay import answer, call, script
+from .rules import Rule, Rulebook, parse
 
 OK, DIFFERENT = 0, 1
 

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from testbed.decode.stream import LARGEST, Framer, Unit
-from testbed.proxy.capture import Row, RowEvent, shown
-from testbed.proxy.ends import End
-from testbed.proxy.rules import Act, Close, Pause, Rulebook, Sender, Stall, Write
+from ..decode.stream import LARGEST, Framer, Unit
+from .capture import Row, RowEvent, shown
+from .ends import End
+from .rules import Act, Close, Pause, Rulebook, Sender, Stall, Write
 
 MOST_CONNECTIONS = 256
 CONNECT_TIMEOUT = 10.0

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from testbed import names
-from testbed.assemble import message_token
-from testbed.observe import Closed, Junk, Reset, Timeout, Wire, WireEvent, connect
-from testbed.parse import (
+from .. import names
+from ..assemble import message_token
+from ..observe import Closed, Junk, Reset, Timeout, Wire, WireEvent, connect
+from ..parse import (
     AssociateView,
     CommandSet,
     Message,
@@ -26,8 +26,8 @@ from testbed.parse import (
     parse_command,
     parse_pdvs,
 )
-from testbed.proxy.capture import Row
-from testbed.proxy.rules import Act, Close, Pause, Sender, Stall, Write, apply, parse
+from .capture import Row
+from .rules import Act, Close, Pause, Sender, Stall, Write, apply, parse
 
 #: The longest run of answers that is read: a peer that floods is cut off there.
 MOST_LINES = 10_000

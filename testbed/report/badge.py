@@ -7,9 +7,9 @@ unsupported, count nowhere. The colour tells the outcome of the run, not the sco
 import json
 from html import escape
 
-from testbed.report import figures
-from testbed.results import Report
-from testbed.verdicts import Level, Verdict
+from ..results import Report
+from ..verdicts import Level, Verdict
+from . import figures
 
 _COLOURS = {"passed": "#2e7d32", "failed": "#b3261e", "incomplete": "#5f6368", "empty": "#5f6368"}
 _NAMES = {"passed": "green", "failed": "red", "incomplete": "lightgrey", "empty": "lightgrey"}

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from testbed.report import figures
-from testbed.report.text import clean
-from testbed.results import CaseResult, Report
-from testbed.verdicts import Level, Sub, Verdict
+from ..results import CaseResult, Report
+from ..verdicts import Level, Sub, Verdict
+from . import figures
+from .text import clean
 
 
 class Change(StrEnum):

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from testbed import result_files
-from testbed.report import figures, html, junit, statement, text
-from testbed.results import Report
+from .. import result_files
+from ..results import Report
+from . import figures, html, junit, statement, text
 
 OK, FAILED = 0, 1
 

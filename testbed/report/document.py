@@ -8,10 +8,10 @@ import base64
 import hashlib
 from importlib import resources
 
-from testbed.report.markup import Child, Markup, el
+from .markup import Child, Markup, el
 
 
-def asset(name: str, package: str = "testbed.report") -> str:
+def asset(name: str, package: str = __package__) -> str:
     """The text of a style sheet or script that ships with a package of the testbed."""
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 

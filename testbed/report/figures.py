@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from testbed.results import LIVE, CaseResult, Report, RunResult, is_failure, mark
-from testbed.tls_suites import TLS_PROFILES
-from testbed.verdicts import Sub, Verdict
+from ..results import LIVE, CaseResult, Report, RunResult, is_failure, mark
+from ..tls_suites import TLS_PROFILES
+from ..verdicts import Sub, Verdict
 
 #: Marks in the order reports show them, from worst to best: a verdict, or an expectation that (un)held.
 MARKS = (

@@ -6,15 +6,15 @@ and the one script by their hashes, so nothing that a product sent could ever ru
 
 from collections.abc import Sequence
 
-from testbed import causes
-from testbed.report import figures
-from testbed.report.document import asset, document
-from testbed.report.html_cases import badge, case_lists
-from testbed.report.html_filters import filters
-from testbed.report.html_grid import state_table
-from testbed.report.html_matrix import compared, matrices
-from testbed.report.markup import Markup, el, join
-from testbed.results import CaseResult, Report
+from .. import causes
+from ..results import CaseResult, Report
+from . import figures
+from .document import asset, document
+from .html_cases import badge, case_lists
+from .html_filters import filters
+from .html_grid import state_table
+from .html_matrix import compared, matrices
+from .markup import Markup, el, join
 
 #: A list of failures up to this long is unfolded from the start.
 _SHORT_LIST = 25

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from testbed import causes
-from testbed.report import figures
-from testbed.report.html_wire import wire_table
-from testbed.report.markup import Markup, el, join
-from testbed.results import CaseResult, Report, RunResult, mark
-from testbed.verdicts import Verdict
+from .. import causes
+from ..results import CaseResult, Report, RunResult, mark
+from ..verdicts import Verdict
+from . import figures
+from .html_wire import wire_table
+from .markup import Markup, el, join
 
 
 def badge(name: str) -> Markup:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from testbed.report import figures
-from testbed.report.changes import TOLD, Change, Compared, regressed, told, warnings
-from testbed.report.document import asset, document
-from testbed.report.html_cases import badge
-from testbed.report.html_wire import wire_table
-from testbed.report.markup import Markup, el
-from testbed.results import CaseResult, Report, mark
+from ..results import CaseResult, Report, mark
+from . import figures
+from .changes import TOLD, Change, Compared, regressed, told, warnings
+from .document import asset, document
+from .html_cases import badge
+from .html_wire import wire_table
+from .markup import Markup, el
 
 _LEADS = {
     Change.REGRESSION: "Worse than before, or no longer offered.",

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from testbed.report import figures
-from testbed.report.html_cases import badge
-from testbed.report.markup import Child, Markup, el, join
-from testbed.results import Report
-from testbed.verdicts import Level
+from ..results import Report
+from ..verdicts import Level
+from . import figures
+from .html_cases import badge
+from .markup import Child, Markup, el, join
 
 
 def filters(reports: Sequence[Report]) -> Markup:

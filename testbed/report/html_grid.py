@@ -2,10 +2,10 @@
 
 from string import ascii_lowercase
 
-from testbed.report import figures
-from testbed.report.markup import Markup, el, join
-from testbed.results import CaseResult, Report, mark
-from testbed.table import EVENTS, TABLE
+from ..results import CaseResult, Report, mark
+from ..table import EVENTS, TABLE
+from . import figures
+from .markup import Markup, el, join
 
 STATES = {
     1: "Idle",

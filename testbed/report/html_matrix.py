@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from testbed.report import figures
-from testbed.report.markup import Markup, el, join
-from testbed.results import CaseResult, Report, mark
+from ..results import CaseResult, Report, mark
+from . import figures
+from .markup import Markup, el, join
 
 
 def matrices(reports: Sequence[Report]) -> Markup:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from testbed.report.markup import Markup, el, join
-from testbed.results import WireRow
+from ..results import WireRow
+from .markup import Markup, el, join
 
 #: Annotations of at most this many lines are open from the start.
 _SHORT = 8

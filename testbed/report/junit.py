@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from testbed import causes
-from testbed.report import figures, text
-from testbed.results import CaseResult, Report, mark
-from testbed.verdicts import Verdict
+from .. import causes
+from ..results import CaseResult, Report, mark
+from ..verdicts import Verdict
+from . import figures, text
 
 #: Code points XML 1.0 cannot hold, not even escaped (XML 1.0, 2.2).
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

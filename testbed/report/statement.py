@@ -7,11 +7,11 @@ not tested and why. They are meant to be pasted below the matching headings of a
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from testbed import causes, names
-from testbed.profiles import PROFILES
-from testbed.report import figures
-from testbed.results import CaseResult, Report
-from testbed.verdicts import Verdict
+from .. import causes, names
+from ..profiles import PROFILES
+from ..results import CaseResult, Report
+from ..verdicts import Verdict
+from . import figures
 
 WIDTH = 96
 

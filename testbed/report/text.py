@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from testbed import causes
-from testbed.report import figures
-from testbed.results import CaseResult, Report, RunResult, WireRow, mark
+from .. import causes
+from ..results import CaseResult, Report, RunResult, WireRow, mark
+from . import figures
 
 _ARROWS = {"sent": "->", "received": "<-"}
 #: How many of the last stimuli the field "Sent" names; the wire log has them all.

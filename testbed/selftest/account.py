@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from testbed.selftest.faults import PlantedFault
-from testbed.selftest.mutants import Mutant, mutants
-from testbed.selftest.survivors import explained
+from .faults import PlantedFault
+from .mutants import Mutant, mutants
+from .survivors import explained
 
 
 @dataclass(slots=True)

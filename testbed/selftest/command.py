@@ -11,14 +11,14 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from testbed import catalogue
-from testbed.certificates import NoOpenSSL
-from testbed.results import Report
-from testbed.runner import Unusable
-from testbed.selftest import account
-from testbed.selftest.account import Score
-from testbed.selftest.faults import SCP_FAULTS, SCU_FAULTS, PlantedFault
-from testbed.selftest.judging import (
+from .. import catalogue
+from ..certificates import NoOpenSSL
+from ..results import Report
+from ..runner import Unusable
+from . import account
+from .account import Score
+from .faults import SCP_FAULTS, SCU_FAULTS, PlantedFault
+from .judging import (
     Judged,
     clean_deviations,
     judge_scp,
@@ -28,9 +28,9 @@ from testbed.selftest.judging import (
     reactions,
     unrelated,
 )
-from testbed.selftest.mutants import Mutant, mutants, sample, survivors
-from testbed.selftest.survivors import explanation
-from testbed.selftest.tls_faults import TLS_SCP_FAULTS, TLS_SCU_FAULTS, judge_tls, tls_cases
+from .mutants import Mutant, mutants, sample, survivors
+from .survivors import explanation
+from .tls_faults import TLS_SCP_FAULTS, TLS_SCU_FAULTS, judge_tls, tls_cases
 
 GROUPS = (("scp", SCP_FAULTS, judge_scp), ("scu", SCU_FAULTS, judge_scu))
 #: How many mutants are tried unless all are asked for.

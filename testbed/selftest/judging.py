@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from testbed.mini.acceptor import PartialKeeper
-from testbed.mini.peer import Config
-from testbed.mini.process import thread_launcher
-from testbed.mini.server import MiniServer
-from testbed.model import Case
-from testbed.results import CaseResult, Report
-from testbed.runner import Runner, Unusable
-from testbed.selftest.faults import PlantedFault
-from testbed.settings import Settings
-from testbed.trial import Trial
-from testbed.verdicts import Level, Sub, Verdict
+from ..mini.acceptor import PartialKeeper
+from ..mini.peer import Config
+from ..mini.process import thread_launcher
+from ..mini.server import MiniServer
+from ..model import Case
+from ..results import CaseResult, Report
+from ..runner import Runner, Unusable
+from ..settings import Settings
+from ..trial import Trial
+from ..verdicts import Level, Sub, Verdict
+from .faults import PlantedFault
 
 #: Patience that suits peers on the loopback interface whose own timers are short.
 FAST = Settings(

@@ -11,20 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from testbed import catalogue
-from testbed.matrix import ROLE_LETTER
-from testbed.mini.acceptor import Acceptor
-from testbed.mini.mutation import ABORTS, CLOSE, FOLLOWING, NOTHING, PDUS, name
-from testbed.mini.peer import HESITANT, Config
-from testbed.mini.process import thread_launcher
-from testbed.mini.server import MiniServer
-from testbed.model import Case
-from testbed.results import CaseResult
-from testbed.runner import Runner
-from testbed.selftest.judging import FAST
-from testbed.table import TABLE
-from testbed.trial import Trial
-from testbed.verdicts import Sub, Verdict
+from .. import catalogue
+from ..matrix import ROLE_LETTER
+from ..mini.acceptor import Acceptor
+from ..mini.mutation import ABORTS, CLOSE, FOLLOWING, NOTHING, PDUS, name
+from ..mini.peer import HESITANT, Config
+from ..mini.process import thread_launcher
+from ..mini.server import MiniServer
+from ..model import Case
+from ..results import CaseResult
+from ..runner import Runner
+from ..table import TABLE
+from ..trial import Trial
+from ..verdicts import Sub, Verdict
+from .judging import FAST
 
 #: The deed that an action is, as far as a peer can see: no other thing, so no mutant. An action that only
 #: tells the user is what the user then does.

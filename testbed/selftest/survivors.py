@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from testbed.selftest.mutants import Mutant
+from .mutants import Mutant
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from testbed import catalogue, certificates
-from testbed.mini.peer import Config
-from testbed.mini.secure import secure_launcher, secure_server, server_context
-from testbed.model import Case
-from testbed.results import Report
-from testbed.runner import Runner, Unusable
-from testbed.selftest.faults import PlantedFault
-from testbed.selftest.judging import FAST
-from testbed.trial import Trial
+from .. import catalogue, certificates
+from ..mini.peer import Config
+from ..mini.secure import secure_launcher, secure_server, server_context
+from ..model import Case
+from ..results import Report
+from ..runner import Runner, Unusable
+from ..trial import Trial
+from .faults import PlantedFault
+from .judging import FAST
 
 #: P.TLS.11 has none: Python's TLS neither compresses nor lets a client renegotiate, whatever it is told.
 TLS_SCP_FAULTS = (

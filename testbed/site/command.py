@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from testbed import result_files
-from testbed.report import html
-from testbed.site import index, shelf
+from .. import result_files
+from ..report import html
+from . import index, shelf
 
 _TITLE = "Conformance of DICOM products"
 

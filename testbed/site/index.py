@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from testbed import catalogue, causes
-from testbed.report import figures
-from testbed.report.document import asset, document
-from testbed.report.html_cases import badge
-from testbed.report.html_filters import filterbox, select, text_field, tick_box, verdict_boxes
-from testbed.report.markup import Markup, el, join
-from testbed.results import CaseResult, mark
-from testbed.site.shelf import CaseRow, ShelfEntry, rows
+from .. import catalogue, causes
+from ..report import figures
+from ..report.document import asset, document
+from ..report.html_cases import badge
+from ..report.html_filters import filterbox, select, text_field, tick_box, verdict_boxes
+from ..report.markup import Markup, el, join
+from ..results import CaseResult, mark
+from .shelf import CaseRow, ShelfEntry, rows
 
 _ROLES = {"scp": "Acceptors (SCP)", "scu": "Requestors (SCU)"}
 _BAD = {"fail", "error", "non-strict", "blocked"}
@@ -19,7 +19,7 @@ _BAD = {"fail", "error", "non-strict", "blocked"}
 def page(shelf: dict[str, list[ShelfEntry]], title: str) -> str:
     """The whole page; `title` is its heading."""
     tables = {role: rows(entries) for role, entries in shelf.items()}
-    style = asset("page.css") + asset("site.css", "testbed.site")
+    style = asset("page.css") + asset("site.css", __package__)
     return document(
         title,
         el("a", "Skip to the matrix", class_="skip-link", href="#matrix"),
@@ -44,7 +44,7 @@ def page(shelf: dict[str, list[ShelfEntry]], title: str) -> str:
             _legend(),
         ),
         style=style,
-        script=asset("filters.js") + asset("site.js", "testbed.site"),
+        script=asset("filters.js") + asset("site.js", __package__),
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed import catalogue, causes
-from testbed.report import badge, figures
-from testbed.results import CaseResult, Report
+from .. import catalogue, causes
+from ..report import badge, figures
+from ..results import CaseResult, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sources import parsed
 
 from testbed import raw
 
@@ -28,13 +29,12 @@ FLOORS = [
 
 def imported(path):
     """Modules a file imports, each with whether the import stands at the top of the module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, id(node) in top) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             submodules = [name for name in names if (ROOT.parent / name.replace(".", "/")).exists()
                           or (ROOT.parent / (name.replace(".", "/") + ".py")).exists()]  # fmt: skip
