@@ -1,4 +1,4 @@
-"""Errors as DCMTK's tools say them, "0006:031c TCP Initialization Error: Connection refused"; exit codes.
+"""Errors and statuses as DCMTK's tools say them, "0006:031c TCP Initialization Error: ..."; exit codes.
 
 Scripts look for the numbers. What stands behind them here says less than the errors themselves, which
 are always said, too.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+from typing import Final
 
 from dimse.errors import (
     CannotEncode,
@@ -18,12 +19,21 @@ from dimse.errors import (
     UnexpectedMessage,
 )
 from dimse.outcome import Outcome
+from dimse.tables import status
 from dimse.tables.status import StatusClass
 from dul.errors import AssociationAborted, DulcetError, SourceFailed, TimedOut, TransportError
 
+from .report import printable
 from .words import Words
 
-__all__ = ["code_of", "condition", "is_network_lost", "without_number"]
+__all__ = [
+    "code_of",
+    "condition",
+    "is_network_lost",
+    "response_text",
+    "status_text",
+    "without_number",
+]
 
 _ABORTED = "0006:0317 Peer aborted Association (or never connected)"
 _BROKEN = (ConnectionAbortedError, ConnectionResetError, BrokenPipeError)
@@ -31,6 +41,18 @@ _NUMBER = re.compile(r"\b[0-9a-f]{4}:[0-9a-f]{4} ")
 _TIMES = {
     "connect": "0006:031c TCP Initialization Error: Connection timed out",
     "reply": "0006:0207 DIMSE No data available (timeout in non-blocking mode)",
+}
+_RESPONSES: Final = {
+    status.SUCCESS: "Success",
+    status.SOP_CLASS_NOT_SUPPORTED: "Refused: SOPClassNotSupported",
+    status.COERCION_OF_DATA_ELEMENTS: "Warning: CoercionOfDataElements",
+    status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS_WARNING: "Warning: DataSetDoesNotMatchSOPClass",
+    status.ELEMENTS_DISCARDED: "Warning: ElementsDiscarded",
+}
+_RESPONSE_RANGES: Final = {
+    0xA7: "Refused: OutOfResources",
+    0xA9: "Error: DataSetDoesNotMatchSOPClass",
+    **dict.fromkeys(range(0xC0, 0xD0), "Error: CannotUnderstand"),
 }
 
 
@@ -93,3 +115,17 @@ def _of_transport(error: TransportError, host: str) -> str:
     if isinstance(cause, OSError) and not isinstance(cause, _BROKEN):
         return f"0006:031c TCP Initialization Error: {cause.strerror}"
     return _ABORTED
+
+
+def response_text(code: int) -> str:
+    """The status of a C-STORE response in DCMTK's words."""
+    known = _RESPONSES.get(code) or _RESPONSE_RANGES.get(code >> 8)
+    return known or f"Unknown Status: 0x{code:x}"
+
+
+def status_text(outcome: Outcome) -> str:
+    """The status in the standard's words, with what the peer said besides."""
+    comment = (
+        f", with the comment: {printable(outcome.error_comment)}" if outcome.error_comment else ""
+    )
+    return f"{outcome.meaning} ({outcome.status:04X}H){comment}"

@@ -1,17 +1,23 @@
-"""Which files are to be sent, and which of them can be: `dimse.objects.finder` in words."""
+"""Which files are to be sent, and which of them can be: `dimse.objects.finder` by options, and in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from dimse.errors import Unreadable
-from dimse.objects.finder import LeftOut, Reason
+from dimse.objects import finder
+from dimse.objects.finder import Found, LeftOut, Reason, Unusable, names_from
 from dimse.outcome import Outcome
+from dul.blocking import Wakeup
+from dul.errors import Interrupted
 
 from .report import Level, Report
+from .storescu_options import StorescuSettings
 from .words import Words
 
-__all__ = ["left_out", "unusable"]
+__all__ = ["found", "left_out", "left_out_text", "unusable"]
 
 # What is said of what is left out, and how loud: nothing is lost with a directory seen already.
 _LEFT_OUT: Final = {
@@ -38,10 +44,38 @@ Try: +sd sends the files in a directory, +sd +r also those in its subdirectories
 }
 
 
+def found(settings: StorescuSettings, wakeup: Wakeup) -> Iterator[Found | LeftOut | Unusable]:
+    """What stands behind the names, as it is asked for; Ctrl-C ends a search, too."""
+    for each in finder.find(
+        _names(settings),
+        scan=settings.scan,
+        recurse=settings.recurse,
+        follow_links=settings.follow_links,
+        pattern=settings.pattern,
+        archives=settings.archives,
+        dicomdir=settings.dicomdir,
+    ):
+        if wakeup.is_set:
+            raise Interrupted("interrupted")
+        yield each
+
+
+def _names(settings: StorescuSettings) -> Iterable[str]:
+    """What is given, and what is in a list."""
+    if settings.files_from is None:
+        return settings.file
+    return chain(settings.file, names_from(settings.files_from, nul=settings.nul))
+
+
 def left_out(what: LeftOut, report: Report) -> None:
     """Say that something is left out, and why."""
     level, text = _LEFT_OUT[what.reason]
     report.say(level, text.format(what.path))
+
+
+def left_out_text(what: LeftOut) -> str:
+    """The same in one line, without advice."""
+    return _LEFT_OUT[what.reason][1].format(what.path).partition("\n")[0]
 
 
 def unusable(outcome: Outcome, words: Words) -> str | None:

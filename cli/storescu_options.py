@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dimse.offers import EXPLICIT_FIRST, Offers
+from dimse.policy import How
+from dimse.retry import Retry
 
 from .grammar.declaration import Settings, always, flag, parameters, setting, value
 from .grammar.values import integer, text
@@ -10,9 +14,12 @@ from .options.delivery import Delivery
 from .options.general import General
 from .options.network import Calling
 from .options.preparing import Preparing
-from .options.proposals import Proposals
+from .options.proposals import Proposals, Proposed
 from .options.reporting import Reporting
 from .words import DCMSEND, STORESCU, Words
+
+if TYPE_CHECKING:
+    from dimse.journal import Journal
 
 __all__ = ["DcmsendSettings", "StorescuSettings"]
 
@@ -114,6 +121,30 @@ class StorescuSettings(
     def words(self) -> Words:
         """How it is said, and which exit codes there are."""
         return STORESCU
+
+    def how(self, proposed: Proposed, journal: Journal | None) -> How:
+        """The keywords of `Client.send`.
+
+        Args:
+            proposed: what `self.proposed` came to.
+            journal: the one that is named, if it is open.
+        """
+        return How(
+            preparation=self.preparation,
+            base_contexts=proposed.base_contexts,
+            rules=proposed.rules,
+            repeat=self.repeat,
+            halt=self.halt,
+            look_ahead=self.look_ahead or None,
+            abort=self.abort,
+            single=self.single,
+            max_losses=self.max_losses or None,
+            retry=Retry(times=self.retry) if self.retry else None,
+            associations=self.associations,
+            rate=self.rate,
+            bandwidth=self.bandwidth,
+            journal=journal,
+        )
 
 
 class DcmsendSettings(

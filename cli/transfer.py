@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dimse.engine import Entry, Verdict
@@ -25,28 +24,31 @@ from dimse.events import (
     Warned,
 )
 from dimse.messages.composite import CStoreRQ, CStoreRSP
-from dimse.objects import finder
-from dimse.objects.finder import Found, LeftOut, Unusable, names_from
+from dimse.objects.finder import LeftOut
 from dimse.outcome import Outcome
-from dimse.plan import SEED_CLASSES
-from dimse.retry import Retry
-from dimse.tables import status
 from dimse.tables.dcmtk_names import message_name
 from dimse.tables.dictionary import Dictionary
 from dimse.tables.status import StatusClass
 from dimse.tables.storage_sops import prefix_of
 from dul.blocking import Wakeup
-from dul.errors import DulcetError, Interrupted
+from dul.errors import DulcetError
 from dul.outbox import fragment_length
 
 from .calling import Teller, client_for
 from .codes import FAILED
-from .conditions import code_of, condition, is_network_lost, without_number
+from .conditions import (
+    code_of,
+    condition,
+    is_network_lost,
+    response_text,
+    status_text,
+    without_number,
+)
 from .dots import Dots
-from .inputs import left_out, unusable
+from .inputs import found, left_out, unusable
 from .options.proposals import Proposed
 from .progress import Display
-from .report import Level, Report, printable
+from .report import Level, Report
 from .reporting import ReportFile
 from .storescu_options import StorescuSettings
 from .summary import AnswerCounts
@@ -55,7 +57,7 @@ from .words import STORESCU
 if TYPE_CHECKING:
     from dimse.journal import Journal
 
-__all__ = ["Transfer", "response_text"]
+__all__ = ["Transfer"]
 
 _VERDICTS = {
     Verdict.STORED: "sent",
@@ -104,29 +106,8 @@ class Transfer(Teller):
             f"Objects sent to {settings.called_ae_title} at {settings.peer}",
             report,
         )
-        profile = proposed.profile
-        if profile is not None:
-            base = profile.contexts
-        else:
-            base = () if proposed.required else proposed.rules.for_classes(SEED_CLASSES)
-        client = client_for(settings, report, wakeup, profile, max_ops=settings.max_ops)
-        self._sending = client.send(
-            _found(settings, wakeup),
-            preparation=settings.preparation,
-            base_contexts=base,
-            rules=proposed.rules,
-            repeat=settings.repeat,
-            halt=settings.halt,
-            look_ahead=settings.look_ahead or None,
-            abort=settings.abort,
-            single=settings.single,
-            max_losses=settings.max_losses or None,
-            retry=Retry(times=settings.retry) if settings.retry else None,
-            associations=settings.associations,
-            rate=settings.rate,
-            bandwidth=settings.bandwidth,
-            journal=journal,
-        )
+        client = client_for(settings, report, wakeup, proposed.profile, max_ops=settings.max_ops)
+        self._sending = client.send(found(settings, wakeup), **settings.how(proposed, journal))
         self.display = Display(report)
         self.planned = 0
         self._bad = 0
@@ -282,14 +263,14 @@ class Transfer(Teller):
             self._objects += 1
             self._bytes += outcome.length
             if outcome.status_class is StatusClass.WARNING:
-                self.report.warn(f"{outcome.name}: stored, but {_status(outcome)}")
+                self.report.warn(f"{outcome.name}: stored, but {status_text(outcome)}")
             return
         self.failed(code_of(outcome, self.words))
         if self._no_contexts and isinstance(outcome.error, NoPresentationContext):
             return  # has been said of all files together
         if outcome.error is None:
             self.report.error(
-                f"Store Failed, file: {outcome.name}:\nthe peer answered {_status(outcome)}"
+                f"Store Failed, file: {outcome.name}:\nthe peer answered {status_text(outcome)}"
             )
         else:
             self._not_sent(outcome, outcome.error)
@@ -384,59 +365,9 @@ class Transfer(Teller):
         )
 
 
-def _names(settings: StorescuSettings) -> Iterable[str]:
-    """What is given, and what is in a list."""
-    if settings.files_from is None:
-        return settings.file
-    return chain(settings.file, names_from(settings.files_from, nul=settings.nul))
-
-
-def _found(settings: StorescuSettings, wakeup: Wakeup) -> Iterator[Found | LeftOut | Unusable]:
-    """What stands behind the names, as it is asked for; Ctrl-C ends a search, too."""
-    for each in finder.find(
-        _names(settings),
-        scan=settings.scan,
-        recurse=settings.recurse,
-        follow_links=settings.follow_links,
-        pattern=settings.pattern,
-        archives=settings.archives,
-        dicomdir=settings.dicomdir,
-    ):
-        if wakeup.is_set:
-            raise Interrupted("interrupted")
-        yield each
-
-
 def _count(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
 def _files(count: int) -> str:
     return "1 file is" if count == 1 else f"{count} files are"
-
-
-_RESPONSES = {
-    status.SUCCESS: "Success",
-    status.SOP_CLASS_NOT_SUPPORTED: "Refused: SOPClassNotSupported",
-    status.COERCION_OF_DATA_ELEMENTS: "Warning: CoercionOfDataElements",
-    status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS_WARNING: "Warning: DataSetDoesNotMatchSOPClass",
-    status.ELEMENTS_DISCARDED: "Warning: ElementsDiscarded",
-}
-_RESPONSE_RANGES = {
-    0xA7: "Refused: OutOfResources",
-    0xA9: "Error: DataSetDoesNotMatchSOPClass",
-    **dict.fromkeys(range(0xC0, 0xD0), "Error: CannotUnderstand"),
-}
-
-
-def response_text(code: int) -> str:
-    """The status of a C-STORE response in DCMTK's words."""
-    known = _RESPONSES.get(code) or _RESPONSE_RANGES.get(code >> 8)
-    return known or f"Unknown Status: 0x{code:x}"
-
-
-def _status(outcome: Outcome) -> str:
-    comment = (
-        f", with the comment: {printable(outcome.error_comment)}" if outcome.error_comment else ""
-    )
-    return f"{outcome.meaning} ({outcome.status:04X}H){comment}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dimse.offers import EXPLICIT_FIRST, OFFERS, Offers
+from dimse.offers import EXPLICIT_FIRST, OFFERS, ContextOffer, Offers
+from dimse.plan import SEED_CLASSES
 from dimse.tables.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dul.values import dataclass
 
@@ -77,6 +78,13 @@ class Proposed:
     rules: Offers
     profile: AssociationProfile | None
     required: bool
+
+    @property
+    def base_contexts(self) -> tuple[ContextOffer, ...]:
+        """What is proposed whatever the objects are."""
+        if self.profile is not None:
+            return self.profile.contexts
+        return () if self.required else self.rules.for_classes(SEED_CLASSES)
 
 
 class Proposals(Settings, title="presentation contexts"):
