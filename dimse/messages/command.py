@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from dimse.errors import InvalidCommandSet, InvalidValue
@@ -48,6 +48,7 @@ __all__ = [
 
 Value = int | str | tuple[int, ...]
 Writer = Callable[[Value], bytes]
+ReadValue = Callable[[bytes], Value | None]
 
 NO_DATA_SET: Final = 0x0101  # Command Data Set Type: nothing follows; any other value: it does
 
@@ -245,32 +246,32 @@ def comment(text: str) -> str:
 # A reader gives the value, or None when the length is wrong for the VR.
 
 
-def _read_us(data: bytes, start: int, end: int) -> Value | None:
-    return data[start] | data[start + 1] << 8 if end - start == 2 else None
+def _read_us(raw: bytes) -> Value | None:
+    return raw[0] | raw[1] << 8 if len(raw) == 2 else None
 
 
-def _read_ul(data: bytes, start: int, end: int) -> Value | None:
-    return int.from_bytes(data[start:end], "little") if end - start == 4 else None
+def _read_ul(raw: bytes) -> Value | None:
+    return int.from_bytes(raw, "little") if len(raw) == 4 else None
 
 
-def _read_uid(data: bytes, start: int, end: int) -> Value | None:
+def _read_uid(raw: bytes) -> Value | None:
     # The grammar is not judged here: a bad UID deserves a status, not the end of the association.
-    return data[start:end].rstrip(b"\0 ").decode("latin-1")
+    return raw.rstrip(b"\0 ").decode("latin-1")
 
 
-def _read_text(data: bytes, start: int, end: int) -> Value | None:
+def _read_text(raw: bytes) -> Value | None:
     # ISO 8859-1 gives every byte a character, so reading never fails; only ASCII is legal, as
     # group 0000 has no Specific Character Set.
-    return data[start:end].strip(b"\0 ").decode("latin-1")
+    return raw.strip(b"\0 ").decode("latin-1")
 
 
-def _read_tags(data: bytes, start: int, end: int) -> Value | None:
-    if (end - start) % 4:
+def _read_tags(raw: bytes) -> Value | None:
+    if len(raw) % 4:
         return None
-    return tuple([group << 16 | element for group, element in _TAG.iter_unpack(data[start:end])])
+    return tuple([group << 16 | element for group, element in _TAG.iter_unpack(raw)])
 
 
-_READERS: Final = {
+_READERS: Final[dict[str, ReadValue]] = {
     "US": _read_us,
     "UL": _read_ul,
     "UI": _read_uid,
@@ -283,6 +284,30 @@ _BY_NUMBER: Final = {
     element.tag: (element.keyword, _READERS[element.vr], element) for element in ELEMENTS
 }
 _VRS: Final = frozenset({b"US", b"UL", b"UI", b"AE", b"LO", b"AT"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Where everything lies in a command set.
+
+    The command sets of an association are alike: a few values differ, and have the same length. If
+    all element headers stand where they stood in one that was judged, they need not be judged again.
+
+    Attributes:
+        split: cuts a command set of this length into header, value, header, value ...
+        headers: what the headers must be for that to make sense.
+        readers: of the values that mean something: which one, its keyword, and how it is read.
+    """
+
+    split: Callable[[bytes], tuple[bytes, ...]]
+    headers: tuple[bytes, ...]
+    readers: tuple[tuple[int, str, ReadValue], ...]
+
+
+_SHAPES: Final[dict[int, _Shape]] = {}
+"""By the length of the command set."""
+_MAXIMUM_SHAPES: Final = 64
+_LONGEST_SHAPE: Final = 512  # bytes of the command set; what is longer has lists, and is rare
 
 
 def decode_command(data: bytes | bytearray | memoryview) -> dict[str, Value]:
@@ -298,20 +323,40 @@ def decode_command(data: bytes | bytearray | memoryview) -> dict[str, Value]:
     Raises:
         InvalidCommandSet: nothing else, whatever the bytes.
     """
-    end = len(data)
+    raw = bytes(data)  # no copy when it is bytes already
+    shape = _SHAPES.get(len(raw))
+    if shape is not None:
+        parts = shape.split(raw)
+        if parts[::2] == shape.headers:
+            found = {keyword: read(parts[at]) for at, keyword, read in shape.readers}
+            return {key: value for key, value in found.items() if value != "" and value is not None}
+    elements, headers = _judge(raw)
+    if len(raw) <= _LONGEST_SHAPE and len({header[:4] for header in headers}) == len(headers):
+        if len(_SHAPES) >= _MAXIMUM_SHAPES:
+            _SHAPES.clear()
+        _SHAPES[len(raw)] = _shape_of(headers)
+    return elements
+
+
+def _judge(raw: bytes) -> tuple[dict[str, Value], list[bytes]]:
+    """The values of any command set, and its element headers.
+
+    Raises:
+        InvalidCommandSet: it is none.
+    """
+    end = len(raw)
     if end > MAXIMUM_COMMAND_LENGTH:
         raise InvalidCommandSet(
             f"a command set of {end} bytes",
             f"more than {MAXIMUM_COMMAND_LENGTH} bytes are not accepted",
         )
-    raw = bytes(data)  # no copy when it is bytes already
     elements: dict[str, Value] = {}
-    unpack = _HEADER.unpack_from
+    headers: list[bytes] = []
     at = 0
     while at < end:
         if end - at < 8:
             raise InvalidCommandSet(f"byte {at}", f"{end - at} bytes are no element header")
-        group, number, length = unpack(raw, at)
+        group, number, length = _HEADER.unpack_from(raw, at)
         start = at + 8
         if group:
             raise InvalidCommandSet(
@@ -322,7 +367,7 @@ def decode_command(data: bytes | bytearray | memoryview) -> dict[str, Value]:
         known = _BY_NUMBER.get(number)
         if known is not None and length:
             keyword, read, element = known
-            value = read(raw, start, start + length)
+            value = read(raw[start : start + length])
             if value is None:
                 raise InvalidCommandSet(
                     f"(0000,{number:04X}) {element.name} at byte {at}",
@@ -334,9 +379,23 @@ def decode_command(data: bytes | bytearray | memoryview) -> dict[str, Value]:
                 )
             if value != "":  # nothing but padding: as absent as length zero
                 elements[keyword] = value
+        headers.append(raw[at:start])
         at = start + length
     elements.pop("CommandGroupLength", None)
-    return elements
+    return elements, headers
+
+
+def _shape_of(headers: Sequence[bytes]) -> _Shape:
+    """The shape of a command set that is one, and has no element twice."""
+    layout = "<"
+    readers: list[tuple[int, str, ReadValue]] = []
+    for at, header in enumerate(headers):
+        _, number, length = _HEADER.unpack(header)
+        layout += f"8s{length}s"
+        known = _BY_NUMBER.get(number)
+        if known is not None and length and known[0] != "CommandGroupLength":
+            readers.append((2 * at + 1, known[0], known[1]))
+    return _Shape(struct.Struct(layout).unpack, tuple(headers), tuple(readers))
 
 
 def _overrun(raw: bytes, at: int, number: int, length: int) -> InvalidCommandSet:

@@ -327,3 +327,63 @@ def test_memory_is_bounded_by_the_bytes_received():
     finally:
         tracemalloc.stop()
     assert most < 100_000
+
+
+# --------------------------------------------------------------------------------- shapes
+
+
+def cold(data: bytes) -> dict[str, object] | str:
+    """What a command set is to who has seen none before; an error as its words."""
+    command._SHAPES.clear()
+    return warm(data)
+
+
+def warm(data: bytes) -> dict[str, object] | str:
+    try:
+        return command.decode_command(data)
+    except InvalidCommandSet as error:
+        return str(error)
+
+
+@given(COMMAND_SETS, st.data())
+def test_a_command_set_is_the_same_whatever_came_before_it(elements, data):
+    """One like it, a few of whose bytes are others: in a value, a header, or both."""
+    before = command.encode_command(elements)
+    after = bytearray(before)
+    for _ in range(data.draw(st.integers(1, 4))):
+        after[data.draw(st.integers(0, len(after) - 1))] = data.draw(st.integers(0, 255))
+    expected = cold(bytes(after))
+    cold(before)
+    assert warm(bytes(after)) == expected
+    assert warm(bytes(after)) == expected
+    assert warm(before) == elements_as_read(elements)
+
+
+def elements_as_read(elements):
+    return command._judge(command.encode_command(elements))[0]
+
+
+def test_the_second_of_a_kind_is_not_judged_again(monkeypatch):
+    first = command.encode_command({"CommandField": 1, "MessageID": 1, "ErrorComment": "as it is"})
+    second = command.encode_command({"CommandField": 1, "MessageID": 2, "ErrorComment": " " * 8})
+    cold(first)
+    monkeypatch.setattr(command, "_judge", None)
+    assert warm(second) == {"CommandField": 1, "MessageID": 2}
+
+
+def test_an_element_twice_is_found_the_second_time_as_well():
+    once = us(0x0110, 1) + us(0x0120, 2)
+    twice = us(0x0110, 1) + us(0x0110, 2)
+    blank = element(0x0902, b"  ") + element(0x0902, b"no")
+    for before in (once, twice, blank):
+        cold(before)
+        assert "comes twice" in warm(twice)
+        assert warm(blank) == {"ErrorComment": "no"}
+
+
+def test_few_shapes_are_remembered():
+    cold(b"")
+    for length in range(2, 1000, 2):
+        warm(element(0x0902, b"a" * length))
+    assert 0 < len(command._SHAPES) <= command._MAXIMUM_SHAPES
+    assert max(command._SHAPES) <= command._LONGEST_SHAPE
