@@ -8,6 +8,7 @@ and are handed back.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from struct import Struct
 from typing import Final
 
@@ -30,6 +31,7 @@ _MAXIMUM_VALUE: Final = 1024  # of the elements that are read; the longest legal
 _SHORT = Struct("<HH2sH")  # group, element, VR, length
 _LONG = Struct("<HH2sxxI")  # group, element, VR, reserved, length
 _WIDE = Struct("<I")
+_GROUP_LENGTH: Final = PREFIX + _SHORT.pack(2, 0x0000, b"UL", 4)
 
 _SH = re.compile(r"[ -\[\]-~]{1,16}").fullmatch
 
@@ -154,31 +156,50 @@ def encode_file_meta(
     Raises:
         InvalidValue: a UID is none, or the version name is no text of 1 to 16 characters.
     """
-    parts = [_LONG.pack(2, 0x0001, b"OB", 2) + b"\0\x01"]  # version 1
-    for number, name, uid in (
-        (0x0002, "sop_class_uid", sop_class_uid),
-        (0x0003, "sop_instance_uid", sop_instance_uid),
-        (0x0010, "transfer_syntax_uid", transfer_syntax_uid),
-        (0x0012, "implementation_class_uid", implementation_class_uid),
-    ):
-        if not uids.is_sendable(uid):
-            raise InvalidValue(name, f"must be a UID of 1 to 64 digits and dots, not {uid!r}")
-        parts.append(_short(number, b"UI", uid))
+    before, behind = _around_the_instance(
+        sop_class_uid,
+        transfer_syntax_uid,
+        implementation_class_uid,
+        implementation_version_name,
+        source_application_entity_title,
+        sending_application_entity_title,
+        receiving_application_entity_title,
+    )
+    instance = _uid(0x0003, "sop_instance_uid", sop_instance_uid)
+    length = len(before) + len(instance) + len(behind)
+    return b"".join([_GROUP_LENGTH, _WIDE.pack(length), before, instance, behind])
+
+
+# The objects of an association differ in their SOP Instance UID, and most often in nothing else.
+@lru_cache(maxsize=128)
+def _around_the_instance(
+    sop_class_uid: str,
+    transfer_syntax_uid: str,
+    implementation_class_uid: str,
+    implementation_version_name: str,
+    *titles: str | None,
+) -> tuple[bytes, bytes]:
+    """Group 0002 before (0002,0003) and behind it, without the group length."""
+    before = _LONG.pack(2, 0x0001, b"OB", 2) + b"\0\x01"  # version 1
+    before += _uid(0x0002, "sop_class_uid", sop_class_uid)
+    behind = _uid(0x0010, "transfer_syntax_uid", transfer_syntax_uid)
+    behind += _uid(0x0012, "implementation_class_uid", implementation_class_uid)
     if not _SH(implementation_version_name):
         raise InvalidValue(
             "implementation_version_name",
             f"must be 1 to 16 ASCII characters without backslash: {implementation_version_name!r}",
         )
-    parts.append(_short(0x0013, b"SH", implementation_version_name))
-    for number, title in (
-        (0x0016, source_application_entity_title),
-        (0x0017, sending_application_entity_title),
-        (0x0018, receiving_application_entity_title),
-    ):
+    behind += _short(0x0013, b"SH", implementation_version_name)
+    for number, title in zip((0x0016, 0x0017, 0x0018), titles, strict=True):
         if title is not None and _SH(title) and title.strip(" "):
-            parts.append(_short(number, b"AE", title.strip(" ")))
-    group = b"".join(parts)
-    return PREFIX + _SHORT.pack(2, 0x0000, b"UL", 4) + _WIDE.pack(len(group)) + group
+            behind += _short(number, b"AE", title.strip(" "))
+    return before, behind
+
+
+def _uid(number: int, name: str, uid: str) -> bytes:
+    if not uids.is_sendable(uid):
+        raise InvalidValue(name, f"must be a UID of 1 to 64 digits and dots, not {uid!r}")
+    return _short(number, b"UI", uid)
 
 
 def _short(number: int, vr: bytes, value: str) -> bytes:
