@@ -20,7 +20,6 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from dimse.errors import InvalidValue
 from dimse.messages import command
-from dimse.messages.command import Value
 from dul.values import MISSING, dataclass, fields
 
 __all__ = ["DataSet", "Message", "Plan", "Priority", "Request", "Response", "field_name", "plan_of"]
@@ -80,9 +79,14 @@ class Message:
         if fault is not None:
             raise InvalidValue(self.NAME, fault)
         plan = plan_of(type(self))
+        rows = zip(plan.writers, plan.optional, plan.values(self), strict=True)
         return command.frame(
             b"".join(
-                [write(value) for write, value in zip(plan.writers, plan.values(self), strict=True)]
+                [
+                    write(value)
+                    for write, optional, value in rows
+                    if not (optional and value is None)
+                ]
             )
         )
 
@@ -115,11 +119,13 @@ class Plan:
 
     Attributes:
         writers: per element in the order of tags, the function from the value to bytes.
+        optional: whether None stands for "not sent" there.
         values: from a message the values for `writers`, in their order.
         readers: per field its name, the keyword of its element, and whether it must be there.
     """
 
     writers: tuple[Callable[[Any], bytes], ...]
+    optional: tuple[bool, ...]
     values: Callable[[Any], tuple[Any, ...]]
     readers: tuple[tuple[str, str, bool], ...]
 
@@ -127,10 +133,6 @@ class Plan:
 def field_name(keyword: str) -> str:
     """The name of the field that holds an element: AffectedSOPClassUID -> affected_sop_class_uid."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", keyword).lower()
-
-
-def _optional(write: Callable[[Value], bytes]) -> Callable[[Value | None], bytes]:
-    return lambda value: b"" if value is None else write(value)
 
 
 _PLANS: Final[dict[type[Message], Plan]] = {}
@@ -162,9 +164,8 @@ def _work_out(message: type[Message]) -> Plan:
             names.append("data_set_follows")
             writers.append(lambda follows: data_set_type[bool(follows)])
         elif name in known:
-            write = command.writer(element.keyword)
-            default = known[name].default
             names.append(name)
-            writers.append(_optional(write) if default is None else write)
-            readers.append((name, element.keyword, default is MISSING))
-    return Plan(tuple(writers), attrgetter(*names), tuple(readers))
+            writers.append(command.writer(element.keyword))
+            readers.append((name, element.keyword, known[name].default is MISSING))
+    optional = tuple(name in known and known[name].default is None for name in names)
+    return Plan(tuple(writers), optional, attrgetter(*names), tuple(readers))

@@ -113,10 +113,10 @@ def decode_message(data: bytes | bytearray | memoryview) -> Message:
         UnknownCommand: PS3.7 has no message of this Command Field.
     """
     elements = command.decode_command(data)
-    command_field = elements.get("CommandField")
+    command_field: Any = elements.get("CommandField")
     if command_field is None:
         raise _missing("command set", "CommandField")
-    message = _BY_COMMAND_FIELD.get(cast("int", command_field))
+    message = _BY_COMMAND_FIELD.get(command_field)
     data_set_type = elements.get("CommandDataSetType")
     if data_set_type is None:
         raise _missing(
@@ -125,7 +125,7 @@ def decode_message(data: bytes | bytearray | memoryview) -> Message:
     follows = data_set_type != command.NO_DATA_SET
     if message is None:
         raise UnknownCommand(
-            cast("int", command_field),
+            command_field,
             cast("int | None", elements.get("MessageID")),
             data_set_follows=follows,
             elements=elements,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 # Who wrote a file (0002,0012) is who speaks on an association (PS3.7 D.3.3.2).
@@ -38,6 +39,7 @@ VERIFICATION: Final = "1.2.840.10008.1.1"
 _SENDABLE = re.compile(r"[0-9.]{1,64}")
 
 
+@lru_cache(maxsize=64)  # the UIDs of an object are asked about at every stop
 def is_sendable(uid: str) -> bool:
     """Whether the text can travel as a UID: 1 to 64 digits and dots.
 
