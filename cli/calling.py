@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from dimse.client import Client
+from dimse import Client
 from dimse.errors import ReleasedByPeer
 from dimse.events import (
     Associated,
@@ -15,7 +15,8 @@ from dimse.events import (
     NotReleased,
     Releasing,
 )
-from dimse.messages.base import Message
+from dimse.messages import Message
+from dul import AsynchronousOperationsWindow, fragment_length
 from dul.blocking import Wakeup
 from dul.errors import (
     AssociationAborted,
@@ -26,8 +27,6 @@ from dul.errors import (
     TimedOut,
     TransportError,
 )
-from dul.outbox import fragment_length
-from dul.user_items import AsynchronousOperationsWindow
 
 from . import dumps
 from .codes import FAILED
@@ -41,7 +40,7 @@ from .words import STORESCU, Words
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from dimse.profiles import AssociationProfile
+    from dimse import AssociationProfile
 
 __all__ = ["Teller", "client_for", "not_associated", "with_condition"]
 

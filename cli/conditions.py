@@ -10,6 +10,7 @@ import re
 import socket
 from typing import Final
 
+from dimse import Outcome
 from dimse.errors import (
     CannotEncode,
     CannotTranscode,
@@ -18,7 +19,6 @@ from dimse.errors import (
     ReleasedByPeer,
     UnexpectedMessage,
 )
-from dimse.outcome import Outcome
 from dimse.tables import status
 from dimse.tables.status import StatusClass
 from dul.errors import AssociationAborted, DulcetError, SourceFailed, TimedOut, TransportError

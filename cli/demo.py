@@ -15,12 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dimse.messages.base import Response
-from dimse.objects.outgoing import Outgoing, examine
-from dimse.provider import Observer
-from dimse.requests import ServiceRequest, StoreRequest
-from dimse.server import Server
-from dimse.storage.spool import Spool
+from dimse import Observer, Server, ServiceRequest, StoreRequest
+from dimse.messages import Response
+from dimse.objects import Outgoing, examine
+from dimse.storage import Spool
 from dimse.tables.status import meaning
 from dimse.tables.storage_sops import name_of
 from dimse.tables.transfer_syntaxes import name_of as syntax_name

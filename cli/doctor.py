@@ -18,7 +18,7 @@ from importlib.metadata import (
 from pathlib import Path
 from typing import Literal
 
-from dul.transport.descriptors import available
+from dul.blocking import free_descriptors
 from dul.values import dataclass
 
 from . import tool
@@ -171,7 +171,7 @@ def _openssl() -> Symptom:
 
 
 def _files() -> Symptom:
-    room = available()
+    room = free_descriptors()
     if room is None:
         return Symptom("ok", "there is no bound on open files and connections")
     text = f"this process may open {room} more files and connections"

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from dimse.messages.base import Message, Response
+from dimse.messages import Message, Response
 from dimse.tables import status, storage_sops, transfer_syntaxes
 from dimse.tables.uids import VERIFICATION
+from dul import AssociateRQ, Negotiated, Transition, UserInformation
 from dul.errors import AssociationRejected
-from dul.fsm import Transition
-from dul.negotiation import Negotiated
-from dul.pdu import AssociateRQ
-from dul.security import Security
-from dul.user_items import UserInformation
+from dul.tls import Security
 from dul.values import fields
 
 from .report import Level, Report, printable

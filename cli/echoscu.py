@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from dimse import RoundTrips
 from dimse.events import Associated, ClientEvent, Echoed, Lost, Requesting, Responded
-from dimse.messages.composite import CEchoRQ
-from dimse.roundtrips import RoundTrips
+from dimse.messages import CEchoRQ
 from dimse.tables import status
 from dul.blocking import Wakeup
 from dul.errors import Interrupted

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dimse.client import Client, Events
-from dimse.plan import ContextOffer
+from dimse import Client, ContextOffer, Events
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 from dimse.tables.uids import VERIFICATION
 

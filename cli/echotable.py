@@ -9,9 +9,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from dimse import RoundTrips
 from dimse.errors import InvalidValue
 from dimse.events import Associated, Echoed, Lost, NotAssociated
-from dimse.roundtrips import RoundTrips
 from dimse.tables import status
 from dul.blocking import Wakeup
 from dul.errors import Interrupted

@@ -1,4 +1,4 @@
-"""Which files are to be sent, and which of them can be: `dimse.objects.finder` by options, and in words."""
+"""Which files are to be sent, and which of them can be: `dimse.objects.find` by options, and in words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from dimse import Outcome
 from dimse.errors import Unreadable
-from dimse.objects import finder
-from dimse.objects.finder import Found, LeftOut, Reason, Unusable, names_from
-from dimse.outcome import Outcome
+from dimse.objects import Found, LeftOut, Reason, Unusable, find, names_from
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
 
@@ -46,7 +45,7 @@ Try: +sd sends the files in a directory, +sd +r also those in its subdirectories
 
 def found(settings: StorescuSettings, wakeup: Wakeup) -> Iterator[Found | LeftOut | Unusable]:
     """What stands behind the names, as it is asked for; Ctrl-C ends a search, too."""
-    for each in finder.find(
+    for each in find(
         _names(settings),
         scan=settings.scan,
         recurse=settings.recurse,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dimse.engine import Entry
+from dimse import Entry
 from dimse.errors import Unreadable
 from dimse.events import ClientEvent
 

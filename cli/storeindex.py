@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dimse.errors import DIMSEError, IndexFailed, IndexUnusable
-from dimse.storage.index.index import Index
-from dimse.storage.index.rebuild import rebuild
+from dimse.storage import Index, rebuild_index
 
 from . import tool
 from .codes import FAILED
@@ -49,7 +48,7 @@ def _work(settings: StoreindexSettings, report: Report) -> int:
         return FAILED
     try:
         with Index(settings.index, settings.directory) as index:
-            rebuilt = rebuild(index, told)
+            rebuilt = rebuild_index(index, told)
     except (IndexUnusable, IndexFailed) as error:
         report.fatal(str(error))
         return FAILED

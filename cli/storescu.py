@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dimse.engine import Verdict
+from dimse import Verdict
 from dimse.errors import (
     DictionaryError,
     JournalFailed,
@@ -30,7 +30,7 @@ from .storescu_options import StorescuSettings
 from .transfer import Transfer
 
 if TYPE_CHECKING:
-    from dimse.journal import Journal
+    from dimse import Journal
 
 __all__ = ["StorescuSettings", "main", "work"]
 
@@ -81,7 +81,7 @@ def work(settings: StorescuSettings, report: Report) -> int:
 
 def _journal(path: str) -> Journal:
     # It loads SQLite, and most calls have none.
-    from dimse.journal import Journal  # noqa: PLC0415
+    from dimse import Journal  # noqa: PLC0415
 
     return Journal(path)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dimse.offers import EXPLICIT_FIRST, Offers
-from dimse.policy import How
-from dimse.retry import Retry
+from dimse import EXPLICIT_FIRST, How, Offers, Retry
 
 from .grammar.declaration import Settings, always, flag, parameters, setting, value
 from .grammar.values import integer, text
@@ -19,7 +17,7 @@ from .options.reporting import Reporting
 from .words import DCMSEND, STORESCU, Words
 
 if TYPE_CHECKING:
-    from dimse.journal import Journal
+    from dimse import Journal
 
 __all__ = ["DcmsendSettings", "StorescuSettings"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from dimse.outcome import Outcome
+from dimse import Outcome
 from dimse.tables.status import SOP_CLASS_NOT_SUPPORTED, SUCCESS, StatusClass, classify, meaning
 
 __all__ = ["AnswerCounts"]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dimse.engine import Entry, Verdict
+from dimse import Entry, Outcome, Verdict
 from dimse.errors import CannotTranscode, JournalFailed, NoPresentationContext
 from dimse.events import (
     Associated,
@@ -23,16 +23,15 @@ from dimse.events import (
     Retrying,
     Warned,
 )
-from dimse.messages.composite import CStoreRQ, CStoreRSP
-from dimse.objects.finder import LeftOut
-from dimse.outcome import Outcome
+from dimse.messages import CStoreRQ, CStoreRSP
+from dimse.objects import LeftOut
 from dimse.tables.dcmtk_names import message_name
 from dimse.tables.dictionary import Dictionary
 from dimse.tables.status import StatusClass
 from dimse.tables.storage_sops import prefix_of
+from dul import fragment_length
 from dul.blocking import Wakeup
 from dul.errors import DulcetError
-from dul.outbox import fragment_length
 
 from .calling import Teller, client_for
 from .codes import FAILED
@@ -55,7 +54,7 @@ from .summary import AnswerCounts
 from .words import STORESCU
 
 if TYPE_CHECKING:
-    from dimse.journal import Journal
+    from dimse import Journal
 
 __all__ = ["Transfer"]
 

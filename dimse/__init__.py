@@ -6,32 +6,48 @@ loaded when it is first asked for: a client needs nothing of a server, nor the r
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from dul.ondemand import on_demand
 
 if TYPE_CHECKING:
     from dimse.client import Client, Events, Outcomes, Sending, Session
     from dimse.engine import Entry, Verdict
     from dimse.errors import DIMSEError, Refused
+    from dimse.faults import Faults
+    from dimse.journal import Journal
     from dimse.objects.codecs import Decompress
     from dimse.objects.edit import ElementChange
     from dimse.objects.invention import Invention
     from dimse.objects.prepare import Preparation
-    from dimse.offers import ContextOffer, Offers
+    from dimse.offers import EXPLICIT_FIRST, OFFERS, ContextOffer, Offers
     from dimse.outcome import Outcome
     from dimse.peer import Peer
-    from dimse.provider import Answer, Handler, Observer, Provider
+    from dimse.plan import SEED_CLASSES
+    from dimse.policy import LOOK_AHEAD, SLOWEST_BANDWIDTH, How, Policy
+    from dimse.profiles import AssociationProfile, load_profile
+    from dimse.provider import Access, Answer, Handler, Observer, OpenSink, Provider
     from dimse.reports import SendReport
     from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
+    from dimse.retry import Retry
+    from dimse.roundtrips import RoundTrips
     from dimse.scu import Reply
     from dimse.server import Server
     from dimse.storage.sink import Discard, Memory, Sink
     from dimse.storage.spool import Spool
     from dimse.support import storage_support
     from dimse.tables.status import StatusClass
+    from dimse.titles import checked_ae_title
 
 __all__ = [
+    "EXPLICIT_FIRST",
+    "LOOK_AHEAD",
+    "OFFERS",
+    "SEED_CLASSES",
+    "SLOWEST_BANDWIDTH",
+    "Access",
     "Answer",
+    "AssociationProfile",
     "Client",
     "ContextOffer",
     "DIMSEError",
@@ -41,19 +57,26 @@ __all__ = [
     "ElementChange",
     "Entry",
     "Events",
+    "Faults",
     "Handler",
+    "How",
     "Invention",
+    "Journal",
     "Memory",
     "Observer",
     "Offers",
+    "OpenSink",
     "Outcome",
     "Outcomes",
     "Peer",
+    "Policy",
     "Preparation",
     "Provider",
     "Refused",
     "Reply",
     "Requestor",
+    "Retry",
+    "RoundTrips",
     "SendReport",
     "Sending",
     "Server",
@@ -64,33 +87,49 @@ __all__ = [
     "StatusClass",
     "StoreRequest",
     "Verdict",
+    "checked_ae_title",
+    "load_profile",
     "storage_support",
 ]
 
-_MODULES = {
+_HOMES = {
+    "Access": "dimse.provider",
     "Answer": "dimse.provider",
+    "AssociationProfile": "dimse.profiles",
     "Client": "dimse.client",
     "ContextOffer": "dimse.offers",
     "DIMSEError": "dimse.errors",
     "Decompress": "dimse.objects.codecs",
     "Discard": "dimse.storage.sink",
+    "EXPLICIT_FIRST": "dimse.offers",
     "EchoRequest": "dimse.requests",
     "ElementChange": "dimse.objects.edit",
     "Entry": "dimse.engine",
     "Events": "dimse.client",
+    "Faults": "dimse.faults",
     "Handler": "dimse.provider",
+    "How": "dimse.policy",
     "Invention": "dimse.objects.invention",
+    "Journal": "dimse.journal",
+    "LOOK_AHEAD": "dimse.policy",
     "Memory": "dimse.storage.sink",
+    "OFFERS": "dimse.offers",
     "Observer": "dimse.provider",
     "Offers": "dimse.offers",
+    "OpenSink": "dimse.provider",
     "Outcome": "dimse.outcome",
     "Outcomes": "dimse.client",
     "Peer": "dimse.peer",
+    "Policy": "dimse.policy",
     "Preparation": "dimse.objects.prepare",
     "Provider": "dimse.provider",
     "Refused": "dimse.errors",
     "Reply": "dimse.scu",
     "Requestor": "dimse.requests",
+    "Retry": "dimse.retry",
+    "RoundTrips": "dimse.roundtrips",
+    "SEED_CLASSES": "dimse.plan",
+    "SLOWEST_BANDWIDTH": "dimse.policy",
     "SendReport": "dimse.reports",
     "Sending": "dimse.client",
     "Server": "dimse.server",
@@ -101,15 +140,10 @@ _MODULES = {
     "StatusClass": "dimse.tables.status",
     "StoreRequest": "dimse.requests",
     "Verdict": "dimse.engine",
+    "checked_ae_title": "dimse.titles",
+    "load_profile": "dimse.profiles",
     "storage_support": "dimse.support",
 }
 
-
-def __getattr__(name: str) -> object:
-    """A public name, from the module that has it (PEP 562)."""
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module 'dimse' has no attribute {name!r}")
-    value: object = getattr(import_module(module), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand
+    __getattr__ = on_demand(__name__, _HOMES)

@@ -140,6 +140,11 @@ def load_host_rules(
 ) -> HostRules:
     """Read the rules of this machine; a file that is not there has none.
 
+    Args:
+        daemon: the name of the service that the rules are asked for.
+        allow: the file of who may call.
+        deny: the file of who may not, asked after it.
+
     Raises:
         AccessRulesError: a file can't be read, or a rule can't be kept.
     """
@@ -170,7 +175,7 @@ class Allowed:
     look_up: Callable[[str], tuple[str, bool]] = looked_up
 
     def access(self, request: AssociateRQ, address: str) -> AssociateRJ | None:
-        """Judge a request; an `Access`. May ask the resolver, and so take its time."""
+        """Judge a `request` from an `address`, as `Access` does. May ask the resolver, and so take its time."""
         del request
         host = address.rpartition(":")[0].strip("[]").partition("%")[0]
         if self.addresses is not None:

@@ -99,6 +99,7 @@ __all__ = [
 ]
 
 FilePath = str | os.PathLike[str]
+"""How an error names a file."""
 
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the operating system says when there is no room: A700H."""

@@ -358,3 +358,4 @@ ClientEvent: TypeAlias = (
     | GivenUp
     | Done
 )
+"""What a client tells, one by one."""

@@ -49,7 +49,7 @@ class Faults:
     sleep: Callable[[float], object]
 
     def access(self, request: AssociateRQ, address: str) -> AssociateRJ | None:
-        """Judge a request for an association."""
+        """Judge a `request` for an association from an `address`, as `Access` does."""
         del address
         nameless = not request.user_information.implementation_class_uid
         return _REFUSED if self.refuse or (self.reject and nameless) else None

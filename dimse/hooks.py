@@ -106,7 +106,7 @@ class CommandEnded:
 
 
 class StudyObserver(Observer):
-    """Tells `Studies` what a server stores, and who goes.
+    """Tells `Studies` what a server stores, and who goes (see `Observer`).
 
     Args:
         studies: they; `enter` is called by who makes the names.

@@ -97,7 +97,13 @@ class Journal:
         self._base.close()
 
     def page(self, called_ae_title: str, host: str, port: int) -> Page:
-        """The part that is about one peer."""
+        """The part that is about one peer.
+
+        Args:
+            called_ae_title: what it is called.
+            host: where it is.
+            port: its TCP port there.
+        """
         return Page(self, f"{called_ae_title}@{host}:{port}")
 
     def failed(self) -> Iterator[str]:
@@ -110,6 +116,10 @@ class Journal:
 
     def run(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         """One statement, which is durable when this returns.
+
+        Args:
+            statement: in SQL.
+            values: for its placeholders.
 
         Raises:
             JournalFailed: the disk is full, the file is damaged ...

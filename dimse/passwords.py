@@ -30,6 +30,10 @@ _NOBODY = _HASHER.hash("nobody")
 def entry(name: str, passcode: str) -> str:
     """A line of a password file.
 
+    Args:
+        name: the user's.
+        passcode: in clear; only its hash is in the line.
+
     Raises:
         ValueError: the name can't stand in one.
     """

@@ -120,8 +120,9 @@ SEED_CLASSES: Final = (
     "1.2.840.10008.5.1.4.1.1.10",  # Standalone Modality LUT, retired
     "1.2.840.10008.5.1.4.1.1.11",  # Standalone VOI LUT, retired
 )
+"""The SOP classes that storescu proposes whatever the files are."""
 
-# What storescu proposes whatever the files are: each class with Implicit VR Little Endian,
+# What storescu proposes of them: each class with Implicit VR Little Endian,
 # Explicit VR Little Endian and Explicit VR Big Endian, in this order.
 SEED_CONTEXTS: Final = OFFERS.for_classes(SEED_CLASSES)
 

@@ -10,6 +10,10 @@ __all__ = ["checked_ae_title"]
 def checked_ae_title(title: object, where: str = "AE title") -> str:
     """An AE title without the spaces around it, which mean nothing (PS3.5 6.2, VR AE).
 
+    Args:
+        title: what is to be one.
+        where: what the error calls it.
+
     Raises:
         InvalidValue: it has not 1 to 16 characters, or some that an AE title may not have.
     """

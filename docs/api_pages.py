@@ -14,7 +14,34 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PUBLIC = ("dimse", "dimse.aio", "dul", "dul.blocking", "dul.aio")
+PUBLIC = (
+    "dimse",
+    "dimse.aio",
+    "dimse.events",
+    "dimse.errors",
+    "dimse.objects",
+    "dimse.storage",
+    "dimse.access",
+    "dimse.passwords",
+    "dimse.hooks",
+    "dimse.watch",
+    "dimse.workers",
+    "dimse.reports",
+    "dimse.messages",
+    "dimse.tables.status",
+    "dimse.tables.storage_sops",
+    "dimse.tables.transfer_syntaxes",
+    "dimse.tables.uids",
+    "dimse.tables.dictionary",
+    "dimse.tables.dcmtk_names",
+    "dul",
+    "dul.blocking",
+    "dul.aio",
+    "dul.errors",
+    "dul.events",
+    "dul.conversations",
+    "dul.tls",
+)
 """The modules that users import from; what is public is in their `__all__`, and nothing else is."""
 
 LONGEST_LINE = 88

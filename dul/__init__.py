@@ -31,6 +31,7 @@ from dul.negotiation import (
     context_offers,
     request,
 )
+from dul.outbox import fragment_length
 from dul.pdu import (
     PDU,
     PDV,
@@ -99,6 +100,7 @@ __all__ = [
     "conclude",
     "context_offers",
     "decode_pdu",
+    "fragment_length",
     "request",
     "step",
 ]

@@ -7,10 +7,10 @@ asked for, and `Lines` where several associations are wanted at a time: a client
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dul.errors import Interrupted
+from dul.ondemand import on_demand
 from dul.threads.connection import Connection, connect
 from dul.threads.line import Line
 from dul.transport.wakeup import Wakeup
@@ -18,16 +18,29 @@ from dul.transport.wakeup import Wakeup
 if TYPE_CHECKING:
     from dul.threads.lines import Lines
     from dul.threads.server import Server
+    from dul.transport.descriptors import free_descriptors
+    from dul.transport.listener import OneConnection, listen
 
-__all__ = ["Connection", "Interrupted", "Line", "Lines", "Server", "Wakeup", "connect"]
+__all__ = [
+    "Connection",
+    "Interrupted",
+    "Line",
+    "Lines",
+    "OneConnection",
+    "Server",
+    "Wakeup",
+    "connect",
+    "free_descriptors",
+    "listen",
+]
 
-_LATE = {"Lines": "dul.threads.lines", "Server": "dul.threads.server"}
+_HOMES = {
+    "Lines": "dul.threads.lines",
+    "OneConnection": "dul.transport.listener",
+    "Server": "dul.threads.server",
+    "free_descriptors": "dul.transport.descriptors",
+    "listen": "dul.transport.listener",
+}
 
-
-def __getattr__(name: str) -> object:
-    """A name that is not always needed, from its module (PEP 562)."""
-    if name not in _LATE:
-        raise AttributeError(f"module 'dul.blocking' has no attribute {name!r}")
-    value: object = getattr(import_module(_LATE[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand
+    __getattr__ = on_demand(__name__, _HOMES)

@@ -58,7 +58,7 @@ __all__ = [
 
 
 class Pump(Enum):
-    """See `PUMP`."""
+    """What a conversation asks the transport for."""
 
     ONCE = "exchange bytes with the transport: send a batch, or wait for the peer"
     # What goes wrong with the face meanwhile, an interrupt for instance, is raised at the `yield`.
@@ -66,7 +66,10 @@ class Pump(Enum):
 
 
 PUMP: Final = Pump.ONCE
+"""Exchange bytes with the transport: send a batch, or wait for the peer."""
+
 POLL: Final = Pump.NOW
+"""Exchange what can be exchanged without waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,11 @@ class Call:
 
 
 Step = Pump | Call
+"""What a conversation may yield."""
+
 T = TypeVar("T")
 Conversation = Generator[Step, Any, T]
+"""A generator of steps that returns its outcome; whoever drives it sends in what a `Call` gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,10 @@ def fail(event: ind.AbortIndication | ind.ProviderAbortIndication) -> NoReturn:
 
 def associate(association: Association, request: AssociateRQ) -> Conversation[Negotiated]:
     """Establish an association as its requestor (PS3.8 7.1).
+
+    Args:
+        association: one that is not begun.
+        request: the A-ASSOCIATE-RQ, as `dul.request` makes it.
 
     Returns:
         What was agreed; there may be no accepted context in it.
@@ -205,6 +215,12 @@ def send(
     association: Association, context_id: int, *, command: bool, source: Source | Buffer
 ) -> Conversation[None]:
     """Send a command set or a data set on an accepted context, and wait until it is out.
+
+    Args:
+        association: it is sent on.
+        context_id: of the accepted presentation context.
+        command: whether it is a command set.
+        source: its bytes, or what they are read from while they are sent.
 
     Raises:
         LocalProtocolError: nothing may be sent now.

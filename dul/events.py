@@ -98,3 +98,4 @@ Indication = (
     | AbortIndication
     | ProviderAbortIndication
 )
+"""Whatever `Association.next_event` gives."""

@@ -20,7 +20,9 @@ EVERYTHING = [(module, name) for module in PUBLIC for name in names_of(module)]
 # What a message or a script carries is the business of its class; that it is one is checked.
 ANY_OF = re.compile(r"\b(Request|Script|ServiceRequest|Conversation|Operation)\[Any\]")
 # Of steps of a conversation that somebody else drives, and of events that the script's type says.
-DRIVEN = {"Connection.perform", "Line.play", "Lines.play"}
+DRIVEN = {"Connection.perform", "Line.play", "Lines.play", "Call"}
+# Rows of SQLite, JSON, and an address as the standard library's sockets have it.
+RAW = {"Journal.run", "Overview.state", "OneConnection.accept", "OneConnection.getsockname"}
 # Where an argument is explained elsewhere, the docstring says where.
 ELSEWHERE = re.compile(
     r"(?:[Aa]rguments|[Kk]eywords)[^.]*\b(?:of|as)\b|[Ss]ee `|[Aa]s `|\(see `|[Mm]ade by `"
@@ -77,7 +79,13 @@ def test_there_is_a_page_for_every_public_module_alone():
 
 @pytest.mark.parametrize(("module", "name"), EVERYTHING)
 def test_a_public_name_is_explained(module: str, name: str):
-    assert len(definition(module, name).text) > 15
+    public = definition(module, name)
+    # UIDs and statuses are called as the standard calls them, and their page has the value.
+    assert len(public.text) > 15 or (module.startswith("dimse.tables.") and _is_plain(public.node))
+
+
+def _is_plain(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
 
 
 def test_every_argument_is_explained_or_said_to_be_explained_elsewhere():
@@ -90,7 +98,7 @@ def test_every_argument_is_explained_or_said_to_be_explained_elsewhere():
         )
         and len(arguments(function)) > 1
         and not ELSEWHERE.search(text)
-        and not name.startswith("dul.errors:")  # which we make, and nobody else
+        and not name.startswith(("dul.errors:", "dimse.errors:"))  # which we make, and nobody else
     ]
     assert not wrong, "\n".join(wrong)
     assert len(FUNCTIONS) > 80
@@ -102,7 +110,7 @@ def test_every_public_signature_is_typed_and_no_type_is_anything():
         types = [each.annotation for each in arguments(function)] + [function.returns]
         for each in types:
             text = "Any" if each is None else ANY_OF.sub("", ast.unparse(each))
-            if re.search(r"\bAny\b", text) and name.rpartition(":")[2] not in DRIVEN:
+            if re.search(r"\bAny\b", text) and name.rpartition(":")[2] not in DRIVEN | RAW:
                 wrong.append(f"{name}: {text}")
     assert not wrong, "\n".join(wrong)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from api_pages import PUBLIC
 from sources import ROOT, name_of, parsed
 
 PACKAGES = ("dul", "dimse", "cli", "testbed")
@@ -171,6 +173,20 @@ TRANSPORT = (
 )
 
 
+def homes(module: str) -> dict[str, str]:
+    """The names that a package loads on demand, and the module that each is in."""
+    for node in SOURCES[module].body if module in SOURCES else []:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOMES":
+            return ast.literal_eval(node.value)
+    return {}
+
+
+def home_of(module: str, name: str) -> str:
+    """The module that is loaded for a name of another: itself, one in it, one that it loads on demand."""
+    whole = f"{module}.{name}"
+    return whole if whole in SOURCES else homes(module).get(name, module)
+
+
 def imports_of(
     module: str, tree: ast.AST, inside: bool = False, typing: bool = False
 ) -> Iterator[Import]:
@@ -180,10 +196,7 @@ def imports_of(
                 yield Import(module, alias.name, node.lineno, inside, typing)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                yield Import(
-                    module, whole if whole in SOURCES else node.module, node.lineno, inside, typing
-                )
+                yield Import(module, home_of(node.module, alias.name), node.lineno, inside, typing)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from imports_of(module, node, True, typing)
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
@@ -334,7 +347,7 @@ def _taken(module: str) -> Iterator[tuple[str, str, int]]:
 
 @pytest.mark.parametrize("package", ["dul", "dimse", "cli"])
 def test_modules_take_public_names_of_one_another_alone(package: str):
-    """What is in `__all__`; above all `cli`, which uses what every user of the library has."""
+    """What is in `__all__`."""
     modules = [each for each in SOURCES if package_of(each) == package]
     taken = [(module, *each) for module in modules for each in _taken(module)]
     wrong = [
@@ -344,6 +357,23 @@ def test_modules_take_public_names_of_one_another_alone(package: str):
     ]
     assert not wrong, "\n".join(wrong)
     assert len(taken) > 100 if package != "cli" else len(taken) > 50
+
+
+def test_the_command_line_uses_what_every_user_of_the_library_has():
+    """Names of the modules that have an API page; besides, what makes data classes cheap to load."""
+    taken = [
+        (module, *each)
+        for module in SOURCES
+        if package_of(module) == "cli"
+        for each in _taken(module)
+    ]
+    wrong = [
+        f"{module}:{line} takes {other}.{name}"
+        for module, other, name, line in taken
+        if package_of(other) != "cli" and other not in {*PUBLIC, "dul.values"}
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert len(taken) > 100
 
 
 def test_the_core_of_the_upper_layer_knows_nothing_of_the_world():
@@ -495,15 +525,15 @@ def test_data_classes_are_those_that_cost_little_until_they_are_used():
     assert not wrong, listed(wrong)
 
 
-def test_every_public_name_of_dimse_is_had_from_its_module():
-    """They are loaded on demand, so that nothing else would notice a wrong one."""
-    import dimse
-
-    assert dimse._MODULES.keys() == set(dimse.__all__)
-    for name in dimse.__all__:
-        assert getattr(dimse, name) is getattr(sys.modules[dimse._MODULES[name]], name)
+@pytest.mark.parametrize("module", [each for each in SOURCES if homes(each)])
+def test_every_name_that_is_loaded_on_demand_is_had_from_its_module(module: str):
+    """Nothing else would notice a wrong one."""
+    package = importlib.import_module(module)
+    assert homes(module).keys() <= set(package.__all__)
+    for name, home in homes(module).items():
+        assert getattr(package, name) is getattr(importlib.import_module(home), name)
     with pytest.raises(AttributeError, match="no_such_name"):
-        _ = dimse.no_such_name
+        _ = package.no_such_name
 
 
 def test_a_client_loads_no_server_and_a_server_no_client():

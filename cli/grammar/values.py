@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from dimse import checked_ae_title
 from dimse.errors import InvalidValue
-from dimse.titles import checked_ae_title
 
 __all__ = [
     "ae_title",

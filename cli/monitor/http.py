@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from dul.transport.listener import listen
+from dul.blocking import listen
 
 __all__ = ["Application", "Listening"]
 

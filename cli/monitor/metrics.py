@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from dimse.watch.counts import Counts
-from dimse.watch.metrics import exposition
+from dimse.watch import Counts, exposition
 
 from .http import Application
 

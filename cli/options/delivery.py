@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dimse.policy import LOOK_AHEAD, SLOWEST_BANDWIDTH
+from dimse import LOOK_AHEAD, SLOWEST_BANDWIDTH
 
 from ..grammar.declaration import Settings, setting, value
 from ..grammar.values import integer, text

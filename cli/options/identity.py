@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from dul.user_items import UserIdentity
+from dul import UserIdentity
 from dul.values import dataclass
 
 from ..grammar import values as read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dimse.objects.part10 import FileForm
+from dimse.objects import FileForm
 
 from ..grammar.declaration import Settings, flag, setting, value
 from ..grammar.values import text

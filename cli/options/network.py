@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dul.limits import Limits
+from dul import Limits
 
 from ..grammar import values as read
 from ..grammar.declaration import Option, Settings, parameter, setting, value

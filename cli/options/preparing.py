@@ -6,9 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from dimse.errors import InvalidValue
-from dimse.objects.bounds import DEFAULT_LEVEL
-from dimse.objects.codecs import EXTRA, LOSSY, Decompress, decoders
-from dimse.objects.prepare import Preparation
+from dimse.objects import (
+    DEFAULT_LEVEL,
+    INSTALL_DECODERS,
+    LOSSY_METHODS,
+    Decompress,
+    Preparation,
+    decoders,
+)
 from dimse.tables.transfer_syntaxes import name_of
 
 from ..grammar.declaration import flag, repeated, setting, value
@@ -16,7 +21,7 @@ from ..grammar.values import integer, text
 from .inputs import Inputs
 
 if TYPE_CHECKING:
-    from dimse.objects.edit import ElementChange
+    from dimse.objects import ElementChange
 
 __all__ = ["Preparing"]
 
@@ -38,7 +43,7 @@ def _remove(token: str) -> ElementChange:
 
 def _change(path: str, value: str | None) -> ElementChange:
     # With what is loaded only to change objects.
-    from dimse.objects.edit import ElementChange  # noqa: PLC0415
+    from dimse.objects import ElementChange  # noqa: PLC0415
 
     try:
         return ElementChange.parse(path, value)
@@ -177,11 +182,11 @@ class Preparing(Inputs, title="changes while sending"):
         try:
             found = decoders()
         except ImportError as error:
-            return f"no decoders: {error}; {EXTRA}\n"
+            return f"no decoders: {error}; {INSTALL_DECODERS}\n"
         lines = []
         for each in found:
-            loss = "lossy   " if each.transfer_syntax_uid in LOSSY else "lossless"
-            by = ", ".join(each.plugins) or f"none is installed ({EXTRA})"
+            loss = "lossy   " if each.transfer_syntax_uid in LOSSY_METHODS else "lossless"
+            by = ", ".join(each.plugins) or f"none is installed ({INSTALL_DECODERS})"
             lines.append(
                 f"{each.transfer_syntax_uid:24} {loss} {name_of(each.transfer_syntax_uid)}: {by}"
             )
@@ -194,7 +199,7 @@ class Preparing(Inputs, title="changes while sending"):
         invention = None
         if self.invent or any(counts):
             # With what is loaded only to change objects.
-            from dimse.objects.invention import Invention  # noqa: PLC0415
+            from dimse.objects import Invention  # noqa: PLC0415
 
             series, study, patient = counts
             invention = Invention(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dimse.offers import EXPLICIT_FIRST, OFFERS, ContextOffer, Offers
-from dimse.plan import SEED_CLASSES
+from dimse import EXPLICIT_FIRST, OFFERS, SEED_CLASSES, ContextOffer, Offers
 from dimse.tables.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dul.values import dataclass
 
@@ -13,7 +12,7 @@ from ..grammar.declaration import Option, Settings, flag, setting, value
 from .syntaxes import SUFFIXES
 
 if TYPE_CHECKING:
-    from dimse.profiles import AssociationProfile
+    from dimse import AssociationProfile
 
 __all__ = ["Proposals", "Proposed"]
 
@@ -139,7 +138,7 @@ class Proposals(Settings, title="presentation contexts"):
         """
         if self.profile is not None:
             # Few have one.
-            from dimse.profiles import load_profile  # noqa: PLC0415
+            from dimse import load_profile  # noqa: PLC0415
 
             return Proposed(Offers(nothing=True), load_profile(*self.profile), required=True)
         rules = self.preference

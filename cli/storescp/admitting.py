@@ -8,23 +8,26 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dimse import (
+    EXPLICIT_FIRST,
+    Access,
+    Faults,
+    Observer,
+    Requestor,
+    ServiceRequest,
+    storage_support,
+)
 from dimse.errors import AccessRulesError, ProfileError
-from dimse.faults import Faults
-from dimse.offers import EXPLICIT_FIRST
-from dimse.provider import Access, Observer
-from dimse.requests import Requestor, ServiceRequest
-from dimse.support import storage_support
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
-from dul.negotiation import Support
-from dul.pdu import AssociateRJ, AssociateRQ
-from dul.transport.listener import OneConnection
+from dul import AssociateRJ, AssociateRQ, Support
+from dul.blocking import OneConnection
 
 from ..grammar.declaration import UsageError
 from .options import StorescpSettings
 
 if TYPE_CHECKING:
+    from dimse import AssociationProfile
     from dimse.passwords import PasswordFile
-    from dimse.profiles import AssociationProfile
 
 __all__ = ["Once", "access_for", "inherited_socket", "listener_of", "support_for"]
 
@@ -70,7 +73,7 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
 
 def _profile(file: str, name: str) -> AssociationProfile:
     # Few servers have one.
-    from dimse.profiles import load_profile  # noqa: PLC0415
+    from dimse import load_profile  # noqa: PLC0415
 
     try:
         return load_profile(file, name, "acceptor")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from dimse import Observer, Requestor, ServiceRequest, StoreRequest
 from dimse.errors import AbortAssociation, Refused, UnknownCommand
-from dimse.messages.base import Response
-from dimse.messages.composite import CEchoRQ, CStoreRQ
-from dimse.provider import Observer
-from dimse.requests import Requestor, ServiceRequest, StoreRequest
+from dimse.messages import CEchoRQ, CStoreRQ, Response
 from dimse.tables.status import StatusClass, classify, meaning
 from dimse.tables.storage_sops import prefix_of
+from dul import AssociateRJ, Limits, fragment_length
 from dul.errors import (
     AssociationAborted,
     AssociationRejected,
@@ -19,9 +18,6 @@ from dul.errors import (
     TimedOut,
     TransportError,
 )
-from dul.limits import Limits
-from dul.outbox import fragment_length
-from dul.pdu import AssociateRJ
 
 from .. import dumps
 from ..report import Level, Report, printable

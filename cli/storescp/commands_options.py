@@ -9,7 +9,7 @@ from ..grammar.declaration import Settings, flag, setting, value
 
 if TYPE_CHECKING:
     from dimse.hooks import CommandTemplate
-    from dimse.storage.sorting import SortedBy
+    from dimse.storage import SortedBy
 
 __all__ = ["Commands", "Sort", "Sorting"]
 
@@ -29,7 +29,7 @@ def _by_uid(prefix: str) -> Sort:
 
 def _prefix(given: str) -> str:
     # Few servers sort.
-    from dimse.storage.cleaning import cleaned  # noqa: PLC0415
+    from dimse.storage import cleaned  # noqa: PLC0415
 
     if given and cleaned(given) != given:
         raise ValueError(f"{given!r} is no beginning of a file name")

@@ -8,11 +8,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dimse.provider import Observer
-from dimse.watch.counts import Counts
-from dimse.watch.overview import Overview
-from dimse.watch.visits import LONGEST_FACT, Fact, Visits, from_line, to_line
-from dimse.workers.orders import Orders
+from dimse import Observer
+from dimse.watch import LONGEST_FACT, Counts, Fact, Overview, Visits, from_line, to_line
+from dimse.workers import Orders
 
 from ..grammar.declaration import UsageError
 from ..monitor.http import Listening

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from dimse.storage.spool import EXTENSION, Existing, Fsync
+from dimse.storage import EXTENSION, Existing, Fsync
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -12,7 +12,7 @@ from dimse.tables.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
-from dul.limits import Limits
+from dul import Limits
 
 from ..grammar import values as read
 from ..grammar.declaration import Settings, always, flag, parameter, setting, value
@@ -26,7 +26,7 @@ from .commands_options import Commands, Sorting
 from .serving_options import Indexing, Monitoring, Running
 
 if TYPE_CHECKING:
-    from dimse.storage.template import PathTemplate
+    from dimse.storage import PathTemplate
 
 __all__ = ["Names", "StorescpSettings"]
 
@@ -38,7 +38,7 @@ _LIMITS = Limits()
 
 def _template(given: str) -> PathTemplate:
     # Most servers need none.
-    from dimse.storage.template import PathTemplate  # noqa: PLC0415
+    from dimse.storage import PathTemplate  # noqa: PLC0415
 
     return PathTemplate(given)
 

@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dimse.provider import Observer, OpenSink
-from dimse.requests import Requestor, StoreRequest
-from dimse.storage.converting import WriteAs
-from dimse.storage.naming import (
+from dimse import Observer, OpenSink, Requestor, StoreRequest
+from dimse.storage import (
+    Discard,
     Naming,
+    Spool,
     SystemTimeNames,
     TimeNames,
+    WriteAs,
     dcmtk_name,
     in_series_date,
     short_unique_name,
     unique_name,
 )
-from dimse.storage.sink import Discard
-from dimse.storage.spool import Spool
 from dul.values import dataclass
 
 from ..grammar.declaration import UsageError
@@ -29,7 +28,7 @@ from .options import Names, StorescpSettings
 
 if TYPE_CHECKING:
     from dimse.hooks import CommandEnded
-    from dimse.storage.studies import Study
+    from dimse.storage import Study
 
 __all__ = ["Storage", "storing"]
 
@@ -73,7 +72,7 @@ def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
         if settings.rename:
             raise UsageError("--index not allowed with --rename-on-eostudy: names would be wrong")
         # Few servers keep one.
-        from dimse.storage.index.index import Index  # noqa: PLC0415
+        from dimse.storage import Index  # noqa: PLC0415
 
         durable = settings.fsync != "none"
         with Index(settings.index, settings.directory, durable=durable) as index:
@@ -111,8 +110,7 @@ def _with_events(settings: StorescpSettings, report: Report) -> Iterator[Storage
     """Objects that are sorted by study, or that commands are run for."""
     # Few servers do either.
     from dimse.hooks import Hooks, StudyObserver  # noqa: PLC0415
-    from dimse.storage.sorting import noting_study, renamed, sorted_by_study  # noqa: PLC0415
-    from dimse.storage.studies import Studies, StudyClock  # noqa: PLC0415
+    from dimse.storage import Studies, StudyClock, noting_study, renamed, sorted_by_study  # noqa: PLC0415  # noqa: PLC0415
 
     hooks = Hooks(
         lambda ended: _say_ended(report, ended),

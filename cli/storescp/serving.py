@@ -13,15 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from dimse import Faults, Observer, Server, StoreRequest
 from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
-from dimse.faults import Faults
-from dimse.provider import Observer
-from dimse.requests import StoreRequest
-from dimse.server import Server
-from dimse.watch.counts import Counting, Counts, Totals
-from dimse.watch.observers import Observers
+from dimse.watch import Counting, Counts, Observers, Totals
+from dul.blocking import OneConnection
 from dul.errors import DULError, InvalidTLS
-from dul.transport.listener import OneConnection
 from dul.values import dataclass
 
 from .. import dumps

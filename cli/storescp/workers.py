@@ -8,10 +8,8 @@ import socket
 from functools import partial
 
 from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
-from dimse.watch.counts import Counts
-from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
-from dimse.workers.orders import Orders
-from dimse.workers.supervisor import Workers
+from dimse.watch import Counts
+from dimse.workers import Ending, Orders, WorkerEnded, WorkerEvent, Workers, WorkerStarted
 from dul.errors import DULError
 
 from ..codes import FAILED

@@ -14,8 +14,7 @@ from typing import Any
 
 import bottle
 
-from dimse.watch.counts import Counts
-from dimse.watch.overview import Overview
+from dimse.watch import Counts, Overview
 
 from ..monitor.http import Application
 from .pictures import NO_PICTURE, Pictures

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pydicom.pixels.decoders.base import Decoder
 
 __all__ = [
-    "EXTRA",
-    "LOSSY",
+    "INSTALL_DECODERS",
+    "LOSSY_METHODS",
     "Codec",
     "Decompress",
     "decode_frames",
@@ -27,9 +27,10 @@ __all__ = [
     "obstacle_to_decoding",
 ]
 
-EXTRA: Final = "pip install 'dulcet[codecs]'"
+INSTALL_DECODERS: Final = "pip install 'dulcet[codecs]'"
+"""What somebody is told to do who has no decoder."""
 
-LOSSY: Final[Mapping[str, str]] = {
+LOSSY_METHODS: Final[Mapping[str, str]] = {
     "1.2.840.10008.1.2.4.50": "ISO_10918_1",
     "1.2.840.10008.1.2.4.51": "ISO_10918_1",
     "1.2.840.10008.1.2.4.81": "ISO_14495_1",
@@ -81,16 +82,16 @@ def obstacle_to_decoding(uid: str, allowed: Decompress) -> str | None:
         return "nobody knows how its pixel data are encoded"
     if allowed is Decompress.NEVER:
         return "it is to be sent only as it is (--decompress-never)"
-    if uid in LOSSY and allowed is not Decompress.LOSSY:
+    if uid in LOSSY_METHODS and allowed is not Decompress.LOSSY:
         return "it may be compressed with loss, and only --decompress-lossy decompresses that"
     try:
         decoder = _decoder(uid)
     except ImportError as error:
-        return f"there is no decoder ({error}); install one: {EXTRA}"
+        return f"there is no decoder ({error}); install one: {INSTALL_DECODERS}"
     if decoder is None:
         return "there is no decoder for it"
     if not decoder.is_available:
-        return f"no decoder for it is installed; install one: {EXTRA}"
+        return f"no decoder for it is installed; install one: {INSTALL_DECODERS}"
     return None
 
 

@@ -15,7 +15,7 @@ import warnings
 from typing import Any, Final
 
 from dimse.errors import CannotTranscode, InvalidFile
-from dimse.objects.codecs import LOSSY, decode_frames
+from dimse.objects.codecs import LOSSY_METHODS, decode_frames
 from dimse.objects.edit import ElementChange, edit
 from dimse.objects.headers import header_of
 from dimse.objects.layers import Patch, PlacedElement, elements_of
@@ -222,15 +222,15 @@ class _Image:
             if "ratio" not in known:
                 now(0x00282112, f"{became['length'] / became['compressed']:.2f}")
             if "method" not in known:
-                now(0x00282114, LOSSY[self._encoded.transfer_syntax_uid])
+                now(0x00282114, LOSSY_METHODS[self._encoded.transfer_syntax_uid])
         return changes
 
     def _lost(self) -> bool:
         """Whether the compression was lossy: by its syntax, or by what the first frame says."""
         uid = self._encoded.transfer_syntax_uid
-        if uid not in LOSSY:
+        if uid not in LOSSY_METHODS:
             return False
-        return not LOSSY[uid].startswith("ISO_15444") or self._is_irreversible()
+        return not LOSSY_METHODS[uid].startswith("ISO_15444") or self._is_irreversible()
 
     def _is_irreversible(self) -> bool:
         """Whether a JPEG 2000 codestream has the 9-7 wavelet; the 5-3 one need not lose anything."""

@@ -34,17 +34,17 @@ _SERIES_DATE: Final = 0x00080021
 
 
 def dcmtk_name(request: StoreRequest, _: Head) -> str:
-    """The name that DCMTK's storescp gives: CT.1.2.3, UNKNOWN.1.2.3."""
+    """The name that DCMTK's storescp gives: CT.1.2.3, UNKNOWN.1.2.3; a `Naming`, as `unique_name`."""
     return f"{prefix_of(request.sop_class_uid)}.{request.sop_instance_uid}"
 
 
 def unique_name(request: StoreRequest, _: Head) -> str:
-    """A name that no other object has: MODALITY.X.UID, with a new UID (PS3.5 B.2)."""
+    """A name that no other object has: MODALITY.X.UID, with a new UID (PS3.5 B.2); as `dcmtk_name`."""
     return f"{prefix_of(request.sop_class_uid)}.X.2.25.{int.from_bytes(os.urandom(16), 'big')}"
 
 
 def short_unique_name(request: StoreRequest, _: Head) -> str:
-    """A short name that hardly any other object has: MODALITY_16 hexadecimal digits (dcmrecv)."""
+    """A short name that hardly any other object has: MODALITY_16 hexadecimal digits; as `dcmtk_name`."""
     return f"{prefix_of(request.sop_class_uid)}_{os.urandom(8).hex()}"
 
 
@@ -94,6 +94,10 @@ def in_series_date(naming: Naming, clock: Callable[[], datetime] = datetime.now)
     """Names in directories by Series Date (0008,0021), as dcmrecv makes them: data/2003/05/05/.
 
     Without one, or where it is no date, in undef/ and the date of today.
+
+    Args:
+        naming: gives the names of the files in them.
+        clock: gives the date of today.
     """
 
     def name(request: StoreRequest, head: Head) -> str:

@@ -100,7 +100,12 @@ class Studies:
         self.changed()
 
     def enter(self, uid: str, requestor: Requestor) -> Study:
-        """An object of a study is about to be stored; gives the study."""
+        """An object of a study is about to be stored; gives the study.
+
+        Args:
+            uid: the Study Instance UID; "" for objects without one, which are a study too.
+            requestor: who sends it.
+        """
         with self._lock:
             study = self._open.get(uid)
             if study is None:
@@ -112,7 +117,12 @@ class Studies:
         return study
 
     def stored(self, requestor: Requestor, path: Path) -> None:
-        """The object is stored whose study this association has entered last."""
+        """The object is stored whose study this association has entered last.
+
+        Args:
+            requestor: who sent it.
+            path: of its file.
+        """
         with self._lock:
             study = self._at.get(requestor.address)
             if study is None:

@@ -145,6 +145,7 @@ GENERAL_STATUSES: Final = (
     _code(0x0213, "Resource Limitation", _ALL_N),
     _code(0xFE00, "Cancel", _QR | _FIND),
 )
+"""The statuses that several services share (PS3.7 Annex C)."""
 
 _MISMATCH = "Error: Data Set does not match SOP Class"
 _CANNOT = "Error: Cannot understand"
@@ -162,7 +163,6 @@ _RETRIEVE = (
     Status(0xFF00, 0xFF00, "Sub-operations are continuing"),
 )  # fmt: skip
 
-# What service classes add, by the DIMSE service that carries it.
 SERVICE_SPECIFIC: Final = {
     # PS3.4 Table B.2-1. A sender takes any code of a failure range as that failure.
     "C-STORE": (
@@ -189,6 +189,7 @@ SERVICE_SPECIFIC: Final = {
     "C-GET": _RETRIEVE,
     "N-GET": (Status(0x0001, 0x0001, "Requested optional Attributes are not supported"),),
 }  # fmt: skip
+"""The statuses that service classes add, by the name of the message that they stand in."""
 
 _GENERAL_BY_CODE: Final = {status.first: status for status in GENERAL_STATUSES}
 _WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})
@@ -240,7 +241,12 @@ def lookup(code: int, service: str = "C-STORE") -> Status | None:
 
 
 def meaning(code: int, service: str = "C-STORE") -> str:
-    """The status in the standard's words, or its class and number when no table has it."""
+    """The status in the standard's words, or its class and number when no table has it.
+
+    Args:
+        code: the value of (0000,0900).
+        service: whose table is asked: the message's name, "C-STORE".
+    """
     status = lookup(code, service)
     if status is not None:
         return status.meaning

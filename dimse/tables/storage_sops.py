@@ -263,12 +263,14 @@ def _row(line: str) -> StorageSOPClass:
 STORAGE_SOP_CLASSES: Final[Mapping[str, StorageSOPClass]] = MappingProxyType(
     {row.uid: row for row in map(_row, _TABLE.strip().splitlines())}
 )
+"""The storage SOP classes of PS3.4 B.5 and Annex GG, by UID; those that are retired too."""
 
 # What an acceptor takes when nothing else is said: all but the Media Storage Directory, which
 # lives on media and is never sent (PS3.10 8).
 SUPPORTED_BY_DEFAULT: Final = tuple(
     uid for uid in STORAGE_SOP_CLASSES if uid != "1.2.840.10008.1.3.10"
 )
+"""What a storage server accepts unless it is told otherwise: all but the Media Storage Directory."""
 
 
 def name_of(uid: str) -> str:
@@ -280,7 +282,7 @@ def name_of(uid: str) -> str:
 def prefix_of(uid: str, default: str = "UNKNOWN") -> str:
     """DCMTK's short code for a storage SOP class, as in the file name CT.1.2.3.
 
-    A class without a code gets `default`: DCMTK's storescp writes "UNKNOWN", its storescu "OT".
+    A class (its `uid`) without a code gets `default`: DCMTK's storescp writes "UNKNOWN", its storescu "OT".
     """
     sop_class = STORAGE_SOP_CLASSES.get(uid)
     return default if sop_class is None or sop_class.prefix is None else sop_class.prefix

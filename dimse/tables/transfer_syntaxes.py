@@ -126,16 +126,17 @@ def _row(line: str) -> TransferSyntax:
 TRANSFER_SYNTAXES: Final[Mapping[str, TransferSyntax]] = MappingProxyType(
     {row.uid: row for row in map(_row, _TABLE.strip().splitlines())}
 )
+"""The transfer syntaxes of PS3.6 Table A-1, by UID."""
 
-# The four between which a data set can be re-encoded without touching a pixel: `transcode` knows
-# each of them in both directions. Papyrus 3 is native too, but retired, and there is no such file
-# to test with.
+# `transcode` knows each of the four in both directions. Papyrus 3 is native too, but retired, and
+# there is no such file to test with.
 UNCOMPRESSED: Final = (
     "1.2.840.10008.1.2",  # Implicit VR Little Endian
     "1.2.840.10008.1.2.1",  # Explicit VR Little Endian
     "1.2.840.10008.1.2.2",  # Explicit VR Big Endian, retired
     "1.2.840.10008.1.2.1.99",  # Deflated Explicit VR Little Endian
 )
+"""Those between which a data set can be re-encoded without touching a pixel."""
 
 STORED_AS_THEY_COME: Final = tuple(
     dict.fromkeys(

@@ -150,12 +150,12 @@ class Counts:
             self._numbers[self._row + _AT["processes_serving"]] = int(now)
 
     def add(self, name: str, count: int = 1) -> None:
-        """Add to a number of `Totals`."""
+        """Add `count` to a number of `Totals`, by its `name`."""
         with self._lock:
             self._add(name, count)
 
     def add_status(self, operation: int, status: int) -> None:
-        """One more final status of an operation, which is known by its Command Field."""
+        """One more final `status` of an `operation`, which is known by its Command Field."""
         key = (operation << 16 | status) + 1
         numbers, first = self._numbers, self._row + _STATUSES
         with self._lock:
@@ -167,7 +167,7 @@ class Counts:
                     return
 
     def add_times(self, answer: float, whole: float) -> None:
-        """One more C-STORE: seconds that its answer took, and that all of it took."""
+        """One more C-STORE: seconds that its `answer` took, and that the `whole` of it took."""
         with self._lock:
             for first, seconds in ((_ANSWER, answer), (_WHOLE, whole)):
                 at = self._row + first
@@ -215,7 +215,7 @@ def _operation(command_field: int) -> str:
 
 
 class Counting(Observer):
-    """An observer that counts. Threads may share it.
+    """An observer that counts (see `Observer`). Threads may share it.
 
     Args:
         counts: where.

@@ -14,7 +14,7 @@ __all__ = ["Observers"]
 
 
 class Observers(Observer):
-    """Tells each of several observers what happens, in their order.
+    """Tells each of several observers what happens, in their order (see `Observer`).
 
     Args:
         observers: whom it tells.

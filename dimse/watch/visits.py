@@ -45,13 +45,13 @@ def to_line(fact: Fact) -> bytes:
 
 
 def from_line(line: bytes) -> Fact:
-    """The fact again."""
+    """The fact that `to_line` made a line of."""
     fact: Fact = json.loads(line)
     return fact
 
 
 class Visits(Observer):
-    """Makes facts of what an observer is told. Threads may share it.
+    """Makes facts of what an observer is told (see `Observer`). Threads may share it.
 
     Args:
         tell: is told each; must not block.

@@ -1,1 +1,38 @@
-"""Processes that serve one port together, and the supervisor that keeps them running."""
+"""Processes that serve one port together, and the supervisor that keeps them running.
+
+A name is loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dul.ondemand import on_demand
+
+if TYPE_CHECKING:
+    from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
+    from dimse.workers.orders import Orders
+    from dimse.workers.supervisor import Backoff, Workers
+
+__all__ = [
+    "Backoff",
+    "Ending",
+    "Orders",
+    "WorkerEnded",
+    "WorkerEvent",
+    "WorkerStarted",
+    "Workers",
+]
+
+_HOMES = {
+    "Backoff": "dimse.workers.supervisor",
+    "Ending": "dimse.workers.events",
+    "Orders": "dimse.workers.orders",
+    "WorkerEnded": "dimse.workers.events",
+    "WorkerEvent": "dimse.workers.events",
+    "WorkerStarted": "dimse.workers.events",
+    "Workers": "dimse.workers.supervisor",
+}
+
+if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand
+    __getattr__ = on_demand(__name__, _HOMES)

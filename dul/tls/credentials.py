@@ -39,7 +39,7 @@ class Credentials:
     password: Password | None = None
 
     def load(self, context: ssl.SSLContext) -> None:
-        """Have a context present this certificate.
+        """Have a `context` present this certificate.
 
         Raises:
             InvalidTLS: a file can't be read, is no PEM file, the password is wrong, or the key is
@@ -109,7 +109,7 @@ class Trust:
         return not (self.files or self.directories or self.system)
 
     def load(self, context: ssl.SSLContext, purpose: ssl.Purpose) -> None:
-        """Have a context believe these.
+        """Have a `context` believe these; what the certificates are good for, `purpose` says.
 
         Raises:
             InvalidTLS: a file can't be read, or holds no certificate.

@@ -12,7 +12,7 @@ from dul.conversations import Conversation
 from dul.errors import DULError
 from dul.limits import Limits
 from dul.transport.admission import Admission, Guest, Serve
-from dul.transport.descriptors import available, places
+from dul.transport.descriptors import free_descriptors, places
 from dul.transport.link import Link
 from dul.transport.listener import accept_connection, listen
 
@@ -50,7 +50,7 @@ class Acceptor:
     ) -> None:
         self.tls = tls
         self._serve = serve
-        self._places = places(max_associations, available())
+        self._places = places(max_associations, free_descriptors())
         self._admission = Admission(
             self._places, lock, limits, trace, per_peer=max_associations_per_peer
         )

@@ -7,7 +7,7 @@ import os
 import resource
 from typing import NamedTuple
 
-__all__ = ["SPARE_CONNECTIONS", "Places", "available", "places"]
+__all__ = ["SPARE_CONNECTIONS", "Places", "free_descriptors", "places"]
 
 logger = logging.getLogger("dul")
 
@@ -37,7 +37,7 @@ class Places(NamedTuple):
     connections: int
 
 
-def available() -> int | None:
+def free_descriptors() -> int | None:
     """How many more descriptors the process may open; None: as many as it likes."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
@@ -55,7 +55,7 @@ def places(max_associations: int, descriptors: int | None) -> Places:
     Args:
         max_associations: what is wanted; fewer are given, with a warning, if they would end up
             without a descriptor to store anything with.
-        descriptors: how many there are, see `available`.
+        descriptors: how many there are, see `free_descriptors`.
     """
     if descriptors is None:
         return Places(max_associations, max_associations + SPARE_CONNECTIONS)

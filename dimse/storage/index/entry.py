@@ -52,7 +52,7 @@ class IndexEntry:
         length: bytes of the data set.
         calling_ae_title: who sent it.
         called_ae_title: to whom.
-        address: from where; "" after `rebuild`, since no file says it.
+        address: from where; "" after `rebuild_index`, since no file says it.
     """
 
     path: str

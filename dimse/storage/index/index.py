@@ -6,7 +6,7 @@
 It is an SQLite database with one table, `instances`, and the views `series`, `studies` and
 `patients`; any program may read it while objects come. A row is written, and flushed, before Success
 is answered; the rows of associations that commit at the same time go together. Files that came while
-no index was kept, or were moved or removed by hand, are found by `dimse.storage.index.rebuild`.
+no index was kept, or were moved or removed by hand, are found by `rebuild_index`.
 """
 
 from __future__ import annotations

@@ -26,9 +26,10 @@ from dimse.storage.index.entry import (
 from dimse.storage.index.index import Index, transaction
 from dul.values import dataclass
 
-__all__ = ["Rebuilt", "rebuild"]
+__all__ = ["Rebuilt", "TellUnread", "rebuild_index"]
 
 TellUnread = Callable[[Path, DIMSEError], None]
+"""Is told of a file that can't be used, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Rebuilt:
     removed: int
 
 
-def rebuild(index: Index, told: TellUnread | None = None) -> Rebuilt:
+def rebuild_index(index: Index, told: TellUnread | None = None) -> Rebuilt:
     """Look at all files of an index's directory, and make it say what is there.
 
     Objects may come meanwhile. Who sent one, and when, is taken from the row that it had, else from

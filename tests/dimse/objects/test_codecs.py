@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from dimse.objects.codecs import LOSSY, Decompress, decoders, obstacle_to_decoding
+from dimse.objects.codecs import LOSSY_METHODS, Decompress, decoders, obstacle_to_decoding
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED
 
 RLE = "1.2.840.10008.1.2.5"
@@ -17,11 +17,11 @@ def test_every_decoder_is_of_a_compressed_syntax_and_has_plugins_or_lacks_some()
     assert {RLE, "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.90"} <= found.keys()
     assert not found.keys() & set(UNCOMPRESSED)
     assert all(each.plugins or each.missing for each in found.values())
-    assert found.keys() >= set(LOSSY) - {"1.2.840.10008.1.2.4.93"}
+    assert found.keys() >= set(LOSSY_METHODS) - {"1.2.840.10008.1.2.4.93"}
 
 
 def test_the_syntaxes_that_may_have_lost_something_are_called_so():
-    for uid in LOSSY:
+    for uid in LOSSY_METHODS:
         assert "Lossless" not in TRANSFER_SYNTAXES[uid].name.replace("Near-Lossless", "")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dul.transport.descriptors import FILES, RESERVE, SPARE_CONNECTIONS, available, places
+from dul.transport.descriptors import FILES, RESERVE, SPARE_CONNECTIONS, free_descriptors, places
 
 
 def test_where_there_are_enough_all_that_is_wanted_is_given():
@@ -36,22 +36,22 @@ def test_every_association_has_room_for_its_files(
 def test_what_is_available_is_the_limit_less_what_is_open():
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
-        assert available() is None
+        assert free_descriptors() is None
         return
-    before = available()
+    before = free_descriptors()
     assert before is not None
     assert 0 < before < soft
     with Path("/dev/null").open(), Path("/dev/null").open():
-        assert available() == before - 2
+        assert free_descriptors() == before - 2
 
 
 def test_no_limit_is_no_limit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
-    assert available() is None
+    assert free_descriptors() is None
 
 
 def test_a_small_limit_is_seen():
-    code = "from dul.transport.descriptors import available; print(available())"
+    code = "from dul.transport.descriptors import free_descriptors; print(free_descriptors())"
     found = subprocess.run(
         ["/bin/sh", "-c", f"ulimit -n 64; exec {sys.executable} -c '{code}'"],
         capture_output=True,

@@ -15,7 +15,7 @@ from dimse.client import Client
 from dimse.errors import IndexFailed, IndexUnusable
 from dimse.server import Server
 from dimse.storage.index.index import Index
-from dimse.storage.index.rebuild import Rebuilt, rebuild
+from dimse.storage.index.rebuild import Rebuilt, rebuild_index
 from dimse.storage.spool import Spool
 
 FIXTURES = Path(__file__).parents[4] / "fixtures" / "dicom"
@@ -42,7 +42,7 @@ def test_real_objects_over_an_association(spool, index):
     paths = {entry.path for entry in index.entries()}
     assert paths == {each.name for each in spool.directory.iterdir()}
     before = sorted(index.entries(), key=lambda entry: entry.path)
-    assert rebuild(index) == Rebuilt(objects=len(paths), added=0, removed=0)
+    assert rebuild_index(index) == Rebuilt(objects=len(paths), added=0, removed=0)
     assert sorted(index.entries(), key=lambda entry: entry.path) == before
 
 

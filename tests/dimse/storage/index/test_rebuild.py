@@ -7,7 +7,7 @@ from pathlib import Path
 from indexed import store
 
 from dimse.storage.index.index import Index
-from dimse.storage.index.rebuild import Rebuilt, rebuild
+from dimse.storage.index.rebuild import Rebuilt, rebuild_index
 
 FIXTURES = Path(__file__).parents[4] / "fixtures" / "dicom"
 
@@ -24,7 +24,7 @@ def test_rebuilt_from_nothing_and_after_changes_by_hand(tmp_path, spool, index):
     (inside / ".dulcet-0.part").write_bytes((inside / "CT.2.25.2").read_bytes())
     (inside / "torn.dcm").write_bytes((inside / "CT.2.25.2").read_bytes()[:180])
     told = []
-    assert rebuild(index, lambda path, error: told.append(path.name)) == Rebuilt(
+    assert rebuild_index(index, lambda path, error: told.append(path.name)) == Rebuilt(
         objects=2, added=1, removed=2
     )
     assert told == ["torn.dcm"]
@@ -33,5 +33,5 @@ def test_rebuilt_from_nothing_and_after_changes_by_hand(tmp_path, spool, index):
     assert by_path["CT.2.25.2"] == before[2]  # who sent it, and when, is kept
     assert by_path["moved/away"].calling_ae_title == "MODALITY"
     with Index(tmp_path / "new.sqlite", inside) as new:
-        rebuild(new)
+        rebuild_index(new)
         assert {entry.patient_id for entry in new.entries()} == {"P1"}
