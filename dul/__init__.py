@@ -32,14 +32,13 @@ from dul.negotiation import (
     request,
 )
 from dul.outbox import fragment_length
+from dul.pdata import PDV, PDataTF
 from dul.pdu import (
     PDU,
-    PDV,
     Abort,
     AssociateAC,
     AssociateRJ,
     AssociateRQ,
-    PDataTF,
     ReleaseRP,
     ReleaseRQ,
     decode_pdu,

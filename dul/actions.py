@@ -15,7 +15,8 @@ from dul.deadlines import ARTIM, Deadlines
 from dul.errors import DULError, RemoteProtocolError
 from dul.fsm import Effect, State, Transition
 from dul.outbox import Outbox, Stream
-from dul.pdu import PDV, Abort, ReleaseRP, ReleaseRQ
+from dul.pdata import PDV
+from dul.pdu import Abort, ReleaseRP, ReleaseRQ
 
 __all__ = ["Actions", "Brought"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dul.errors import DULError
 from dul.negotiation import Negotiated
-from dul.pdu import PDV, AssociateRQ
+from dul.pdata import PDV
+from dul.pdu import AssociateRQ
 from dul.values import dataclass
 
 __all__ = [

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dul.errors import AbortReason, InvalidPDU, LimitExceeded, RemoteProtocolError
 from dul.limits import Limits
-from dul.pdu import BY_TYPE, AssociateAC, AssociateRQ, PDataTF
+from dul.pdata import PDataTF
+from dul.pdu import BY_TYPE, AssociateAC, AssociateRQ
 from dul.wire import PDU_HEADER, PDU_HEADER_LENGTH
 
 __all__ = ["TLS_RECORDS", "Framer"]

@@ -17,19 +17,8 @@ from dul.framing import Framer
 from dul.fsm import Event, Guard, State
 from dul.limits import Limits
 from dul.negotiation import check_accept, conclude, speaks_version_1
-from dul.pdu import (
-    BY_TYPE,
-    PDU,
-    PDV,
-    Abort,
-    AssociateAC,
-    AssociateRJ,
-    AssociateRQ,
-    PDataTF,
-    ReleaseRP,
-    ReleaseRQ,
-    split_pdvs,
-)
+from dul.pdata import PDV, PDataTF, split_pdvs
+from dul.pdu import BY_TYPE, PDU, Abort, AssociateAC, AssociateRJ, AssociateRQ, ReleaseRP, ReleaseRQ
 
 __all__ = ["Inbox", "ProviderCheck", "Role"]
 

@@ -18,7 +18,8 @@ from typing import Protocol
 
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
-from dul.pdu import COMMAND, LAST, Abort
+from dul.pdata import COMMAND, LAST
+from dul.pdu import Abort
 from dul.wire import Buffer
 
 __all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "Stream", "fragment_length"]

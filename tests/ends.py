@@ -11,16 +11,13 @@ from dul.events import Indication
 from dul.fsm import State, Transition
 from dul.items import PresentationContextAC, PresentationContextRQ
 from dul.limits import Limits
+from dul.pdata import COMMAND, LAST, PDV, PDataTF
 from dul.pdu import (
-    COMMAND,
-    LAST,
     PDU,
-    PDV,
     Abort,
     AssociateAC,
     AssociateRJ,
     AssociateRQ,
-    PDataTF,
     ReleaseRP,
     ReleaseRQ,
     decode_pdu,

@@ -16,18 +16,8 @@ from dul.items import (
     PresentationContextRQ,
     UnknownItem,
 )
-from dul.pdu import (
-    COMMAND,
-    LAST,
-    PDV,
-    Abort,
-    AssociateAC,
-    AssociateRJ,
-    AssociateRQ,
-    PDataTF,
-    ReleaseRP,
-    ReleaseRQ,
-)
+from dul.pdata import COMMAND, LAST, PDV, PDataTF
+from dul.pdu import Abort, AssociateAC, AssociateRJ, AssociateRQ, ReleaseRP, ReleaseRQ
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,

@@ -10,7 +10,8 @@ from golden import FIXTURES
 
 from dul import events as ind
 from dul.fsm import Event, State
-from dul.pdu import Abort, PDataTF
+from dul.pdata import PDataTF
+from dul.pdu import Abort
 
 Cell = tuple[str, str]
 

@@ -12,7 +12,7 @@ from dimse.errors import MessageFault, UnknownCommand
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message
 from dimse.messages.command import MAXIMUM_COMMAND_LENGTH
-from dul.pdu import PDV
+from dul.pdata import PDV
 from dul.values import dataclass
 
 __all__ = ["Assembler", "DataSetPart", "MessageFault", "Received"]

@@ -25,7 +25,8 @@ from dul.events import AssociateIndication, DataIndication, ReleaseIndication
 from dul.fsm import State
 from dul.limits import Limits
 from dul.negotiation import Support, answer
-from dul.pdu import AssociateRJ, PDataTF, decode_pdu
+from dul.pdata import PDataTF
+from dul.pdu import AssociateRJ, decode_pdu
 from dul.user_items import AsynchronousOperationsWindow
 
 CT = "1.2.840.10008.5.1.4.1.1.2"

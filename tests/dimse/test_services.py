@@ -34,7 +34,8 @@ from dul.errors import AssociationAborted, TimedOut, TransportError
 from dul.fsm import State
 from dul.limits import Limits
 from dul.negotiation import answer, context_offers, request
-from dul.pdu import PDV, Abort, PDataTF, ReleaseRP, ReleaseRQ
+from dul.pdata import PDV, PDataTF
+from dul.pdu import Abort, ReleaseRP, ReleaseRQ
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"

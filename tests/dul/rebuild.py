@@ -8,16 +8,8 @@ import typing
 from typing import Any
 
 from dul.items import ApplicationContext, PresentationContextAC, PresentationContextRQ
-from dul.pdu import (
-    PDV,
-    Abort,
-    AssociateAC,
-    AssociateRJ,
-    AssociateRQ,
-    PDataTF,
-    ReleaseRP,
-    ReleaseRQ,
-)
+from dul.pdata import PDV, PDataTF
+from dul.pdu import Abort, AssociateAC, AssociateRJ, AssociateRQ, ReleaseRP, ReleaseRQ
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,

@@ -36,7 +36,8 @@ from dul.fsm import State
 from dul.items import PresentationContextAC
 from dul.limits import Limits
 from dul.negotiation import Support, answer
-from dul.pdu import LAST, PDV, AssociateRJ, PDataTF
+from dul.pdata import LAST, PDV, PDataTF
+from dul.pdu import AssociateRJ
 from dul.user_items import UserInformation
 
 # ----------------------------------------------------------------------- establishment --

@@ -33,7 +33,8 @@ from dul.errors import (
 )
 from dul.fsm import WHEN, Effect, State
 from dul.limits import Limits
-from dul.pdu import LAST, PDV, Abort, AssociateRJ, PDataTF
+from dul.pdata import LAST, PDV, PDataTF
+from dul.pdu import Abort, AssociateRJ
 
 UNRECOGNIZED = b"\x09\0\0\0\0\4????"
 OVERLONG = b"\x04\0\0\x02\0\1"  # the header of a P-DATA-TF of 128 KiB and a byte

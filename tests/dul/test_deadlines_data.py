@@ -21,7 +21,8 @@ from dul.deadlines import Deadlines
 from dul.errors import TransportError
 from dul.fsm import State
 from dul.limits import Limits
-from dul.pdu import COMMAND, PDV, Abort, PDataTF
+from dul.pdata import COMMAND, PDV, PDataTF
+from dul.pdu import Abort
 
 # ------------------------------------------------------------------------ reply and idle --
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
 from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Stream, fragment_length
-from dul.pdu import COMMAND, LAST, Abort, PDataTF, ReleaseRQ, decode_pdu
+from dul.pdata import COMMAND, LAST, PDataTF
+from dul.pdu import Abort, ReleaseRQ, decode_pdu
 
 
 class Source:

@@ -25,7 +25,8 @@ from dul.errors import AssociationAborted, TransportError
 from dul.fsm import State
 from dul.limits import Limits
 from dul.negotiation import Support, answer
-from dul.pdu import PDU, AssociateAC, AssociateRJ, AssociateRQ, PDataTF
+from dul.pdata import PDataTF
+from dul.pdu import PDU, AssociateAC, AssociateRJ, AssociateRQ
 
 LIMITS = Limits(max_pdu_length=64, receive_buffer=256, send_batch=500, send_batch_pdus=6)
 REQUEST, RESPONSE = b"a request!", b"a response"

@@ -24,7 +24,8 @@ from dul.association import Role
 from dul.errors import InvalidPDU
 from dul.fsm import Event, State
 from dul.limits import Limits
-from dul.pdu import PDataTF, decode_pdu
+from dul.pdata import PDataTF
+from dul.pdu import decode_pdu
 
 LIMITS = Limits(
     max_pdu_length=512,

@@ -10,7 +10,7 @@ from dimse.errors import InvalidCommandSet, MessageFault, UnknownCommand
 from dimse.messages.assembly import Assembler, DataSetPart, Received
 from dimse.messages.command import MAXIMUM_COMMAND_LENGTH
 from dimse.messages.composite import CEchoRQ, CStoreRQ
-from dul.pdu import COMMAND, LAST, PDV
+from dul.pdata import COMMAND, LAST, PDV
 
 ECHO = CEchoRQ(message_id=7, affected_sop_class_uid="1.2.840.10008.1.1")
 STORE = CStoreRQ(message_id=8, affected_sop_class_uid="1.2.3", affected_sop_instance_uid="1.2.4")
