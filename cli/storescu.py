@@ -48,20 +48,22 @@ def work(settings: StorescuSettings, report: Report) -> int:
         return tool.show(settings.decoder_list)
     if settings.list_failed is not None:
         return _list_failed(settings, settings.list_failed, report)
-    if not settings.file and settings.files_from is None:
+    if not (settings.file or settings.files_from is not None or settings.probe):
         raise UsageError("Missing parameter file")
     dictionary = _dictionary(report)
     proposed = _proposed(settings, report)
     if dictionary is None or proposed is None:
         return FAILED
+    if settings.changes:
+        dictionary.install()
     wakeup = Wakeup()
     try:
         with Stop(wakeup.set) as stop, ExitStack() as stack:
             journal = None
-            if settings.journal is not None:
+            if settings.journal is not None and not _makes_none(settings):
                 journal = stack.enter_context(_journal(settings.journal))
-            if settings.changes:
-                dictionary.install()
+            if settings.dry_run or settings.probe:
+                return _instead(settings, report, wakeup, stop, proposed=proposed, journal=journal)
             transfer = Transfer(
                 settings, report, wakeup, dictionary=dictionary, proposed=proposed, journal=journal
             )
@@ -77,6 +79,35 @@ def work(settings: StorescuSettings, report: Report) -> int:
         return FAILED
     finally:
         wakeup.close()
+
+
+def _instead(
+    settings: StorescuSettings,
+    report: Report,
+    wakeup: Wakeup,
+    stop: Stop,
+    *,
+    proposed: Proposed,
+    journal: Journal | None,
+) -> int:
+    """What is done instead of sending."""
+    # Who sends needs neither.
+    from .probing import ask_peer  # noqa: PLC0415
+    from .rehearsing import dry_run  # noqa: PLC0415
+
+    try:
+        if settings.probe:
+            return ask_peer(settings, report, wakeup, proposed=proposed)
+        return dry_run(settings, report, wakeup, proposed=proposed, journal=journal)
+    except Interrupted:
+        report.error(f"interrupted by {stop.name}")
+        return stop.exit_code
+
+
+def _makes_none(settings: StorescuSettings) -> bool:
+    """Whether a journal is only read, and there is none."""
+    only_read = settings.dry_run or settings.probe
+    return only_read and not os.path.exists(settings.journal or "")  # noqa: PTH110
 
 
 def _journal(path: str) -> Journal:

@@ -93,8 +93,37 @@ class _Association(Settings, title="association"):
     )
 
 
+class _Instead(Settings, title="instead of sending"):
+    dry_run: bool = setting(
+        False,
+        flag(
+            "--dry-run",
+            help="call nobody; print which associations would be requested, with which contexts, "
+            "which files would be sent on them, and what would be left out",
+            excludes=["--probe"],
+        ),
+    )
+    probe: bool = setting(
+        False,
+        flag(
+            "--probe",
+            help="send nothing; propose what the files need, or without files every storage SOP "
+            "class, and print what the peer accepts",
+        ),
+    )
+    json: bool = setting(
+        False,
+        flag(
+            "--json",
+            help="print that as JSON, the plan of a dry run as an object a line",
+            needs=["--dry-run", "--probe"],
+        ),
+    )
+
+
 class StorescuSettings(
     General,
+    _Instead,
     _Files,
     Preparing,
     Reporting,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from dul.errors import InvalidTLS
@@ -18,7 +18,7 @@ from .options.general import General
 from .options.tls import asks_for_list
 from .report import Report, printable
 
-__all__ = ["DCMTK_DEFAULTS", "run", "show", "show_bytes", "version_of"]
+__all__ = ["DCMTK_DEFAULTS", "run", "show", "show_bytes", "show_lines", "version_of"]
 
 DCMTK_DEFAULTS = "DULCET_DCMTK_DEFAULTS"
 """The environment variable that stands for --dcmtk-defaults on every command line."""
@@ -81,6 +81,11 @@ def _say_arguments(tool: str, tokens: Sequence[str], report: Report) -> None:
 def show(words: str) -> int:
     """Print what was asked for; gives the exit code."""
     return _show(lambda: sys.stdout.write(words))
+
+
+def show_lines(lines: Iterable[str]) -> int:
+    """The same of lines that are made one by one; none are made for who reads no further."""
+    return _show(lambda: sys.stdout.writelines(lines))
 
 
 def show_bytes(lines: bytes) -> int:

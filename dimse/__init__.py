@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dimse.peer import Peer
     from dimse.plan import SEED_CLASSES
     from dimse.policy import LOOK_AHEAD, SLOWEST_BANDWIDTH, How, Policy
+    from dimse.probing import Probe, ProbedContext
     from dimse.profiles import AssociationProfile, load_profile
     from dimse.provider import Access, Answer, Handler, Observer, OpenSink, Provider
     from dimse.reports import SendReport
@@ -71,6 +72,8 @@ __all__ = [
     "Peer",
     "Policy",
     "Preparation",
+    "Probe",
+    "ProbedContext",
     "Provider",
     "Refused",
     "Reply",
@@ -122,6 +125,8 @@ _HOMES = {
     "Peer": "dimse.peer",
     "Policy": "dimse.policy",
     "Preparation": "dimse.objects.prepare",
+    "Probe": "dimse.probing",
+    "ProbedContext": "dimse.probing",
     "Provider": "dimse.provider",
     "Refused": "dimse.errors",
     "Reply": "dimse.scu",

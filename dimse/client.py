@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
-from dimse.crew import crew
+from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
 from dimse.engine import Asked, Entry, How, Roster, examined
 from dimse.events import ClientEvent, GivenUp, NotAssociated
@@ -26,6 +26,7 @@ from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.offers import ContextOffer, checked_offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
+from dimse.policy import Policy
 from dimse.scu import Operations, Reply
 from dul import blocking
 from dul.association import Trace
@@ -44,6 +45,8 @@ from dul.user_items import (
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+    from dimse.probing import Probe
 
 T = TypeVar("T")
 
@@ -341,6 +344,50 @@ class Client:
         if len(senders) == 1:
             return Sending(line.play(senders[0].run()), roster)
         return Sending(blocking.Lines(self._wakeup).play(each.run() for each in senders), roster)
+
+    def dry_run(self, items: Asked | Iterable[Asked], **how: Unpack[How]) -> Events:
+        """What `send` would do, told event by event, without a connection (`dimse.events`).
+
+        Objects are looked at as they would be, and a journal is read, but not written.
+
+        Args:
+            items: as `store`.
+            how: as `store`.
+
+        Raises:
+            InvalidValue: an argument that is none.
+        """
+        from dimse.rehearsal import rehearse  # noqa: PLC0415 - who sends needs none
+
+        policy = Policy(**how)
+        roster = roster_for(self.peer, items, policy, time.monotonic, nullcontext(), writes=False)
+        return Events(Line(self._wakeup).play(rehearse(self.peer, roster)))
+
+    def probe(
+        self,
+        contexts: Iterable[ContextOffer],
+        *,
+        told: Callable[[ClientEvent], None] | None = None,
+    ) -> Probe:
+        """What the peer accepts: propose these contexts, release, and send nothing.
+
+        Args:
+            contexts: of any number; where they exceed 128, on several associations.
+            told: is given each event of the associations, as it happens.
+
+        Raises:
+            InvalidValue: they are none.
+            AssociationRejected, AssociationAborted, TransportError, TimedOut: there is no
+                association.
+        """
+        from dimse.probing import Probed, probe  # noqa: PLC0415 - the same
+
+        for event in Line(self._wakeup).play(probe(Dialogue(self.peer, time.monotonic), contexts)):
+            if isinstance(event, Probed):
+                answer = event.probe
+            elif told is not None:
+                told(event)
+        return answer
 
     def echoes(
         self,

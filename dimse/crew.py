@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
 from dimse.engine import Asked, How, Policy, Roster, Sender, listed
+from dimse.peer import Peer
 from dul.pace import Pace
 
-__all__ = ["crew"]
+__all__ = ["crew", "roster_for"]
+
+
+def roster_for(
+    peer: Peer,
+    items: Asked | Iterable[Asked],
+    policy: Policy,
+    clock: Callable[[], float],
+    lock: AbstractContextManager[Any],
+    *,
+    writes: bool = True,
+) -> Roster:
+    """What is to be sent to a peer.
+
+    Args:
+        peer: it.
+        items: what was asked for.
+        policy: how it is sent.
+        clock: seconds.
+        lock: as `Roster` has it.
+        writes: whether the journal, if there is one, is written and not only read.
+
+    Raises:
+        InvalidValue: nothing that can be sent.
+    """
+    page = None
+    if policy.journal is not None:
+        page = policy.journal.page(peer.called_ae_title, peer.host, peer.port, writes=writes)
+    return Roster(listed(items), policy, clock, lock, page)
 
 
 def crew(
@@ -35,12 +64,8 @@ def crew(
     """
     if keep:
         how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
-    policy = Policy(**how)
-    peer, journal = dialogue.peer, policy.journal
-    page = None
-    if journal is not None:
-        page = journal.page(peer.called_ae_title, peer.host, peer.port)
-    roster = Roster(listed(items), policy, dialogue.clock, lock, page)
+    policy, peer = Policy(**how), dialogue.peer
+    roster = roster_for(peer, items, policy, dialogue.clock, lock)
     pace = dialogue.pace = None if policy.bandwidth is None else Pace(policy.bandwidth)
     if policy.associations == 1:
         return roster, [Sender(dialogue, roster, policy, keep=keep)]

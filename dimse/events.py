@@ -13,6 +13,8 @@ They come in the order of things:
     Done
 
 `Client.echoes` tells the same of associations, and Requesting, Responded and Echoed in between.
+`Client.dry_run` tells what it sees of the objects, as above, then WouldAssociate, and WouldSend for
+each object on that association.
 
 Where several associations send at a time, what is told of one stands between what is told of the
 others, and `Done` comes when all of them are over.
@@ -55,6 +57,8 @@ __all__ = [
     "Responded",
     "Retrying",
     "Warned",
+    "WouldAssociate",
+    "WouldSend",
 ]
 
 
@@ -143,6 +147,41 @@ class Associated(_Told):
     def __init__(self, negotiated: Negotiated, security: Security | None = None) -> None:
         self.negotiated = negotiated
         self.security = security
+
+
+class WouldAssociate(_Told):
+    """An association would be requested.
+
+    Attributes:
+        number: of it, from 1 on.
+        request: the A-ASSOCIATE-RQ.
+    """
+
+    __slots__ = ("number", "request")
+
+    def __init__(self, number: int, request: AssociateRQ) -> None:
+        self.number = number
+        self.request = request
+
+
+class WouldSend(_Told):
+    """An object would be sent on the association that was told of last.
+
+    Attributes:
+        outgoing: the object.
+        choices: the ways in which it could go, best first; which one it takes is the peer's to
+            decide, by what it accepts. Empty: whatever that is, it can't be sent.
+        error: why it can't.
+    """
+
+    __slots__ = ("choices", "error", "outgoing")
+
+    def __init__(
+        self, outgoing: Outgoing, choices: tuple[Choice, ...], error: DulcetError | None = None
+    ) -> None:
+        self.outgoing = outgoing
+        self.choices = choices
+        self.error = error
 
 
 class NotAssociated(_Told):
@@ -341,6 +380,8 @@ ClientEvent: TypeAlias = (
     | Warned
     | Confirmed
     | Planned
+    | WouldAssociate
+    | WouldSend
     | Associating
     | Associated
     | NotAssociated

@@ -96,15 +96,16 @@ class Journal:
         """Close the file. Idempotent."""
         self._base.close()
 
-    def page(self, called_ae_title: str, host: str, port: int) -> Page:
+    def page(self, called_ae_title: str, host: str, port: int, *, writes: bool = True) -> Page:
         """The part that is about one peer.
 
         Args:
             called_ae_title: what it is called.
             host: where it is.
             port: its TCP port there.
+            writes: whether what it is told of is written down; else it is forgotten.
         """
-        return Page(self, f"{called_ae_title}@{host}:{port}")
+        return Page(self, f"{called_ae_title}@{host}:{port}", writes=writes)
 
     def failed(self) -> Iterator[str]:
         """The files of which the latest outcome is a failure, each once, in order of time.
@@ -153,11 +154,13 @@ class Page:
     Args:
         journal: the file.
         peer: whom it is about.
+        writes: whether what is recorded is written down.
     """
 
-    def __init__(self, journal: Journal, peer: str) -> None:
+    def __init__(self, journal: Journal, peer: str, *, writes: bool = True) -> None:
         self._journal = journal
         self._peer = peer
+        self._writes = writes
 
     def confirmed(self, outgoing: Outgoing) -> float | None:
         """When this object was confirmed, in seconds since 1970; None: it was not.
@@ -178,6 +181,8 @@ class Page:
         Raises:
             JournalFailed: it is not written down.
         """
+        if not self._writes:
+            return
         if outgoing is not None:
             identity = _identity(outgoing)
         else:

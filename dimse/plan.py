@@ -12,7 +12,7 @@ the files keep their order throughout.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -51,6 +51,7 @@ __all__ = [
     "explain_refusal",
     "numbered",
     "plan",
+    "possible_choices",
 ]
 
 # What to convert to, best first. Explicit VR loses nothing; Implicit VR loses the VRs of private
@@ -277,18 +278,30 @@ def choose_context(
         obstacle: says what is in the way of converting it to a syntax, None where nothing is;
             `Outgoing.obstacle`. By default only uncompressed objects are converted.
     """
-    if obstacle is None:
-        obstacle = partial(obstacle_between, transfer_syntax_uid)
+    choices = possible_choices(accepted, sop_class_uid, transfer_syntax_uid, obstacle=obstacle)
+    return next(choices, None)
+
+
+def possible_choices(
+    accepted: Iterable[AcceptedContext],
+    sop_class_uid: str,
+    transfer_syntax_uid: str,
+    *,
+    obstacle: Obstacle | None = None,
+) -> Iterator[Choice]:
+    """All ways in which one object can travel, best first; arguments as `choose_context`."""
     by_syntax: dict[str, int] = {}
     for context in accepted:
         if context.abstract_syntax == sop_class_uid:
             by_syntax.setdefault(context.transfer_syntax, context.id)
-    if transfer_syntax_uid in by_syntax:
-        return Choice(by_syntax[transfer_syntax_uid], transfer_syntax_uid, transcode=False)
+    own = by_syntax.pop(transfer_syntax_uid, None)
+    if own is not None:
+        yield Choice(own, transfer_syntax_uid, transcode=False)
+    if obstacle is None:
+        obstacle = partial(obstacle_between, transfer_syntax_uid)
     for target in _CONVERT_TO:
         if target in by_syntax and obstacle(target) is None:
-            return Choice(by_syntax[target], target, transcode=True)
-    return None
+            yield Choice(by_syntax[target], target, transcode=True)
 
 
 def explain_refusal(

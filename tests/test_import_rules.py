@@ -104,6 +104,8 @@ HEAVY = {"pydicom", "numpy", "rich"}
 LATE = HEAVY | {
     "cli.grammar.usage",
     "cli.echotable",
+    "cli.probing",
+    "cli.rehearsing",
     "cli.secure",
     "cli.storescp.workers",
     "cli.logfile",
@@ -121,6 +123,8 @@ LATE = HEAVY | {
     "dimse.objects.encode",
     "dimse.objects.invention",
     "dimse.objects.transcode",
+    "dimse.probing",
+    "dimse.rehearsal",
     "dimse.reports",
     "dimse.profiles",
     "dimse.passwords",
