@@ -65,7 +65,7 @@ DIMSE_IO = {
     "dimse.server",
     "dimse.storage.naming",
     "dimse.storage.spool",
-    "dimse.storage.converting",
+    "dimse.storage.content",
     "dimse.storage.directory",
     "dimse.storage.identical",
     "dimse.storage.template",

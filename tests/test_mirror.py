@@ -66,7 +66,8 @@ GUARDED = {
     # Between layouts and between syntaxes: both ways of one thing, compared with pydicom.
     "dimse/objects/test_transcode.py": "dimse/objects/reencode.py",
     "dimse/storage/test_spool.py": (
-        "dimse/storage/directory.py dimse/storage/identical.py dimse/storage/identifiers.py"
+        "dimse/storage/appearance.py dimse/storage/content.py dimse/storage/directory.py "
+        "dimse/storage/identical.py dimse/storage/identifiers.py"
     ),
     # A dictionary is read from its text to pydicom's look-up.
     "dimse/tables/test_dictionary.py": "dimse/tables/dictionary_format.py",

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-from dimse.storage import EXTENSION, Existing, Fsync
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
-from dimse.tables.uids import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-)
 from dul import Limits
 
 from ..grammar import values as read
@@ -23,236 +14,12 @@ from ..options.syntaxes import prefer_options
 from ..options.tls import ServingTls
 from .access_options import CallersAllowed
 from .commands_options import Commands, Sorting
+from .output_options import FileNames, Output
 from .serving_options import Indexing, Monitoring, Running
 
-if TYPE_CHECKING:
-    from dimse.storage import PathTemplate
-
-__all__ = ["Names", "StorescpSettings"]
-
-Names: TypeAlias = Literal["instance", "unique", "time", "system", "short"]
-"""What file names are made of: the SOP Instance UID, a new UID, the time in either form, chance."""
+__all__ = ["StorescpSettings"]
 
 _LIMITS = Limits()
-
-
-def _template(given: str) -> PathTemplate:
-    # Most servers need none.
-    from dimse.storage import PathTemplate  # noqa: PLC0415
-
-    return PathTemplate(given)
-
-
-def _extension(given: str) -> str:
-    if not EXTENSION.fullmatch(given):
-        raise ValueError(f"{given!r} is no file name extension such as '.dcm'")
-    return given
-
-
-class _Output(Settings, title="output"):
-    directory: str = setting(
-        ".",
-        value(
-            "-od",
-            "--output-directory",
-            read=read.text,
-            metavar="D",
-            help="write received objects to the existing directory D (default: .)",
-        ),
-    )
-    check: bool = setting(
-        True,
-        flag(
-            "-B",
-            "--normal",
-            help="refuse an object that is not the one that its command names, or is cut off (default)",
-        ),
-        flag(
-            "+B",
-            "--bit-preserving",
-            value=False,
-            help="store whatever comes; its bytes are never changed in either case",
-        ),
-    )
-    strict: bool = setting(
-        False,
-        flag(
-            "--strict",
-            help="refuse objects with faults that are tolerated otherwise (docs/tolerance.md)",
-        ),
-    )
-    file_meta: bool = setting(
-        True,
-        flag("+F", "--write-file", help="write DICOM files, with file meta information (default)"),
-        flag(
-            "-F",
-            "--write-dataset",
-            value=False,
-            help="write data sets without file meta information",
-        ),
-    )
-    write_syntax: str | None = setting(
-        None,
-        flag(
-            "+t=",
-            "--write-xfer-same",
-            value=None,
-            help="write the transfer syntax that is received (default)",
-        ),
-        *(
-            flag(
-                f"+t{letter}",
-                f"--write-xfer-{word}",
-                value=uid,
-                help=f"write what is not compressed in {words}; unless a transfer syntax is "
-                "preferred, compressed ones are not accepted then",
-                excludes=["--bit-preserving"],
-            )
-            for letter, word, uid, words in (
-                ("e", "little", EXPLICIT_VR_LITTLE_ENDIAN, "explicit VR little endian"),
-                ("b", "big", EXPLICIT_VR_BIG_ENDIAN, "explicit VR big endian"),
-                ("i", "implicit", IMPLICIT_VR_LITTLE_ENDIAN, "implicit VR little endian"),
-                (
-                    "d",
-                    "deflated",
-                    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-                    "deflated explicit VR little endian",
-                ),
-            )
-        ),
-    )
-    compression_level: int = setting(
-        6,
-        value(
-            "+cl",
-            "--compression-level",
-            read=read.integer(0, 9),
-            metavar="LEVEL",
-            help="how hard deflating tries, 0 to 9 (default: {default})",
-            needs=["--write-xfer-deflated"],
-        ),
-    )
-    _enable_new_vr = always("+u", "--enable-new-vr", help="write VRs as they are (always so)")
-    _retain_un = always(
-        "-uc", "--retain-un", help="write elements of VR UN as they are (always so)"
-    )
-    _padding_off = always(
-        "-p", "--padding-off", help="write no padding behind data sets (always so)"
-    )
-    ignore: bool = setting(False, flag("--ignore", help="receive objects, but do not store them"))
-
-
-class _Names(Settings, title="file names"):
-    names: Names = setting(
-        "instance",
-        flag(
-            "-uf",
-            "+fd",
-            "--default-filenames",
-            value="instance",
-            help="name files MODALITY.SOP-INSTANCE-UID (default)",
-        ),
-        flag(
-            "+uf",
-            "+fu",
-            "--unique-filenames",
-            value="unique",
-            help="name files MODALITY.X.NEW-UID, so that none is ever replaced",
-        ),
-        flag(
-            "-tn",
-            "--timenames",
-            value="time",
-            help="name files YYYYMMDDHHMMSSmmm.MODALITY, by the time when they come",
-        ),
-        flag(
-            "+fst",
-            "--system-time-names",
-            value="system",
-            help="name files YYYYMMDDHHMMSS.uuuuuu.MODALITY, as dcmrecv does",
-        ),
-        flag(
-            "+fsu",
-            "--short-unique-names",
-            value="short",
-            help="name files MODALITY_ and 16 random hexadecimal digits",
-        ),
-    )
-    series_date: bool = setting(
-        False,
-        flag("-s", "--no-subdir", value=False, help="make no directories (default)"),
-        flag(
-            "+ssd",
-            "--series-date-subdir",
-            help="make directories by Series Date: data/2003/05/05; without one, undef/ and today",
-            excludes=[
-                "--filepath",
-                "--sort-conc-studies",
-                "--sort-on-study-uid",
-                "--sort-on-patientname",
-            ],
-        ),
-    )
-    template: PathTemplate | None = setting(
-        None,
-        value(
-            "--filepath",
-            read=_template,
-            metavar="TEMPLATE",
-            help="put files where a template of dcm4che's kind says, such as one of Patient ID, "
-            "Modality and SOP Instance UID: docs/cli.md",
-            excludes=[
-                ("--unique-filenames", "--timenames"),
-                "--default-filenames",
-                "--filename-extension",
-            ],
-        ),
-    )
-    extension: str = setting(
-        "",
-        value(
-            "-fe",
-            "--filename-extension",
-            read=_extension,
-            metavar="E",
-            help='append E to the file names, for instance ".dcm" (default: nothing)',
-        ),
-    )
-    existing: Existing = setting(
-        "replace",
-        flag(
-            "--keep-existing",
-            value="keep",
-            help="keep a file that is there already, and drop the new object (default: replace it)",
-        ),
-        value(
-            "--existing",
-            read=read.choice(replace="replace", keep="keep", refuse="refuse", compare="compare"),
-            metavar="WHAT",
-            help="what a file that is there already means: replace it (default); keep it and "
-            "answer with success; refuse the new object (0124H); compare: success if it is the "
-            "same, else refuse it",
-        ),
-    )
-    keep_mismatched: bool = setting(
-        False,
-        flag(
-            "--keep-mismatched",
-            help="store an object that is not the one that its command names, too; it is answered "
-            "with A900H all the same",
-        ),
-    )
-    fsync: Fsync = setting(
-        "file",
-        value(
-            "--fsync",
-            read=read.choice(file="file", study="study", none="none"),
-            metavar="POLICY",
-            help="when objects are flushed to the disk: file (default), each before its success is "
-            "reported; study, those of an association before its release is confirmed; none, when "
-            "the operating system likes",
-        ),
-    )
 
 
 class _Network(Settings, title="network"):
@@ -407,8 +174,8 @@ class _Sizes(Settings, title="sizes of PDUs"):
 
 class StorescpSettings(
     General,
-    _Output,
-    _Names,
+    Output,
+    FileNames,
     Sorting,
     Commands,
     _Network,

@@ -24,7 +24,8 @@ from dul.values import dataclass
 
 from ..grammar.declaration import UsageError
 from ..report import Report, printable
-from .options import Names, StorescpSettings
+from .options import StorescpSettings
+from .output_options import Names
 
 if TYPE_CHECKING:
     from dimse.hooks import CommandEnded

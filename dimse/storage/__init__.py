@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dul.ondemand import on_demand
 
 if TYPE_CHECKING:
+    from dimse.storage.appearance import EXTENSION, Existing
     from dimse.storage.cleaning import cleaned
     from dimse.storage.converting import WriteAs
     from dimse.storage.index.entry import IndexEntry
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     )
     from dimse.storage.sink import Discard, Memory, Sink
     from dimse.storage.sorting import SortedBy, noting_study, renamed, sorted_by_study
-    from dimse.storage.spool import EXTENSION, Existing, Fsync, Spool
+    from dimse.storage.spool import Fsync, Spool
     from dimse.storage.studies import Studies, Study, StudyClock
     from dimse.storage.template import PathTemplate
 
@@ -64,8 +65,8 @@ __all__ = [
 
 _HOMES = {
     "Discard": "dimse.storage.sink",
-    "EXTENSION": "dimse.storage.spool",
-    "Existing": "dimse.storage.spool",
+    "EXTENSION": "dimse.storage.appearance",
+    "Existing": "dimse.storage.appearance",
     "Fsync": "dimse.storage.spool",
     "Index": "dimse.storage.index.index",
     "IndexEntry": "dimse.storage.index.entry",

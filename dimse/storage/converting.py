@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +10,7 @@ from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.layout import is_deflated, layout_of
 from dimse.objects.sources import Encoded
 from dimse.objects.walk import Walk
+from dimse.storage.content import Bytes
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
 from dul.values import dataclass
 
@@ -42,15 +42,13 @@ class WriteAs:
         )
 
     def pieces(
-        self, path: FilePath, fd: int, begin: int, length: int, transfer_syntax_uid: str
+        self, path: FilePath, received: Bytes, transfer_syntax_uid: str
     ) -> Iterator[memoryview]:
-        """The data set of a file, converted; each piece is void when the next is taken.
+        """A data set, converted; each piece is void when the next is taken.
 
         Args:
-            path: the file, for messages.
-            fd: its descriptor.
-            begin: where the data set lies in it.
-            length: how long it is.
+            path: what it is called in messages.
+            received: the data set as it came.
             transfer_syntax_uid: how it is encoded.
 
         Raises:
@@ -60,8 +58,8 @@ class WriteAs:
         # It loads what reads dictionaries, and most spools keep objects as they come.
         from dimse.objects.transcode import transcode  # noqa: PLC0415
 
-        origin = _Received(fd, begin)
-        encoded = Encoded(path, origin, ((0, length),), transfer_syntax_uid)
+        origin = _Received(received)
+        encoded = Encoded(path, origin, ((0, received.size),), transfer_syntax_uid)
         try:
             if not is_deflated(transfer_syntax_uid):
                 walk = Walk(encoded.window(), layout_of(transfer_syntax_uid))
@@ -82,18 +80,19 @@ class WriteAs:
 
 
 class _Received:
-    """The data set in a file that belongs to somebody else."""
+    """A data set that lies with somebody else, who writes no more to it, and closes it."""
 
-    def __init__(self, fd: int, begin: int) -> None:
-        self._fd = fd
-        self._begin = begin
+    def __init__(self, received: Bytes) -> None:
+        self._received = received
 
     def read(self, at: int, view: memoryview) -> int:
         """Fill the view from this position."""
-        return os.preadv(self._fd, [view], self._begin + at)
+        data = self._received.read(at, len(view))
+        view[: len(data)] = data
+        return len(data)
 
     def finish(self) -> None:
-        """Nobody else writes to it."""
+        """It is what it was."""
 
     def close(self) -> None:
         """It is not ours to close."""

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -32,7 +31,9 @@ from dimse.errors import (
     StorageRefused,
 )
 from dimse.requests import Requestor, StoreRequest
+from dimse.storage.appearance import Appearance, Existing
 from dimse.storage.checked import Checked
+from dimse.storage.content import Bytes
 from dimse.storage.converting import WriteAs
 from dimse.storage.directory import Place, SpoolDirectory, Target, reason
 from dimse.storage.head import Head
@@ -44,8 +45,6 @@ from dimse.tables import uids
 from dul.values import dataclass
 
 __all__ = [
-    "EXTENSION",
-    "Existing",
     "Fsync",
     "Spool",
     "SpoolFile",
@@ -59,21 +58,9 @@ answered; the objects of an association together, before its release is answered
 the operating system likes, which is for data that exist elsewhere. A crash of the process harms
 nothing in any case."""
 
-Existing = Literal["replace", "keep", "refuse", "compare"]
-"""What happens when there is a file of the same name already: the new object replaces it; is dropped,
-and answered with Success; is refused with 0124H; or is compared with it: the same data set is answered
-with Success and not written again, another one is refused."""
-
 ToldOfExisting = Callable[[Path, str], None]
 """Is told of a file that was there already, and what became of the new object: "replaced", "kept",
 "identical"."""
-
-MAXIMUM_NAME: Final = 255  # bytes, on every file system in use
-
-EXTENSION: Final = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
-"""What may be put behind names."""
-
-_FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
 
 _IOV_MAX: Final = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 16
 
@@ -85,36 +72,10 @@ class _Policy:
     directory: Path
     fsync: Fsync
     existing: Existing
-    naming: Naming
-    extension: str
-    file_meta: bool
-    implementation: tuple[str, str]
+    appearance: Appearance
     told: ToldOfExisting | None
     write_as: WriteAs | None
     unflushed: Unflushed
-
-    def head_of(self, request: StoreRequest, transfer_syntax_uid: str) -> bytes:
-        """What stands before the data set in the file."""
-        if not self.file_meta:
-            return b""
-        class_uid, version_name = self.implementation
-        return request.file_meta(
-            implementation_class_uid=class_uid,
-            implementation_version_name=version_name,
-            transfer_syntax_uid=transfer_syntax_uid,
-        )
-
-    def name_of(self, request: StoreRequest, head: Head) -> str:
-        """The path of the file, relative to the directory.
-
-        Raises:
-            SpoolError: what the naming gives is none, or leads elsewhere.
-        """
-        name = self.naming(request, head) + self.extension
-        for part in name.split("/"):
-            if not _FILE_NAME.fullmatch(part) or len(os.fsencode(part)) > MAXIMUM_NAME:
-                raise SpoolError(self.directory, f"{name!r} is no file name")
-        return name
 
 
 class Spool:
@@ -163,8 +124,12 @@ class Spool:
                 without hard links.
             ValueError: an extension that isn't one.
         """
-        if not EXTENSION.fullmatch(extension):
-            raise ValueError(f"{extension!r} is no file name extension such as '.dcm'")
+        appearance = Appearance(
+            naming=naming,
+            extension=extension,
+            file_meta=file_meta,
+            implementation=(implementation_class_uid, implementation_version_name),
+        )
         self.directory = Path(directory)
         self._check = check
         self._strict = strict
@@ -173,10 +138,7 @@ class Spool:
             directory=self.directory,
             fsync=fsync,
             existing=existing,
-            naming=naming,
-            extension=extension,
-            file_meta=file_meta,
-            implementation=(implementation_class_uid, implementation_version_name),
+            appearance=appearance,
             told=told,
             write_as=write_as,
             unflushed=Unflushed(self.directory),
@@ -192,7 +154,7 @@ class Spool:
             SpoolError: no file can be made; status A700H.
         """
         check_identifiers(request)
-        head = self._policy.head_of(request, request.transfer_syntax_uid)
+        head = self._policy.appearance.head_of(request, request.transfer_syntax_uid)
         try:
             place = self._directory.enter()
             try:
@@ -344,7 +306,10 @@ class SpoolFile:
 
     def _finish(self) -> None:
         head = Head(self._request.transfer_syntax_uid, self.length, self.read_back)
-        name = self._policy.name_of(self._request, head)
+        try:
+            name = self._policy.appearance.name_of(self._request, head)
+        except ValueError as error:
+            raise SpoolError(self._policy.directory, str(error)) from error
         self.path = self._policy.directory / name
         write_as = self._policy.write_as
         if write_as is not None and write_as.concerns(self._syntax):
@@ -369,12 +334,13 @@ class SpoolFile:
         """Put another temporary file in the place of the one that was received."""
         old, old_name, begin, came = self._fd, self._temporary, self._data_set, self._syntax
         self._syntax = write_as.transfer_syntax_uid
-        self._head = self._policy.head_of(self._request, self._syntax)
+        self._head = self._policy.appearance.head_of(self._request, self._syntax)
         self._data_set = len(self._head)
         self._fd, self._temporary = self._place.create()
+        received = Bytes(self.length, lambda at, count: os.pread(old, count, begin + at))
         try:
             self._write([])
-            for piece in write_as.pieces(self.path, old, begin, self.length, came):
+            for piece in write_as.pieces(self.path, received, came):
                 self._write([piece])
         finally:
             self._place.remove(old_name)
@@ -422,13 +388,19 @@ class SpoolFile:
             self._place.sync(target)  # whose name may not have been flushed yet
 
     def _is_same(self, target: Target) -> bool:
-        return same_object(
-            target.open(),
-            self._fd,
-            self._data_set,
-            transfer_syntax_uid=self._syntax,
-            file_meta=self._policy.file_meta,
-        )
+        old = target.open()
+        if old is None:
+            return False
+        try:
+            return same_object(
+                Bytes.in_file(old),
+                Bytes.in_file(self._fd),
+                self._data_set,
+                transfer_syntax_uid=self._syntax,
+                file_meta=self._policy.appearance.file_meta,
+            )
+        finally:
+            os.close(old)
 
     def _tell(self) -> None:
         if self._policy.told is None:

@@ -1,0 +1,69 @@
+"""What a stored object looks like, wherever it is stored: its name, and what stands before its data set."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, TypeAlias
+
+from dimse.requests import StoreRequest
+from dimse.storage.head import Head
+from dimse.storage.naming import Naming
+from dul.values import dataclass
+
+__all__ = ["EXTENSION", "Appearance", "Existing"]
+
+Existing: TypeAlias = Literal["replace", "keep", "refuse", "compare"]
+"""What happens when there is a file of the same name already: the new object replaces it; is dropped,
+and answered with Success; is refused with 0124H; or is compared with it: the same data set is answered
+with Success and not written again, another one is refused."""
+
+MAXIMUM_NAME: Final = 255  # bytes, on every file system in use
+
+EXTENSION: Final = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
+"""What may be put behind names."""
+
+_FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance:
+    """How stored objects are called, and begin.
+
+    Attributes:
+        naming: gives the name, without extension; directories in it are separated by "/".
+        extension: put behind every name, with its dot: ".dcm".
+        file_meta: whether file meta information (PS3.10 7.1) stands before the data set.
+        implementation: Implementation Class UID (0002,0012) and Version Name (0002,0013).
+    """
+
+    naming: Naming
+    extension: str
+    file_meta: bool
+    implementation: tuple[str, str]
+
+    def __post_init__(self) -> None:
+        if not EXTENSION.fullmatch(self.extension):
+            raise ValueError(f"{self.extension!r} is no file name extension such as '.dcm'")
+
+    def head_of(self, request: StoreRequest, transfer_syntax_uid: str) -> bytes:
+        """What stands before the data set."""
+        if not self.file_meta:
+            return b""
+        class_uid, version_name = self.implementation
+        return request.file_meta(
+            implementation_class_uid=class_uid,
+            implementation_version_name=version_name,
+            transfer_syntax_uid=transfer_syntax_uid,
+        )
+
+    def name_of(self, request: StoreRequest, head: Head) -> str:
+        """The name of an object, relative to where all are.
+
+        Raises:
+            ValueError: what the naming gives is none, or leads elsewhere.
+        """
+        name = self.naming(request, head) + self.extension
+        for part in name.split("/"):
+            if not _FILE_NAME.fullmatch(part) or len(part.encode()) > MAXIMUM_NAME:
+                raise ValueError(f"{name!r} is no file name")
+        return name
