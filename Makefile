@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick docs clean
+.PHONY: help setup demo test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick dist check-dist docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -80,6 +80,19 @@ conformance-site: setup ## a static site of docs/conformance, in build/conforman
 
 bench-quick: setup ## the same work through us and through DCMTK, as ratios: under two minutes
 	$(BIN)/python -m benchmarks
+
+dist: setup ## the sdist and the wheel, in dist/
+	rm -rf dist
+	$(BIN)/python -m build --quiet --no-isolation
+
+check-dist: dist ## look the sdist and the wheel over, install the wheel with all it needs, and try it
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python -m venv --clear build/installed
+	build/installed/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	cd build && installed/bin/dulcet demo
+	cd build && ../$(BIN)/pyright --project ../tests/packaging --pythonpath installed/bin/python
 
 docs: setup ## generate docs/fsm.md from the state machine, and docs/api from signatures and docstrings
 	$(BIN)/python docs/generate.py

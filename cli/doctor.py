@@ -89,7 +89,7 @@ def _own() -> Symptom:
 
 
 def _ours(script: EntryPoint) -> bool:
-    return script.module.partition(".")[0] in {"cli", "testbed"}
+    return script.module.startswith("dulcet.")
 
 
 def _owners(scripts: Iterable[str]) -> dict[str, set[str]]:
@@ -118,20 +118,20 @@ def scripts_found(
             yield Symptom(
                 "note",
                 f"{name}: not in PATH",
-                f"'dulcet {_word(name)}' is the same; or put {here} into PATH",
+                f"'{_always(name)}' is the same; or put {here} into PATH",
             )
         elif Path(path).parent != here:
             yield Symptom(
                 "wrong",
                 f"{name}: {path} comes first in PATH, which is not ours",
-                f"'dulcet {_word(name)}' is ours; or put {here} first in PATH",
+                f"'{_always(name)}' is ours; or put {here} first in PATH",
             )
         elif not _calls_ours(Path(path)):
             who = " or ".join(sorted(others)) or "another package"
             yield Symptom(
                 "wrong",
                 f"{name}: {path} is that of {who}, which was installed later",
-                f"'dulcet {_word(name)}' is ours; or: pip install --force-reinstall --no-deps dulcet",
+                f"'{_always(name)}' is ours; or: pip install --force-reinstall --no-deps dulcet",
             )
         elif others:
             yield Symptom(
@@ -143,8 +143,11 @@ def scripts_found(
             yield Symptom("ok", f"{name}: {path}")
 
 
-def _word(script: str) -> str:
-    return "spec" if script == "dulspec" else script
+def _always(script: str) -> str:
+    """The command that is ours wherever a shell looks first."""
+    if script == "dulcet":
+        return "python -m dulcet"
+    return "dulcet spec" if script == "dulspec" else f"dulcet {script}"
 
 
 def _calls_ours(script: Path) -> bool:
@@ -152,7 +155,7 @@ def _calls_ours(script: Path) -> bool:
         text = script.read_text("utf-8", "replace")
     except OSError:
         return False
-    return "from cli" in text or "from testbed" in text
+    return "from dulcet." in text
 
 
 def _package(package: str, what: str, extra: str) -> Symptom:

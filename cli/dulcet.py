@@ -14,15 +14,15 @@ from . import tool
 
 __all__ = ["TOOLS", "main"]
 
-# Name -> module with `main`, what it does. They are loaded when they are called.
+# Name -> module of this package with `main`, what it does. They are loaded when they are called.
 TOOLS = {
-    "storescu": ("cli.storescu", "send DICOM files to a Storage SCP"),
-    "dcmsend": ("cli.dcmsend", "the same, with the defaults of DCMTK's dcmsend"),
-    "storescp": ("cli.storescp", "receive DICOM objects and store them"),
-    "echoscu": ("cli.echoscu", "ask a peer whether it answers"),
-    "storeindex": ("cli.storeindex", "make the index of what storescp stored anew"),
-    "demo": ("cli.demo", "send real files to a receiver of our own, and compare"),
-    "doctor": ("cli.doctor", "what is installed here, and what hides what"),
+    "storescu": (".storescu", "send DICOM files to a Storage SCP"),
+    "dcmsend": (".dcmsend", "the same, with the defaults of DCMTK's dcmsend"),
+    "storescp": (".storescp", "receive DICOM objects and store them"),
+    "echoscu": (".echoscu", "ask a peer whether it answers"),
+    "storeindex": (".storeindex", "make the index of what storescp stored anew"),
+    "demo": (".demo", "send real files to a receiver of our own, and compare"),
+    "doctor": (".doctor", "what is installed here, and what hides what"),
 }
 _SPEC = "judge whether a DICOM product obeys the standard (dulspec)"
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in TOOLS:
         sys.stderr.write(f"dulcet: there is no tool {name!r}; 'dulcet --help' lists them\n")
         return 1
-    run: Callable[[Sequence[str]], int] = import_module(TOOLS[name][0]).main
+    run: Callable[[Sequence[str]], int] = import_module(TOOLS[name][0], __package__).main
     return run(rest)
 
 

@@ -9,7 +9,7 @@ import pytest
 from cli import doctor
 from cli.doctor import Symptom, scripts_found, symptoms
 
-OURS = "#!/python\nimport sys\nfrom cli.storescu import main\nsys.exit(main())\n"
+OURS = "#!/python\nimport sys\nfrom dulcet.cli.storescu import main\nsys.exit(main())\n"
 THEIRS = "#!/python\nimport sys\nfrom pynetdicom.apps.storescu import main\nsys.exit(main())\n"
 
 
@@ -50,8 +50,18 @@ def test_another_folder_comes_first(tmp_path: Path) -> None:
     assert f"put {tmp_path} first in PATH" in symptom.advice
 
 
-def test_it_is_nowhere(tmp_path: Path) -> None:
-    assert found(None, set(), tmp_path).state == "note"
+@pytest.mark.parametrize(
+    ("name", "always"),
+    [
+        ("storescu", "dulcet storescu"),
+        ("dulspec", "dulcet spec"),
+        ("dulcet", "python -m dulcet"),
+    ],
+)
+def test_it_is_nowhere(name: str, always: str, tmp_path: Path) -> None:
+    (symptom,) = scripts_found({name: set()}, lambda _: None, tmp_path)
+    assert symptom.state == "note"
+    assert symptom.advice == f"'{always}' is the same; or put {tmp_path} into PATH"
 
 
 def test_every_script_of_ours_is_looked_for() -> None:

@@ -12,7 +12,7 @@ from cli import dulcet
 
 @pytest.mark.parametrize("name", dulcet.TOOLS)
 def test_each_tool_is_there(name: str) -> None:
-    assert callable(import_module(dulcet.TOOLS[name][0]).main)
+    assert callable(import_module(dulcet.TOOLS[name][0], dulcet.__package__).main)
 
 
 @pytest.mark.parametrize("line", [[], ["--help"], ["-h"], ["help"]])
