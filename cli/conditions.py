@@ -37,7 +37,7 @@ __all__ = [
 
 _ABORTED = "0006:0317 Peer aborted Association (or never connected)"
 _BROKEN = (ConnectionAbortedError, ConnectionResetError, BrokenPipeError)
-_NUMBER = re.compile(r"\b[0-9a-f]{4}:[0-9a-f]{4} ")
+_NUMBER = r"\b[0-9a-f]{4}:[0-9a-f]{4} "
 _TIMES = {
     "connect": "0006:031c TCP Initialization Error: Connection timed out",
     "reply": "0006:0207 DIMSE No data available (timeout in non-blocking mode)",
@@ -98,7 +98,7 @@ def code_of(outcome: Outcome, words: Words) -> int:
 
 def without_number(text: str) -> str:
     """A message as dcmsend says it: without the numbers of conditions."""
-    return _NUMBER.sub("", text)
+    return re.sub(_NUMBER, "", text)
 
 
 def is_network_lost(error: DulcetError) -> bool:

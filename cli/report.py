@@ -9,13 +9,11 @@ The letters and the form are DCMTK's. Each line of a message has its letter.
 
 from __future__ import annotations
 
-import logging
 import sys
-import threading
+from _thread import allocate_lock  # as threading.Lock, without what threads are made of
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 __all__ = ["Form", "Level", "Report", "lettered", "printable"]
 
@@ -45,8 +43,6 @@ Form: TypeAlias = "Callable[[Level, str, Mapping[str, str | int | None]], str]"
 class Report:
     """Says things up to a level. Threads may share it.
 
-    As a context manager it also says what the packages below have to say through `logging`.
-
     Attributes:
         level: what is beyond it is not said.
         write: where the lines go; a progress display puts itself here.
@@ -59,22 +55,7 @@ class Report:
         self.write: Callable[[str], None] = _to_stderr
         self.form: Form = lettered
         self.reopened: Callable[[], None] | None = None
-        self._lock = threading.Lock()
-        self._handler = _Handler(self)
-
-    def __enter__(self) -> Self:
-        for name in ("dul", "dimse"):
-            logging.getLogger(name).addHandler(self._handler)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for name in ("dul", "dimse"):
-            logging.getLogger(name).removeHandler(self._handler)
+        self._lock = allocate_lock()
 
     def reopen(self) -> None:
         """Go on in a log file of the same name: the one that was open may have been renamed."""
@@ -135,15 +116,3 @@ def _to_stderr(lines: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError):
         pass  # nobody listens any more; the work goes on
-
-
-class _Handler(logging.Handler):
-    """What `dul` and `dimse` log, in the tools' form."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(logging.WARNING)  # what is below is said here in the tools' own words
-        self._report = report
-
-    def emit(self, record: logging.LogRecord) -> None:
-        level = Level.ERROR if record.levelno >= logging.ERROR else Level.WARN
-        self._report.say(level, self.format(record))

@@ -49,7 +49,8 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
             from .secure import listing  # noqa: PLC0415 - it loads OpenSSL
 
             return show(listing(settings))
-        with Report(settings.level) as report:
+        report = Report(settings.level)
+        with _saying_what_is_logged(report):
             if settings.arguments:
                 _say_arguments(declared.tool, long_forms(kind, tokens), report)
             try:
@@ -63,6 +64,15 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
             f"'{declared.tool} --help' lists the parameters and options\n"
         )
         return FAILED
+
+
+def _saying_what_is_logged(report: Report) -> contextlib.AbstractContextManager[object]:
+    if "logging" not in sys.modules:  # who logs has loaded it by now: servers
+        return contextlib.nullcontext()
+    # A client need not load it, which takes a tenth of its start.
+    from .logs import Logs  # noqa: PLC0415
+
+    return Logs(report)
 
 
 def _usage(kind: type[General]) -> str:

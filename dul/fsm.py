@@ -280,23 +280,36 @@ class Transition:
         return f"{self.state.name} {self.event.name} {self.action.value} {self.next_state.name}"
 
 
-def _cells() -> dict[tuple[State, Event], dict[Guard | None, Transition]]:
-    """Table 9-10 with its actions put in, so that a step is one look-up."""
-    cells = {}
-    for line in TABLE.split("\n")[2:-1]:
-        event_name, *row = line.split()
-        event = Event[event_name]
-        for state, cell in zip(State, row, strict=True):
+Cell = dict[Guard | None, Transition]
+"""What a cell says: one transition for each guard of a branching action, else one for None."""
+
+
+class _Rows(dict[Event, dict[State, Cell]]):
+    """Table 9-10 with its actions put in, so that a step is a look-up.
+
+    A row is put together when its event happens for the first time: a client meets half of them.
+    """
+
+    def __missing__(self, event: Event) -> dict[State, Cell]:
+        row = {}
+        for state, cell in zip(State, _row_of(event), strict=True):
             if cell != ".":
                 action = Action(cell)
-                cells[state, event] = {
+                row[state] = {
                     guard: Transition(state, event, action, outcome.effects, outcome.next_state)
                     for guard, outcome in ACTIONS[action].items()
                 }
-    return cells
+        self[event] = row
+        return row
 
 
-_CELLS = _cells()
+def _row_of(event: Event) -> list[str]:
+    """The words of a row of the table."""
+    begin = TABLE.index(f"\n{event.name} ") + 1
+    return TABLE[begin : TABLE.index("\n", begin)].split()[1:]
+
+
+_ROWS = _Rows()
 
 
 def step(state: State, event: Event, guard: Guard | None = None) -> Transition | None:
@@ -313,7 +326,7 @@ def step(state: State, event: Event, guard: Guard | None = None) -> Transition |
     Raises:
         KeyError: the action branches and the guard is not one of its branches.
     """
-    cell = _CELLS.get((state, event))
+    cell = _ROWS[event].get(state)
     if cell is None:
         return None
     return cell[None] if None in cell else cell[guard]

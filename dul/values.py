@@ -7,8 +7,8 @@
 
 The standard library's module takes 10 ms to import and half a millisecond for each class: for the
 hundred messages, items and events that there are, as long as it takes to send hundreds of objects,
-and a run uses a dozen of them. Here a class gets its fields at once and its `__init__` with its
-first instance, and `dataclasses` is not imported before somebody asks for it.
+and a run uses a dozen of them. Here a class gets its fields at once and its `__init__` when it has
+had some instances, and `dataclasses` is not imported before somebody asks for it.
 
 Otherwise it is the same, for classes with slots whose annotations are strings (`from __future__
 import annotations`): type checkers are shown the standard library's own, and its `fields`,
@@ -25,6 +25,9 @@ __all__ = ["MISSING", "dataclass", "field", "fields"]
 
 _MISSING: Final[Any] = object()
 """Stands for a default that there is not."""
+
+_FEW: Final = 8
+"""So many instances are made without an `__init__` of their class's own."""
 
 _Fields = dict[str, "_Field"]
 
@@ -185,13 +188,42 @@ def _set_state(self: Any, state: tuple[Any, ...]) -> None:
 
 
 def _unwritten(kind: Any) -> Callable[..., None]:
-    """The `__init__` of a class without instances: it writes the real one, and steps aside."""
+    """The `__init__` of a class with few instances or none: it writes the real one, and steps aside.
+
+    To write it takes as long as to do without it some fifty times, and of most classes a run has one
+    instance or two.
+    """
+    few = _FEW
 
     def first(self: object, *args: Any, **kwargs: Any) -> None:
-        kind.__init__ = _written(kind)
-        kind.__init__(self, *args, **kwargs)
+        nonlocal few
+        few -= 1
+        if few < 0 or not _filled(kind, self, args, kwargs):
+            kind.__init__ = _written(kind)
+            kind.__init__(self, *args, **kwargs)
 
     return first
+
+
+def _filled(kind: Any, instance: Any, args: tuple[Any, ...], given: dict[str, Any]) -> bool:
+    """Do what `__init__` does. False: the arguments do not fit, which the real one can say better."""
+    taken = len(args)
+    names = kind.__match_args__
+    if taken > len(names) or not given.keys().isdisjoint(names[:taken]):
+        return False
+    values = dict(zip(names, args, strict=False)) | given
+    for name, each in kind.__fields__.items():
+        if name not in values:
+            if each.required:
+                return False
+            factory = each.default_factory
+            values[name] = each.default if factory is _MISSING else factory()
+        object.__setattr__(instance, name, values[name])
+    if len(values) > len(kind.__fields__):
+        return False
+    if hasattr(kind, "__post_init__"):
+        instance.__post_init__()
+    return True
 
 
 def _written(kind: Any) -> Callable[..., None]:

@@ -21,12 +21,13 @@ NEVER = {
     "email",
     "importlib.metadata",
     "inspect",
+    "logging",
     "numpy",
     "pydicom",
     "rich",
 }
 
-MODULES = 215  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
+MODULES = 200  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
 # A server counts what it does and stops in order; it starts once, where a client does for each file.
 SERVER_MODULES = 230
 ENCODE = 40  # calls, C functions included, that turn a C-STORE-RQ into bytes
@@ -42,8 +43,9 @@ def loaded_by(module: str) -> set[str]:
 
 
 def calls_of(act) -> int:
-    """How many functions are called, in Python and in C; the second time, when all is prepared."""
-    act()
+    """How many functions are called, in Python and in C, when all is prepared."""
+    for _ in range(10):
+        act()
     count = 0
 
     def tell(frame, event, argument):
@@ -62,7 +64,8 @@ def calls_of(act) -> int:
 def test_a_tool_loads_no_more_than_it_needs_to_start():
     for tool in ("cli.storescu", "cli.storescp", "cli.echoscu"):
         loaded = loaded_by(tool)
-        assert not loaded & NEVER, tool
+        # What goes wrong in a server's thread is logged; a client's errors are its caller's.
+        assert not loaded & (NEVER - {"logging"} if tool == "cli.storescp" else NEVER), tool
         assert any(each.startswith("dul.") for each in loaded)
         most = SERVER_MODULES if tool == "cli.storescp" else MODULES
         assert len(loaded) <= most, f"{tool} loads {len(loaded)} modules"

@@ -109,6 +109,7 @@ LATE = HEAVY | {
     "cli.secure",
     "cli.storescp.workers",
     "cli.logfile",
+    "cli.logs",
     "cli.storescp.monitoring",
     "cli.monitor.metrics",
     "cli.web.application",

@@ -24,7 +24,6 @@ Refused, as `InvalidCommandSet`:
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -100,11 +99,6 @@ _US = struct.Struct("<H")
 _TAG = struct.Struct("<HH")
 _GROUP_LENGTH = struct.Struct("<HHII")
 
-# The default repertoire without control characters and without the backslash, which separates
-# values (PS3.5 Table 6.2-1).
-_AE = re.compile(r"[ -\[\]-~]{1,16}").fullmatch
-_LO = re.compile(r"[ -\[\]-~]{0,64}").fullmatch
-
 # PS3.7 E.1 leaves no other values.
 _PRIORITIES = frozenset({0, 1, 2})
 
@@ -141,6 +135,13 @@ def _uid(keyword: str, number: int) -> Writer:
     return write
 
 
+def _is_text(value: str, most: int) -> bool:
+    """Of the default repertoire, without control characters and without the backslash, which
+    separates values (PS3.5 Table 6.2-1).
+    """
+    return len(value) <= most and value.isascii() and value.isprintable() and "\\" not in value
+
+
 def _text(number: int, value: str) -> bytes:
     raw = value.encode("ascii")
     if len(raw) & 1:
@@ -151,7 +152,7 @@ def _text(number: int, value: str) -> bytes:
 def _title(keyword: str, number: int) -> Writer:
     def write(value: Value) -> bytes:
         # Blanks around a title don't count, and a title of blanks only is none (PS3.5 Table 6.2-1).
-        if not isinstance(value, str) or not _AE(value) or not value.strip(" "):
+        if not isinstance(value, str) or not _is_text(value, 16) or not value.strip(" "):
             raise InvalidValue(
                 keyword, f"must be an AE title: 1 to 16 ASCII characters, no backslash: {value!r}"
             )
@@ -162,7 +163,7 @@ def _title(keyword: str, number: int) -> Writer:
 
 def _long_text(keyword: str, number: int) -> Writer:
     def write(value: Value) -> bytes:
-        if not isinstance(value, str) or not _LO(value):
+        if not isinstance(value, str) or not _is_text(value, 64):
             raise InvalidValue(
                 keyword,
                 f"must be up to 64 ASCII characters, no backslash; see comment(): {value!r}",

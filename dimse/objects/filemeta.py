@@ -7,7 +7,6 @@ and are handed back.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from struct import Struct
 from typing import Final
@@ -32,8 +31,6 @@ _SHORT = Struct("<HH2sH")  # group, element, VR, length
 _LONG = Struct("<HH2sxxI")  # group, element, VR, reserved, length
 _WIDE = Struct("<I")
 _GROUP_LENGTH: Final = PREFIX + _SHORT.pack(2, 0x0000, b"UL", 4)
-
-_SH = re.compile(r"[ -\[\]-~]{1,16}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +181,14 @@ def _around_the_instance(
     before += _uid(0x0002, "sop_class_uid", sop_class_uid)
     behind = _uid(0x0010, "transfer_syntax_uid", transfer_syntax_uid)
     behind += _uid(0x0012, "implementation_class_uid", implementation_class_uid)
-    if not _SH(implementation_version_name):
+    if not _is_short_string(implementation_version_name):
         raise InvalidValue(
             "implementation_version_name",
             f"must be 1 to 16 ASCII characters without backslash: {implementation_version_name!r}",
         )
     behind += _short(0x0013, b"SH", implementation_version_name)
     for number, title in zip((0x0016, 0x0017, 0x0018), titles, strict=True):
-        if title is not None and _SH(title) and title.strip(" "):
+        if title is not None and _is_short_string(title) and title.strip(" "):
             behind += _short(number, b"AE", title.strip(" "))
     return before, behind
 
@@ -200,6 +197,11 @@ def _uid(number: int, name: str, uid: str) -> bytes:
     if not uids.is_sendable(uid):
         raise InvalidValue(name, f"must be a UID of 1 to 64 digits and dots, not {uid!r}")
     return _short(number, b"UI", uid)
+
+
+def _is_short_string(text: str) -> bool:
+    """SH, which is as AE: 1 to 16 characters of ASCII, no backslash (PS3.5 Table 6.2-1)."""
+    return 1 <= len(text) <= 16 and text.isascii() and text.isprintable() and "\\" not in text
 
 
 def _short(number: int, vr: bytes, value: str) -> bytes:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PREPARATION", "Preparation"]
 
-_SUFFIX: Final = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*").fullmatch
+_SUFFIX: Final = r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Preparation:
     def __post_init__(self) -> None:
         if not 0 <= self.compression_level <= 9:
             raise InvalidValue("compression_level", f"{self.compression_level} is not 0 to 9")
-        if self.uid_suffix and not _SUFFIX(self.uid_suffix):
+        if self.uid_suffix and not re.fullmatch(_SUFFIX, self.uid_suffix):
             raise InvalidValue("uid_suffix", f"{self.uid_suffix!r}: give digits, and dots between")
         if self.uid_suffix and self.invention is not None:
             raise InvalidValue("uid_suffix", "invented UIDs need no suffix; give one or the other")

@@ -129,10 +129,11 @@ class Problem:
         return f"{self.path}: {self.fault}{where}{what}"
 
 
-_TAG = re.compile(r'\(([^,]*),(?:\s*"([^"]*)"\s*,)?([^,")]*)\)')
-_PART = re.compile(r"([0-9A-F]{1,4})(?:-(?:([OEU])-)?([0-9A-F]{1,4}))?", re.IGNORECASE)
+# Compiled by who reads a dictionary, and not by all that might.
+_TAG = r'\(([^,]*),(?:\s*"([^"]*)"\s*,)?([^,")]*)\)'
+_PART = r"([0-9A-F]{1,4})(?:-(?:([OEU])-)?([0-9A-F]{1,4}))?"
 _NUMBER = r"([1-9][0-9]{0,8})"
-_VM = re.compile(rf"{_NUMBER}(?:-{_NUMBER}(N)?|(-N)|(N))?|N", re.IGNORECASE)
+_VM = rf"{_NUMBER}(?:-{_NUMBER}(N)?|(-N)|(N))?|N"
 
 
 def parse(text: str, path: str = "") -> tuple[list[DictionaryEntry], list[Problem]]:
@@ -185,7 +186,7 @@ def _entry(fields: list[str]) -> DictionaryEntry | tuple[Fault, str]:
 
 
 def _tag(field: str) -> tuple[NumberRange, NumberRange, str | None] | None:
-    match = _TAG.fullmatch(field.strip())
+    match = re.fullmatch(_TAG, field.strip())
     if match is None:
         return None
     group, element = _span(match[1]), _span(match[3])
@@ -195,7 +196,7 @@ def _tag(field: str) -> tuple[NumberRange, NumberRange, str | None] | None:
 
 
 def _span(part: str) -> NumberRange | None:
-    match = _PART.fullmatch("".join(part.split()))
+    match = re.fullmatch(_PART, "".join(part.split()), re.IGNORECASE)
     if match is None:
         return None
     low = int(match[1], 16)
@@ -207,7 +208,7 @@ def _span(part: str) -> NumberRange | None:
 
 
 def _multiplicity(field: str) -> str | None:
-    match = _VM.fullmatch(field)
+    match = re.fullmatch(_VM, field, re.IGNORECASE)
     if match is None:
         return None
     low, high, times, or_more, repeated = match.groups()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
@@ -36,7 +35,7 @@ EXPLICIT_VR_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 VERIFICATION: Final = "1.2.840.10008.1.1"
 """The SOP class of C-ECHO (PS3.4 A.4)."""
 
-_SENDABLE = re.compile(r"[0-9.]{1,64}")
+_OF_UIDS: Final = "0123456789."
 
 
 @lru_cache(maxsize=64)  # the UIDs of an object are asked about at every stop
@@ -46,7 +45,7 @@ def is_sendable(uid: str) -> bool:
     Looser than `is_uid`: objects whose UIDs have a component with a leading zero are common, and
     a stack that refused to move them would help nobody.
     """
-    return _SENDABLE.fullmatch(uid) is not None
+    return 0 < len(uid) <= MAXIMUM_UID_LENGTH and not uid.strip(_OF_UIDS)
 
 
 def is_uid(uid: str) -> bool:

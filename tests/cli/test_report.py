@@ -1,7 +1,6 @@
 """Log lines: levels, letters, and what may stand in them."""
 
 import io
-import logging
 import sys
 import threading
 
@@ -46,20 +45,6 @@ def test_a_reader_who_left_does_not_stop_the_work(monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", Gone())
     Report().error("x")
-
-
-def test_what_the_packages_log_is_said_in_the_same_form(capsys):
-    with Report():
-        logging.getLogger("dul").warning("connection from %s closed", "x")
-        logging.getLogger("dimse").info("not said")
-        try:
-            raise ValueError("why")
-        except ValueError:
-            logging.getLogger("dimse").exception("storing failed")
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == ["W: connection from x closed", "E: storing failed"]
-    assert lines[-1] == "E: ValueError: why"
-    assert all(line.startswith("E: ") for line in lines[1:])
 
 
 def test_threads_do_not_mix_their_lines(monkeypatch):

@@ -178,6 +178,53 @@ def test_a_class_behaves_as_one_of_the_standard_library(act):
     assert same(act)
 
 
+def test_the_first_instances_are_made_as_the_later_ones_are():
+    """An `__init__` of its own is written for a class when it has had some instances."""
+
+    @values.dataclass(frozen=True, slots=True)
+    class Fresh:
+        x: int
+        y: list[int] = values.field(default_factory=list)
+        z: int = 3
+
+        def __post_init__(self) -> None:
+            if self.x < 0:
+                raise ValueError(self.x)
+
+    inits, made = [], []
+    for _ in range(20):
+        made += [Fresh(1), Fresh(1, [2], z=4), Fresh(x=5)]
+        with pytest.raises(ValueError, match="-1"):
+            Fresh(-1)
+        inits.append(Fresh.__init__)
+    expected = ["Fresh(x=1, y=[], z=3)", "Fresh(x=1, y=[2], z=4)", "Fresh(x=5, y=[], z=3)"]
+    assert [repr(each).rpartition(".")[2] for each in made] == expected * 20
+    assert made[0].y is not made[3].y
+    assert inits[0] is not inits[-1], "it was never written"
+
+
+@pytest.mark.parametrize(
+    ("args", "given"),
+    [((), {}), ((1, [], 3, 4), {}), ((1,), {"x": 1}), ((1,), {"w": 1}), ((), {"y": []})],
+)
+def test_wrong_arguments_are_refused_from_the_first_instance_on(args, given):
+    def fresh(by):
+        @by.dataclass(frozen=True, slots=True)
+        class Fresh:
+            x: int
+            y: list[int] = by.field(default_factory=list)
+            z: int = 3
+
+        return Fresh
+
+    texts = []
+    for by in (values, dataclasses):
+        with pytest.raises(TypeError) as caught:
+            fresh(by)(*args, **given)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+
+
 def test_a_default_is_made_for_each_instance(kind):
     one, other = kind["Point"](1), kind["Point"](1)
     one.labels["a"] = 1
