@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml
 	    "dulcet needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another one: make PYTHON=python3.11" % v[:2])'
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo '$(PYTHON) -m venv $(VENV)'; $(PYTHON) -m venv --clear $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[codecs,dev,peers]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[codecs,dev,docs,peers]'
 	@touch $@
 
 demo: setup ## send the fixtures' DICOM files to an embedded storescp and compare what arrived
@@ -94,8 +94,10 @@ check-dist: dist ## look the sdist and the wheel over, install the wheel with al
 	cd build && installed/bin/dulcet demo
 	cd build && ../$(BIN)/pyright --project ../tests/packaging --pythonpath installed/bin/python
 
-docs: setup ## generate docs/fsm.md from the state machine, and docs/api from signatures and docstrings
+docs: setup ## generate docs/fsm.md and docs/api, then the site of all pages in build/docs; follows every link
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -q -W --keep-going -d build/doctrees -b html docs build/docs
+	$(BIN)/python docs/links.py build/docs $(wildcard *.md docs/*.md docs/*/*.md)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
