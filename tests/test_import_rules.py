@@ -67,6 +67,7 @@ DIMSE_IO = {
     "dimse.storage.spool",
     "dimse.storage.content",
     "dimse.storage.directory",
+    "dimse.storage.newfile",
     "dimse.storage.identical",
     "dimse.storage.template",
     "dimse.access",

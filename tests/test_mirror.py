@@ -67,7 +67,7 @@ GUARDED = {
     "dimse/objects/test_transcode.py": "dimse/objects/reencode.py",
     "dimse/storage/test_spool.py": (
         "dimse/storage/appearance.py dimse/storage/content.py dimse/storage/directory.py "
-        "dimse/storage/identical.py dimse/storage/identifiers.py"
+        "dimse/storage/identical.py dimse/storage/identifiers.py dimse/storage/newfile.py"
     ),
     # A dictionary is read from its text to pydicom's look-up.
     "dimse/tables/test_dictionary.py": "dimse/tables/dictionary_format.py",

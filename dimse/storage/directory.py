@@ -1,12 +1,5 @@
 """A directory in which files appear whole or not at all: what the `spool` stands on.
 
-Temporary files are called .dulcet-RANDOM.part, and are locked (flock) as long as their writer
-lives: the kernel drops the lock with the process, however it ends. Whoever opens the directory
-next removes those that it can lock, for their writers are certainly dead, and leaves the others
-to their writers, in this process or another. On a file system without locks they are called
-.dulcet-RANDOM.unlocked, and nobody removes them but their writer. Machines may share a directory
-over a network if its locks are shared too, as they are by default with NFS (not with local_lock).
-
 A directory is held by its descriptor, so that a file is made, named and flushed in one and the same
 place. Directories in it are made and opened one by one beneath that descriptor, and a symbolic link in
 the place of one is not followed: whatever a name is made of, it stays inside. What its path stands for is looked at for each object: if that has become another directory,
@@ -17,8 +10,6 @@ and the old one is left when its last file is done.
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
 import threading
 from collections.abc import Sequence
@@ -26,18 +17,13 @@ from typing import Final
 
 from dimse.errors import FilePath, SpoolUnusable
 from dimse.storage.grouped import Grouped
+from dimse.storage.newfile import NewFiles, has_name
 from dul.values import dataclass
 
-__all__ = ["TEMPORARY", "Place", "SpoolDirectory", "SpoolUnusable", "Target", "reason"]
+__all__ = ["Place", "SpoolDirectory", "SpoolUnusable", "Target", "reason"]
 
-TEMPORARY: Final = ".dulcet-"
-LOCKED, UNLOCKED = ".part", ".unlocked"
-# How many temporary names are tried. One is enough unless somebody sweeps at this very moment.
-ATTEMPTS: Final = 16
 REMEMBERED: Final = 10_000
 """Directories that are known to be on the disk; beyond, all are flushed once again."""
-
-_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 class SpoolDirectory:
@@ -48,7 +34,7 @@ class SpoolDirectory:
 
         Args:
             directory: where it is.
-            keep: whether `Place.publish` leaves a file alone that has the name already.
+            keep: whether a new file leaves one alone that has the name already.
 
         Raises:
             SpoolUnusable: it is no directory, not writable, or for `keep`, without hard links.
@@ -86,7 +72,7 @@ class Place:
     """A directory by its descriptor: what that stands for can't be exchanged.
 
     Attributes:
-        mode: permissions that a new file is to have: what the umask leaves of rw-rw-rw-.
+        files: makes new files in it.
     """
 
     def __init__(self, path: FilePath, *, keep: bool) -> None:
@@ -95,9 +81,6 @@ class Place:
         Raises:
             OSError: it is none, or can't be used.
         """
-        self.mode = 0o600
-        self._keep = keep
-        self._locks = True
         self._users = 0
         self._retired = False
         self._guard = threading.Lock()  # of the two above
@@ -106,8 +89,7 @@ class Place:
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._status = os.fstat(self._fd)
-            self._probe()
-            self._sweep()
+            self.files = NewFiles(self._fd, keep=keep)
         except OSError:
             self.close()
             raise
@@ -146,79 +128,6 @@ class Place:
         if self._retired and not self._users:
             self.close()
 
-    def _probe(self) -> None:
-        """Find out, with a file that is removed at once, what works here."""
-        # Made with all permissions, it shows what the umask leaves of them. (Asking for the umask
-        # means setting it, for all threads.)
-        fd, name = self.create(0o666, probing=True)
-        try:
-            self.mode = os.fstat(fd).st_mode & 0o777
-            if self._keep:
-                # It relies on link(2), which unlike rename(2) never replaces.
-                os.link(name, name + "2", src_dir_fd=self._fd, dst_dir_fd=self._fd)
-                os.unlink(name + "2", dir_fd=self._fd)
-        finally:
-            self.remove(name)
-            os.close(fd)
-
-    def create(self, mode: int = 0o600, *, probing: bool = False) -> tuple[int, str]:
-        """A new temporary file, locked: its descriptor and its name.
-
-        Raises:
-            OSError: it can't be made.
-        """
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        for _ in range(ATTEMPTS):
-            name = TEMPORARY + os.urandom(8).hex() + (LOCKED if self._locks else UNLOCKED)
-            fd = os.open(name, flags, mode, dir_fd=self._fd)
-            try:
-                if not self._locks or self._lock(fd, probing=probing):
-                    return fd, name
-            except BaseException:
-                self.remove(name)
-                os.close(fd)
-                raise
-            # A sweeper came between the two calls, and removes or has removed the file.
-            os.close(fd)
-        raise OSError(errno.EBUSY, "temporary files are taken away")
-
-    def _lock(self, fd: int, *, probing: bool) -> bool:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            if probing and error.errno in _NO_LOCKS:
-                self._locks = False
-                return True
-            raise
-        return os.fstat(fd).st_nlink > 0
-
-    def _sweep(self) -> None:
-        """Remove the temporary files of dead writers: those that nobody holds a lock on."""
-        if not self._locks:
-            return
-        with os.scandir(self._fd) as entries:
-            names = [entry.name for entry in entries]
-        for name in names:
-            if not (name.startswith(TEMPORARY) and name.endswith(LOCKED)):
-                continue
-            # Whatever goes wrong here: it is then not certain that the writer is dead.
-            with contextlib.suppress(OSError):
-                flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-                fd = os.open(name, flags, dir_fd=self._fd)
-                try:
-                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    os.unlink(name, dir_fd=self._fd)
-                finally:
-                    os.close(fd)
-
-    def remove(self, name: str) -> None:
-        """Remove a temporary file."""
-        # If it can't be removed now, the next one to sweep does it.
-        with contextlib.suppress(OSError):
-            os.unlink(name, dir_fd=self._fd)
-
     def target(self, path: str) -> Target:
         """Where a file of this path is to be; directories on the way are made.
 
@@ -254,27 +163,6 @@ class Place:
         for path in reversed(made):
             with contextlib.suppress(OSError):
                 os.rmdir(path, dir_fd=self._fd)
-
-    def publish(self, temporary: str, target: Target) -> bool:
-        """Give a temporary file its name, in one step.
-
-        Returns:
-            False if `keep` leaves the name to an older file; the new one is gone then.
-
-        Raises:
-            OSError: it could not be done; the temporary file may be there still.
-        """
-        name, fd = target.name, target.fd
-        if not self._keep:
-            os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=fd)
-            return True
-        try:
-            os.link(temporary, name, src_dir_fd=self._fd, dst_dir_fd=fd)
-        except FileExistsError:
-            return False
-        finally:
-            self.remove(temporary)
-        return True
 
     def sync(self, target: Target) -> None:
         """Flush its directory: after that the name survives a crash of the machine.
@@ -348,11 +236,7 @@ class Target:
     @property
     def exists(self) -> bool:
         """Something has the name already."""
-        try:
-            os.stat(self.name, dir_fd=self.fd, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return True
+        return has_name(self.name, self.fd)
 
     def abandon(self) -> None:
         """Nothing will be there: remove the directories that were made for it."""

@@ -1,27 +1,24 @@
 """Where received objects land: one file each, complete and durable, or no trace at all.
 
-An object is written to a temporary file in the same directory, file meta information first. On
-`commit` it is flushed to the disk, renamed to its final name, and the directory is flushed; only
-then may the sender be told of success. At any moment there is, under the final name, the whole of
+An object is written to a new file without a name, file meta information first. On `commit` it is
+flushed to the disk, given its name, and the directory is flushed; only then may the sender be told of success. At any moment there is, under the final name, the whole of
 the old object or the whole of the new one, or nothing. An interrupted transfer, a full disk or a
 failing one leaves what was there before. (If the very last step fails, the flush of the directory,
 the new object is in place and complete: it stays, and the sender is told to send it again.)
 
 Names come from the SOP Instance UID alone, unless the user makes others (`naming`, `template`,
 `sorting`); they are made when an object has come whole, for they may need values of it. `identifiers`
-says what is let through. `directory` says what becomes of temporary files when a process dies, and
-what if the directory itself goes and comes.
+says what is let through. `newfile` says what becomes of new files when a process dies, `directory` what
+if the directory itself goes and comes.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Literal, Self
 
 from dimse.errors import (
     AlreadyStored,
@@ -40,6 +37,7 @@ from dimse.storage.head import Head
 from dimse.storage.identical import same_object
 from dimse.storage.identifiers import check_identifiers
 from dimse.storage.naming import Naming, dcmtk_name
+from dimse.storage.newfile import NewFile
 from dimse.storage.unflushed import Unflushed
 from dimse.tables import uids
 from dul.values import dataclass
@@ -61,8 +59,6 @@ nothing in any case."""
 ToldOfExisting = Callable[[Path, str], None]
 """Is told of a file that was there already, and what became of the new object: "replaced", "kept",
 "identical"."""
-
-_IOV_MAX: Final = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +142,7 @@ class Spool:
         self._directory = SpoolDirectory(directory, keep=existing != "replace")
 
     def open(self, request: StoreRequest) -> SpoolFile | Checked:
-        """The sink for a C-STORE request: a temporary file for its object.
+        """The sink for a C-STORE request: a new file for its object.
 
         Raises:
             InvalidSOPInstance: the SOP Instance UID is none; status 0117H.
@@ -158,14 +154,14 @@ class Spool:
         try:
             place = self._directory.enter()
             try:
-                temporary = place.create()
+                new = place.files.make()
             except BaseException:
                 place.leave()
                 raise
         except OSError as error:
             path = self.directory / request.sop_instance_uid
             raise SpoolError(path, reason(error), error.errno) from error
-        file = SpoolFile(self._policy, place, request, temporary, head)
+        file = SpoolFile(self._policy, place, request, new, head)
         if not self._check:
             return file
         return Checked(
@@ -213,7 +209,6 @@ class SpoolFile:
     """An object on its way into the spool: a sink.
 
     Attributes:
-        path: where it is, after `commit`; before, what messages call it.
         length: bytes of the data set that have come, written or not.
         kept: after `commit`, whether an older object has kept the name.
     """
@@ -223,50 +218,47 @@ class SpoolFile:
         policy: _Policy,
         place: Place,
         request: StoreRequest,
-        temporary: tuple[int, str],
+        new: NewFile,
         head: bytes,
     ) -> None:
         """Made by `Spool.open`."""
-        self.path = policy.directory / request.sop_instance_uid
         self.length = 0
         self.kept = False
         self._policy = policy
         self._place = place
         self._request = request
-        self._fd, self._temporary = temporary
+        self._new = new
         self._head = head  # goes with the first data, in one system call
         self._data_set = len(head)  # where the data set begins
         self._syntax = request.transfer_syntax_uid
+        self._path: Path | None = None
         self._failure: StorageRefused | None = None
         self._committed = False
+
+    @property
+    def path(self) -> Path:
+        """Where it is, after `commit`; before, what messages call it."""
+        if self._path is None:
+            self._path = self._policy.directory / self._request.sop_instance_uid
+        return self._path
 
     def write(self, views: Sequence[memoryview]) -> None:
         """Write fragments of the data set. Never raises: a failure is reported by `commit`.
 
-        After one the temporary file is gone, and what comes is only counted.
+        After one the new file is gone, and what comes is only counted.
         """
         self.length += sum(map(len, views))
-        if self._fd < 0:
+        if self._new.fd < 0:
             return
         try:
             self._write(views)
         except OSError as error:
             self._fail(error)
 
-    def _write(self, views: Sequence[memoryview]) -> None:
-        pending = [memoryview(self._head), *views]
-        pending = [view for view in pending if len(view)]
-        self._head = b""
-        first = 0
-        while first < len(pending):
-            written = os.writev(self._fd, pending[first : first + _IOV_MAX])
-            if not written:
-                raise OSError(errno.EIO, "Nothing was written")
-            while first < len(pending) and written >= len(pending[first]):
-                written -= len(pending[first])
-                first += 1
-            if written:
-                pending[first] = pending[first][written:]
+    def _write(self, views: Sequence[memoryview | bytes]) -> None:
+        if self._head:
+            views, self._head = [self._head, *views], b""
+        self._new.write(views)
 
     def read_back(self, at: int, count: int) -> bytes:
         """Bytes of the data set that have been written, for a check before `commit`.
@@ -274,7 +266,7 @@ class SpoolFile:
         Raises:
             OSError: they can't be read; after a failed write, that they are gone.
         """
-        return os.pread(self._fd, count, self._data_set + at)
+        return self._new.read(self._data_set + at, count)
 
     def commit(self) -> Path:
         """Make the object durable and give it its name.
@@ -288,7 +280,7 @@ class SpoolFile:
         """
         if self._committed:
             return self.path
-        if self._failure is None and self._fd < 0:
+        if self._failure is None and self._new.fd < 0:
             self._failure = SpoolError(self.path, "it was discarded")
         if self._failure is not None:
             raise self._failure
@@ -310,19 +302,16 @@ class SpoolFile:
             name = self._policy.appearance.name_of(self._request, head)
         except ValueError as error:
             raise SpoolError(self._policy.directory, str(error)) from error
-        self.path = self._policy.directory / name
+        self._path = self._policy.directory / name
         write_as = self._policy.write_as
         if write_as is not None and write_as.concerns(self._syntax):
             self._convert(write_as)
         target = self._place.target(name)
         try:
-            there = target.exists
-            if there and self._policy.existing != "replace":
+            if self._policy.existing != "replace" and target.exists:
                 self._give_way(target)  # before anything is flushed for nothing
             else:
                 self._publish(target)
-            if there or self.kept:
-                self._tell()
         except BaseException:
             target.abandon()
             raise
@@ -331,38 +320,33 @@ class SpoolFile:
         self._close()
 
     def _convert(self, write_as: WriteAs) -> None:
-        """Put another temporary file in the place of the one that was received."""
-        old, old_name, begin, came = self._fd, self._temporary, self._data_set, self._syntax
+        """Put another new file in the place of the one that was received."""
+        old, begin, came = self._new, self._data_set, self._syntax
         self._syntax = write_as.transfer_syntax_uid
         self._head = self._policy.appearance.head_of(self._request, self._syntax)
         self._data_set = len(self._head)
-        self._fd, self._temporary = self._place.create()
-        received = Bytes(self.length, lambda at, count: os.pread(old, count, begin + at))
+        received = Bytes(self.length, lambda at, count: old.read(begin + at, count))
+        self._new = self._place.files.make()
         try:
             self._write([])
             for piece in write_as.pieces(self.path, received, came):
                 self._write([piece])
         finally:
-            self._place.remove(old_name)
-            os.close(old)
+            old.close()
 
     def _publish(self, target: Target) -> None:
-        os.fchmod(self._fd, self._place.mode)
         fsync = self._policy.fsync
-        if fsync != "file":
-            # Some file systems say only at a close that there is no space; a duplicate's close
-            # tells that, and keeps the lock.
-            os.close(os.dup(self._fd))
-        else:
-            os.fsync(self._fd)
-        published = self._place.publish(self._temporary, target)
-        self._temporary = ""
-        if not published:  # somebody else's came in between
+        self._new.seal(durable=fsync == "file")
+        published = self._new.publish(target.name, target.fd)
+        if published == "taken":  # somebody else's came in between
             self._give_way(target)
-        elif fsync == "file":
+            return
+        if fsync == "file":
             self._place.sync(target)
         elif fsync == "study":
             self._policy.unflushed.add(self.path, self._request.requestor.address)
+        if published == "replaced":
+            self._tell("replaced")
 
     def _give_way(self, target: Target) -> None:
         """Another file has the name: drop the new one, if that is not to be called a failure.
@@ -381,11 +365,9 @@ class SpoolFile:
                 f"{self.path}: is there already, with another content, and is kept",
             )
         self.kept = True
-        if self._temporary:
-            self._place.remove(self._temporary)
-            self._temporary = ""
         if self._policy.fsync == "file":
             self._place.sync(target)  # whose name may not have been flushed yet
+        self._tell("identical" if existing == "compare" else "kept")
 
     def _is_same(self, target: Target) -> bool:
         old = target.open()
@@ -394,7 +376,7 @@ class SpoolFile:
         try:
             return same_object(
                 Bytes.in_file(old),
-                Bytes.in_file(self._fd),
+                Bytes.in_file(self._new.fd),
                 self._data_set,
                 transfer_syntax_uid=self._syntax,
                 file_meta=self._policy.appearance.file_meta,
@@ -402,19 +384,12 @@ class SpoolFile:
         finally:
             os.close(old)
 
-    def _tell(self) -> None:
-        if self._policy.told is None:
-            return
-        what = "replaced"
-        if self.kept:
-            what = "identical" if self._policy.existing == "compare" else "kept"
-        self._policy.told(self.path, what)
+    def _tell(self, what: str) -> None:
+        if self._policy.told is not None:
+            self._policy.told(self.path, what)
 
     def discard(self) -> None:
-        """Remove the temporary file; after `commit`, nothing. Idempotent; never raises."""
-        if self._temporary:
-            self._place.remove(self._temporary)
-            self._temporary = ""
+        """Leave nothing of it; after `commit`, nothing happens. Idempotent; never raises."""
         self._close()
 
     def _fail(self, error: OSError) -> SpoolError:
@@ -423,12 +398,9 @@ class SpoolFile:
         return self._failure
 
     def _close(self) -> None:
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
+        if self._new.fd >= 0:
+            self._new.close()
             self._place.leave()
-            # What there was to be lost has been flushed, or is given up.
-            with contextlib.suppress(OSError):
-                os.close(fd)
 
     def __enter__(self) -> Self:
         return self

@@ -14,7 +14,6 @@ from dimse.errors import DIMSEError, IndexFailed, NotDICOM, Unreadable
 from dimse.objects.finder import Found, Unusable, find
 from dimse.objects.part10 import contents_of
 from dimse.objects.window import Window
-from dimse.storage.directory import TEMPORARY
 from dimse.storage.index.entry import (
     INSERT,
     OF_THE_OBJECT,
@@ -24,6 +23,7 @@ from dimse.storage.index.entry import (
     values_in,
 )
 from dimse.storage.index.index import Index, transaction
+from dimse.storage.newfile import TEMPORARY
 from dul.values import dataclass
 
 __all__ = ["Rebuilt", "TellUnread", "rebuild_index"]

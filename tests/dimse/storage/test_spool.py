@@ -31,7 +31,7 @@ from dimse.errors import (
 )
 from dimse.objects.filemeta import encode_file_meta
 from dimse.storage import directory as spool_directory
-from dimse.storage import spool
+from dimse.storage import newfile, spool
 from dimse.storage.checked import Checked
 from dimse.storage.spool import Spool
 
@@ -61,8 +61,22 @@ def open_descriptors():
     return len([*os.scandir("/proc/self/fd")])
 
 
+@pytest.fixture(params=["nameless", "named"])
+def kind(request, monkeypatch):
+    """How new files are made: without a name, or as where the system has no such files."""
+    if request.param == "named":
+        monkeypatch.setattr(newfile, "_NAMELESS", None)
+    return request.param
+
+
 @pytest.fixture
-def where(tmp_path):
+def named(monkeypatch):
+    """New files have temporary names."""
+    monkeypatch.setattr(newfile, "_NAMELESS", None)
+
+
+@pytest.fixture
+def where(tmp_path, kind):
     with Spool(tmp_path, fsync="none") as found:
         yield found
 
@@ -88,12 +102,15 @@ def test_an_object_lands_whole_under_dcmtks_name(where, tmp_path):
     assert stored.transfer_syntax_uid == EXPLICIT
 
 
-def test_nothing_has_the_name_before_commit(where, tmp_path):
+def test_nothing_has_the_name_before_commit(where, tmp_path, kind):
     file = begin(where)
     file.write([memoryview(DATA)])
-    (temporary,) = names(tmp_path)
-    assert re.fullmatch(r"\.dulcet-[0-9a-f]{16}\.part", temporary)
-    assert stat.S_IMODE((tmp_path / temporary).stat().st_mode) == 0o600
+    if kind == "nameless":
+        assert names(tmp_path) == []
+    else:
+        (temporary,) = names(tmp_path)
+        assert re.fullmatch(r"\.dulcet-[0-9a-f]{16}\.part", temporary)
+        assert stat.S_IMODE((tmp_path / temporary).stat().st_mode) == 0o600
     assert file.length == len(DATA)
     path = file.commit()
     assert names(tmp_path) == [path.name]
@@ -376,13 +393,15 @@ def test_a_file_in_the_place_of_a_directory(tmp_path):
     assert (tmp_path / "1.2.9").read_bytes() == b"mine"
 
 
-def test_a_mount_point_inside_is_another_file_system(tmp_path, monkeypatch):
-    def rename(*_, **__):
+def test_a_mount_point_inside_is_another_file_system(tmp_path, monkeypatch, kind):
+    def elsewhere(*_, **__):
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
-    monkeypatch.setattr(os, "rename", rename)
-    with Spool(tmp_path, naming=in_study) as there, pytest.raises(SpoolError, match="cross-device"):
-        store(there, STUDY)
+    with Spool(tmp_path, naming=in_study) as there:
+        monkeypatch.setattr(os, "link", elsewhere)
+        monkeypatch.setattr(os, "rename", elsewhere)
+        with pytest.raises(SpoolError, match="cross-device"):
+            store(there, STUDY)
     assert names(tmp_path) == []
 
 
@@ -520,9 +539,9 @@ def attempt(directory, faulty, monkeypatch, options):
     """Store an object over an old one with the given faults; what happened, and the calls."""
     with Spool(directory, **options) as there:
         with monkeypatch.context() as patch:
-            patch.setattr(spool, "os", faulty)
-            patch.setattr(spool_directory, "os", faulty)
-            patch.setattr(spool_directory, "fcntl", Flock(faulty))
+            for module in (spool, spool_directory, newfile):
+                patch.setattr(module, "os", faulty)
+            patch.setattr(newfile, "fcntl", Flock(faulty))
             try:
                 store(there, DATA[:10], DATA[10:])
             except SpoolError as error:
@@ -548,14 +567,15 @@ OPTIONS = [
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("old", [True, False], ids=["old object", "no object"])
-def test_a_failure_of_any_system_call(tmp_path, monkeypatch, options, old, error):
+def test_a_failure_of_any_system_call(tmp_path, monkeypatch, kind, options, old, error):
     trial = tmp_path / "trial"
     trial.mkdir()
     if old:
         (trial / f"CT.{INSTANCE}").write_bytes(OLD)
     faulty = Faulty()
     assert attempt(trial, faulty, monkeypatch, options) is None
-    assert set(faulty.calls) >= {"open", "flock", "fstat", "writev", "close"}
+    usual = {"open", "writev", "close"}
+    assert set(faulty.calls) >= (usual | {"flock", "fstat"} if kind == "named" else usual)
     descriptors = open_descriptors()
     for place, call in enumerate(faulty.calls):
         directory = tmp_path / f"{place}-{call}"
@@ -592,7 +612,7 @@ def test_a_failure_of_any_system_call(tmp_path, monkeypatch, options, old, error
 
 
 @pytest.mark.parametrize("fsync", ["file", "none"])
-def test_a_failure_on_the_way_into_directories(tmp_path, monkeypatch, fsync):
+def test_a_failure_on_the_way_into_directories(tmp_path, monkeypatch, kind, fsync):
     """The file is there whole, or neither it nor a directory that was made for it."""
     options = {"fsync": fsync, "naming": lambda request, head: "a/b/c"}
     trial = tmp_path / "trial"
@@ -686,8 +706,8 @@ def test_partial_writes(tmp_path_factory, sizes, limits, most):
         pytest.MonkeyPatch.context() as patch,
         Spool(tmp_path_factory.mktemp("partial"), fsync="none") as there,
     ):
-        patch.setattr(spool, "os", faulty)
-        patch.setattr(spool, "_IOV_MAX", most)
+        patch.setattr(newfile, "os", faulty)
+        patch.setattr(newfile, "_IOV_MAX", most)
         file = begin(there)
         file.write([memoryview(view) for view in views[:15]])
         file.write([memoryview(view) for view in views[15:]])
@@ -764,7 +784,7 @@ def test_a_directory_that_cannot_be_written(tmp_path, monkeypatch):
 
 def test_keep_needs_hard_links(tmp_path, monkeypatch):
     faulty = Faulty()
-    monkeypatch.setattr(spool_directory, "os", faulty)
+    monkeypatch.setattr(newfile, "os", faulty)
 
     def link(*_, **__):
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -825,7 +845,10 @@ CHILD = f"""
 import sys
 sys.path[:0] = {PATH!r}
 from asked import store_request
+from dimse.storage import newfile
 from dimse.storage.spool import Spool
+if sys.argv[2] == "named":
+    newfile._NAMELESS = None
 there = Spool(sys.argv[1], check=False)
 file = there.open(store_request(instance="1.2.3"))
 file.write([memoryview(b"x" * 1000)])
@@ -835,9 +858,9 @@ file.commit()
 """
 
 
-def child(directory):
+def child(directory, kind="named"):
     process = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(directory)],
+        [sys.executable, "-c", CHILD, str(directory), kind],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -862,6 +885,14 @@ def test_a_dead_writers_file_is_removed(tmp_path):
         process.wait(60)
     assert len(names(tmp_path)) == 1
     Spool(tmp_path).close()
+    assert names(tmp_path) == []
+
+
+def test_of_a_file_without_a_name_nothing_is_left(tmp_path):
+    with child(tmp_path, "nameless") as process:
+        assert names(tmp_path) == []
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
     assert names(tmp_path) == []
 
 
@@ -900,11 +931,16 @@ class Sweeper:
 
 
 @pytest.mark.parametrize("holds", [True, False])
-def test_a_sweeper_between_open_and_lock(where, tmp_path, monkeypatch, holds):
+def test_a_sweeper_between_open_and_lock(named, tmp_path, monkeypatch, holds):
+    with Spool(tmp_path, fsync="none") as where:
+        _sweep_between(where, tmp_path, monkeypatch, holds)
+
+
+def _sweep_between(where, tmp_path, monkeypatch, holds):
     descriptors = open_descriptors()
-    monkeypatch.setattr(spool_directory, "fcntl", Sweeper(tmp_path, 3, holds=holds))
+    monkeypatch.setattr(newfile, "fcntl", Sweeper(tmp_path, 3, holds=holds))
     assert store(where).exists()
-    monkeypatch.setattr(spool_directory, "fcntl", Sweeper(tmp_path, 1000, holds=holds))
+    monkeypatch.setattr(newfile, "fcntl", Sweeper(tmp_path, 1000, holds=holds))
     with pytest.raises(SpoolError, match="temporary files are taken away"):
         store(where)
     assert names(tmp_path) == [f"CT.{INSTANCE}"]
@@ -919,10 +955,10 @@ class NoLocks:
         raise OSError(errno.ENOLCK, "No locks available")
 
 
-def test_a_file_system_without_locks(tmp_path, monkeypatch):
+def test_a_file_system_without_locks(named, tmp_path, monkeypatch):
     (tmp_path / ".dulcet-dead.part").write_bytes(b"")
     with monkeypatch.context() as patch:
-        patch.setattr(spool_directory, "fcntl", NoLocks)
+        patch.setattr(newfile, "fcntl", NoLocks)
         with Spool(tmp_path) as there:
             file = begin(there)
             other, temporary = sorted(names(tmp_path), key=lambda name: name.endswith("unlocked"))
@@ -932,11 +968,54 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
     assert names(tmp_path) == [".dulcet-dead.part", f"CT.{INSTANCE}"]
 
 
-def test_locks_that_run_out(where, tmp_path, monkeypatch):
-    monkeypatch.setattr(spool_directory, "fcntl", NoLocks)
+def test_locks_that_run_out(where, tmp_path, monkeypatch, kind):
+    first = store(where).read_bytes()
+    monkeypatch.setattr(newfile, "fcntl", NoLocks)
     with pytest.raises(SpoolError, match="No locks available"):
-        begin(where)
-    assert names(tmp_path) == []
+        store(where, DATA + DATA)  # without a name it takes one when it replaces the other
+    assert names(tmp_path) == [f"CT.{INSTANCE}"]
+    assert (tmp_path / f"CT.{INSTANCE}").read_bytes() == first
+
+
+def test_replacing_on_a_file_system_without_locks(tmp_path, monkeypatch):
+    monkeypatch.setattr(newfile, "fcntl", NoLocks)
+    seen = []
+    real = os.rename
+
+    def rename(old, new, **more):
+        seen.append(old)
+        real(old, new, **more)
+
+    with Spool(tmp_path) as there:
+        store(there)
+        monkeypatch.setattr(os, "rename", rename)
+        store(there)
+    assert [each.endswith(".unlocked") for each in seen] == [True]
+    assert names(tmp_path) == [f"CT.{INSTANCE}"]
+
+
+def test_a_file_system_without_nameless_files(tmp_path, monkeypatch):
+    """As NFS: it says so at the open; or a container without /proc, at the link."""
+    for call, error in (("open", errno.EOPNOTSUPP), ("link", errno.ENOENT)):
+        real = getattr(os, call)
+
+        def refusing(name, *arguments, _real=real, _error=error, **more):
+            if name == "." or str(name).startswith("/proc/"):
+                raise OSError(_error, os.strerror(_error))
+            return _real(name, *arguments, **more)
+
+        directory = tmp_path / call
+        directory.mkdir()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, refusing)
+            descriptors = open_descriptors()
+            with Spool(directory) as there:
+                file = begin(there)
+                assert len(names(directory)) == 1
+                file.write([memoryview(DATA)])
+                file.commit()
+            assert open_descriptors() == descriptors
+        assert names(directory) == [f"CT.{INSTANCE}"]
 
 
 def test_refusals_are_of_one_family():
