@@ -89,6 +89,8 @@ class Association:
         self._opening = b""  # the A-ASSOCIATE-RQ, sent when the connection is open
         self._trace = trace
         self._inbox = Inbox(role, limits, provider_check)
+        if trace is not None:
+            self._inbox.together = 1  # each is an event to be told
         self._outbox = Outbox(limits)
         self._deadlines = Deadlines(limits)
         self._actions = Actions(self._outbox, self._deadlines)

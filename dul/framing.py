@@ -6,11 +6,13 @@ One preallocated buffer, filled in place (`get_buffer`, `buffer_updated`: the sh
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from dul.errors import AbortReason, InvalidPDU, LimitExceeded, RemoteProtocolError
 from dul.limits import Limits
-from dul.pdata import PDataTF
+from dul.pdata import PDV, PDataTF, new_pdv
 from dul.pdu import BY_TYPE, AssociateAC, AssociateRQ
-from dul.wire import PDU_HEADER, PDU_HEADER_LENGTH
+from dul.wire import PDATA_HEADER, PDATA_HEADER_LENGTH, PDU_HEADER, PDU_HEADER_LENGTH
 
 __all__ = ["TLS_RECORDS", "Framer"]
 
@@ -85,6 +87,36 @@ class Framer:
             return None
         self._start = stop
         return pdu_type, self._view[start + PDU_HEADER_LENGTH : stop]
+
+    def plain_data(self, contexts: Container[int], most: int) -> list[PDV]:
+        """The PDVs of the P-DATA-TFs that come next, each a view, as far as these are plain and whole.
+
+        That is what nearly all are: one PDV, within the bound, on an accepted context. What is in
+        any way else is left to `next_pdu`, to be judged there.
+
+        Args:
+            contexts: the ids of the accepted presentation contexts.
+            most: that many PDUs at most.
+        """
+        pdvs: list[PDV] = []
+        view, at, end = self._view, self._start, self._end - PDATA_HEADER_LENGTH
+        bound, unpack = self._bounds[PDataTF.TYPE], PDATA_HEADER.unpack_from
+        while at <= end and len(pdvs) < most:
+            pdu_type, length, item, context_id, control = unpack(view, at)
+            fragment = at + PDATA_HEADER_LENGTH
+            following = at + PDU_HEADER_LENGTH + length
+            if (
+                pdu_type != PDataTF.TYPE
+                or item + 4 != length
+                or not fragment <= following <= self._end
+                or length > bound
+                or context_id not in contexts
+            ):
+                break
+            pdvs.append(new_pdv((context_id, control, view[fragment:following])))
+            at = following
+        self._start = at
+        return pdvs
 
     def _refuse(self, length: int) -> None:
         if length > max(self._bounds.values()):

@@ -35,7 +35,7 @@ ProviderCheck = Callable[[AssociateRQ], AssociateRJ | None]
 
 Arrival = tuple[Event, Brought, Guard | None] | list[PDV]
 """The event that a PDU is, what it brings along, and what a branching action depends on; or, on the
-hot path, the PDVs of a P-DATA-TF (Evt10)."""
+hot path, the PDVs of one P-DATA-TF or several (Evt10, each)."""
 
 _EVENTS: dict[type[PDU], Event] = {
     AssociateRQ: Event.Evt6,
@@ -57,6 +57,7 @@ class Inbox:
         request: the A-ASSOCIATE-RQ, ours or the peer's.
         refusal: our provider-level answer to the peer's, if it was not acceptable.
         contexts: the ids of the accepted presentation contexts; None before there are any.
+        together: how many P-DATA-TFs may be one arrival.
     """
 
     def __init__(self, role: Role, limits: Limits, provider_check: ProviderCheck | None) -> None:
@@ -64,21 +65,26 @@ class Inbox:
         self.request: AssociateRQ | None = None
         self.refusal: AssociateRJ | None = None
         self.contexts: Container[int] | None = None
+        self.together = 1 << 16
         self._release_guard = Guard.REQUESTOR if role is Role.REQUESTOR else Guard.ACCEPTOR
         self._provider_check = provider_check
 
     def next(self, state: State) -> Arrival | None:
-        """The event of the next whole PDU, in this state; None if there is none yet.
+        """The event of the next whole PDU, in this state, or of several alike; None: there is none yet.
 
         Raises:
             RemoteProtocolError: it is unrecognized or invalid (Evt19).
         """
+        if self.contexts is not None:
+            pdvs = self.framer.plain_data(self.contexts, self.together)
+            if pdvs:
+                return pdvs  # views, without a PDU object
         framed = self.framer.next_pdu()
         if framed is None:
             return None
         pdu_type, body = framed
         if pdu_type == PDataTF.TYPE:
-            return self._pdvs(body)  # views, without a PDU object
+            return self._pdvs(body)
         pdu = BY_TYPE[pdu_type].decode(body)
         guard, brought = self._judge(pdu, state)
         return _EVENTS[type(pdu)], brought, guard

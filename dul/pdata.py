@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
 from dul.values import dataclass
 from dul.wire import U32, Buffer, octets, pdu
 
-__all__ = ["COMMAND", "LAST", "PDV", "PDataTF", "split_pdvs"]
+__all__ = ["COMMAND", "LAST", "PDV", "PDataTF", "new_pdv", "split_pdvs"]
 
 COMMAND = 0x01  # message control header, bit 0: a command fragment, else a data set fragment
 LAST = 0x02  # bit 1: the last fragment of it
@@ -37,6 +39,10 @@ class PDV(NamedTuple):
     def is_last(self) -> bool:
         """The last fragment of its command set or data set."""
         return bool(self.control & LAST)
+
+
+new_pdv: Callable[[tuple[int, int, Buffer]], PDV] = partial(tuple.__new__, PDV)
+"""Makes a PDV of its fields, past the `__new__` of named tuples, which is written in Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def split_pdvs(body: memoryview) -> list[PDV]:
         stop = at + 4 + unpack(body, at)[0]
         if stop < at + 6 or stop > end:
             break
-        pdvs.append(PDV(body[at + 4], body[at + 5], body[at + 6 : stop]))
+        pdvs.append(new_pdv((body[at + 4], body[at + 5], body[at + 6 : stop])))
         at = stop
     if at != end or not pdvs:
         raise InvalidPDU(

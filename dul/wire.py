@@ -11,6 +11,8 @@ from struct import Struct
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
 
 __all__ = [
+    "PDATA_HEADER",
+    "PDATA_HEADER_LENGTH",
     "PDU_HEADER",
     "PDU_HEADER_LENGTH",
     "U16",
@@ -29,10 +31,14 @@ __all__ = [
 Buffer = bytes | bytearray | memoryview
 
 PDU_HEADER = Struct(">BxI")  # 1 type, 2 reserved, 3-6 PDU-length
+PDATA_HEADER = Struct(
+    ">BxIIBB"
+)  # the same of a P-DATA-TF, 7-10 item length, 11 context id, 12 control
 U16 = Struct(">H")
 U32 = Struct(">I")
 
 PDU_HEADER_LENGTH = PDU_HEADER.size
+PDATA_HEADER_LENGTH = PDATA_HEADER.size
 
 
 def pdu(pdu_type: int, body: bytes) -> bytes:

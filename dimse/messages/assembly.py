@@ -12,7 +12,7 @@ from dimse.errors import MessageFault, UnknownCommand
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message
 from dimse.messages.command import MAXIMUM_COMMAND_LENGTH
-from dul.pdata import PDV
+from dul.pdata import COMMAND, LAST, PDV
 from dul.values import dataclass
 
 __all__ = ["Assembler", "DataSetPart", "MessageFault", "Received"]
@@ -64,20 +64,23 @@ class Assembler:
         """
         fragments: list[memoryview] = []
         for pdv in pdvs:
-            self._check(pdv)
-            if not pdv.is_command:
-                if len(pdv.fragment):
-                    fragments.append(memoryview(pdv.fragment))
-                if pdv.is_last:
+            context_id, control, fragment = pdv
+            if not control & COMMAND:
+                if not self._data_set or context_id != self._context_id:
+                    self._check(pdv)
+                if len(fragment):
+                    fragments.append(memoryview(fragment))
+                if control & LAST:
                     self._context_id, self._data_set = None, False
                     yield DataSetPart(tuple(fragments), last=True)
                     fragments = []
                 continue
-            if len(self._command) + len(pdv.fragment) > MAXIMUM_COMMAND_LENGTH:
+            self._check(pdv)
+            if len(self._command) + len(fragment) > MAXIMUM_COMMAND_LENGTH:
                 raise MessageFault(f"a command set of over {MAXIMUM_COMMAND_LENGTH} bytes")
-            self._command += pdv.fragment
-            if pdv.is_last:
-                yield self._received(pdv.context_id)
+            self._command += fragment
+            if control & LAST:
+                yield self._received(context_id)
         if fragments:
             yield DataSetPart(tuple(fragments), last=False)
 

@@ -33,11 +33,13 @@ class Beginning:
 
     def note(self, views: Sequence[memoryview]) -> None:
         """These come next."""
+        self.length += sum(map(len, views))
+        wanted = HEAD - len(self.content)
         for view in views:
-            self.length += len(view)
-            wanted = HEAD - len(self.content)
-            if wanted > 0:
-                self.content += view[:wanted]
+            if wanted <= 0:
+                return
+            self.content += view[:wanted]
+            wanted -= len(view)
 
 
 class Checked:

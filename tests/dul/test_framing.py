@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from dul.errors import AbortReason, InvalidPDU, LimitExceeded, RemoteProtocolError
 from dul.framing import Framer
+from dul.fsm import State
+from dul.inbox import Inbox, Role
 from dul.limits import Limits
 
 LIMITS = Limits(
@@ -315,3 +317,78 @@ def test_only_the_announced_maximum_may_be_zero():
     assert Limits(max_pdu_length=8).max_received_pdata == 8
     with pytest.raises(ValueError, match="max_send_pdu_length"):
         Limits(max_send_pdu_length=0)
+
+
+# ------------------------------------------------------------------------------ plain data
+
+
+def pdata(*pdvs: tuple[int, int, bytes]) -> bytes:
+    body = b"".join(
+        (len(data) + 2).to_bytes(4, "big") + bytes([context_id, control]) + data
+        for context_id, control, data in pdvs
+    )
+    return b"\x04\0" + len(body).to_bytes(4, "big") + body
+
+
+PDVS = st.tuples(st.sampled_from([1, 3, 5]), st.integers(0, 3), st.binary(max_size=80))
+DATA_PDUS = st.lists(PDVS, min_size=1, max_size=3).map(lambda pdvs: pdata(*pdvs))
+ODD_PDUS = st.sampled_from(
+    [
+        b"\x05\0\0\0\0\4\0\0\0\0",  # A-RELEASE-RQ
+        b"\x04\0\0\0\0\0",  # without a PDV
+        b"\x04\0\0\0\0\6\0\0\0\7\1\0",  # whose PDV is longer than it
+        b"\x04\0\0\0\0\6\0\0\0\1\1\0",  # and shorter than a PDV can be
+        b"\x04\0\0\0\0\5\0\0\0\1\1",
+        b"\x09\0\0\0\0\0",
+    ]
+)
+
+
+def arrivals(stream: bytes, chunks: list[int], *, plain: bool) -> list[object]:
+    """What an inbox makes of a stream that comes in chunks: PDVs one by one, and faults."""
+    inbox = Inbox(Role.ACCEPTOR, LIMITS, None)
+    inbox.contexts = frozenset({1, 3})
+    inbox.together = 3 if plain else 0
+    found: list[object] = []
+    at = 0
+    for chunk in [*chunks, len(stream)]:
+        piece = stream[at : at + chunk]
+        at += len(piece)
+        while piece:
+            room = inbox.framer.get_buffer()
+            count = min(len(room), len(piece))
+            room[:count] = piece[:count]
+            inbox.framer.buffer_updated(count)
+            piece = piece[count:]
+            while True:
+                try:
+                    arrival = inbox.next(State.Sta6)
+                except RemoteProtocolError as error:
+                    found.append((type(error), error.reason, str(error)))
+                    continue
+                if arrival is None:
+                    break
+                if isinstance(arrival, list):
+                    found += [each._replace(fragment=bytes(each.fragment)) for each in arrival]
+                else:
+                    found.append(arrival[0])
+    return found
+
+
+@given(
+    st.lists(st.one_of(DATA_PDUS, DATA_PDUS, ODD_PDUS), max_size=8).map(b"".join),
+    st.lists(st.integers(1, 60), max_size=10),
+)
+def test_plain_data_is_judged_as_all_data_is(stream, chunks):
+    judged = arrivals(stream, chunks, plain=False)
+    assert arrivals(stream, chunks, plain=True) == judged
+
+
+def test_plain_data_comes_together():
+    inbox = Inbox(Role.ACCEPTOR, LIMITS, None)
+    inbox.contexts = frozenset({1})
+    stream = pdata((1, 0, b"ab")) * 3
+    inbox.framer.get_buffer()[: len(stream)] = stream
+    inbox.framer.buffer_updated(len(stream))
+    assert inbox.next(State.Sta6) == [(1, 0, b"ab")] * 3
+    assert inbox.next(State.Sta6) is None
