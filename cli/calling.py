@@ -84,6 +84,7 @@ def client_for(
         server_hostname=calling.server_name,
         user_identity=identity_of(calling),
         window=AsynchronousOperationsWindow(max_ops, 1) if max_ops > 1 else None,
+        family=calling.family,
         trace=dumps.tracer(report),
         wakeup=wakeup,
     )

@@ -53,6 +53,7 @@ def found(settings: StorescuSettings, wakeup: Wakeup) -> Iterator[Found | LeftOu
         pattern=settings.pattern,
         archives=settings.archives,
         dicomdir=settings.dicomdir,
+        objects_only=settings.objects_only,
     ):
         if wakeup.is_set:
             raise Interrupted("interrupted")

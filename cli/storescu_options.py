@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dimse import EXPLICIT_FIRST, How, Offers, Retry
+from dimse import EXPLICIT_FIRST, Decompress, How, Offers, Retry
 
 from .grammar.declaration import Settings, always, flag, parameters, setting, value
 from .grammar.values import integer, text
@@ -65,10 +65,22 @@ class _Files(Settings, title="files"):
 
 
 class _Always(Settings, title="always so"):
-    _no_rename = always("-rn", "--no-rename", help="do not rename files that were sent")
     _enable_new_vr = always("+u", "--enable-new-vr", help="send VRs as they are")
-    _ip_auto = always("-i0", "--ip-auto", help="call over IPv6 or IPv4, as the name says")
     _uid_padding = always("-up", "--uid-padding", help="take padded UIDs without a word")
+
+
+class _Renaming(Settings, title="files that were sent"):
+    rename: bool = setting(
+        False,
+        flag(
+            "+rn",
+            "--rename",
+            help="append .done to the name of each file that was stored, .bad to that of any other "
+            "that was tried; no file is overwritten",
+            excludes=["--read-from-dicomdir", "--journal"],
+        ),
+        flag("-rn", "--no-rename", value=False, help="leave them their names (default)"),
+    )
 
 
 class _Association(Settings, title="association"):
@@ -128,6 +140,7 @@ class StorescuSettings(
     Preparing,
     Reporting,
     Delivery,
+    _Renaming,
     Proposals,
     _Association,
     Calling,
@@ -185,6 +198,7 @@ class DcmsendSettings(
         "preference": Offers(uncompressed=EXPLICIT_FIRST),
         "required": True,
     },
+    dcmtk={"decompress": Decompress.LOSSLESS},
 ):
     """What a command line of dcmsend comes to: storescu's options, with other defaults."""
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dimse import Entry, Outcome, Verdict
+from dimse import Entry, Marker, Outcome, Verdict
 from dimse.errors import CannotTranscode, JournalFailed, NoPresentationContext
 from dimse.events import (
     Associated,
@@ -48,7 +48,7 @@ from .inputs import found, left_out, unusable
 from .options.proposals import Proposed
 from .progress import Display
 from .report import Level, Report
-from .reporting import ReportFile
+from .reporting import ReportFiles
 from .storescu_options import StorescuSettings
 from .summary import AnswerCounts
 from .words import STORESCU
@@ -100,11 +100,8 @@ class Transfer(Teller):
         self._host = settings.peer
         self._titles = f"({settings.calling_ae_title},{settings.called_ae_title})"
         self._dots = Dots(report)
-        self._file = ReportFile(
-            settings.report,
-            f"Objects sent to {settings.called_ae_title} at {settings.peer}",
-            report,
-        )
+        self._reports = ReportFiles(settings, report)
+        self._marker = Marker(settings.repeat) if settings.rename else None
         client = client_for(settings, report, wakeup, proposed.profile, max_ops=settings.max_ops)
         self._sending = client.send(found(settings, wakeup), **settings.how(proposed, journal))
         self.display = Display(report)
@@ -135,6 +132,9 @@ class Transfer(Teller):
         Raises:
             Interrupted: the wakeup was set; the association is aborted.
         """
+        if not self._reports.begin():
+            self._sending.close()
+            return self.words.code_report
         if self._settings.scan:
             self.report.info("determining input files ...")
         self.report.info("checking input files ...")
@@ -142,12 +142,16 @@ class Transfer(Teller):
         try:
             with self.display:
                 for event in self._sending:
-                    self._file.tell(event)
+                    self._reports.tell(event)
                     self.tell(event)
         finally:
-            self._file.finish(self.entries)
+            self._reports.finish(self.entries)
             if self.planned:
                 self._summarize(time.monotonic() - started)
+        return self._exit_code()
+
+    def _exit_code(self) -> int:
+        """The code of a run that is at its end; says why nothing was sent, if that is so."""
         verdicts = Counter(entry.verdict for entry in self.entries)
         sent = verdicts[Verdict.STORED] + verdicts[Verdict.CONFIRMED]
         if self._bad and self._halt:
@@ -164,7 +168,7 @@ class Transfer(Teller):
             return self.words.code_none_usable if self._bad else self.words.code_nothing
         if self._bad:
             return self.code or self.words.code_unusable
-        if self._file.failed:
+        if self._reports.failed:
             self.failed(FAILED)
         return self.code or (0 if self.complete and sent == len(self.entries) else FAILED)
 
@@ -214,6 +218,7 @@ class Transfer(Teller):
                 self.dump(message, "received")
             case Outcome():
                 self._outcome(event)
+                self._mark(event)
             case Lost():
                 self._lost(event)
             case Retrying():
@@ -273,6 +278,15 @@ class Transfer(Teller):
             )
         else:
             self._not_sent(outcome, outcome.error)
+
+    def _mark(self, outcome: Outcome) -> None:
+        """Rename its file, if that is wanted."""
+        if self._marker is None:
+            return
+        try:
+            self._marker.mark(outcome)
+        except OSError as error:
+            self.report.warn(f"cannot rename file '{outcome.name}': {error.strerror}")
 
     def _unusable(self, why: str) -> None:
         """It can't be sent, and was not counted among those that are."""

@@ -31,6 +31,7 @@ class Words:
         code_no_association: without an association.
         code_not_sent: for an object that could not be sent.
         code_lost: for one that was lost with its association.
+        code_report: where a report can't be begun.
     """
 
     request: str
@@ -48,6 +49,7 @@ class Words:
     code_no_association: int = FAILED
     code_not_sent: int = FAILED
     code_lost: int = LOST
+    code_report: int = FAILED
 
 
 STORESCU: Final = Words(
@@ -77,4 +79,5 @@ DCMSEND: Final = Words(
     code_no_association=61,
     code_not_sent=62,
     code_lost=62,
+    code_report=43,
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dimse.errors import DIMSEError, Refused
     from dimse.faults import Faults
     from dimse.journal import Journal
+    from dimse.marking import Marker
     from dimse.objects.codecs import Decompress
     from dimse.objects.edit import ElementChange
     from dimse.objects.invention import Invention
@@ -63,6 +64,7 @@ __all__ = [
     "How",
     "Invention",
     "Journal",
+    "Marker",
     "Memory",
     "Observer",
     "Offers",
@@ -115,6 +117,7 @@ _HOMES = {
     "Invention": "dimse.objects.invention",
     "Journal": "dimse.journal",
     "LOOK_AHEAD": "dimse.policy",
+    "Marker": "dimse.marking",
     "Memory": "dimse.storage.sink",
     "OFFERS": "dimse.offers",
     "Observer": "dimse.provider",

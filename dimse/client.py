@@ -229,6 +229,7 @@ class Client:
         extended: 56H, by SOP class (PS3.7 D.3.3.5).
         common_extended: 57H, by SOP class (PS3.7 D.3.3.6).
         window: 53H, how many operations may be outstanding (PS3.7 D.3.3.3); None: not proposed.
+        family: of the addresses that are tried, `socket.AF_INET` or `AF_INET6`; 0: either.
         trace: is told every transition of the state machine.
         wakeup: ends whatever waits; then `Interrupted` is raised.
 
@@ -251,6 +252,7 @@ class Client:
         extended: Sequence[ExtendedNegotiation] = (),
         common_extended: Sequence[CommonExtendedNegotiation] = (),
         window: AsynchronousOperationsWindow | None = None,
+        family: int = 0,
         trace: Trace | None = None,
         wakeup: Wakeup | None = None,
     ) -> None:
@@ -267,6 +269,7 @@ class Client:
             extended=tuple(extended),
             common_extended=tuple(common_extended),
             window=window,
+            family=family,
             trace=trace,
         )
         self._wakeup = wakeup

@@ -94,7 +94,13 @@ class Dialogue:
         try:
             peer = self.peer
             yield Connect(
-                association, peer.host, peer.port, peer.tls, peer.server_hostname, self.pace
+                association,
+                peer.host,
+                peer.port,
+                peer.tls,
+                peer.server_hostname,
+                self.pace,
+                peer.family,
             )
             negotiated = yield from conversations.associate(association, asked)
             _check_identity(negotiated)

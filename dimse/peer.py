@@ -44,6 +44,7 @@ class Peer:
         extended: 56H, by SOP class (PS3.7 D.3.3.5).
         common_extended: 57H, by SOP class (PS3.7 D.3.3.6).
         window: 53H, how many operations may be outstanding (PS3.7 D.3.3.3); None: not proposed.
+        family: of the addresses that are tried, `socket.AF_INET` or `AF_INET6`; 0: either.
         trace: is told every transition of the state machine.
 
     Raises:
@@ -62,6 +63,7 @@ class Peer:
     extended: tuple[ExtendedNegotiation, ...] = ()
     common_extended: tuple[CommonExtendedNegotiation, ...] = ()
     window: AsynchronousOperationsWindow | None = None
+    family: int = 0
     trace: Trace | None = None
 
     def __post_init__(self) -> None:

@@ -105,6 +105,7 @@ class Connect:
         tls: a client context (`ssl.SSLContext`), for TLS.
         server_hostname: whom the peer's certificate must name; None: the host.
         pace: how fast bytes may leave; None: as fast as they can.
+        family: of the addresses that are tried, `socket.AF_INET` or `AF_INET6`; 0: either.
     """
 
     association: Association
@@ -113,6 +114,7 @@ class Connect:
     tls: SSLContext | None = None
     server_hostname: str | None = None
     pace: Pace | None = None
+    family: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ DIMSE_IO = {
     "dimse.profiles",
     "dimse.passwords",
     "dimse.journal",
+    "dimse.marking",
     "dimse.retry",
     "dimse.server",
     "dimse.storage.naming",
@@ -104,6 +105,7 @@ HEAVY = {"pydicom", "numpy", "rich"}
 # distribution, the standard library's data classes, logging, which loads threads, and TLS.
 LATE = HEAVY | {
     "cli.grammar.usage",
+    "cli.dcmsendreport",
     "cli.echotable",
     "cli.probing",
     "cli.rehearsing",

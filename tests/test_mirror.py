@@ -135,6 +135,7 @@ GUARDED = {
 # Tests of a room or of a program as a whole.
 SUBJECTS = {
     "cli/web/test_browser.py": "the page in a browser",
+    "cli/test_defaults.py": "DCMTK's defaults, where ours are others",
     "cli/test_dcmtk.py": "the options, side by side with DCMTK's own tools",
     "cli/test_endings.py": "however the peer ends it, in plain words",
     "cli/test_identity.py": "who calls: the options of both roles",

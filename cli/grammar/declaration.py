@@ -58,6 +58,7 @@ class Option(Generic[T_co]):
         value: what a flag sets.
         read: makes a value of the tokens that follow, or raises ValueError with the reason, which
             may be empty; None: this is a flag.
+        dcmtk_read: the same under --dcmtk-defaults, where DCMTK takes what `read` does not.
         metavar: what stands for those tokens in the usage text, a word for each.
         many: it may be given several times, and each adds its value.
         needs: long spellings, one of which must be given with it.
@@ -72,6 +73,7 @@ class Option(Generic[T_co]):
     help: str
     value: T_co
     read: Callable[..., T_co] | None = None
+    dcmtk_read: Callable[..., T_co] | None = None
     metavar: str = ""
     many: bool = False
     needs: tuple[str, ...] = ()
@@ -133,6 +135,7 @@ def flag(
 def value(
     *names: str,
     read: Callable[..., T],
+    dcmtk_read: Callable[..., T] | None = None,
     metavar: str,
     help: str,
     needs: Sequence[str] = (),
@@ -146,6 +149,7 @@ def value(
         help=help,
         value=_NONE,
         read=read,
+        dcmtk_read=dcmtk_read,
         metavar=metavar,
         needs=tuple(needs),
         excludes=tuple(excludes),
@@ -281,6 +285,7 @@ class Settings:
         title: of the group that the class declares.
         tool, summary: the tool, for the class that is complete.
         defaults: of inherited settings, where this tool has others.
+        dcmtk: of inherited settings, where DCMTK's tool of this name has others.
     """
 
     __declaration__ = Declaration(
@@ -294,18 +299,19 @@ class Settings:
         tool: str = "",
         summary: str = "",
         defaults: Mapping[str, Any] | None = None,
+        dcmtk: Mapping[str, Any] | None = None,
     ) -> None:
         inherited = [base.__declaration__ for base in cls.__bases__ if issubclass(base, Settings)]
         groups: dict[str, dict[tuple[str, ...], tuple[Option[Any], str]]] = {}
         parameters: dict[str, Parameter] = {}
         values: dict[str, Any] = {}
-        dcmtk: dict[str, Any] = {}
+        theirs: dict[str, Any] = {}
         for each in inherited:
             for group in each.groups:
                 groups.setdefault(group.title, {}).update(_by_names(group.options))
             parameters |= {one.name: one for one in each.parameters}
             values |= each.defaults
-            dcmtk |= each.dcmtk
+            theirs |= each.dcmtk
         for name, declared in list(vars(cls).items()):
             if isinstance(declared, Parameter):
                 parameters[name] = Parameter(
@@ -323,11 +329,11 @@ class Settings:
                 if sets:
                     values[name] = declared.default
                 if declared.dcmtk is not _NONE:
-                    dcmtk[name] = declared.dcmtk
+                    theirs[name] = declared.dcmtk
             else:
                 continue
             delattr(cls, name)  # an instance has the value, or there is none
-        unknown = (defaults or {}).keys() - values.keys()
+        unknown = ((defaults or {}).keys() | (dcmtk or {}).keys()) - values.keys()
         assert not unknown, f"no such settings: {unknown}"
         cls.__declaration__ = Declaration(
             tool=tool,
@@ -335,7 +341,7 @@ class Settings:
             groups=tuple(Group(name, tuple(each.values())) for name, each in groups.items()),
             parameters=tuple(parameters.values()),
             defaults=values | dict(defaults or {}),
-            dcmtk=dcmtk,
+            dcmtk=theirs | dict(dcmtk or {}),
         )
 
     def __init__(self, **values: Any) -> None:

@@ -41,11 +41,13 @@ def parse(kind: type[S], tokens: Sequence[str], *, dcmtk: bool = False) -> S:
     declared = kind.__declaration__
     line = _Line(declared, tokens)
     line.read()
+    dcmtk = dcmtk or "--dcmtk-defaults" in line.present
+    line.set_all(dcmtk=dcmtk)
     line.check()
     found = dict(line.settings)
     if not any(option.exits for option, _ in line.last.values()):
         found |= _parameters(declared, line.given)
-    if dcmtk or found.get("dcmtk_defaults"):
+    if dcmtk:
         found = declared.dcmtk | found
     return kind(**found)
 
@@ -69,6 +71,7 @@ class _Line:
         last: by setting (or by spelling, for an option that sets nothing) the option that won.
         given: the parameters.
         understood: the tokens, options by their long spellings.
+        present: the long spellings of the options that were given.
     """
 
     def __init__(self, declared: Declaration, tokens: Sequence[str]) -> None:
@@ -77,7 +80,8 @@ class _Line:
         self.given: list[str] = []
         self.understood: list[str] = []
         self._tokens = tokens
-        self._present: set[str] = set()
+        self.present: set[str] = set()
+        self._chosen: list[tuple[str, Option[Any], Sequence[str]]] = []
         self._known: dict[str, list[tuple[Option[Any], str]]] = {}
         for option, name in declared.options:
             for spelling in option.names:
@@ -100,10 +104,10 @@ class _Line:
             if len(operands) < option.operands:
                 raise UsageError(f"Missing value for option {option.long}")
             self.understood += [option.long, *operands]
-            self._present.add(option.long)
+            self.present.add(option.long)
             self.last[name or option.long] = option, name
             if name:
-                self._set(name, option, operands)
+                self._chosen.append((name, option, operands))
 
     def _find(self, token: str, following: str | None) -> tuple[Option[Any], str]:
         for option, name in self._known.get(token, ()):
@@ -111,12 +115,18 @@ class _Line:
                 return option, name
         raise UsageError(f"Unknown option {token}")
 
-    def _set(self, name: str, option: Option[Any], operands: Sequence[str]) -> None:
+    def set_all(self, *, dcmtk: bool = False) -> None:
+        """Have the options set what they set."""
+        for name, option, operands in self._chosen:
+            self._set(name, option, operands, dcmtk=dcmtk)
+
+    def _set(self, name: str, option: Option[Any], operands: Sequence[str], *, dcmtk: bool) -> None:
         if option.read is None:
             self.settings[name] = option.value
             return
+        read = option.dcmtk_read if dcmtk and option.dcmtk_read else option.read
         try:
-            value = option.read(*operands)
+            value = read(*operands)
         except ValueError as error:
             why = str(error) or " ".join(operands)
             raise UsageError(f"Invalid value for option {option.long} ({why})") from error
@@ -125,11 +135,11 @@ class _Line:
     def check(self) -> None:
         """Options that need others, and options that exclude others."""
         for option, _ in self.last.values():
-            if option.needs and self._present.isdisjoint(option.needs):
+            if option.needs and self.present.isdisjoint(option.needs):
                 raise UsageError(f"{option.long} only allowed with {_either(option.needs)}")
             for other in option.excludes:
                 others = (other,) if isinstance(other, str) else other
-                if not self._present.isdisjoint(others):
+                if not self.present.isdisjoint(others):
                     raise UsageError(f"{option.long} not allowed with {_either(others)}")
 
 

@@ -11,6 +11,7 @@ from dimse.errors import InvalidValue
 __all__ = [
     "ae_title",
     "choice",
+    "cut_ae_title",
     "integer",
     "listening_port",
     "local_address",
@@ -90,6 +91,11 @@ def ae_title(token: str) -> str:
         return checked_ae_title(token)
     except InvalidValue as error:
         raise ValueError(error.why) from error
+
+
+def cut_ae_title(token: str) -> str:
+    """The same, of which only the first 16 characters count, as with DCMTK."""
+    return ae_title(token[:16])
 
 
 def choice(**values: T) -> Callable[[str], T]:

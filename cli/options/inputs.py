@@ -64,6 +64,16 @@ class Inputs(Settings, title="input"):
             needs=["--recurse"],
         ),
     )
+    objects_only: bool = setting(
+        False,
+        flag(
+            "--objects-only",
+            help="take a file in a directory that is no DICOM file for an error, as if it was named "
+            "(default: leave it out, with a warning)",
+            needs=["--scan-directories"],
+        ),
+        dcmtk=True,
+    )
     check_uids: bool = setting(
         False,
         flag("--check-uids", help="refuse files whose SOP Class or Instance UID breaks the rules"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 from dul import Limits
 
 from ..grammar import values as read
-from ..grammar.declaration import Option, Settings, parameter, setting, value
+from ..grammar.declaration import Option, Settings, flag, parameter, setting, value
 from .identity import CallingIdentity
 from .tls import CallingTls
 
@@ -44,6 +46,20 @@ class _Peer(Settings):
     port: int = parameter("port", read=read.port, help="tcp/ip port number of peer")
 
 
+class _Family(Settings, title="addresses"):
+    family: int = setting(
+        0,
+        flag("-i4", "--ipv4", value=socket.AF_INET.value, help="call over IPv4 only"),
+        flag("-i6", "--ipv6", value=socket.AF_INET6.value, help="call over IPv6 only"),
+        flag(
+            "-i0",
+            "--ip-auto",
+            value=0,
+            help="call over either, as the name says: all of its addresses are tried (default)",
+        ),
+    )
+
+
 class _Titles(Settings, title="AE titles"):
     calling_ae_title: str = setting(
         "STORESCU",
@@ -52,6 +68,7 @@ class _Titles(Settings, title="AE titles"):
             "-aet",
             "--aetitle",
             read=read.ae_title,
+            dcmtk_read=read.cut_ae_title,
             metavar="TITLE",
             help="my calling AE title (default: {default})",
         ),
@@ -63,6 +80,7 @@ class _Titles(Settings, title="AE titles"):
             "-aec",
             "--call",
             read=read.ae_title,
+            dcmtk_read=read.cut_ae_title,
             metavar="TITLE",
             help="called AE title of peer (default: {default})",
         ),
@@ -128,7 +146,7 @@ class _Times(Settings, title="time limits, in seconds; 0: none"):
     )
 
 
-class Calling(_Peer, _Titles, _Sizes, _Times, CallingTls, CallingIdentity):
+class Calling(_Peer, _Family, _Titles, _Sizes, _Times, CallingTls, CallingIdentity):
     """Whom a tool calls, and how."""
 
     @property

@@ -148,6 +148,7 @@ class Preparing(Inputs, title="changes while sending"):
             value=Decompress.LOSSY,
             help="decompress also what was compressed with loss",
         ),
+        dcmtk=Decompress.NEVER,
     )
     list_decoders: bool = setting(
         False,

@@ -29,3 +29,13 @@ class Reporting(Settings, title="reports"):
             "for a browser, by the end of its name; what was in it is overwritten",
         ),
     )
+    create_report: str | None = setting(
+        None,
+        value(
+            "+crf",
+            "--create-report-file",
+            read=text,
+            metavar="FILE",
+            help="write a report in the form of DCMTK's dcmsend, a paragraph for each object",
+        ),
+    )

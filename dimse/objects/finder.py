@@ -228,6 +228,7 @@ def find(
     pattern: str | None = None,
     archives: bool = False,
     dicomdir: bool = False,
+    objects_only: bool = False,
 ) -> Iterator[Found | LeftOut | Unusable]:
     """The files that names stand for, not looked at yet.
 
@@ -243,6 +244,8 @@ def find(
         archives: open also archives that are found in directories.
         dicomdir: what is named is DICOMDIRs: the files that these name. A directory stands for the
             DICOMDIR in it.
+        objects_only: a file in a directory that is no DICOM file is an error, as if it was named;
+            else it is left out.
     """
     for name in (names,) if isinstance(names, str | os.PathLike) else names:
         path = Path(name)
@@ -253,7 +256,9 @@ def find(
         elif scan:
             search = _Search(recurse=recurse, follow_links=follow_links, pattern=pattern)
             for found in search.run(path):
-                if not (isinstance(found, Found) and _is_archive(found.path)):
+                if isinstance(found, Found) and objects_only:
+                    yield Found(found.path, named=True)
+                elif not (isinstance(found, Found) and _is_archive(found.path)):
                     yield found
                 elif archives:
                     yield from _opened(found)

@@ -76,7 +76,7 @@ def _plainly(call: Call) -> Any:
         raise RuntimeError(f"{call.function!r} raised {error!r}") from error
 
 
-async def resolve(host: str, port: int) -> list[Any]:
+async def resolve(host: str, port: int, family: int = 0) -> list[Any]:
     """The addresses of a host, as `socket.getaddrinfo` gives them.
 
     Raises:
@@ -86,7 +86,7 @@ async def resolve(host: str, port: int) -> list[Any]:
         raise not_found(host, port)
     try:
         return await asyncio.get_running_loop().getaddrinfo(
-            bare(host), port, type=socket.SOCK_STREAM
+            bare(host), port, family=family, type=socket.SOCK_STREAM
         )
     except (OSError, UnicodeError) as error:
         raise not_found(host, port, error) from error

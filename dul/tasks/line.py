@@ -83,10 +83,10 @@ class Line:
 
     async def _perform(self, step: Step | Connect | Disconnect | Pause) -> Performed:
         match step:
-            case Connect(association, host, port, tls, server_hostname, pace):
+            case Connect(association, host, port, tls, server_hostname, pace, family):
                 await self.abort()
                 try:
-                    addresses = await resolve(host, port)
+                    addresses = await resolve(host, port, family)
                 except TransportError as error:
                     return None, error, None
                 link = requestor_link(host, port, addresses, tls, server_hostname)

@@ -96,7 +96,7 @@ class Polling:
                 return True
 
 
-def resolve(host: str, port: int, wakeup: Wakeup | None) -> list[Any]:
+def resolve(host: str, port: int, wakeup: Wakeup | None, family: int = 0) -> list[Any]:
     """The addresses of a host, as `socket.getaddrinfo` gives them.
 
     Raises:
@@ -106,7 +106,7 @@ def resolve(host: str, port: int, wakeup: Wakeup | None) -> list[Any]:
     if not 0 < port < 1 << 16:
         raise not_found(host, port)
     raise_if_set(wakeup)
-    look_up = partial(socket.getaddrinfo, bare(host), port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, bare(host), port, family=family, type=socket.SOCK_STREAM)
     try:
         return look_up() if wakeup is None else _beside(look_up, wakeup)
     except (OSError, UnicodeError) as error:
@@ -115,7 +115,7 @@ def resolve(host: str, port: int, wakeup: Wakeup | None) -> list[Any]:
 
 def link_for(step: Connect, wakeup: Wakeup | None) -> Link:
     """The link of an association that is to be connected; errors are those of `resolve`."""
-    addresses = resolve(step.host, step.port, wakeup)
+    addresses = resolve(step.host, step.port, wakeup, step.family)
     link = requestor_link(step.host, step.port, addresses, step.tls, step.server_hostname)
     link.pace = step.pace
     return link

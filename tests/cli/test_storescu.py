@@ -941,3 +941,28 @@ def test_a_pattern_for_the_files_of_a_directory(send, tmp_path):
     assert code == 0
     sent = [line for line in only("I", lines) if line.startswith("Sending file")]
     assert sent == [f"Sending file: {tmp_path / name}" for name in ("a.dcm", "c.dcm")]
+
+
+def test_files_are_renamed_when_they_are_done_with(send, tmp_path, ct):
+    names = ["a.dcm", "b.dcm", "c.dcm", "d.txt"]
+    for name in names[:3]:
+        (tmp_path / name).write_bytes(ct.read_bytes())
+    (tmp_path / "d.txt").write_text("no image")
+    (tmp_path / "b.dcm.bad").write_text("there already")
+    files = [tmp_path / name for name in [*names, "nowhere.dcm"]]
+    with ScriptedPeer(storing(0, 0xA700, 0xB000)) as peer:
+        code, lines = send(peer.port, "-nh", "+rn", *files)
+    assert code == 0xA7
+    there = sorted(each.name for each in tmp_path.iterdir())
+    assert there == ["a.dcm.done", "b.dcm", "b.dcm.bad", "c.dcm.done", "d.txt.bad"]
+    assert f"W: cannot rename file '{tmp_path}/b.dcm': there is such a file" in lines
+    assert (tmp_path / "b.dcm.bad").read_text() == "there already"
+
+
+def test_a_family_of_addresses_can_be_asked_for(send, ct):
+    with ScriptedPeer(storing(0), storing(0)) as peer:
+        assert send(peer.port, "-i4", ct)[0] == 0
+        assert send(peer.port, "-i6", "-i0", ct)[0] == 0
+    code, lines = send(peer.port, "-i6", ct)
+    assert code == 1
+    assert lines[0].startswith("F: Association Request Failed: 0006:0320 Attempt to connect to")
