@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from dimse.policy import LOOK_AHEAD, SLOWEST_BANDWIDTH, How, Policy
     from dimse.probing import Probe, ProbedContext
     from dimse.profiles import AssociationProfile, load_profile
-    from dimse.provider import Access, Answer, Handler, Observer, OpenSink, Provider
+    from dimse.provider import (
+        Access,
+        Answer,
+        Denied,
+        Granted,
+        Handler,
+        Observer,
+        OpenSink,
+        Provider,
+    )
     from dimse.reports import SendReport
     from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
     from dimse.retry import Retry
@@ -54,12 +63,14 @@ __all__ = [
     "ContextOffer",
     "DIMSEError",
     "Decompress",
+    "Denied",
     "Discard",
     "EchoRequest",
     "ElementChange",
     "Entry",
     "Events",
     "Faults",
+    "Granted",
     "Handler",
     "How",
     "Invention",
@@ -100,6 +111,8 @@ __all__ = [
 _HOMES = {
     "Access": "dimse.provider",
     "Answer": "dimse.provider",
+    "Denied": "dimse.provider",
+    "Granted": "dimse.provider",
     "AssociationProfile": "dimse.profiles",
     "Client": "dimse.client",
     "ContextOffer": "dimse.offers",

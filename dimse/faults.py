@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 
 from dimse.errors import AbortAssociation
 from dimse.provider import OpenSink
-from dimse.requests import Content, StoreRequest
+from dimse.requests import Content, Requestor, StoreRequest
 from dimse.storage.sink import Sink
 from dul.errors import RejectReason
-from dul.pdu import AssociateRJ, AssociateRQ
+from dul.pdu import AssociateRJ
 from dul.values import dataclass
 
 __all__ = ["Faults"]
@@ -48,10 +48,10 @@ class Faults:
     abort_after: bool = False
     sleep: Callable[[float], object]
 
-    def access(self, request: AssociateRQ, address: str) -> AssociateRJ | None:
-        """Judge a `request` for an association from an `address`, as `Access` does."""
-        del address
-        nameless = not request.user_information.implementation_class_uid
+    def access(self, requestor: Requestor) -> AssociateRJ | None:
+        """Judge a request for an association."""
+        request = requestor.request
+        nameless = request is None or not request.user_information.implementation_class_uid
         return _REFUSED if self.refuse or (self.reject and nameless) else None
 
     def open_sink(self, open_sink: OpenSink[StoreRequest]) -> OpenSink[StoreRequest]:

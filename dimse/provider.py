@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -14,8 +14,8 @@ from dimse.messages.base import Request, Response
 from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
 from dimse.storage.sink import Sink
 from dimse.tables import status as statuses
-from dul.negotiation import Support
-from dul.pdu import AssociateRJ, AssociateRQ
+from dul.negotiation import Permits, Support
+from dul.pdu import AssociateRJ
 from dul.values import dataclass, field, fields
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ __all__ = [
     "Access",
     "Answer",
     "AsyncHandler",
+    "Denied",
+    "Granted",
     "Handler",
     "Observer",
     "OpenSink",
@@ -110,8 +112,42 @@ AsyncHandler: TypeAlias = Callable[
 """A handler for `dimse.aio`: a function, which runs in a thread; a coroutine function; or an
 asynchronous generator."""
 
-Access: TypeAlias = Callable[[AssociateRQ, str], AssociateRJ | None]
-"""Judges an A-ASSOCIATE-RQ from an address; returns a rejection, or None to go on."""
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Who called may not: what an `Access` may return to have it told why.
+
+    Attributes:
+        answer: the rejection, which says as much as the peer may know.
+        why: the rule and what did not fit it, for the log.
+    """
+
+    answer: AssociateRJ
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Who called may do so, within bounds: what an `Access` may return.
+
+    Attributes:
+        why: the rules that let it in, for the log.
+        permits: the presentation contexts that it may have: abstract syntax, transfer syntax; None:
+            all. Those that it may not have are refused with "user-rejection" (PS3.8 Table 9-18).
+    """
+
+    why: str
+    permits: Permits | None = None
+
+
+Access: TypeAlias = Callable[[Requestor], AssociateRJ | Denied | Granted | None]
+"""Judges who calls: its address, what TLS knows of it, its request with the identity that it claims.
+
+It returns a rejection, with a reason for the log (`Denied`) or without, or lets it in, within bounds
+(`Granted`) or as anybody (None). It may take its time. The identity is judged afterwards, by
+`Support.user_identity`, if there is one (`Requestor.identity_judged`): who lies is rejected all the
+same.
+"""
 
 
 class Observer:
@@ -127,6 +163,29 @@ class Observer:
 
     def rejected(self, requestor: Requestor, answer: AssociateRJ) -> None:
         """A request for one was rejected by us."""
+
+    def judged(
+        self, requestor: Requestor, verdict: Denied | Granted, withheld: Sequence[str] = ()
+    ) -> None:
+        """The access check has said why; `associated` or `rejected` follows.
+
+        Unless overridden, what is refused is said on the logger "dimse".
+
+        Args:
+            requestor: who called.
+            verdict: of the access check.
+            withheld: SOP classes that are supported, and that it may not have, each in words.
+        """
+        if isinstance(verdict, Denied):
+            words = f"may not call: {verdict.why}"
+        elif withheld:
+            words = f"may not have {', '.join(withheld)}: {verdict.why}"
+        else:
+            return
+        # Loads threads, and is needed only when somebody is refused.
+        import logging  # noqa: PLC0415
+
+        logging.getLogger("dimse").warning("%s %s", requestor.address, words)
 
     def received(self, request: ServiceRequest[Any]) -> None:
         """A request came; its data set, if it has one, follows."""
@@ -177,8 +236,7 @@ class Provider:
             aborts the association instead.
         handlers: answer the requests of their class; see `Handler`. Data sets are received into
             memory for them.
-        access: called before anything is answered, with the request and the peer's address;
-            returns a rejection, or None to go on.
+        access: called before anything is answered; judges who calls, see `Access`.
         observer: is told what happens.
         max_memory: bytes of the data sets that are in memory at a time, those of all associations
             together; what finds no room is refused with A700H.

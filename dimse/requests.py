@@ -20,6 +20,7 @@ from dimse.objects.decoded import (
 from dimse.objects.filemeta import encode_file_meta
 from dimse.tables import uids
 from dul.negotiation import AcceptedContext, Negotiated
+from dul.pdu import AssociateRQ
 from dul.security import Security
 from dul.user_items import UserIdentity
 from dul.values import dataclass
@@ -47,6 +48,8 @@ class Requestor:
         negotiated: what was agreed: presentation contexts with their roles, its request and our
             answer; None where there is no association (it was rejected, or broke off).
         security: what TLS agreed on, with its certificate; None without TLS.
+        request: the A-ASSOCIATE-RQ; None if none came.
+        identity_judged: who says that it is somebody else than it is gets no association here.
     """
 
     address: str
@@ -54,13 +57,18 @@ class Requestor:
     called_ae_title: str
     negotiated: Negotiated | None = None
     security: Security | None = None
+    request: AssociateRQ | None = None
+    identity_judged: bool = False
+
+    @property
+    def host(self) -> str:
+        """Its address without the port, and without brackets and a zone if it is one of IPv6."""
+        return self.address.rpartition(":")[0].strip("[]").partition("%")[0]
 
     @property
     def user_identity(self) -> UserIdentity | None:
         """Who it says it is (58H, PS3.7 D.3.3.7); None if it doesn't."""
-        if self.negotiated is None:
-            return None
-        return self.negotiated.request.user_information.user_identity
+        return None if self.request is None else self.request.user_information.user_identity
 
 
 Q_co = TypeVar("Q_co", bound=Request[Any], covariant=True)

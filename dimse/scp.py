@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from dimse.answers import Answers
+from dimse.decision import Decision, requestor_of
 from dimse.errors import (
     NO_SPACE,
     AbortAssociation,
@@ -37,8 +38,7 @@ from dimse.tables.status import is_pending
 from dul.association import Association
 from dul.conversations import PUMP, Call, Conversation, accept, give_up, respond_to_release
 from dul.errors import Interrupted
-from dul.negotiation import Negotiated, answer
-from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.pdu import AssociateRJ
 
 if TYPE_CHECKING:
     from dul.transport.admission import Serve
@@ -79,22 +79,18 @@ def serve(
     Raises:
         DULError: the association ended otherwise than by release.
     """
-    decision: list[AssociateAC | AssociateRJ] = []
+    decision = Decision(association, address, provider)
     observer = provider.observer
-
-    def decide(request: AssociateRQ) -> AssociateAC | AssociateRJ:
-        refusal = provider.access and provider.access(request, address)
-        decision.append(refusal or answer(request, provider.support, association.limits))
-        return decision[0]
-
     negotiated = None
     try:
-        negotiated = yield from accept(association, decide)
+        negotiated = yield from accept(association, decision.make)
     finally:
         # Also if we stop before who was rejected has closed the connection.
-        requestor = _requestor(association, address, negotiated)
+        requestor = requestor_of(association, address, provider, negotiated)
+        if decision.verdict is not None:
+            observer.judged(requestor, decision.verdict, decision.withheld())
         if negotiated is None:
-            refusal = decision[0] if decision else association.refusal
+            refusal = decision.answer or association.refusal
             if isinstance(refusal, AssociateRJ):
                 observer.rejected(requestor, refusal)
             elif association.failure:
@@ -119,13 +115,6 @@ def serve(
         session.tell_end(Interrupted("interrupted"))
         raise
     observer.released(requestor)
-
-
-def _requestor(association: Association, address: str, negotiated: Negotiated | None) -> Requestor:
-    """Who is at the other end, as far as it has said."""
-    request = association.request
-    titles = ("", "") if request is None else (request.calling_ae_title, request.called_ae_title)
-    return Requestor(address, *titles, negotiated, association.security)
 
 
 class _Session:

@@ -49,8 +49,7 @@ class Server(blocking.Server):
             classes are to be in `support`.
         support: what is accepted; None: Verification, and every storage SOP class in every transfer
             syntax if there is an `open_sink` or `on_store`.
-        access: called before anything is answered, with the A-ASSOCIATE-RQ and the peer's address;
-            returns a rejection, or None to go on.
+        access: called before anything is answered; judges who calls, see `dimse.provider.Access`.
         observer: is told what happens.
         max_memory: bytes of the data sets that are in memory at a time; what finds no room is
             refused with A700H.

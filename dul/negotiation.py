@@ -29,6 +29,7 @@ __all__ = [
     "AcceptedContext",
     "Identify",
     "Negotiated",
+    "Permits",
     "Support",
     "answer",
     "check_accept",
@@ -110,6 +111,8 @@ class Negotiated:
 
 
 Identify = Callable[[UserIdentity], bytes | None]
+Permits = Callable[[str, str], bool]
+"""Whether somebody may have a presentation context: of its abstract syntax and a transfer syntax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +238,16 @@ def request(  # noqa: D417 - the others are attributes of the items
     )
 
 
-def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | AssociateRJ:
+def answer(
+    rq: AssociateRQ, support: Support, limits: Limits, *, permits: Permits | None = None
+) -> AssociateAC | AssociateRJ:
     """The acceptor's answer to an A-ASSOCIATE-RQ whose protocol version is ours.
 
     Args:
         rq: the request.
         support: what is accepted.
         limits: for the maximum length that is announced.
+        permits: what of it this requestor may have; other contexts get "user-rejection". None: all.
 
     Returns:
         An A-ASSOCIATE-RJ for a wrong application context (1/1/2), called (1/1/7) or calling
@@ -263,7 +269,9 @@ def answer(rq: AssociateRQ, support: Support, limits: Limits) -> AssociateAC | A
         if not identity.positive_response_requested:
             response = None
     roles = _roles(information.role_selections, support)
-    contexts = tuple(_choose(context, support, roles) for context in rq.presentation_contexts)
+    contexts = tuple(
+        _choose(context, support, roles, permits) for context in rq.presentation_contexts
+    )
     accepted = {
         offer.abstract_syntax
         for offer, reply in zip(rq.presentation_contexts, contexts, strict=True)
@@ -311,13 +319,21 @@ def _refusal(rq: AssociateRQ, support: Support) -> AssociateRJ | None:
 
 
 def _choose(
-    context: PresentationContextRQ, support: Support, roles: Mapping[str, RoleSelection]
+    context: PresentationContextRQ,
+    support: Support,
+    roles: Mapping[str, RoleSelection],
+    permits: Permits | None,
 ) -> PresentationContextAC:
     supported = support.syntaxes_for(context.abstract_syntax)
-    chosen = support.choose(supported, context.transfer_syntaxes) if supported else None
+    proposed = context.transfer_syntaxes
+    if permits is not None:
+        proposed = tuple(each for each in proposed if permits(context.abstract_syntax, each))
+    chosen = support.choose(supported, proposed) if supported and proposed else None
     role = roles.get(context.abstract_syntax)
     if not supported:
         result = ABSTRACT_NOT_SUPPORTED
+    elif not proposed:
+        result = USER_REJECTION
     elif chosen is None:
         result = TRANSFER_NOT_SUPPORTED
     elif role is not None and not (role.scu or role.scp):

@@ -4,7 +4,29 @@ from __future__ import annotations
 
 from dul.values import dataclass
 
-__all__ = ["CertificateFacts", "Security"]
+__all__ = ["CertificateFacts", "Security", "escaped"]
+
+
+def escaped(value: str) -> str:
+    """A value as it stands in a distinguished name: nothing in it looks like the next one."""
+    for character in "\\,+":
+        value = value.replace(character, f"\\{character}")
+    return value
+
+
+def _parts(name: str) -> list[str]:
+    """The attributes of a distinguished name, "CN=pacs" for instance, with their values as they are."""
+    parts = [""]
+    characters = iter(name)
+    for character in characters:
+        if character == "\\":
+            parts[-1] += next(characters, "")
+        elif character == ",":
+            next(characters, "")  # the space behind it
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +38,25 @@ class CertificateFacts:
         issuer: the same of who signed it.
         not_before: as it stands in the certificate, "Jan  1 00:00:00 2024 GMT".
         not_after: the same.
+        names: those of Subject Alternative Name, each with its kind before it: "DNS:pacs.example",
+            "IP:192.0.2.7", "email:...", "URI:...".
+        sha256: the fingerprint, 64 hexadecimal digits; "" if it is not known.
+
+    In a distinguished name a comma, a plus sign or a backslash that is part of a value has a
+    backslash before it, as in RFC 4514.
     """
 
     subject: str
     issuer: str
     not_before: str
     not_after: str
+    names: tuple[str, ...] = ()
+    sha256: str = ""
 
     @property
     def common_name(self) -> str:
         """The last CN of the subject; "" if it has none."""
-        names = [part[3:] for part in self.subject.split(", ") if part.startswith("CN=")]
+        names = [part[3:] for part in _parts(self.subject) if part.startswith("CN=")]
         return names[-1] if names else ""
 
 

@@ -39,7 +39,7 @@ GUARDED = {
     "dul/tls/test_contexts.py": "dul/tls/credentials.py",
     "faces/test_face_tls.py": "dul/security.py dul/tls/facts.py",
     # One association of a server is one conversation, cut into modules by who knows what.
-    "dimse/test_services.py": "dimse/scp.py",
+    "dimse/test_services.py": "dimse/decision.py dimse/scp.py",
     "dimse/test_handlers.py": (
         "dimse/answers.py dimse/incoming.py dimse/intake.py dimse/provider.py dimse/served.py"
     ),

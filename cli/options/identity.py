@@ -108,6 +108,14 @@ class ServingIdentity(Settings, title="user identity"):
             "for each; see --hash-user",
         ),
     )
+    users_if_given: bool = setting(
+        False,
+        flag(
+            "--users-if-given",
+            help="take who says of no user to be one, too; --policy may ask some for it",
+            needs=("--users",),
+        ),
+    )
     hash_user: str | None = setting(
         None,
         value(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .. import tool
 from ..grammar.declaration import UsageError
 from ..report import Report
+from .admitting import policy_words
 from .options import StorescpSettings
 from .serving import serve_alone
 from .users import hash_line
@@ -23,6 +24,8 @@ def serve_until_stopped(settings: StorescpSettings, report: Report) -> int:
     """Do what a command line says; gives the exit code."""
     if settings.hash_user is not None:
         return tool.show(hash_line(settings.hash_user))
+    if settings.check_policy:
+        return tool.show(policy_words(settings))
     if (settings.port < 0) is not settings.inetd:
         raise UsageError(
             "Unexpected parameter port" if settings.inetd else "Missing parameter port"

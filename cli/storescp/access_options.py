@@ -47,6 +47,25 @@ class CallersAllowed(Settings, title="who may call (default: anybody)"):
             "given several times",
         ),
     )
+    policy: str | None = setting(
+        None,
+        value(
+            "--policy",
+            read=read.text,
+            metavar="FILE",
+            help="keep to this access policy (TOML): who may call whom, from where, with which "
+            "certificate, as which user, and with what; everybody else is rejected. SIGHUP has it read "
+            "anew",
+        ),
+    )
+    check_policy: bool = setting(
+        False,
+        flag(
+            "--check-policy",
+            help="say whether the access policy can be kept with the other options, and exit",
+            needs=("--policy",),
+        ),
+    )
     access_control: bool = setting(
         False,
         flag(

@@ -11,25 +11,39 @@ from typing import TYPE_CHECKING, Any
 from dimse import (
     EXPLICIT_FIRST,
     Access,
+    Denied,
     Faults,
+    Granted,
     Observer,
     Requestor,
     ServiceRequest,
     storage_support,
 )
-from dimse.errors import AccessRulesError, ProfileError
+from dimse.errors import AccessRulesError, PasswordFileUnusable, ProfileError
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
-from dul import AssociateRJ, AssociateRQ, Support
+from dul import AssociateRJ, Support
 from dul.blocking import OneConnection
+from dul.values import dataclass
 
 from ..grammar.declaration import UsageError
 from .options import StorescpSettings
+from .users import user_file
 
 if TYPE_CHECKING:
     from dimse import AssociationProfile
+    from dimse.access import AccessPolicy, PolicyFile
     from dimse.passwords import PasswordFile
 
-__all__ = ["Once", "access_for", "inherited_socket", "listener_of", "support_for"]
+__all__ = [
+    "Callers",
+    "Once",
+    "access_for",
+    "callers_for",
+    "inherited_socket",
+    "listener_of",
+    "policy_words",
+    "support_for",
+]
 
 
 def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Support:
@@ -54,7 +68,7 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
             called_ae_titles=called or None,
             calling_ae_titles=calling,
             user_identity=identify,
-            identity_required=users is not None,
+            identity_required=users is not None and not settings.users_if_given,
         )
     # Who wants files in an uncompressed syntax has the sender convert, as at DCMTK.
     syntaxes = settings.syntaxes or (EXPLICIT_FIRST if settings.write_syntax else None)
@@ -67,7 +81,7 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
         called_ae_titles=called or None,
         calling_ae_titles=calling,
         user_identity=identify,
-        identity_required=users is not None,
+        identity_required=users is not None and not settings.users_if_given,
     )
 
 
@@ -81,16 +95,40 @@ def _profile(file: str, name: str) -> AssociationProfile:
         raise UsageError(f"reading config file: {error}") from error
 
 
-def access_for(settings: StorescpSettings, faults: Faults) -> Access:
+def access_for(
+    settings: StorescpSettings, faults: Faults, policy: PolicyFile | None = None
+) -> Access:
     """Who may call: the faults on purpose first, which are asked for by name.
 
     Raises:
         UsageError: the rules of this machine can't be kept.
     """
-    if not (settings.allow_from or settings.access_control):
-        return faults.access
+    checks: list[Access] = [faults.access]
+    if settings.allow_from or settings.access_control:
+        checks.append(_by_address(settings))
+    if policy is not None:
+        checks.append(policy.access)
+
+    def access(requestor: Requestor) -> AssociateRJ | Denied | Granted | None:
+        verdict = None
+        for check in checks:
+            verdict = check(requestor)
+            if isinstance(verdict, AssociateRJ | Denied):
+                break
+        return verdict  # the last one's, which alone may set bounds
+
+    return access
+
+
+def _by_address(settings: StorescpSettings) -> Access:
     # Few servers are told.
-    from dimse.access import Allowed, load_host_rules, looked_up, networks, no_names  # noqa: PLC0415
+    from dimse.access import (  # noqa: PLC0415
+        Allowed,
+        load_host_rules,
+        looked_up,
+        networks,
+        no_names,
+    )
 
     try:
         rules = load_host_rules("storescp") if settings.access_control else None
@@ -101,11 +139,81 @@ def access_for(settings: StorescpSettings, faults: Faults) -> Access:
         rules=rules,
         look_up=looked_up if settings.look_up else no_names,
     )
+    return allowed.access
 
-    def access(request: AssociateRQ, address: str) -> AssociateRJ | None:
-        return faults.access(request, address) or allowed.access(request, address)
 
-    return access
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """The files that say who may call; both are read anew at SIGHUP.
+
+    Attributes:
+        users: with their passcodes; None: nobody need be one.
+        policy: None: there is none.
+    """
+
+    users: PasswordFile | None = None
+    policy: PolicyFile | None = None
+
+    def reload(self, say: Callable[[str], None]) -> None:
+        """Read them anew; a file that is no good changes nothing, and `say` is told."""
+        if self.users is not None:
+            try:
+                self.users.reload()
+            except PasswordFileUnusable as error:
+                say(f"the users stay as they were: {error}")
+        if self.policy is not None:
+            try:
+                self.policy.reload()
+            except AccessRulesError as error:
+                say(f"the access policy stays as it was: {error}")
+
+
+def callers_for(settings: StorescpSettings) -> Callers:
+    """Who may call.
+
+    Raises:
+        PasswordFileUnusable: the file of users is no good.
+        AccessRulesError: the access policy can't be kept, here.
+        UsageError: the package for the passcodes is not installed.
+    """
+    return Callers(user_file(settings.users), _policy_file(settings))
+
+
+def policy_words(settings: StorescpSettings) -> str:
+    """What --check-policy prints.
+
+    Raises:
+        UsageError: the policy can't be kept.
+    """
+    try:
+        file = _policy_file(settings)
+    except AccessRulesError as error:
+        raise UsageError(str(error)) from error
+    assert file is not None
+    names = [
+        f"{kind}: {rule.name}\n"
+        for kind, rules in (("deny", file.policy.deny), ("allow", file.policy.allow))
+        for rule in rules
+    ]
+    return f"{settings.policy} can be kept\n" + "".join(names)
+
+
+def _policy_file(settings: StorescpSettings) -> PolicyFile | None:
+    if settings.policy is None:
+        return None
+    # Few servers have one.
+    from dimse.access import PolicyFile  # noqa: PLC0415
+
+    def check(policy: AccessPolicy) -> None:
+        where = str(settings.policy)
+        if policy.names_users and settings.users is None:
+            raise AccessRulesError(where, "it names users, whom nobody judges without --users")
+        if policy.names_tls and settings.tls is None:
+            raise AccessRulesError(where, "it asks for TLS or certificates: +tls is missing")
+        if policy.names_certificates and settings.client_certificates == "ignore":
+            raise AccessRulesError(where, "it names certificates, which nobody asks for with -ic")
+
+    return PolicyFile(settings.policy, check)
 
 
 def inherited_socket() -> socket.socket:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
-from dimse import Observer, Requestor, ServiceRequest, StoreRequest
+from dimse import Denied, Granted, Observer, Requestor, ServiceRequest, StoreRequest
 from dimse.errors import AbortAssociation, Refused, UnknownCommand
 from dimse.messages import CEchoRQ, CStoreRQ, Response
 from dimse.tables.status import StatusClass, classify, meaning
@@ -23,6 +24,8 @@ from .. import dumps
 from ..report import Level, Report, printable
 
 __all__ = ["Arrivals", "caller"]
+
+_NAMED = 5  # SOP classes that are named, of those that somebody may not have
 
 
 def caller() -> str:
@@ -71,6 +74,21 @@ class Arrivals(Observer):
             self._show(self._level, requestor, dumps.associate_ac(negotiated))
         fragment = fragment_length(negotiated.peer_maximum_length, self._limits)
         self._say(Level.INFO, requestor, f"Association Acknowledged (Max Send PDV: {fragment})")
+
+    def judged(
+        self, requestor: Requestor, verdict: Denied | Granted, withheld: Sequence[str] = ()
+    ) -> None:
+        """The access check has said why."""
+        why = printable(verdict.why)
+        if isinstance(verdict, Denied):
+            self._say(Level.WARN, requestor, f"Access denied ({_who(requestor)}): {why}")
+            return
+        self._say(Level.INFO, requestor, f"Access granted ({_who(requestor)}): {why}")
+        if withheld:
+            names = "; ".join(map(printable, withheld[:_NAMED]))
+            more = len(withheld) - _NAMED
+            names += f"; and {more} more" if more > 0 else ""
+            self._say(Level.WARN, requestor, f"Access denied to {names}: {why}")
 
     def rejected(self, requestor: Requestor, answer: AssociateRJ) -> None:
         """A request was rejected by us."""

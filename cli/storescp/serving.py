@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from dimse import Faults, Observer, Server, StoreRequest
-from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
+from dimse.errors import AccessRulesError, IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.watch import Counting, Counts, Observers, Totals
 from dul.blocking import OneConnection
 from dul.errors import DULError, InvalidTLS
@@ -27,8 +27,10 @@ from ..report import Report
 from ..stop import Stop
 from ..systemd import activated_sockets, notify, signs_of_life
 from .admitting import (
+    Callers,
     Once,
     access_for,
+    callers_for,
     inherited_socket,
     listener_of,
     support_for,
@@ -36,12 +38,9 @@ from .admitting import (
 from .arrivals import Arrivals, caller
 from .options import StorescpSettings
 from .placing import Storage, storing
-from .users import user_file
 
 if TYPE_CHECKING:
     from ssl import SSLContext
-
-    from dimse.passwords import PasswordFile
 
     from .monitoring import Monitor
 
@@ -69,7 +68,7 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     try:
         with contextlib.ExitStack() as stack:
             storage = stack.enter_context(storing(settings, report))
-            users = user_file(settings.users)
+            callers = callers_for(settings)
             make_context = context_maker(settings, report)
             monitor = monitor_for(settings, report, counts, stack)
             served = server_for(
@@ -78,12 +77,12 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
                 storage,
                 counts,
                 make_context=make_context,
-                users=users,
+                callers=callers,
                 listener=listener,
                 watchers=() if monitor is None else monitor.watchers(),
             )
             return _serve(served, settings, report, counts, monitor)
-    except (SpoolUnusable, IndexUnusable, PasswordFileUnusable) as error:
+    except (SpoolUnusable, IndexUnusable, PasswordFileUnusable, AccessRulesError) as error:
         report.fatal(str(error))
     except DULError as error:
         say_no_network(settings, report, error)
@@ -135,7 +134,7 @@ def server_for(
     counts: Counts,
     *,
     make_context: MakeContext | None,
-    users: PasswordFile | None,
+    callers: Callers,
     listener: socket.socket | None = None,
     worker: int | None = None,
     watchers: Sequence[Observer] = (),
@@ -148,7 +147,7 @@ def server_for(
         storage: where objects go.
         counts: where they are counted.
         make_context: for TLS; see `context_maker`.
-        users: who may call; None: anybody.
+        callers: who may call.
         listener: a socket that listens already.
         worker: its number, if there are several.
         watchers: further ones who are told what happens.
@@ -180,8 +179,8 @@ def server_for(
         faults.open_sink(storage.open_sink),
         on_store=on_store,
         on_release=storage.on_release,
-        support=support_for(settings, users),
-        access=access_for(settings, faults),
+        support=support_for(settings, callers.users),
+        access=access_for(settings, faults, callers.policy),
         observer=Observers(*observers),
         host=settings.host,
         port=max(settings.port, 0),
@@ -213,11 +212,7 @@ def server_for(
                 server.tls = make_context()
             except InvalidTLS as error:
                 report.error(f"the certificates stay as they were: {error}")
-        if users is not None:
-            try:
-                users.reload()
-            except PasswordFileUnusable as error:
-                report.error(f"the users stay as they were: {error}")
+        callers.reload(report.error)
 
     return Served(server, request_stop, reload)
 

@@ -7,7 +7,7 @@ import signal
 import socket
 from functools import partial
 
-from dimse.errors import IndexUnusable, PasswordFileUnusable, SpoolUnusable
+from dimse.errors import AccessRulesError, IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.watch import Counts
 from dimse.workers import Ending, Orders, WorkerEnded, WorkerEvent, Workers, WorkerStarted
 from dul.errors import DULError
@@ -17,6 +17,7 @@ from ..grammar.declaration import UsageError
 from ..report import Report
 from ..stop import name_of
 from ..systemd import activated_sockets, notify, watchdog_interval
+from .admitting import callers_for
 from .options import StorescpSettings
 from .placing import storing
 from .serving import (
@@ -28,7 +29,6 @@ from .serving import (
     say_no_network,
     server_for,
 )
-from .users import user_file
 
 __all__ = ["serve_with_workers"]
 
@@ -39,8 +39,8 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
         raise UsageError("--timenames not allowed with --workers: two might give the same name")
     counts = Counts(processes=settings.workers)
     try:
-        users = user_file(settings.users)
-    except PasswordFileUnusable as error:
+        callers = callers_for(settings)
+    except (PasswordFileUnusable, AccessRulesError) as error:
         report.fatal(str(error))
         return FAILED
     make_context = context_maker(settings, report)
@@ -57,7 +57,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 storage,
                 counts,
                 make_context=make_context,
-                users=users,
+                callers=callers,
                 listener=listener,
                 worker=number + 1,
                 watchers=() if monitor is None else monitor.watchers(),
@@ -65,6 +65,11 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
             orders.obey(served.request_stop, served.reload)
             served.server.serve_forever()
             served.server.stop()
+
+    def reopen() -> None:
+        report.reopen()
+        # For workers that are made later; those that run say what is wrong with a file.
+        callers.reload(lambda _: None)
 
     with contextlib.ExitStack() as stack:
         try:
@@ -80,7 +85,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 listeners=activated_sockets() or None,
                 beside=[beside] if beside else [],
                 told=partial(_tell, report, counts),
-                reopen=report.reopen,
+                reopen=reopen,
                 tick=partial(notify, "WATCHDOG=1"),
                 every=watchdog_interval(),
             )

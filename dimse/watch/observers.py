@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dimse.errors import UnknownCommand
 from dimse.messages.base import Response
-from dimse.provider import Observer
+from dimse.provider import Denied, Granted, Observer
 from dimse.requests import Requestor, ServiceRequest
 from dul.pdu import AssociateRJ
 
@@ -32,6 +33,13 @@ class Observers(Observer):
         """A request for one was rejected by us."""
         for each in self._observers:
             each.rejected(requestor, answer)
+
+    def judged(
+        self, requestor: Requestor, verdict: Denied | Granted, withheld: Sequence[str] = ()
+    ) -> None:
+        """The access check has said why."""
+        for each in self._observers:
+            each.judged(requestor, verdict, withheld)
 
     def received(self, request: ServiceRequest[Any]) -> None:
         """A request came; its data set, if it has one, follows."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from dul.security import CertificateFacts, Security
+from dul.security import CertificateFacts, Security, escaped
 
 __all__ = ["chain_of", "facts_of", "security_of"]
 
@@ -20,18 +21,29 @@ _SHORT = {
 }
 
 
-def facts_of(decoded: Mapping[str, Any]) -> CertificateFacts:
+_KINDS = {"IP Address": "IP"}
+
+
+def facts_of(decoded: Mapping[str, Any], sha256: str = "") -> CertificateFacts:
     """A certificate as `SSLSocket.getpeercert` gives it."""
     return CertificateFacts(
         _name(decoded.get("subject", ())),
         _name(decoded.get("issuer", ())),
         decoded.get("notBefore", ""),
         decoded.get("notAfter", ""),
+        tuple(
+            f"{_KINDS.get(kind, kind)}:{name}"
+            for kind, name in decoded.get("subjectAltName", ())
+            if isinstance(name, str)
+        ),
+        sha256,
     )
 
 
 def _name(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
-    return ", ".join(f"{_SHORT.get(key, key)}={value}" for rdn in name for key, value in rdn)
+    return ", ".join(
+        f"{_SHORT.get(key, key)}={escaped(value)}" for rdn in name for key, value in rdn
+    )
 
 
 def chain_of(sock: ssl.SSLSocket | ssl.SSLObject) -> tuple[CertificateFacts, ...]:
@@ -43,11 +55,21 @@ def chain_of(sock: ssl.SSLSocket | ssl.SSLObject) -> tuple[CertificateFacts, ...
     asked = getattr(getattr(sock, "_sslobj", None), "get_unverified_chain", None)
     try:
         if asked is not None:
-            return tuple(facts_of(each.get_info()) for each in asked() or ())
-        decoded = sock.getpeercert()
+            decoded = [each.get_info() for each in asked() or ()]
+        else:
+            decoded = [each for each in (sock.getpeercert(),) if each]
     except (ValueError, OSError, AttributeError):
         return ()
-    return (facts_of(decoded),) if decoded else ()
+    own = _fingerprint(sock)
+    return tuple(facts_of(each, "" if index else own) for index, each in enumerate(decoded))
+
+
+def _fingerprint(sock: ssl.SSLSocket | ssl.SSLObject) -> str:
+    """The SHA-256 of the peer's own certificate; "" before the handshake is done."""
+    try:
+        return hashlib.sha256(sock.getpeercert(binary_form=True) or b"").hexdigest()
+    except ValueError:
+        return ""
 
 
 def security_of(sock: ssl.SSLSocket) -> Security:

@@ -17,8 +17,10 @@ import pytest
 from certified import PASSWORD, Certified, Office
 
 from dimse.client import Client
-from dul.errors import DulcetError
+from dimse.passwords import entry
+from dul.errors import AssociationRejected, DulcetError
 from dul.tls import Credentials, Trust, client_context
+from dul.user_items import UserIdentity
 
 PATIENCE = 30.0
 
@@ -169,3 +171,54 @@ def test_the_modified_profile_where_openssl_is_told(
     )
     with storescp(*certified.options, "-ic", "+pm", OPENSSL_CONF=str(configuration)) as running:
         call(running.port, office)
+
+
+def test_an_access_policy_by_certificate_and_user(
+    office: Office, certified: Certified, tmp_path: Path
+) -> None:
+    """Who has which certificate may call itself what, and a wrong file never opens the door."""
+    policy, users = tmp_path / "policy.toml", tmp_path / "users"
+    users.write_text(entry("alice", "sesam") + "\n")
+    policy.write_text(
+        "[[allow]]\nname = 'ct 1'\ncertificates = 'CN=ct1'\ncalling = 'CT1'\n"
+        "[[allow]]\nname = 'people'\nusers = 'alice'\n"
+    )
+    ct1, ct2 = (office.issue(name, usage="client") for name in ("ct1", "ct2"))
+    options = [*certified.options, "+cf", str(office.ca), "--policy", str(policy)]
+    with storescp(*options, "-vc", "--users", str(users), "--users-if-given") as running:
+        port = running.port
+
+        def calls(who: Certified | None, title: str, user: UserIdentity | None = None) -> str:
+            credentials = who and Credentials(who.certificate, who.key)
+            context = client_context(trust=Trust(files=(office.ca,)), credentials=credentials)
+            client = Client(
+                "localhost", port, tls=context, calling_ae_title=title, user_identity=user
+            )
+            try:
+                client.echo()
+            except AssociationRejected as error:
+                return error.reason_text
+            return "accepted"
+
+        assert calls(ct1, "CT1") == "accepted"
+        running.wait_for(r"Access granted \(CT1 at \S+ calls ANY-SCP\): rule 'ct 1'")
+        assert calls(ct1, "CT2") == "calling AE title not recognized"
+        assert calls(ct2, "CT1") == "no reason given"
+        running.wait_for("nearest is 'ct 1', but certificate 'CN=ct2' is none of CN=ct1")
+        assert calls(None, "CT1") == "no reason given"
+        assert calls(None, "X", UserIdentity.of_user("alice", "sesam")) == "accepted"
+        assert calls(None, "X", UserIdentity.of_user("alice", "wrong")) == "no reason given"
+        assert calls(ct1, "CT1", UserIdentity.of_user("alice", "wrong")) == "no reason given"
+
+        good = policy.read_text()
+        policy.write_text("[[allow]]\ncaling = 'CT1'\n")
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for("E: the access policy stays as it was: .*caling is not known here")
+        assert calls(ct1, "CT1") == "accepted"
+        assert calls(ct2, "CT1") == "no reason given"
+        policy.write_text(good + "[[deny]]\nname = 'stolen'\ncertificates = 'CN=ct1'\n")
+        running.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + PATIENCE
+        while calls(ct1, "CT1") == "accepted":
+            assert time.monotonic() < until
+        running.wait_for("rule 'stolen' denies it")

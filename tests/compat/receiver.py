@@ -120,9 +120,10 @@ class Receiver:
         with self._lock:
             return next(call for call in self.calls if call.request is requestor.negotiated.request)
 
-    def _access(self, request: AssociateRQ, address: str) -> AssociateRJ | None:
+    def _access(self, requestor: Requestor) -> AssociateRJ | None:
+        assert requestor.request is not None
         with self._lock:
-            self.calls.append(Call(request))
+            self.calls.append(Call(requestor.request))
         return self._behaviour.rejection
 
     def _store(self, request: StoreRequest) -> int | None:

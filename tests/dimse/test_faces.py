@@ -24,17 +24,21 @@ from dimse.objects.prepare import Preparation
 from dimse.objects.transcode import CannotTranscode
 from dimse.offers import ContextOffer, Offers
 from dimse.outcome import Outcome
+from dimse.provider import Denied, Granted, Observer
 from dimse.requests import StoreRequest
 from dimse.server import Server
 from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
 from dimse.support import storage_support
 from dul.errors import AssociationRejected, LocalProtocolError, TransportError
+from dul.negotiation import Negotiated
 from dul.pdu import AssociateRJ
+from dul.user_items import UserIdentity
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "dicom"
 FILES = sorted(FIXTURES.glob("*.dcm"))
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+VERIFICATION, CT = "1.2.840.10008.1.1", "1.2.840.10008.5.1.4.1.1.2"
 
 Client_ = Callable[..., list[Outcome]]
 
@@ -54,6 +58,10 @@ class Blocking:
     def echo_on(self, contexts: list[ContextOffer]) -> int:
         with self.client.associate(contexts) as session:
             return session.echo().status
+
+    def negotiated(self, contexts: list[ContextOffer]) -> Negotiated:
+        with self.client.associate(contexts) as session:
+            return session.negotiated
 
 
 class Asyncio:
@@ -84,11 +92,19 @@ class Asyncio:
 
         return asyncio.run(run())
 
+    def negotiated(self, contexts: list[ContextOffer]) -> Negotiated:
+        async def run() -> Negotiated:
+            client = aio.Client("127.0.0.1", self.port, **self.options)
+            async with await client.associate(contexts) as session:
+                return session.negotiated
+
+        return asyncio.run(run())
+
 
 class AsyncioServer:
     """The asyncio server in a thread with an event loop."""
 
-    def __init__(self, open_sink: Any, **options: Any) -> None:
+    def __init__(self, open_sink: Any = None, **options: Any) -> None:
         self._ready = threading.Event()
         self._stop: Callable[[], object] = lambda: None
         self._arguments = (open_sink, options)
@@ -135,8 +151,8 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 def test_what_is_proposed_follows_the_rules_that_are_given(client: Any, server: Any) -> None:
     asked = []
 
-    def access(request: Any, address: str) -> None:
-        asked.append(request.presentation_contexts)
+    def access(requestor: Any) -> None:
+        asked.append(requestor.request.presentation_contexts)
 
     ct = FIXTURES / "ct-explicit.dcm"
     with server(lambda _: Discard(), access=access, host="127.0.0.1") as scp:
@@ -264,9 +280,9 @@ def test_no_listener_no_host(client: Any) -> None:
 
 
 def test_access_and_titles(client: Any, server: Any, spool: Spool) -> None:
-    def access(rq: Any, address: str) -> AssociateRJ | None:
-        assert address.startswith("127.0.0.1:")
-        return None if rq.calling_ae_title == "FRIEND" else AssociateRJ(1, 1, 3)
+    def access(requestor: Any) -> AssociateRJ | None:
+        assert requestor.host == "127.0.0.1"
+        return None if requestor.calling_ae_title == "FRIEND" else AssociateRJ(1, 1, 3)
 
     support = storage_support(called_ae_titles=frozenset({"US"}))
     with server(spool.open, support=support, access=access, host="127.0.0.1") as scp:
@@ -276,6 +292,38 @@ def test_access_and_titles(client: Any, server: Any, spool: Spool) -> None:
             client(port, calling_ae_title="FOE", called_ae_title="US").echo()
         with pytest.raises(AssociationRejected, match="called AE title not recognized"):
             client(port, calling_ae_title="FRIEND", called_ae_title="THEM").echo()
+
+
+def test_an_access_check_may_set_bounds(client: Any, server: Any) -> None:
+    """And sees who is judged: the rest of the request, and what will be made of the identity."""
+    seen: list[Any] = []
+
+    class Notes(Observer):
+        def judged(self, requestor: Any, verdict: Any, withheld: Any = ()) -> None:
+            seen.append((verdict.why, list(withheld)))
+
+    def access(requestor: Any) -> Any:
+        if requestor.user_identity is None:
+            return Denied(AssociateRJ(1, 2, 1), "nobody")
+        assert requestor.identity_judged
+        return Granted("somebody", lambda abstract, transfer: abstract == VERIFICATION)
+
+    support = storage_support(user_identity=lambda each: None if each.primary == b"liar" else b"")
+    ct = ContextOffer(CT, (IMPLICIT,))
+    echo = ContextOffer(VERIFICATION, (IMPLICIT,))
+    with server(support=support, access=access, observer=Notes(), host="127.0.0.1") as scp:
+        port = scp.address[1]
+        alice = client(port, user_identity=UserIdentity.of_user("alice", "x"))
+        assert alice.echo() == 0
+        negotiated = alice.negotiated([ct, echo])
+        assert [each.abstract_syntax for each in negotiated.contexts.values()] == [VERIFICATION]
+        assert negotiated.refusal(1) == "user-rejection"
+        with pytest.raises(AssociationRejected):
+            client(port).echo()
+        with pytest.raises(AssociationRejected):
+            client(port, user_identity=UserIdentity.of_user("liar", "x")).echo()
+    assert [why for why, _ in seen] == ["somebody", "somebody", "nobody", "somebody"]
+    assert seen[1][1] == ["CT Image Storage (presentation context 1)"]
 
 
 def test_handlers_may_be_coroutines(spool: Spool) -> None:

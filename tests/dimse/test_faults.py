@@ -12,6 +12,7 @@ from tests_datasets import encode, identity
 from dimse.faults import Faults
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.provider import Observer
+from dimse.requests import Requestor
 from dimse.server import Server
 from dimse.storage.spool import Spool
 from dul.errors import AssociationAborted, AssociationRejected
@@ -78,14 +79,15 @@ def test_refuse(serve: Any) -> None:
 def test_reject_who_has_no_implementation_class_uid() -> None:
     faults = Faults(reject=True, sleep=print)
     asked = request("A", "B", (), Limits())
-    assert faults.access(asked, "h:1") is None
+    assert faults.access(Requestor("h:1", "A", "B", request=asked)) is None
     from dataclasses import replace
 
     nameless = replace(
         asked, user_information=replace(asked.user_information, implementation_class_uid=None)
     )
-    assert faults.access(nameless, "h:1") is not None
-    assert Faults(sleep=print).access(nameless, "h:1") is None
+    caller = Requestor("h:1", "A", "B", request=nameless)
+    assert faults.access(caller) is not None
+    assert Faults(sleep=print).access(caller) is None
 
 
 def test_sleep(serve: Any) -> None:

@@ -449,8 +449,8 @@ def test_access_is_asked_first() -> None:
 
     asked: list[Any] = []
 
-    def access(rq: Any, address: str) -> AssociateRJ:
-        asked.append((rq.calling_ae_title, address))
+    def access(requestor: Any) -> AssociateRJ:
+        asked.append((requestor.calling_ae_title, requestor.address))
         return AssociateRJ(1, 1, 3)
 
     with pytest.raises(conversations.AssociationRejected, match="calling AE title not recognized"):

@@ -6,11 +6,20 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
-from dimse import Answer, Server, ServiceRequest, Spool, StoreRequest, aio, storage_support
+from dimse import (
+    Answer,
+    Requestor,
+    Server,
+    ServiceRequest,
+    Spool,
+    StoreRequest,
+    aio,
+    storage_support,
+)
 from dimse.messages.composite import CEchoRQ, CFindRQ
 from dimse.messages.normalized import NCreateRQ
 from dul import Limits
-from dul.pdu import AssociateRJ, AssociateRQ
+from dul.pdu import AssociateRJ
 
 received: list[object] = []
 
@@ -42,8 +51,8 @@ def create(request: ServiceRequest[NCreateRQ]) -> Answer:
     return Answer(0, affected_sop_instance_uid=request.message.affected_sop_instance_uid)
 
 
-def access(request: AssociateRQ, address: str) -> AssociateRJ | None:
-    return AssociateRJ(1, 1, 3) if request.calling_ae_title == address else None
+def access(requestor: Requestor) -> AssociateRJ | None:
+    return None if requestor.security else AssociateRJ(1, 1, 3)
 
 
 class Sink:
@@ -78,7 +87,7 @@ Server(on_echo=on_store)  # error: arg-type
 Server(handlers={CFindRQ: find_later})  # error: dict-item
 Server(handlers={"C-FIND": find})  # error: dict-item
 Server(handlers={CFindRQ: lambda request: [0xFF00]})  # error: list-item
-Server(access=lambda request: None)  # error: misc
+Server(access=lambda request, address: None)  # error: misc
 Server(observer=print)  # error: arg-type
 Server(limits=30)  # error: arg-type
 Server(max_memory=1e9)  # error: arg-type

@@ -194,3 +194,89 @@ def test_inetd_of_a_peer_that_says_nothing(inetd):
             call.shutdown(socket.SHUT_WR)
             assert call.recv(100) == b""
         assert process.wait(30) == 0
+
+
+POLICY = """
+[[allow]]
+name = "scanners"
+from = "127.0.0.0/8"
+calling = ["CT*"]
+called = "STORESCP"
+
+[[allow]]
+name = "checks"
+calling = "CHECK"
+services = "verification"
+
+[[deny]]
+name = "stolen"
+calling = "CT7"
+"""
+
+
+@pytest.mark.parametrize(
+    ("who", "answer", "said"),
+    [
+        (("CT1", "STORESCP"), "accepted", "calls STORESCP): rule 'scanners'"),
+        (("CHECK", "ANY"), "accepted", "calls ANY): rule 'checks'"),
+        (("CT7", "STORESCP"), (1, 1, 1), "calls STORESCP): rule 'stolen' denies it"),
+        (("CT1", "PACS"), (1, 1, 7), "nearest is 'scanners', but called AE title 'PACS' is none of STORESCP"),
+        (("MR1", "STORESCP"), (1, 1, 3), "but calling AE title 'MR1' is none of CT*"),
+    ],
+)  # fmt: skip
+def test_an_access_policy(serve, tmp_path, who, answer, said):
+    policy, seen = tmp_path / "policy.toml", []
+    policy.write_text(POLICY)
+    calls = calling(seen, calling_ae_title=who[0], called_ae_title=who[1])
+    code, lines = serve("-v", "--policy", policy, clients=calls)
+    assert seen == [answer]
+    assert code == 0
+    assert any(said in line for line in lines), lines
+
+
+def test_what_a_policy_does_not_give_is_said(serve, tmp_path):
+    policy, seen = tmp_path / "policy.toml", []
+    policy.write_text(POLICY)
+
+    def clients(port):
+        client = Client("127.0.0.1", port, calling_ae_title="CHECK")
+        both = [ContextOffer(each, (IMPLICIT_VR_LITTLE_ENDIAN,)) for each in (CT, VERIFICATION)]
+        with client.associate(both) as session:
+            seen.append(session.negotiated.refusal(1))
+
+    _, lines = serve("--policy", policy, clients=clients)
+    assert seen == ["user-rejection"]
+    wanted = "W: Access denied to CT Image Storage (presentation context 1): rule 'checks'"
+    assert any(wanted in line for line in lines), lines
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("policy", "options", "why"),
+    [
+        ("[[allow]]\ncaling = 'A'", [], "caling is not known here; is calling meant?"),
+        ("[[allow]]\nusers = 'alice'", [], "whom nobody judges without --users"),
+        ("[[allow]]\ntls = true", [], "+tls is missing"),
+        ("[[allow]]\ncertificates = 'CN=a'", [], "+tls is missing"),
+        ("[[allow]]\ncertificates = 'CN=a'", ["+tls", "key", "cert", "-ic"], "nobody asks for with -ic"),
+    ],
+)  # fmt: skip
+def test_a_policy_that_can_not_be_kept(workers, policy, options, why, tmp_path, capsys):
+    file = tmp_path / "policy.toml"
+    file.write_text(policy)
+    line = ["--policy", str(file), *options, "--workers", str(workers), "-od", str(tmp_path)]
+    assert storescp.main([*line, "0"]) == 1
+    assert why in capsys.readouterr().err
+    assert storescp.main([*line, "--check-policy"]) == 1
+    said = capsys.readouterr()
+    assert why in said.err
+    assert not said.out
+
+
+def test_a_policy_that_can_be_kept(tmp_path, capsys):
+    file = tmp_path / "policy.toml"
+    file.write_text(POLICY)
+    assert storescp.main(["--policy", str(file), "--check-policy"]) == 0
+    assert capsys.readouterr().out == (
+        f"{file} can be kept\ndeny: stolen\nallow: scanners\nallow: checks\n"
+    )

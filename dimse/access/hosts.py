@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from dimse.errors import AccessRulesError
-from dul.pdu import AssociateRJ, AssociateRQ
+from dimse.provider import Denied
+from dimse.requests import Requestor
+from dul.pdu import AssociateRJ
 from dul.values import dataclass
 
 __all__ = ["Allowed", "Caller", "HostRules", "load_host_rules", "looked_up", "networks", "no_names"]
@@ -127,12 +129,20 @@ class HostRules:
         Raises:
             AccessRulesError: a file of patterns can't be read.
         """
+        return self.denial(caller) is None
+
+    def denial(self, caller: Caller) -> str | None:
+        """The rule that keeps a host out, by its place ("hosts.deny, line 3"); None: it may call.
+
+        Raises:
+            AccessRulesError: as `permits`.
+        """
         for rule in self._rules:
             if _in_list(rule.daemons, lambda token: token in {"ALL", self._daemon}) and _in_list(
                 rule.clients, lambda token: _fits(token, caller)
             ):
-                return rule.allows
-        return True
+                return None if rule.allows else rule.where
+        return None
 
 
 def load_host_rules(
@@ -174,19 +184,20 @@ class Allowed:
     rules: HostRules | None = None
     look_up: Callable[[str], tuple[str, bool]] = looked_up
 
-    def access(self, request: AssociateRQ, address: str) -> AssociateRJ | None:
-        """Judge a `request` from an `address`, as `Access` does. May ask the resolver, and so take its time."""
-        del request
-        host = address.rpartition(":")[0].strip("[]").partition("%")[0]
+    def access(self, requestor: Requestor) -> Denied | None:
+        """Judge who calls; an `Access`. May ask the resolver, and so take its time."""
+        host = requestor.host
         if self.addresses is not None:
             try:
                 own = ipaddress.ip_address(host)
             except ValueError:
-                return _NOT_ALLOWED
+                return Denied(_NOT_ALLOWED, f"{host!r} is no address")
             if not any(own in network for network in self.addresses):
-                return _NOT_ALLOWED
-        if self.rules is not None and not self.rules.permits(Caller(host, self.look_up)):
-            return _NOT_ALLOWED
+                return Denied(_NOT_ALLOWED, f"address {own} is none of those that are allowed")
+        if self.rules is not None:
+            rule = self.rules.denial(Caller(host, self.look_up))
+            if rule is not None:
+                return Denied(_NOT_ALLOWED, rule)
         return None
 
 

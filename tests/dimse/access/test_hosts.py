@@ -6,9 +6,10 @@ import socket
 
 import pytest
 
-from dimse.access import Allowed, Caller, HostRules, load_host_rules, networks, no_names
+from dimse.access.hosts import Allowed, Caller, HostRules, load_host_rules, networks, no_names
 from dimse.client import Client
 from dimse.errors import AccessRulesError
+from dimse.requests import Requestor
 from dimse.server import Server
 from dul.errors import AssociationRejected
 
@@ -147,7 +148,7 @@ def test_the_files_of_a_machine(tmp_path):
     ],
 )
 def test_addresses(texts, address, allowed):
-    answer = Allowed(addresses=networks(texts)).access(None, address)
+    answer = Allowed(addresses=networks(texts)).access(Requestor(address, "A", "B"))
     assert (answer is None) is allowed
 
 

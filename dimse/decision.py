@@ -1,0 +1,86 @@
+"""Whether an association is accepted, and why: the access check, then what is supported."""
+
+from __future__ import annotations
+
+from dimse.provider import Denied, Granted, Provider
+from dimse.requests import Requestor
+from dimse.tables.storage_sops import name_of
+from dul.association import Association
+from dul.negotiation import Negotiated, answer
+from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+
+__all__ = ["Decision", "requestor_of"]
+
+
+def requestor_of(
+    association: Association,
+    address: str,
+    provider: Provider,
+    negotiated: Negotiated | None = None,
+) -> Requestor:
+    """Who is at the other end, as far as it has said."""
+    request = association.request
+    titles = ("", "") if request is None else (request.calling_ae_title, request.called_ae_title)
+    judged = provider.support.user_identity is not None
+    return Requestor(address, *titles, negotiated, association.security, request, judged)
+
+
+class Decision:
+    """How a request for an association is answered.
+
+    Args:
+        association: which is requested.
+        address: the peer's.
+        provider: what is provided, and to whom.
+
+    Attributes:
+        answer: what is answered; None as long as nothing was asked.
+        verdict: what the access check said, if it said more than yes or no.
+    """
+
+    def __init__(self, association: Association, address: str, provider: Provider) -> None:
+        self.answer: AssociateAC | AssociateRJ | None = None
+        self.verdict: Denied | Granted | None = None
+        self._association = association
+        self._address = address
+        self._provider = provider
+
+    def make(self, request: AssociateRQ) -> AssociateAC | AssociateRJ:
+        """Answer a request."""
+        self.answer = self._judge() or answer(
+            request,
+            self._provider.support,
+            self._association.limits,
+            permits=self.verdict.permits if isinstance(self.verdict, Granted) else None,
+        )
+        return self.answer
+
+    def _judge(self) -> AssociateRJ | None:
+        """Ask the access check; gives a rejection if there is one."""
+        access = self._provider.access
+        if access is None:
+            return None
+        judged = access(requestor_of(self._association, self._address, self._provider))
+        if judged is None or isinstance(judged, AssociateRJ):
+            return judged
+        self.verdict = judged
+        return judged.answer if isinstance(judged, Denied) else None
+
+    def withheld(self) -> list[str]:
+        """The SOP classes that are supported, but not for this requestor, each in words."""
+        permits = self.verdict.permits if isinstance(self.verdict, Granted) else None
+        request = self._association.request
+        if permits is None or request is None or not isinstance(self.answer, AssociateAC):
+            return []
+        support = self._provider.support
+        found: dict[str, list[str]] = {}
+        for each in request.presentation_contexts:
+            abstract = each.abstract_syntax
+            if support.syntaxes_for(abstract) and not any(
+                permits(abstract, syntax) for syntax in each.transfer_syntaxes
+            ):
+                found.setdefault(abstract, []).append(str(each.id))
+        return [
+            f"{name_of(abstract)} (presentation context {', '.join(ids)})"
+            for abstract, ids in found.items()
+        ]
