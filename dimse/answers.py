@@ -23,6 +23,7 @@ from dul.conversations import Call, Conversation
 __all__ = ["Answers", "checked_status"]
 
 _END: Final = object()
+_PLAIN: Final = Answer(statuses.SUCCESS)
 
 
 def checked_status(value: object) -> int:
@@ -51,7 +52,7 @@ class Answers:
         self._call = Call(handler, (request,))
         self._iterator: Iterator[Any] | AsyncIterator[Any] | None = None
         self._cancelled = False
-        self._final = Answer(statuses.SUCCESS)
+        self._final = _PLAIN
 
     def next(self) -> Conversation[Answer]:
         """The next answer; there is none behind one that is not Pending.
@@ -62,6 +63,8 @@ class Answers:
         """
         if self._iterator is None:
             given = yield self._call
+            if given is None:
+                return _PLAIN
             if isinstance(given, AsyncIterable):
                 self._iterator = aiter(given)
             elif isinstance(given, Iterable) and not isinstance(given, str | bytes):

@@ -41,6 +41,8 @@ from dul.errors import Interrupted
 from dul.pdu import AssociateRJ
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from dul.transport.admission import Serve
 
 __all__ = ["conversation_for", "serve"]
@@ -225,7 +227,9 @@ class _Session:
                 try:
                     # Nothing but the handler and the encoder runs in here, so it is their error.
                     answer = yield from answers.next()
-                    data_set = yield from _encoded(request, answer)
+                    data_set = None
+                    if answer.data_set is not None:
+                        data_set = yield from _encoded(request, answer.data_set)
                     response = _response_to(request, answer)
                     command = response.encode()
                 except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
@@ -288,16 +292,13 @@ class _Session:
         self._observer.answered(request, response)
 
 
-def _encoded(request: ServiceRequest[Any], answer: Answer) -> Conversation[bytes | None]:
+def _encoded(request: ServiceRequest[Any], data_set: bytes | Dataset) -> Conversation[bytes]:
     """The data set of an answer, as its presentation context wants it.
 
     Raises:
         InvalidValue: it can't travel.
         Exception: whatever pydicom raises of a data set that it can't encode.
     """
-    data_set = answer.data_set
-    if data_set is None:
-        return None
     if not isinstance(data_set, bytes):
         data_set = yield Call(encode_data_set, (data_set, request.transfer_syntax_uid))
         assert isinstance(data_set, bytes)

@@ -9,7 +9,7 @@ from typing import Any
 from dimse import Denied, Granted, Observer, Requestor, ServiceRequest, StoreRequest
 from dimse.errors import AbortAssociation, Refused, UnknownCommand
 from dimse.messages import CEchoRQ, CStoreRQ, Response
-from dimse.tables.status import StatusClass, classify, meaning
+from dimse.tables.status import SUCCESS, StatusClass, classify, meaning
 from dimse.tables.storage_sops import prefix_of
 from dul import AssociateRJ, Limits, fragment_length
 from dul.errors import (
@@ -101,6 +101,8 @@ class Arrivals(Observer):
 
     def received(self, request: ServiceRequest[Any]) -> None:
         """A request came; its data set follows."""
+        if not self._report.shows(Level.INFO):
+            return
         requestor, message = request.requestor, request.message
         match message:
             case CStoreRQ():
@@ -129,9 +131,9 @@ class Arrivals(Observer):
         if isinstance(request, StoreRequest):
             for warning in request.warnings:
                 self._say(Level.WARN, requestor, f"{request.sop_instance_uid}: {warning}")
-            if request.path is not None:
+            if request.path is not None and self._report.shows(Level.INFO):
                 self._say(Level.INFO, requestor, f"storing DICOM file: {request.path}")
-            if classify(status) is not StatusClass.SUCCESS:
+            if status != SUCCESS and classify(status) is not StatusClass.SUCCESS:
                 comment = f": {response.error_comment}" if response.error_comment else ""
                 words = f"{meaning(status, 'C-STORE')} ({status:04X}H){comment}"
                 self._say(

@@ -100,7 +100,8 @@ class Assembler:
             raise MessageFault("a data set fragment before its command set ends")
 
     def _received(self, context_id: int) -> Received:
-        data, self._command = bytes(self._command), bytearray()
+        data = bytes(self._command)
+        self._command.clear()
         message: Message | UnknownCommand
         try:
             message = decode_message(data)

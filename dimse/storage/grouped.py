@@ -34,7 +34,8 @@ class Grouped(Generic[T]):
 
     def __init__(self, work: Callable[[list[T]], None]) -> None:
         self._work = work
-        self._turn = threading.Condition()
+        self._lock = threading.Lock()
+        self._turn = threading.Condition(self._lock)  # for those who wait
         self._busy = False
         self._next: _Group[T] = _Group()
 
@@ -44,7 +45,7 @@ class Grouped(Generic[T]):
         Raises:
             Exception: what the work raised for the group that the item was in.
         """
-        with self._turn:
+        with self._lock:
             group = self._next
             group.items.append(item)
             while self._busy and not group.done:
@@ -62,7 +63,8 @@ class Grouped(Generic[T]):
             self._work(group.items)
         except BaseException as error:  # noqa: BLE001 - it is raised to all who wait
             group.error = error
-        with self._turn:
+        with self._lock:
             group.done = True
             self._busy = False
-            self._turn.notify_all()
+            if len(group.items) > 1 or self._next.items:
+                self._turn.notify_all()

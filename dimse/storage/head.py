@@ -60,8 +60,7 @@ class Head:
     def __init__(
         self, transfer_syntax_uid: str, size: int, read: Callable[[int, int], bytes]
     ) -> None:
-        self._layout = layout_of(transfer_syntax_uid)
-        self._deflated = is_deflated(transfer_syntax_uid)
+        self._syntax = transfer_syntax_uid
         self._size = size
         self._read = read
 
@@ -90,7 +89,7 @@ class Head:
         return next(iter(self.values([(tag,)])[tag,]), "")
 
     def _window(self) -> Window:
-        if not self._deflated:
+        if not is_deflated(self._syntax):
             return Window("data set", self._size, self._read)
         stream = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
@@ -105,7 +104,9 @@ class Head:
         self, window: Window, paths: Sequence[TagPath]
     ) -> Iterator[tuple[TagPath, bytes, bytes, Layout]]:
         """Path, value, VR (b"" in Implicit VR) and layout of what is there."""
-        for path, at, header, layout in _scan(window, self._layout, 0, window.size, paths):
+        for path, at, header, layout in _scan(
+            window, layout_of(self._syntax), 0, window.size, paths
+        ):
             if header.length != UNDEFINED:
                 value = window.take(at, min(header.length, MAXIMUM_VALUE, window.size - at))
                 yield path, value, header.letters, layout
