@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+from benchmarks.objects import Workload, make
+from dimse import Client, Server, Spool
 from dimse.messages.codec import decode_message, response_to
 from dimse.messages.composite import CStoreRQ
 
@@ -82,3 +85,53 @@ def test_a_message_takes_no_more_calls_than_it_did():
     encoding, decoding = calls_of(asked.encode), calls_of(lambda: decode_message(answer))
     assert 5 < encoding <= ENCODE
     assert 5 < decoding <= DECODE
+
+
+# ------------------------------------------------------------------------- what is received --
+
+RECEIVE = 585  # calls, C functions included, from a small object's C-STORE-RQ to the next one's
+# Poll, TCP_QUICKACK, recv_into and sendmsg; stat of the spool's directory; open, writev, fsync, link and
+# close of the file; fsync of the directory.
+RECEIVE_SYSTEM_CALLS = 11
+SYSTEM_CALLS = {
+    *("poll", "setsockopt", "recv_into", "recv", "sendmsg", "send", "ioctl"),
+    *("open", "close", "stat", "fstat", "fchmod", "writev", "pread", "fsync", "flock", "dup"),
+    *("link", "rename", "unlink", "mkdir", "urandom", "scandir", "listdir"),
+}
+FLOOR = 5  # of each count: that something was counted at all
+
+
+class Counted:
+    """A profiler of the serving thread: calls and system calls, object by object."""
+
+    def __init__(self) -> None:
+        self.objects: list[tuple[int, int]] = []
+        self._calls = self._system = 0
+
+    def __call__(self, frame, event, argument) -> None:
+        if event == "call":
+            self._calls += 1
+            if frame.f_code.co_qualname == "Spool.open":
+                self.objects.append((self._calls, self._system))
+                self._calls = self._system = 0
+        elif event == "c_call":
+            self._calls += 1
+            kind, _, name = argument.__qualname__.rpartition(".")
+            self._system += name in SYSTEM_CALLS and kind != "generator"
+
+
+def test_an_object_takes_no_more_calls_to_receive_than_it_did(tmp_path):
+    paths = make(Workload("sent", 30, 4096), tmp_path)
+    counted = Counted()
+    threading.setprofile(counted)
+    try:
+        with Spool(tmp_path) as spool, Server(spool.open, host="127.0.0.1") as server:
+            client = Client("127.0.0.1", server.address[1])
+            assert all(each.stored for each in client.store(paths))
+    finally:
+        threading.setprofile(None)
+    assert len(counted.objects) == len(paths)
+    # Where the kernel has cut an object in two it takes one more turn: the fewest count.
+    calls, system_calls = map(min, zip(*counted.objects[5:], strict=True))
+    assert FLOOR < calls <= RECEIVE
+    assert FLOOR < system_calls <= RECEIVE_SYSTEM_CALLS
