@@ -112,6 +112,7 @@ LATE = HEAVY | {
     "cli.probing",
     "cli.rehearsing",
     "cli.secure",
+    "cli.storescp.users",
     "cli.storescp.workers",
     "cli.logfile",
     "cli.logs",

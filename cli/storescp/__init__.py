@@ -10,7 +10,6 @@ from ..report import Report
 from .admitting import policy_words
 from .options import StorescpSettings
 from .serving import serve_alone
-from .users import hash_line
 
 __all__ = ["StorescpSettings", "main", "serve_until_stopped"]
 
@@ -23,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve_until_stopped(settings: StorescpSettings, report: Report) -> int:
     """Do what a command line says; gives the exit code."""
     if settings.hash_user is not None:
+        # Few servers have users.
+        from .users import hash_line  # noqa: PLC0415
+
         return tool.show(hash_line(settings.hash_user))
     if settings.check_policy:
         return tool.show(policy_words(settings))

@@ -27,7 +27,6 @@ from dul.values import dataclass
 
 from ..grammar.declaration import UsageError
 from .options import StorescpSettings
-from .users import user_file
 
 if TYPE_CHECKING:
     from dimse import AssociationProfile
@@ -176,6 +175,11 @@ def callers_for(settings: StorescpSettings) -> Callers:
         AccessRulesError: the access policy can't be kept, here.
         UsageError: the package for the passcodes is not installed.
     """
+    if settings.users is None:
+        return Callers(policy=_policy_file(settings))
+    # Few servers have users.
+    from .users import user_file  # noqa: PLC0415
+
     return Callers(user_file(settings.users), _policy_file(settings))
 
 

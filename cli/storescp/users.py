@@ -16,15 +16,13 @@ __all__ = ["hash_line", "user_file"]
 _MISSING = "users need the package argon2-cffi: pip install 'dulcet[identity]'"
 
 
-def user_file(path: str | None) -> PasswordFile | None:
-    """The users who may call; None: anybody may.
+def user_file(path: str) -> PasswordFile:
+    """The users who may call.
 
     Raises:
         PasswordFileUnusable: the file is no good.
         UsageError: the package for the hashes is not installed.
     """
-    if path is None:
-        return None
     try:
         from dimse.passwords import PasswordFile  # noqa: PLC0415 - few servers have users
     except ImportError as error:
