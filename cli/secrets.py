@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Literal
 
 from dul.values import dataclass
@@ -74,7 +73,7 @@ def in_environment(token: str) -> Secret:
 
 def _from_file(name: str) -> str:
     try:
-        with Path(name).open(encoding="utf-8") as file:
+        with open(name, encoding="utf-8") as file:  # noqa: PTH123 - as in commandfile
             return file.readline(4096).rstrip("\r\n")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text in UTF-8"
@@ -85,7 +84,7 @@ def _ask(of: str) -> str:
     # It loads the terminal's modes, and hardly anybody is asked.
     import getpass  # noqa: PLC0415
 
-    if not sys.stdin.isatty() and not Path("/dev/tty").exists():
+    if not sys.stdin.isatty() and not os.path.exists("/dev/tty"):  # noqa: PTH110
         raise UsageError(f"there is no terminal on which to ask for the password of {of}")
     try:
         return getpass.getpass(f"Password of {of}: ")

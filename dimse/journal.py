@@ -19,7 +19,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -186,7 +185,7 @@ class Page:
         if outgoing is not None:
             identity = _identity(outgoing)
         else:
-            identity = _named(outcome.path, outcome.name), 0, 0, ""
+            identity = _named(outcome.file, outcome.name), 0, 0, ""
         values = outcome.stored, outcome.status, outcome.meaning, outcome.attempts, time.time()
         self._journal.run(_RECORD, (self._peer, *identity, *values))
 
@@ -196,18 +195,18 @@ def _identity(outgoing: Outgoing) -> _Identity:
     stamp = getattr(outgoing, "stamp", None)
     if stamp is not None:
         size, modified, _ = stamp
-    elif outgoing.path is not None:
+    elif outgoing.file is not None:
         try:
-            status = os.stat(outgoing.path)  # noqa: PTH116 - a Path costs more than the call
+            status = os.stat(outgoing.file)  # noqa: PTH116 - a Path costs more than the call
         except OSError:
             pass  # it will not be sent
         else:
             size, modified = status.st_size, status.st_mtime_ns
-    return _named(outgoing.path, outgoing.name), size, modified, outgoing.sop_instance_uid
+    return _named(outgoing.file, outgoing.name), size, modified, outgoing.sop_instance_uid
 
 
-def _named(path: Path | None, name: str) -> bytes:
+def _named(file: str | None, name: str) -> bytes:
     """The absolute path; what is in it and not a file of its own has the rest of its name behind."""
-    if path is None:
+    if file is None:
         return os.fsencode(name)
-    return os.fsencode(os.path.abspath(path) + name.removeprefix(str(path)))  # noqa: PTH100
+    return os.fsencode(os.path.abspath(file) + name.removeprefix(file))  # noqa: PTH100

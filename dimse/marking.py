@@ -8,11 +8,13 @@ marker.mark(outcome)
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dimse.errors import Unreadable
 from dimse.outcome import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["BAD", "DONE", "Marker"]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dimse.objects.outgoing import Outgoing
 from dimse.tables.status import StatusClass, classify, is_successful, meaning
 from dul.errors import DulcetError
 from dul.values import dataclass
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Outcome"]
 
@@ -20,7 +23,7 @@ class Outcome:
     why; the association lives on in both cases.
 
     Attributes:
-        path: the file; None for a data set from memory.
+        file: the file's name; None for a data set from memory.
         name: how messages name it: the path, or the data set with its SOP Instance UID.
         sop_class_uid: empty if the object could not be read.
         sop_instance_uid: the same.
@@ -35,7 +38,7 @@ class Outcome:
         attempts: how often it was begun to send it; 0 if it could not be read.
     """
 
-    path: Path | None
+    file: str | None = None
     name: str = ""
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
@@ -65,7 +68,7 @@ class Outcome:
     ) -> Outcome:
         """The outcome of an examined object: its names come from there; else arguments as fields."""
         return cls(
-            path=outgoing.path,
+            file=outgoing.file,
             name=outgoing.name,
             sop_class_uid=outgoing.sop_class_uid,
             sop_instance_uid=outgoing.sop_instance_uid,
@@ -79,6 +82,16 @@ class Outcome:
             seconds=seconds,
             attempts=attempts,
         )
+
+    @property
+    def path(self) -> Path | None:
+        """The file's name as a path; None for a data set from memory."""
+        if self.file is None:
+            return None
+        # Few ask, and it takes as long to import as three files to send.
+        from pathlib import Path  # noqa: PLC0415
+
+        return Path(self.file)
 
     @property
     def status_class(self) -> StatusClass:

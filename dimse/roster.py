@@ -292,7 +292,7 @@ class Roster:
         self._looked += 1
         entry = Entry(item)
         if isinstance(item, Found):
-            entry.item = str(item.path)
+            entry.item = item.name
             item = self._preparation.look(item, cache=self._cache)
         if isinstance(item, LeftOut):
             if self._asked is not None:
@@ -310,7 +310,8 @@ class Roster:
             self._finished += 1
             self.halted = self._policy.halt
             path = getattr(item, "path", None) or getattr(error, "path", None)
-            outcome = Outcome(path=path, name=entry.name, error=error)
+            file = None if path is None else os.fspath(path)
+            outcome = Outcome(file=file, name=entry.name, error=error)
             if self.page is not None:
                 self.page.record(None, outcome)
             told.append(outcome)

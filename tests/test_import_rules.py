@@ -104,7 +104,8 @@ LATE_CYCLES = {("testbed.explore.hunt", "testbed.explore.machine")}
 HEAVY = {"pydicom", "numpy", "rich"}
 # What may be imported inside a function: these, the asyncio faces, what needs pydicom itself, scapy,
 # and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, and what takes as long to load as a tool: the metadata of the
-# distribution, the standard library's data classes, logging, which loads threads, and TLS.
+# distribution, the standard library's data classes, logging, which loads threads, paths, which load
+# how addresses of the web are written, and TLS.
 LATE = HEAVY | {
     "cli.grammar.usage",
     "cli.dcmsendreport",
@@ -147,6 +148,7 @@ LATE = HEAVY | {
     "getpass",
     "importlib.metadata",
     "logging",
+    "pathlib",
     "scapy",
     "testbed.explore.machine",
 }

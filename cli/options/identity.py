@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from dul import UserIdentity
@@ -157,7 +156,7 @@ def identity_of(settings: CallingIdentity) -> UserIdentity | None:
 
 def _content(name: str) -> bytes:
     try:
-        with Path(name).open("rb") as file:
+        with open(name, "rb") as file:  # noqa: PTH123 - as in commandfile
             return file.read(_LONGEST + 2)
     except OSError as error:
         raise UsageError(f"cannot read the identity in {name}: {error.strerror}") from error

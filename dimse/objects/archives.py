@@ -253,7 +253,7 @@ class ArchivedObject:
         proven: whether it is known to be whole.
         warnings: what is wrong with it and tolerated.
         content: the whole member, if it was kept.
-        path: None, as no file has this name.
+        file: None, as none has this name.
     """
 
     member: Member = field(repr=False)
@@ -265,7 +265,7 @@ class ArchivedObject:
     proven: bool
     warnings: tuple[str, ...]
     content: bytes | None = field(repr=False)
-    path: Path | None = None
+    file: str | None = None
 
     @property
     def name(self) -> str:

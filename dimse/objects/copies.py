@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from dimse.objects.codecs import Decompress, obstacle_to_decoding
@@ -61,8 +60,8 @@ class Copy:
     sop_instance_uid: str
 
     @property
-    def path(self) -> Path | None:
-        return self.outgoing.path
+    def file(self) -> str | None:
+        return self.outgoing.file
 
     @property
     def name(self) -> str:

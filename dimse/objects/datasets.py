@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dimse.errors import CannotEncode, Part10Error
@@ -31,7 +30,7 @@ class DataSetObject:
         sop_instance_uid: its (0008,0018).
         transfer_syntax_uid: of its file meta; Explicit VR Little Endian if it has none.
         warnings: what is wrong with it and tolerated.
-        path: None, as it is no file.
+        file: None, as it is none.
         length: 0, as it is not encoded yet.
     """
 
@@ -40,7 +39,7 @@ class DataSetObject:
     sop_instance_uid: str
     transfer_syntax_uid: str
     warnings: tuple[str, ...] = ()
-    path: Path | None = None
+    file: str | None = None
     length: int = 0
 
     @property

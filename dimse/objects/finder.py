@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from enum import Enum
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
@@ -29,6 +28,8 @@ from dimse.objects.part10 import FileForm
 from dul.values import dataclass
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dimse.objects.archives import Member
 
 __all__ = [
@@ -74,14 +75,19 @@ class Found:
     """A file, not looked at yet.
 
     Attributes:
-        path: as it was given, or as it was found in a directory that was given.
+        name: as it was given, or as it was found in a directory that was given.
         named: it was given by name; else it was found in a directory, and may be anything.
-        member: of an archive, if it is in one; then `path` is no file's.
+        member: of an archive, if it is in one; then `name` is no file's.
     """
 
-    path: Path
+    name: str
     named: bool
     member: Member | None = None
+
+    @property
+    def path(self) -> Path:
+        """The name, as a path."""
+        return _path(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def names_from(path: str | os.PathLike[str], *, nul: bool = False) -> Iterator[s
     """
     standard = os.fspath(path) == "-"
     try:
-        with nullcontext(sys.stdin.buffer) if standard else Path(path).open("rb") as stream:
+        with nullcontext(sys.stdin.buffer) if standard else _path(path).open("rb") as stream:
             yield from names_in(stream, nul=nul)
     except OSError as error:
         raise Unreadable(path, f"cannot read the list of files: {error.strerror}") from error
@@ -198,7 +204,7 @@ def look(
     item: Outgoing
     try:
         if found.member is None:
-            item = examine(found.path, strict=strict, unproven=unproven, form=form, cache=cache)
+            item = examine(found.name, strict=strict, unproven=unproven, form=form, cache=cache)
         else:
             # An archive was opened, so this is loaded.
             from dimse.objects.archives import examine_member  # noqa: PLC0415
@@ -248,33 +254,45 @@ def find(
             else it is left out.
     """
     for name in (names,) if isinstance(names, str | os.PathLike) else names:
-        path = Path(name)
+        path = os.fspath(name)
         if dicomdir:
-            yield from _referenced(path / "DICOMDIR" if _is_directory(path) else path)
+            within = os.path.join(path, "DICOMDIR")  # noqa: PTH118 - names here, see _path
+            yield from _referenced(within if _is_directory(path) else path)
         elif not _is_directory(path):
-            yield from _opened(Found(path, named=True))
+            named = Found(path, named=True)
+            if _is_archive(path):
+                yield from _opened(named)
+            else:
+                yield named
         elif scan:
             search = _Search(recurse=recurse, follow_links=follow_links, pattern=pattern)
             for found in search.run(path):
                 if isinstance(found, Found) and objects_only:
-                    yield Found(found.path, named=True)
-                elif not (isinstance(found, Found) and _is_archive(found.path)):
+                    yield Found(found.name, named=True)
+                elif not (isinstance(found, Found) and _is_archive(found.name)):
                     yield found
                 elif archives:
                     yield from _opened(found)
                 else:
                     yield LeftOut(found.path, Reason.ARCHIVE)
         else:
-            yield LeftOut(path, Reason.DIRECTORY)
+            yield LeftOut(_path(path), Reason.DIRECTORY)
 
 
-def _is_archive(path: Path | str) -> bool:
-    return os.fspath(path).lower().endswith(_ARCHIVES)
+def _path(name: str | os.PathLike[str]) -> Path:
+    # It loads how addresses of the web are written, and most files are never asked for their path.
+    from pathlib import Path  # noqa: PLC0415
+
+    return Path(name)
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(_ARCHIVES)
 
 
 def _opened(found: Found) -> Iterator[Found | LeftOut | Unusable]:
-    """A file; or the members of an archive."""
-    if not _is_archive(found.path) or not found.path.is_file():
+    """The members of what has an archive's name; itself if it is no file."""
+    if not found.path.is_file():
         yield found
         return
     # Few ever have one.
@@ -283,31 +301,31 @@ def _opened(found: Found) -> Iterator[Found | LeftOut | Unusable]:
     try:
         for member in Archive(found.path).members():
             if isinstance(member, Skipped):
-                yield LeftOut(Path(member.name), Reason.NO_FILE)
+                yield LeftOut(_path(member.name), Reason.NO_FILE)
             elif _is_archive(member.inner):
-                yield LeftOut(Path(member.name), Reason.ARCHIVE)
+                yield LeftOut(_path(member.name), Reason.ARCHIVE)
             else:
-                yield Found(Path(member.name), named=False, member=member)
+                yield Found(member.name, named=False, member=member)
     except DIMSEError as error:
         yield Unusable(found.path, error)
 
 
-def _referenced(path: Path) -> Iterator[Found | Unusable]:
+def _referenced(path: str) -> Iterator[Found | Unusable]:
     """The files that a DICOMDIR names."""
     # Few ever have one.
     from dimse.objects.dicomdir import referenced_files  # noqa: PLC0415
 
     try:
-        for each in referenced_files(path):
+        for each in referenced_files(_path(path)):
             if isinstance(each, DIMSEError):
-                yield Unusable(Path(each.path), each)
+                yield Unusable(_path(each.path), each)
             else:
-                yield Found(each, named=True)
+                yield Found(str(each), named=True)
     except DIMSEError as error:
-        yield Unusable(path, error)
+        yield Unusable(_path(path), error)
 
 
-def _is_directory(path: Path) -> bool:
+def _is_directory(path: str) -> bool:
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - Path.is_dir hides errors
     except (OSError, ValueError):
@@ -324,9 +342,9 @@ class _Search:
         self._visited: set[tuple[int, int]] = set()  # device and inode
         # Entries that are still to be seen, of each directory on the way down, the last one first.
         # Of a plain file its name is enough, which takes a fifth of the memory.
-        self._waiting: list[tuple[Path, list[str | os.DirEntry[str]]]] = []
+        self._waiting: list[tuple[str, list[str | os.DirEntry[str]]]] = []
 
-    def run(self, top: Path) -> Iterator[Found | LeftOut | Unusable]:
+    def run(self, top: str) -> Iterator[Found | LeftOut | Unusable]:
         """Search it."""
         yield from self._enter(top)
         while self._waiting:
@@ -336,17 +354,17 @@ class _Search:
                 continue
             entry = entries.pop()
             if isinstance(entry, str):
-                yield self._file(directory / entry)
+                yield self._file(directory, entry)
             else:
                 yield from self._see(entry)
 
-    def _enter(self, path: Path) -> Iterator[LeftOut | Unusable]:
+    def _enter(self, path: str) -> Iterator[LeftOut | Unusable]:
         """Put the entries of a directory on the list, unless it was looked into already."""
         try:
             status = os.stat(path)  # noqa: PTH116 - as above
             identity = status.st_dev, status.st_ino
             if identity in self._visited:
-                yield LeftOut(path, Reason.VISITED)
+                yield LeftOut(_path(path), Reason.VISITED)
                 return
             self._visited.add(identity)
             with os.scandir(path) as entries:
@@ -354,33 +372,34 @@ class _Search:
             names.sort(key=lambda each: each if isinstance(each, str) else each.name, reverse=True)
         except OSError as error:
             why = f"can't be searched: {error.strerror}"
-            yield Unusable(path, Unreadable(path, why), directory=True)
+            yield Unusable(_path(path), Unreadable(path, why), directory=True)
         else:
             self._waiting.append((path, names))
 
     def _see(self, entry: os.DirEntry[str]) -> Iterator[Found | LeftOut | Unusable]:
-        path = Path(entry.path)
+        path = entry.path
         linked = entry.is_symlink()
         try:
             directory, file = entry.is_dir(), entry.is_file()
-            special = not (directory or file) and (not linked or path.exists())
+            special = not (directory or file) and (not linked or os.path.exists(path))  # noqa: PTH110
         except OSError:  # a link in a circle of links, say
             directory = special = False
         if directory and linked and not (self._recurse and self._follow_links):
-            yield LeftOut(path, Reason.LINK)
+            yield LeftOut(_path(path), Reason.LINK)
         elif directory and not self._recurse:
-            yield LeftOut(path, Reason.SUBDIRECTORY)
+            yield LeftOut(_path(path), Reason.SUBDIRECTORY)
         elif directory:
             yield from self._enter(path)
         elif special:
-            yield LeftOut(path, Reason.SPECIAL)
+            yield LeftOut(_path(path), Reason.SPECIAL)
         else:
             # A link that leads nowhere is one, too: it was meant to be a file.
-            yield self._file(path)
+            yield self._file(os.path.dirname(path), entry.name)  # noqa: PTH120
 
-    def _file(self, path: Path) -> Found | LeftOut:
-        if self._pattern is not None and not fnmatchcase(path.name, self._pattern):
-            return LeftOut(path, Reason.PATTERN)
+    def _file(self, directory: str, name: str) -> Found | LeftOut:
+        path = os.path.join(directory, name)  # noqa: PTH118
+        if self._pattern is not None and not fnmatchcase(name, self._pattern):
+            return LeftOut(_path(path), Reason.PATTERN)
         return Found(path, named=False)
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from dimse.errors import InvalidFile, NotDICOM, Truncated, Unreadable
@@ -42,6 +41,8 @@ from dimse.tables.uids import is_uid
 from dul.values import dataclass, field
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydicom.dataset import Dataset
 
 __all__ = [
@@ -67,8 +68,8 @@ class Outgoing(Protocol):
     """An examined object, ready for C-STORE; `FileObject` and `DataSetObject` are."""
 
     @property
-    def path(self) -> Path | None:
-        """The file, if it is one."""
+    def file(self) -> str | None:
+        """The file's name, if it is one."""
         ...
 
     @property
@@ -127,7 +128,7 @@ class FileObject:
     """A DICOM file that was examined, and is whole.
 
     Attributes:
-        path: the file.
+        file: its name.
         sop_class_uid: that of the data set.
         sop_instance_uid: that of the data set.
         transfer_syntax_uid: how it is encoded.
@@ -139,7 +140,7 @@ class FileObject:
         content: the whole file, if it was kept.
     """
 
-    path: Path
+    file: str
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
@@ -152,8 +153,16 @@ class FileObject:
 
     @property
     def name(self) -> str:
-        """The path."""
-        return str(self.path)
+        """The file's."""
+        return self.file
+
+    @property
+    def path(self) -> Path:
+        """The file's name as a path."""
+        # Most are never asked, and it takes as long to import as three files to send.
+        from pathlib import Path  # noqa: PLC0415
+
+        return Path(self.file)
 
     @property
     def length(self) -> int:
@@ -185,22 +194,22 @@ class FileObject:
             Unreadable: the file is gone, or not the one that was examined.
         """
         own = self.transfer_syntax_uid
-        return Encoded(self.path, self._origin(), self.spans, own, self.odd, self.proven)
+        return Encoded(self.file, self._origin(), self.spans, own, self.odd, self.proven)
 
     def _origin(self) -> Origin:
         try:
             if self.content is not None:
-                origin: Origin = MemoryOrigin(self.path, self.content, self.stamp)
-                status = os.stat(self.path)  # noqa: PTH116 - as cheap as it can be
+                origin: Origin = MemoryOrigin(self.file, self.content, self.stamp)
+                status = os.stat(self.file)  # noqa: PTH116 - as cheap as it can be
             else:
-                fd = os.open(self.path, _FLAGS)
-                origin = FileOrigin(self.path, fd, self.stamp)
+                fd = os.open(self.file, _FLAGS)
+                origin = FileOrigin(self.file, fd, self.stamp)
                 status = os.fstat(fd)
         except OSError as error:
-            raise Unreadable(self.path, f"cannot be opened: {error.strerror}") from error
+            raise Unreadable(self.file, f"cannot be opened: {error.strerror}") from error
         if stamp_of(status) != self.stamp:
             origin.close()
-            raise Unreadable(self.path, "has changed since it was examined; send it again")
+            raise Unreadable(self.file, "has changed since it was examined; send it again")
         return origin
 
 
@@ -248,8 +257,8 @@ def examine(
         CannotEncode: a data set without SOP Class or Instance UID.
     """
     if isinstance(item, str | os.PathLike):
-        path = item if isinstance(item, Path) else Path(item)
-        found = _examine_file(path, strict=strict, unproven=unproven, form=form, cache=cache)
+        name = os.fspath(item)
+        found = _examine_file(name, strict=strict, unproven=unproven, form=form, cache=cache)
         if check_uids:
             refuse_invalid_uids(found)
         return found
@@ -264,11 +273,11 @@ def refuse_invalid_uids(item: Outgoing) -> None:
     """
     for what, uid in ("Class", item.sop_class_uid), ("Instance", item.sop_instance_uid):
         if not is_uid(uid):
-            raise InvalidFile(item.path or item.name, f"Invalid SOP {what} UID: {uid}")
+            raise InvalidFile(item.name, f"Invalid SOP {what} UID: {uid}")
 
 
 def _examine_file(
-    path: Path, *, strict: bool, unproven: bool, form: FileForm, cache: Cache | None
+    path: str, *, strict: bool, unproven: bool, form: FileForm, cache: Cache | None
 ) -> FileObject:
     fd = -1
     try:
@@ -304,7 +313,7 @@ def _examine_file(
     )
 
 
-def _size_of(path: Path, status: os.stat_result) -> int:
+def _size_of(path: str, status: os.stat_result) -> int:
     """The size of what can be a DICOM file by its kind."""
     if stat.S_ISDIR(status.st_mode):
         raise NotDICOM(path, "is a directory. Name the files in it")
@@ -315,7 +324,7 @@ def _size_of(path: Path, status: os.stat_result) -> int:
     return status.st_size
 
 
-def _read_whole(path: Path, fd: int, size: int) -> bytes:
+def _read_whole(path: str, fd: int, size: int) -> bytes:
     content = os.pread(fd, size, 0)
     if len(content) < size:
         raise Truncated(path, 0, size, len(content))

@@ -10,10 +10,12 @@ import errno
 import io
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dimse.errors import OutOfResources
-from dimse.requests import Content
+
+if TYPE_CHECKING:
+    from dimse.requests import Content
 
 __all__ = ["Budget", "Discard", "Memory", "Sink"]
 

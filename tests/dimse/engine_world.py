@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from dimse.dialogue import Dialogue
@@ -80,7 +79,7 @@ class Broken(Content):
 class Thing:
     """An object to be sent that is no file."""
 
-    path: Path | None = None
+    file: str | None = None
     sop_class_uid = CT
     transfer_syntax_uid = IMPLICIT
     warnings = ()

@@ -79,7 +79,7 @@ def test_the_files_that_failed_and_were_not_stored_since(journal: Journal, tmp_p
     page = journal.page("PACS", "host", 104)
     for path in paths[:3]:
         page.record(*stored(path, 0xA700))
-    page.record(None, Outcome(path=paths[3], error=InvalidValue("file", "is none")))
+    page.record(None, Outcome(file=str(paths[3]), error=InvalidValue("file", "is none")))
     os.utime(paths[1])
     page.record(*stored(paths[1]))
     page.record(*stored(paths[2]))

@@ -79,7 +79,7 @@ def test_members_go_out_as_files_do(tmp_path, objects, name, cache):
     assert [each.sop_instance_uid for each in found] == ["1.2.0", "1.2.1", "1.2.2"]
     for item, content in zip(reversed(found), reversed(list(objects.values())), strict=True):
         assert content.endswith(sent(item))
-        assert (item.path, item.length) == (None, len(sent(item)))
+        assert (item.file, item.length) == (None, len(sent(item)))
 
 
 @pytest.mark.parametrize(("end", "compress"), [("gz", gzip), ("bz2", bz2), ("xz", lzma)])

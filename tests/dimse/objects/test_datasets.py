@@ -42,7 +42,7 @@ def sent(ds, syntax=None) -> bytes:
 
 def test_it_is_named_by_its_uid():
     item = examine(data_set())
-    assert (item.path, item.name, item.length, item.warnings) == (None, NAME, 0, ())
+    assert (item.file, item.name, item.length, item.warnings) == (None, NAME, 0, ())
     assert item.transfer_syntax_uid == EXPLICIT
     other = data_set(IMPLICIT)
     other.SOPClassUID = "1.2.99"

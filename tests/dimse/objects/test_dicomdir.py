@@ -51,8 +51,8 @@ def put(path):
 def test_a_file_is_found_whatever_became_of_its_name(tmp_path, reference, file):
     top = directory(tmp_path, None, reference)
     path = put(top / file)
-    assert list(find([top / "DICOMDIR"], dicomdir=True)) == [Found(path, named=True)]
-    assert list(find([top], dicomdir=True)) == [Found(path, named=True)]
+    assert list(find([top / "DICOMDIR"], dicomdir=True)) == [Found(str(path), named=True)]
+    assert list(find([top], dicomdir=True)) == [Found(str(path), named=True)]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -129,7 +129,7 @@ def test_odd_and_damaged_within(tmp_path):
     item = examine(path)
     with pytest.raises(InvalidFile, match="in the place of an item") as caught:
         item.open(EXPLICIT)
-    assert caught.value.path == path
+    assert caught.value.path == str(path)
 
 
 # ------------------------------------------------------------------- files that do not stay still
@@ -231,7 +231,7 @@ def test_strict_refuses_what_is_tolerated(tmp_path):
     path = saved(tmp_path / "odd.dcm", (0x00100010, "PN", b"A^B"))
     with pytest.raises(InvalidFile, match=r"odd length.*strict") as caught:
         examine(path, strict=True)
-    assert caught.value.path == path
+    assert caught.value.path == str(path)
     good = saved(tmp_path / "good.dcm")
     assert examine(good, strict=True) == examine(good)
 

@@ -42,7 +42,7 @@ def tell(report):
     report.tell(Outcome.of(CT, status=0xB000, error_comment="=1+1", **good))
     report.tell(Outcome.of(CT, status=0xA700, error_comment=NASTY, attempts=2, **good))
     error = InvalidFile(NASTY, "it is damaged")
-    report.tell(Outcome(path=None, name=NASTY, error=error))
+    report.tell(Outcome(file=None, name=NASTY, error=error))
     report.tell(LeftOut(Path("read.me"), Reason.NOT_DICOM))
     report.finish([entry(Verdict.NOT_SENT, "b.dcm"), entry(Verdict.BEGUN, "c.dcm"),
                    entry(Verdict.STORED, "d.dcm")])  # fmt: skip
