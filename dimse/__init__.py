@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         Provider,
     )
     from dimse.reports import SendReport
-    from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
+    from dimse.requests import EchoRequest, Remote, Requestor, ServiceRequest, StoreRequest
     from dimse.retry import Retry
     from dimse.roundtrips import RoundTrips
     from dimse.scu import Reply
@@ -89,6 +89,7 @@ __all__ = [
     "ProbedContext",
     "Provider",
     "Refused",
+    "Remote",
     "Reply",
     "Requestor",
     "Retry",
@@ -146,6 +147,7 @@ _HOMES = {
     "Provider": "dimse.provider",
     "Refused": "dimse.errors",
     "Reply": "dimse.scu",
+    "Remote": "dimse.requests",
     "Requestor": "dimse.requests",
     "Retry": "dimse.retry",
     "RoundTrips": "dimse.roundtrips",

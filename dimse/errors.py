@@ -28,6 +28,7 @@
           StorageRefused           a received object is not stored
             OutOfResources         no room, or nothing to write it to (A700H)
               SpoolError           the file system failed
+              ObjectStoreError     the object store does not take the object
               IndexFailed          the object is stored, but the index can't say so
             AlreadyStored          another object has its place, and may not be replaced (0124H)
             DataSetMismatch        the data set is not the object that the command names (A900H)
@@ -35,6 +36,7 @@
             InvalidSOPInstance     the SOP Instance UID breaks the rules (0117H)
             UnknownSOPClass        the SOP Class UID breaks them (0122H)
         SpoolUnusable              a directory can't take objects at all
+        ObjectStoreUnusable        nor can an object store
         IndexUnusable              a file is no index, or can't be one
         PasswordFileUnusable       a file of users and passcodes can't be used
         IdentityUnconfirmed        the peer did not say that it believes who we are
@@ -80,6 +82,8 @@ __all__ = [
     "MessageFault",
     "NoPresentationContext",
     "NotDICOM",
+    "ObjectStoreError",
+    "ObjectStoreUnusable",
     "OutOfResources",
     "Part10Error",
     "PasswordFileUnusable",
@@ -445,6 +449,23 @@ class SpoolError(OutOfResources):
         )
 
 
+class ObjectStoreError(OutOfResources):
+    """An object could not be put into an object store; nothing of it is there. Its status is A700H.
+
+    Attributes:
+        url: where it was to be.
+        why: what is in the way.
+    """
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            "the object store does not take the object",
+            f"{url}: can't be stored: {why}. Look after the object store; the object can be sent again",
+        )
+        self.url = url
+        self.why = why
+
+
 class AlreadyStored(StorageRefused):
     """An object is there that has the same name, and is not to be replaced."""
 
@@ -514,6 +535,20 @@ class SpoolUnusable(DIMSEError):
             "or change its permissions, or choose another one"
         )
         self.directory = directory
+        self.why = why
+
+
+class ObjectStoreUnusable(DIMSEError):
+    """An object store can't take objects; said before the first one is accepted.
+
+    Attributes:
+        url: of the place in it.
+        why: what is in the way.
+    """
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"{url}: objects can't be stored here: {why}")
+        self.url = url
         self.why = why
 
 

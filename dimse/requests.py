@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Literal, Self, TypeAlias, TypeVar
 
 from dimse.errors import DIMSEError
 from dimse.messages.base import Request
@@ -29,10 +30,39 @@ if TYPE_CHECKING:
     from pydicom import Dataset
     from pydicom.dataset import FileDataset
 
-__all__ = ["Content", "EchoRequest", "Requestor", "ServiceRequest", "StoreRequest"]
+__all__ = ["Content", "EchoRequest", "Remote", "Requestor", "ServiceRequest", "StoreRequest"]
 
-Content: TypeAlias = Path | bytes | None
-"""Where a data set is: in a file, in memory as it was sent, or nowhere."""
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An object that is not on this machine, but in an object store.
+
+    Attributes:
+        url: where it is: "s3://bucket/prefix/CT.1.2.3".
+        name: the last part of that, beneath what the store was opened at: "CT.1.2.3".
+        opener: opens it for reading.
+    """
+
+    url: str
+    name: str
+    opener: Callable[[], BinaryIO]
+
+    def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
+        """It as a DICOM file, open for reading.
+
+        Raises:
+            OSError: it can't be had.
+        """
+        del mode  # it is there for whom it stands in for a path
+        return self.opener()
+
+    def __fspath__(self) -> str:
+        """What it is called in messages."""
+        return self.url
+
+
+Content: TypeAlias = Path | Remote | bytes | None
+"""Where a data set is: in a file, in an object store, in memory as it was sent, or nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +145,8 @@ class ServiceRequest(Generic[Q_co]):
                 return data
             case None:
                 raise DIMSEError(f"no data set of this {self.message.NAME} is kept")
-            case path:
-                return data_set_in(path)
+            case where:
+                return data_set_in(where)
 
     def dataset(self, *, maximum: int = MAXIMUM_INFLATED_IN_MEMORY) -> Dataset:
         """The data set, decoded by pydicom; a deflated one is inflated.
@@ -142,7 +172,8 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
     """A C-STORE-RQ, whose object is still to come or has come.
 
     Attributes:
-        content: the object, once it is stored: the path of a file, or its data set in memory.
+        content: the object, once it is stored: the path of a file, its place in an object store, or
+            its data set in memory.
     """
 
     @property
@@ -196,7 +227,7 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
             DIMSEError: nothing of it is kept.
             OSError: its file can't be opened.
         """
-        if isinstance(self.content, Path):
+        if isinstance(self.content, Path | Remote):
             return open_file(self.content)
         return io.BytesIO(self.file_meta() + self.data)
 
@@ -213,6 +244,6 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
             Exception: whatever pydicom raises of a data set that it can't read.
         """
         uid = self.transfer_syntax_uid
-        if self.path is not None:  # it may be stored in another one
-            uid = transfer_syntax_in(self.path) or uid
+        if isinstance(self.content, Path | Remote):  # it may be stored in another one
+            uid = transfer_syntax_in(self.content) or uid
         return decode_file(self.file_meta(transfer_syntax_uid=uid), self.data, uid, maximum=maximum)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -131,8 +132,9 @@ class Arrivals(Observer):
         if isinstance(request, StoreRequest):
             for warning in request.warnings:
                 self._say(Level.WARN, requestor, f"{request.sop_instance_uid}: {warning}")
-            if request.path is not None and self._report.shows(Level.INFO):
-                self._say(Level.INFO, requestor, f"storing DICOM file: {request.path}")
+            if isinstance(request.content, os.PathLike) and self._report.shows(Level.INFO):
+                where = os.fspath(request.content)
+                self._say(Level.INFO, requestor, f"storing DICOM file: {where}")
             if status != SUCCESS and classify(status) is not StatusClass.SUCCESS:
                 comment = f": {response.error_comment}" if response.error_comment else ""
                 words = f"{meaning(status, 'C-STORE')} ({status:04X}H){comment}"

@@ -74,7 +74,8 @@ class Monitor:
                 f"--metrics needs {error.name}: pip install 'dulcet[metrics]'"
             ) from error
         settings = self._settings
-        health = Health(self._counts, None if settings.ignore else settings.directory)
+        local = not settings.ignore and settings.object_store is None
+        health = Health(self._counts, settings.directory if local else None)
         self._ending.append(lambda: setattr(health, "ending", True))
         return metrics_application(self._counts, health)
 

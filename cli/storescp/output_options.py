@@ -50,6 +50,25 @@ class Output(Settings, title="output"):
             help="write received objects to the existing directory D (default: .)",
         ),
     )
+    object_store: str | None = setting(
+        None,
+        value(
+            "--object-store",
+            read=read.text,
+            metavar="URL",
+            help="upload received objects to an object store instead: s3://BUCKET/PREFIX, gs://..., "
+            "az://...; success is answered when it has confirmed them (docs/running.md)",
+            excludes=[
+                "--output-directory",
+                "--fsync",
+                "--ignore",
+                "--exec-on-reception",
+                "--exec-on-eostudy",
+                "--rename-on-eostudy",
+                "--eostudy-timeout",
+            ],
+        ),
+    )
     check: bool = setting(
         True,
         flag(

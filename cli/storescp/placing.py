@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from dimse import Observer, OpenSink, Requestor, StoreRequest
 from dimse.storage import (
     Discard,
+    Existing,
     Naming,
     Spool,
     SystemTimeNames,
@@ -29,7 +30,7 @@ from .output_options import Names
 
 if TYPE_CHECKING:
     from dimse.hooks import CommandEnded
-    from dimse.storage import Study
+    from dimse.storage import ObjectStore, Study
 
 __all__ = ["Storage", "storing"]
 
@@ -62,7 +63,7 @@ def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
     """What the options come to; at the end, commands that wait still run.
 
     Raises:
-        SpoolUnusable: objects can't be stored.
+        SpoolUnusable, ObjectStoreUnusable: objects can't be stored.
         IndexUnusable: or not be indexed.
         UsageError: options that don't go together.
     """
@@ -94,12 +95,14 @@ def _storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
         with _with_events(settings, report) as found:
             yield found
         return
-    with _spool(settings, report, settings.template or _naming(settings)) as spool:
-        yield Storage(spool.open, _flush(settings, spool))
+    with _store(settings, report, settings.template or _naming(settings)) as store:
+        yield Storage(store.open, _flush(settings, store))
 
 
-def _flush(settings: StorescpSettings, spool: Spool) -> Callable[[Requestor], None] | None:
-    return spool.flush if settings.fsync == "study" else None
+def _flush(
+    settings: StorescpSettings, store: Spool | ObjectStore
+) -> Callable[[Requestor], None] | None:
+    return store.flush if isinstance(store, Spool) and settings.fsync == "study" else None
 
 
 def _ignore(_: StoreRequest) -> Discard:
@@ -138,10 +141,10 @@ def _with_events(settings: StorescpSettings, report: Report) -> Iterator[Storage
         naming = sorted_by_study(naming, studies, by, prefix=prefix)
     else:
         naming = noting_study(naming, studies)
-    with _spool(settings, report, naming) as spool, StudyClock(studies):
+    with _store(settings, report, naming) as store, StudyClock(studies):
         try:
             yield Storage(
-                spool.open, _flush(settings, spool), hooks.stored, (StudyObserver(studies),)
+                store.open, _flush(settings, store), hooks.stored, (StudyObserver(studies),)
             )
         finally:
             studies.close()
@@ -159,25 +162,49 @@ def _say_ended(report: Report, ended: CommandEnded) -> None:
         report.info(f"command executed in {ended.seconds:.2f} s: {line}")
 
 
-def _spool(settings: StorescpSettings, report: Report, naming: Naming) -> Spool:
-    def told(path: Path, what: str) -> None:
-        report.warn(f"DICOM file already exists, {_WORDS[what]}: {path}")
+def _store(settings: StorescpSettings, report: Report, naming: Naming) -> Spool | ObjectStore:
+    """The directory or the object store that objects go to.
 
-    return Spool(
-        settings.directory,
-        fsync=settings.fsync,
-        existing=settings.existing,
-        check=settings.check,
-        strict=settings.strict,
-        keep_mismatched=settings.keep_mismatched,
-        naming=naming,
-        extension="" if settings.template else settings.extension,
-        file_meta=settings.file_meta,
-        told=told,
-        write_as=WriteAs(settings.write_syntax, settings.compression_level)
+    Raises:
+        SpoolUnusable, ObjectStoreUnusable: it can't take them.
+    """
+
+    def told(where: Path | str, what: str) -> None:
+        report.warn(f"DICOM file already exists, {_WORDS[what]}: {where}")
+
+    how: _How = {
+        "existing": settings.existing,
+        "check": settings.check,
+        "strict": settings.strict,
+        "keep_mismatched": settings.keep_mismatched,
+        "naming": naming,
+        "extension": "" if settings.template else settings.extension,
+        "file_meta": settings.file_meta,
+        "told": told,
+        "write_as": WriteAs(settings.write_syntax, settings.compression_level)
         if settings.write_syntax
         else None,
-    )
+    }
+    if settings.object_store is not None:
+        # Few servers have one.
+        from dimse.storage import ObjectStore  # noqa: PLC0415
+
+        return ObjectStore(settings.object_store, **how)
+    return Spool(settings.directory, fsync=settings.fsync, **how)
+
+
+class _How(TypedDict):
+    """What a directory and an object store are told alike."""
+
+    existing: Existing
+    check: bool
+    strict: bool
+    keep_mismatched: bool
+    naming: Naming
+    extension: str
+    file_meta: bool
+    told: Callable[[Path | str, str], None]
+    write_as: WriteAs | None
 
 
 def _naming(settings: StorescpSettings) -> Naming:

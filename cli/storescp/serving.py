@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from dimse import Faults, Observer, Server, StoreRequest
-from dimse.errors import AccessRulesError, IndexUnusable, PasswordFileUnusable, SpoolUnusable
+from dimse.errors import (
+    AccessRulesError,
+    IndexUnusable,
+    ObjectStoreUnusable,
+    PasswordFileUnusable,
+    SpoolUnusable,
+)
 from dimse.watch import Counting, Counts, Observers, Totals
 from dul.blocking import OneConnection
 from dul.errors import DULError, InvalidTLS
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     from .monitoring import Monitor
 
 __all__ = [
+    "UNUSABLE",
     "Served",
     "announce",
     "context_maker",
@@ -55,6 +62,16 @@ __all__ = [
     "serve_alone",
     "server_for",
 ]
+
+
+UNUSABLE = (
+    AccessRulesError,
+    IndexUnusable,
+    ObjectStoreUnusable,
+    PasswordFileUnusable,
+    SpoolUnusable,
+)
+"""What an option names can't be used, which is said before anybody connects."""
 
 
 def serve_alone(settings: StorescpSettings, report: Report) -> int:
@@ -82,7 +99,7 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
                 watchers=() if monitor is None else monitor.watchers(),
             )
             return _serve(served, settings, report, counts, monitor)
-    except (SpoolUnusable, IndexUnusable, PasswordFileUnusable, AccessRulesError) as error:
+    except UNUSABLE as error:
         report.fatal(str(error))
     except DULError as error:
         say_no_network(settings, report, error)
@@ -275,7 +292,9 @@ def announce(settings: StorescpSettings, report: Report, port: int) -> bool:
         except OSError as error:
             report.fatal(f"cannot write the port file: {settings.port_file}: {error.strerror}")
             return False
-    where = "nowhere (--ignore)" if settings.ignore else settings.directory
+    where = settings.object_store or settings.directory
+    if settings.ignore:
+        where = "nowhere (--ignore)"
     report.info(f"Listening on port {port} as {settings.ae_title}, storing to {where}")
     notify("READY=1", f"STATUS=listening on port {port}")
     return True

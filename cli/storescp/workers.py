@@ -7,7 +7,6 @@ import signal
 import socket
 from functools import partial
 
-from dimse.errors import AccessRulesError, IndexUnusable, PasswordFileUnusable, SpoolUnusable
 from dimse.watch import Counts
 from dimse.workers import Ending, Orders, WorkerEnded, WorkerEvent, Workers, WorkerStarted
 from dul.errors import DULError
@@ -21,6 +20,7 @@ from .admitting import callers_for
 from .options import StorescpSettings
 from .placing import storing
 from .serving import (
+    UNUSABLE,
     announce,
     context_maker,
     monitor_for,
@@ -40,7 +40,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     counts = Counts(processes=settings.workers)
     try:
         callers = callers_for(settings)
-    except (PasswordFileUnusable, AccessRulesError) as error:
+    except UNUSABLE as error:
         report.fatal(str(error))
         return FAILED
     make_context = context_maker(settings, report)
@@ -89,7 +89,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 tick=partial(notify, "WATCHDOG=1"),
                 every=watchdog_interval(),
             )
-        except (SpoolUnusable, IndexUnusable) as error:
+        except UNUSABLE as error:
             report.fatal(str(error))
             return FAILED
         except DULError as error:

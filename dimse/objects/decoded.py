@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
 from dimse.errors import CannotUnderstand, OutOfResources
 from dimse.objects.bounds import HEAD, MAXIMUM_INFLATED_IN_MEMORY
@@ -32,21 +31,32 @@ __all__ = [
 ]
 
 
-def data_set_in(path: Path) -> bytes:
+class Openable(Protocol):
+    """Where a DICOM file is: a path, or something in its place."""
+
+    def __fspath__(self) -> str: ...
+
+    def open(self, mode: Literal["rb"], /) -> BinaryIO:
+        """It, open for reading."""
+        ...
+
+
+def data_set_in(path: Openable) -> bytes:
     """The data set in a file, as it is encoded there: all that stands behind the file meta.
 
     Raises:
         OSError: the file can't be read.
         Part10Error: its file meta is damaged.
     """
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read()
     if content[128:132] != PREFIX[128:]:
         return content  # a bare data set
     window = Window.over(path, content)
     return content[decode_file_meta(window, len(PREFIX), Findings(path))[1] :]
 
 
-def transfer_syntax_in(path: Path) -> str | None:
+def transfer_syntax_in(path: Openable) -> str | None:
     """What the file meta of a file says of its data set; None if there is none.
 
     Raises:
@@ -61,7 +71,7 @@ def transfer_syntax_in(path: Path) -> str | None:
     return decode_file_meta(window, len(PREFIX), Findings(path))[0].transfer_syntax_uid
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Openable) -> BinaryIO:
     """A file, open for reading.
 
     Raises:

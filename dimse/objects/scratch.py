@@ -15,9 +15,13 @@ class Scratch:
     """Bytes that are appended, here and there corrected, and then read. Close it.
 
     Every method raises OSError where the temporary file fails.
+
+    Args:
+        memory: bytes that are kept in memory; beyond them a temporary file takes all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int = SCRATCH) -> None:
+        self._maximum = memory
         self._memory = bytearray()  # what stands behind `_written` bytes in the file
         self._written = 0
         self._file: IO[bytes] | None = None
@@ -29,7 +33,7 @@ class Scratch:
     def append(self, data: bytes | bytearray | memoryview) -> None:
         """Put bytes behind the others."""
         self._memory += data
-        if len(self._memory) > SCRATCH:
+        if len(self._memory) > self._maximum:
             self._spill()
 
     def correct(self, at: int, data: bytes) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         short_unique_name,
         unique_name,
     )
+    from dimse.storage.object_store import ObjectStore, ToldOfRemote
     from dimse.storage.sink import Discard, Memory, Sink
     from dimse.storage.sorting import SortedBy, noting_study, renamed, sorted_by_study
     from dimse.storage.spool import Fsync, Spool
@@ -40,6 +41,7 @@ __all__ = [
     "IndexEntry",
     "Memory",
     "Naming",
+    "ObjectStore",
     "PathTemplate",
     "Rebuilt",
     "Sink",
@@ -51,6 +53,7 @@ __all__ = [
     "SystemTimeNames",
     "TellUnread",
     "TimeNames",
+    "ToldOfRemote",
     "WriteAs",
     "cleaned",
     "dcmtk_name",
@@ -72,6 +75,7 @@ _HOMES = {
     "IndexEntry": "dimse.storage.index.entry",
     "Memory": "dimse.storage.sink",
     "Naming": "dimse.storage.naming",
+    "ObjectStore": "dimse.storage.object_store",
     "PathTemplate": "dimse.storage.template",
     "Rebuilt": "dimse.storage.index.rebuild",
     "Sink": "dimse.storage.sink",
@@ -83,6 +87,7 @@ _HOMES = {
     "SystemTimeNames": "dimse.storage.naming",
     "TellUnread": "dimse.storage.index.rebuild",
     "TimeNames": "dimse.storage.naming",
+    "ToldOfRemote": "dimse.storage.object_store",
     "WriteAs": "dimse.storage.converting",
     "cleaned": "dimse.storage.cleaning",
     "dcmtk_name": "dimse.storage.naming",

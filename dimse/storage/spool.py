@@ -34,7 +34,6 @@ from dimse.storage.content import Bytes
 from dimse.storage.converting import WriteAs
 from dimse.storage.directory import Place, SpoolDirectory, Target, reason
 from dimse.storage.head import Head
-from dimse.storage.identical import same_object
 from dimse.storage.identifiers import check_identifiers
 from dimse.storage.naming import Naming, dcmtk_name
 from dimse.storage.newfile import NewFile
@@ -370,6 +369,9 @@ class SpoolFile:
         self._tell("identical" if existing == "compare" else "kept")
 
     def _is_same(self, target: Target) -> bool:
+        # Few servers compare.
+        from dimse.storage.identical import same_object  # noqa: PLC0415
+
         old = target.open()
         if old is None:
             return False

@@ -110,7 +110,7 @@ class Visits(Observer):
         """A response was given."""
         if is_pending(response.status):
             return
-        path = request.path if isinstance(request, StoreRequest) else None
+        content = request.content if isinstance(request, StoreRequest) else None
         self._say(
             "answered",
             self._open.get(request.requestor.address, ""),
@@ -120,7 +120,7 @@ class Visits(Observer):
             status=f"{response.status:04X}H",
             meaning=meaning(response.status, "C-STORE"),
             length=self._lengths.pop(request.requestor.address, 0),
-            path=None if path is None else os.fspath(path),
+            path=os.fspath(content) if isinstance(content, os.PathLike) else None,
         )
 
     def released(self, requestor: Requestor) -> None:

