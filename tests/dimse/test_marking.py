@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def outcome(path: Path, status: int | None = 0, error: object = None) -> Outcome:
-    return Outcome(path=path, name=str(path), status=status, error=error, attempts=1)  # type: ignore[arg-type]
+    return Outcome(file=str(path), name=str(path), status=status, error=error, attempts=1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_name_says_what_became_of_it(
 
 def test_what_has_no_file_or_could_not_be_read_stays(file: Path) -> None:
     assert Marker().mark(outcome(file, None, Unreadable(file, "no"))) is None
-    assert Marker().mark(Outcome(path=None, name="data set", status=0, attempts=1)) is None
+    assert Marker().mark(Outcome(file=None, name="data set", status=0, attempts=1)) is None
     assert file.exists()
 
 
