@@ -23,9 +23,11 @@ from dimse.tables.status import meaning
 from dimse.tables.storage_sops import name_of
 from dimse.tables.transfer_syntaxes import name_of as syntax_name
 
-from . import storescu
+from . import aside, storescu
+from .grammar import values as read
+from .grammar.declaration import parameters
 
-__all__ = ["main"]
+__all__ = ["DemoSettings", "main"]
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "dicom"
 
@@ -73,10 +75,23 @@ def _compare(path: Path, arrivals: _Arrivals) -> tuple[str, bool]:
     return f"{kind}: {len(content):,} bytes, {outcome}", same
 
 
+class DemoSettings(
+    aside.Aside, tool="demo", summary="send real files to a receiver of our own, and compare"
+):
+    """What it can be told."""
+
+    files: tuple[str, ...] = parameters(
+        "file", read=read.text, help="DICOM files (default: those that ship with it)", optional=True
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demonstration; 0 if every file arrived as it was."""
-    arguments = sys.argv[1:] if argv is None else argv
-    files = [Path(name) for name in arguments] or sorted(FIXTURES.glob("*.dcm"))
+    return aside.run_aside(DemoSettings, argv, _show)
+
+
+def _show(settings: DemoSettings) -> int:
+    files = [Path(name) for name in settings.files] or sorted(FIXTURES.glob("*.dcm"))
     arrivals = _Arrivals()
     with tempfile.TemporaryDirectory(prefix="dulcet-demo-") as folder:
         with (

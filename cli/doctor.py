@@ -21,9 +21,10 @@ from typing import Literal
 from dul.blocking import free_descriptors
 from dul.values import dataclass
 
-from . import tool
+from . import aside, tool
+from .colours import GREEN, RED, YELLOW, paint, wanted
 
-__all__ = ["Symptom", "main", "scripts_found", "symptoms"]
+__all__ = ["DoctorSettings", "Symptom", "main", "scripts_found", "symptoms"]
 
 _ABLE = {
     # package -> what is not possible without it, and the extra that brings it
@@ -35,6 +36,7 @@ _ABLE = {
     "scapy": ("dulspec decode", "decode"),
 }
 _FEW_FILES = 256
+_MARKS = {"ok": ("ok   ", GREEN), "note": ("note ", YELLOW), "wrong": ("WRONG", RED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,25 @@ class Symptom:
     advice: str = ""
 
 
+class DoctorSettings(
+    aside.Aside, tool="doctor", summary="what is installed here, what hides what, how to mend it"
+):
+    """What it can be told: nothing."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Print all symptoms; 1 if one of them is wrong."""
-    del argv  # it has no options
+    return aside.run_aside(DoctorSettings, argv, _print)
+
+
+def _print(settings: DoctorSettings) -> int:
+    del settings  # there are none
     found = list(symptoms())
+    coloured = wanted(sys.stdout)
     lines = []
     for each in found:
-        mark = {"ok": "ok   ", "note": "note ", "wrong": "WRONG"}[each.state]
+        mark, colour = _MARKS[each.state]
+        mark = paint(mark, colour) if coloured else mark
         lines.append(f"{mark}  {each.text}\n")
         if each.advice:
             lines.append(f"       -> {each.advice}\n")

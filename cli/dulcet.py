@@ -12,19 +12,22 @@ from importlib import import_module
 
 from . import tool
 
-__all__ = ["TOOLS", "main"]
+__all__ = ["SPEC", "TOOLS", "main"]
 
 # Name -> module of this package with `main`, what it does. They are loaded when they are called.
 TOOLS = {
     "storescu": (".storescu", "send DICOM files to a Storage SCP"),
     "dcmsend": (".dcmsend", "the same, with the defaults of DCMTK's dcmsend"),
     "storescp": (".storescp", "receive DICOM objects and store them"),
+    "dcmrecv": (".dcmrecv", "the same, with the defaults of DCMTK's dcmrecv"),
     "echoscu": (".echoscu", "ask a peer whether it answers"),
     "storeindex": (".storeindex", "make the index of what storescp stored anew"),
     "demo": (".demo", "send real files to a receiver of our own, and compare"),
     "doctor": (".doctor", "what is installed here, and what hides what"),
+    "completion": (".completion", "print the completion for bash, zsh or fish"),
+    "manual": (".manpage", "print a manual page"),
 }
-_SPEC = "judge whether a DICOM product obeys the standard (dulspec)"
+SPEC = "judge whether a DICOM product obeys the standard (dulspec)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +57,7 @@ def _spec() -> Callable[[Sequence[str]], int]:
 
 def _usage() -> str:
     lines = [f"  {name:<12}{what}" for name, (_, what) in TOOLS.items()]
-    lines.append(f"  {'spec':<12}{_SPEC}")
+    lines.append(f"  {'spec':<12}{SPEC}")
     return (
         "dulcet: the DICOM Upper Layer: tools and a conformance testbed\n"
         "usage: dulcet TOOL [options] ...\n\n"

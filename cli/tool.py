@@ -12,13 +12,22 @@ from dul.errors import InvalidTLS
 
 from .codes import FAILED
 from .grammar.commandfile import expand
-from .grammar.declaration import UsageError
+from .grammar.declaration import Settings, UsageError
 from .grammar.parsing import long_forms, parse
 from .options.general import General
 from .options.tls import asks_for_list
 from .report import Report, printable
 
-__all__ = ["DCMTK_DEFAULTS", "run", "show", "show_bytes", "show_lines", "version_of"]
+__all__ = [
+    "DCMTK_DEFAULTS",
+    "number",
+    "run",
+    "show",
+    "show_bytes",
+    "show_lines",
+    "show_usage",
+    "version_of",
+]
 
 DCMTK_DEFAULTS = "DULCET_DCMTK_DEFAULTS"
 """The environment variable that stands for --dcmtk-defaults on every command line."""
@@ -39,10 +48,10 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
     try:
         tokens = expand(tokens)
         if not tokens:
-            return show(_usage(kind))
+            return show_usage(kind)
         settings = parse(kind, tokens, dcmtk=bool(os.environ.get(DCMTK_DEFAULTS)))
         if settings.help:
-            return show(_usage(kind))
+            return show_usage(kind)
         if settings.version:
             return show(version_of(declared.tool, declared.summary))
         if asks_for_list(settings):
@@ -75,17 +84,18 @@ def _saying_what_is_logged(report: Report) -> contextlib.AbstractContextManager[
     return Logs(report)
 
 
-def _usage(kind: type[General]) -> str:
-    # What wraps its lines is needed for nothing else.
-    from .grammar.usage import usage  # noqa: PLC0415
-
-    return usage(kind)
-
-
 def _say_arguments(tool: str, tokens: Sequence[str], report: Report) -> None:
     """As DCMTK: at any level."""
     quoted = " ".join(f"'{printable(each)}'" for each in tokens)
     report.write(f"I: calling '{tool}' with {len(tokens)} arguments: {quoted}\nI: \n")
+
+
+def show_usage(kind: type[Settings]) -> int:
+    """Print what can be told to a tool, in colour on a terminal; gives the exit code."""
+    # What wraps its lines is needed for nothing else.
+    from .grammar.usage import usage  # noqa: PLC0415
+
+    return show(usage(kind, sys.stdout))
 
 
 def show(words: str) -> int:
@@ -124,11 +134,16 @@ def _forget_stdout() -> None:
 
 def version_of(tool: str, summary: str) -> str:
     """First as DCMTK's tools say it, for scripts that take the number out of the first line."""
-    # Takes as long to import as half the tool, and only this option needs it.
+    version = number()
+    return f"$dulcet: {tool} v{version} $\n\n{tool}: {summary}\n\n{tool} (dulcet) {version}\n"
+
+
+def number() -> str:
+    """The version that is installed."""
+    # Takes as long to import as half the tool, and only this needs it.
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
     try:
-        number = version("dulcet")
+        return version("dulcet")
     except PackageNotFoundError:
-        number = "0 (from a source tree that is not installed)"
-    return f"$dulcet: {tool} v{number} $\n\n{tool}: {summary}\n\n{tool} (dulcet) {number}\n"
+        return "0 (from a source tree that is not installed)"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from typing import Any
+from typing import IO, Any
 
+from ..colours import BOLD, CYAN, GREEN, paint, wanted
 from .declaration import Option, Settings
 
 __all__ = ["explanation", "synopsis", "usage"]
@@ -13,10 +15,10 @@ _COLUMN = 31  # where explanations begin
 _WIDTH = 80
 
 
-def usage(kind: type[Settings]) -> str:
+def usage(kind: type[Settings], stream: IO[str] | None = None) -> str:
     """The invocation syntax summary: parameters, and options by their groups.
 
-    Files are shown as the historic synopsis has them, though other options may name them instead.
+    In colour, if the stream that it is for is a terminal that is to have it. Files are shown as the historic synopsis has them, though other options may name them instead.
     """
     declared = kind.__declaration__
     parameters = " ".join(
@@ -35,6 +37,8 @@ def usage(kind: type[Settings]) -> str:
         lines += ["", f"{group.title}:"]
         for option, name in group.options:
             lines += _entry(synopsis(option), explanation(option, declared.defaults.get(name)))
+    if stream is not None and wanted(stream):
+        lines = list(map(_painted, lines))
     return "\n".join(lines) + "\n"
 
 
@@ -59,3 +63,17 @@ def _entry(left: str, text: str) -> list[str]:
         return [f"  {left}", *(" " * _COLUMN + line for line in right)]
     first, *others = right
     return [f"  {left}".ljust(_COLUMN) + first, *(" " * _COLUMN + line for line in others)]
+
+
+def _painted(line: str) -> str:
+    """A heading, or the spellings of an option and what stands for its values."""
+    if not line.startswith(" "):
+        return paint(line, BOLD)
+    entry = re.match(r"  ([^ ].*?)(?=   |  $|$)", line)
+    if entry is None:
+        return line
+    words = [
+        word if word == "" else paint(word, CYAN if word[0] in "-+" or word.islower() else GREEN)
+        for word in entry[1].split(" ")
+    ]
+    return f"  {' '.join(words)}{line[entry.end() :]}"

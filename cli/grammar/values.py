@@ -19,9 +19,12 @@ __all__ = [
     "seconds",
     "some_seconds",
     "text",
+    "words_of",
 ]
 
 T = TypeVar("T")
+
+_WORDS: dict[Callable[..., object], tuple[str, ...]] = {}
 
 
 def text(token: str) -> str:
@@ -106,4 +109,10 @@ def choice(**values: T) -> Callable[[str], T]:
             raise ValueError(f"{token}: it is one of {', '.join(values)}")
         return values[token]
 
+    _WORDS[read] = tuple(values)
     return read
+
+
+def words_of(read: Callable[..., object] | None) -> tuple[str, ...]:
+    """The words of which a `choice` takes one; none of what takes anything else."""
+    return _WORDS.get(read, ()) if read else ()

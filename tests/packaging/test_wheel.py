@@ -161,6 +161,19 @@ def test_the_readme_leads_somewhere_from_a_package_index_too(metadata):
             assert (ROOT / place).exists(), link
 
 
+def test_manual_pages_and_completion_ship_with_it(names):
+    shared = {each.partition(".data/data/")[2] for each in names if ".data/data/" in each}
+    places = {"share/man/man7/dulcet-options.7"}
+    for name in SCRIPTS:
+        places |= {
+            f"share/man/man1/{name}.1",
+            f"share/bash-completion/completions/{name}",
+            f"share/zsh/site-functions/_{name}",
+            f"share/fish/vendor_completions.d/{name}.fish",
+        }
+    assert shared == places
+
+
 # ---- what they do, installed
 
 
@@ -215,6 +228,18 @@ def test_the_demo_runs_on_the_files_that_ship_with_it(scripts, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     count = len(list(ROOT.glob("fixtures/dicom/*.dcm")))
     assert f"{count} of {count} data sets stored byte for byte" in done.stdout
+
+
+def test_man_finds_the_pages_beside_the_scripts(scripts, venv, tmp_path):
+    if not shutil.which("man"):
+        pytest.skip("man is not installed")
+    path = f"{scripts}:/usr/bin:/bin"
+    done = subprocess.run(
+        ["man", "-w", "storescu", "dulcet-options"],
+        cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert [Path(each).name for each in done.stdout.split()] == ["storescu.1", "dulcet-options.7"]
+    assert all(each.startswith(str(venv)) for each in done.stdout.split())
 
 
 def test_the_testbed_and_the_doctor_are_there(scripts, tmp_path):

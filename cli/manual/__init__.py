@@ -1,0 +1,1 @@
+"""Manual pages and shell completion, made of the declarations of the options: see `cli.manual.shared`."""
