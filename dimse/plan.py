@@ -22,6 +22,7 @@ from dimse.errors import (
     NoPresentationContext,
     TooManyContexts,
 )
+from dimse.objects.codecs import ENCODED
 from dimse.objects.layout import obstacle_between
 from dimse.offers import MAXIMUM_CONTEXTS, OFFERS, ContextOffer, Offers, Storable
 from dimse.tables.uids import (
@@ -55,12 +56,14 @@ __all__ = [
 ]
 
 # What to convert to, best first. Explicit VR loses nothing; Implicit VR loses the VRs of private
-# elements; deflating costs time; Big Endian is retired and least tested at the other end.
+# elements; deflating costs time; Big Endian is retired and least tested at the other end. Compressing
+# costs most of all, and is for peers that take nothing else.
 _CONVERT_TO: Final = (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
+    *ENCODED,
 )
 
 
@@ -268,7 +271,8 @@ def choose_context(
     """Choose the presentation context for one object, or None if there is none for it.
 
     The object's own transfer syntax comes first, so that it goes out as it is. Otherwise an
-    uncompressed syntax that it can be converted to. A context for another SOP class is never used
+    uncompressed syntax that it can be converted to; otherwise one that it can be compressed to
+    without loss. A context for another SOP class is never used
     (PS3.7 9.1.1.1.3: the class is the context's abstract syntax).
 
     Args:

@@ -129,6 +129,7 @@ LATE = HEAVY | {
     "dimse.storage.object_store",
     "fsspec",
     "dimse.objects.archives",
+    "dimse.objects.compress",
     "dimse.objects.copies",
     "dimse.objects.dicomdir",
     "dimse.objects.edit",

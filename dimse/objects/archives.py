@@ -23,7 +23,7 @@ from typing import IO, Final, cast
 from dimse.errors import InvalidFile, Unreadable
 from dimse.objects.bounds import CHUNK, MAXIMUM_INFLATED, MAXIMUM_UNPACKED
 from dimse.objects.cache import Cache
-from dimse.objects.layout import obstacle_between
+from dimse.objects.codecs import obstacle_to_conversion
 from dimse.objects.outgoing import OutgoingSource, opened
 from dimse.objects.part10 import FileForm, contents_of
 from dimse.objects.scratch import Scratch
@@ -278,9 +278,9 @@ class ArchivedObject:
         return sum(length for _, length in self.spans)
 
     def obstacle(self, transfer_syntax_uid: str) -> str | None:
-        """Only the uncompressed syntaxes are converted into each other here."""
+        """Uncompressed ones are converted into each other, or compressed without loss."""
         own = self.transfer_syntax_uid
-        return obstacle_between(own, transfer_syntax_uid, proven=self.proven)
+        return obstacle_to_conversion(own, transfer_syntax_uid, proven=self.proven)
 
     def encoded(self) -> Encoded:
         """The data set as it lies in the member, unpacked again.

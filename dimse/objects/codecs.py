@@ -1,6 +1,6 @@
-"""Which compressed transfer syntaxes can be decoded here: pydicom's decoders and their plugins.
+"""Which compressed transfer syntaxes can be decoded and encoded here: pydicom's codecs and their plugins.
 
-pydicom, numpy and the plugins (extra `dulcet[codecs]`) are loaded when something is to be decoded,
+pydicom, numpy and the plugins (extra `dulcet[codecs]`) are loaded when something is to be converted,
 or somebody asks what could be; never by sending a file whose own transfer syntax is accepted.
 """
 
@@ -11,21 +11,35 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
+from dimse.objects.layout import obstacle_between
+from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED, describe
 from dul.values import dataclass
 
 if TYPE_CHECKING:
     from pydicom.pixels.decoders.base import Decoder
+    from pydicom.pixels.encoders.base import Encoder
 
 __all__ = [
+    "ENCODED",
     "INSTALL_DECODERS",
     "LOSSY_METHODS",
     "Codec",
     "Decompress",
     "decode_frames",
     "decoders",
+    "encode_frame",
+    "obstacle_to_conversion",
     "obstacle_to_decoding",
+    "obstacle_to_encoding",
+    "said_by",
 ]
+
+ENCODED: Final = (
+    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
+    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
+    "1.2.840.10008.1.2.5",  # RLE Lossless
+)
+"""The transfer syntaxes into which pixel data are compressed, best first: those that lose nothing."""
 
 INSTALL_DECODERS: Final = "pip install 'dulcet[codecs]'"
 """What somebody is told to do who has no decoder."""
@@ -95,6 +109,33 @@ def obstacle_to_decoding(uid: str, allowed: Decompress) -> str | None:
     return None
 
 
+def obstacle_to_encoding(uid: str) -> str | None:
+    """What is in the way of compressing into this transfer syntax; None: nothing is."""
+    if uid not in ENCODED:
+        return f"there is no way to encode into {describe(uid)}"
+    try:
+        encoder = _encoder(uid)
+    except ImportError as error:
+        return f"there is no encoder ({error}); install one: {INSTALL_DECODERS}"
+    if not encoder.is_available:
+        return f"no encoder for {describe(uid)} is installed; install one: {INSTALL_DECODERS}"
+    return None
+
+
+def obstacle_to_conversion(own: str, other: str, *, proven: bool = True) -> str | None:
+    """What is in the way of converting an object as it lies there; compressed ones are not.
+
+    Args:
+        own: its transfer syntax.
+        other: the one that is wanted.
+        proven: whether it is known to be whole.
+    """
+    compressing = own in UNCOMPRESSED and other not in UNCOMPRESSED
+    if compressing and proven:
+        return obstacle_to_encoding(other)
+    return obstacle_between(own, other, proven=proven)
+
+
 def decode_frames(
     uid: str, source: io.RawIOBase, image: Mapping[str, Any]
 ) -> Iterator[tuple[bytes, Mapping[str, str | int]]]:
@@ -118,6 +159,36 @@ def decode_frames(
         yield array.tobytes(), properties
 
 
+def encode_frame(uid: str, frame: bytes, image: Mapping[str, Any]) -> bytes:
+    """Compress one frame, and make sure that it can be had back bit by bit.
+
+    Args:
+        uid: one of `ENCODED`.
+        frame: its samples by pixel, words in little endian.
+        image: pydicom's options: rows, columns, samples_per_pixel ...; of one frame.
+
+    Raises:
+        ValueError: something of it would be lost.
+        Exception: whatever an encoder raises.
+    """
+    from pydicom.encaps import encapsulate  # noqa: PLC0415 - heavy, as the rest of it
+
+    encoder, decoder = _encoder(uid), _decoder(uid)
+    assert decoder is not None  # each of `ENCODED` has one
+    encoded = encoder.encode(frame, **image)
+    options: Any = {**image, "pixel_keyword": "PixelData", "pixel_vr": "OB"}
+    again, _ = decoder.as_array(encapsulate([encoded]), raw=True, **options)
+    if again.tobytes() != frame:
+        raise ValueError("what comes of it is not the same, bit by bit")
+    return encoded
+
+
+def said_by(error: BaseException) -> str:
+    """What a codec says of its failure: the first lines of it."""
+    lines = [each.strip() for each in str(error).splitlines() if each.strip()]
+    return " ".join(lines[:2]) or type(error).__name__
+
+
 def _is_compressed(uid: str) -> bool:
     syntax = TRANSFER_SYNTAXES.get(uid)
     return syntax is not None and syntax.pixel_data == "encapsulated"
@@ -131,3 +202,15 @@ def _decoder(uid: str) -> Decoder | None:
         return get_decoder(uid)
     except NotImplementedError:
         return None
+
+
+def _encoder(uid: str) -> Encoder:
+    # Heavy as well.
+    import logging  # noqa: PLC0415
+
+    from pydicom.pixels.encoders.base import get_encoder  # noqa: PLC0415
+
+    # They log what they raise, with a traceback; without a handler that goes to standard error.
+    for name in ("pydicom", "openjpeg"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+    return get_encoder(uid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dimse.objects.codecs import Decompress, obstacle_to_decoding
+from dimse.objects.codecs import Decompress, obstacle_to_decoding, obstacle_to_encoding
 from dimse.objects.decompress import decompress
 from dimse.objects.edit import SOP_CLASS_UID, SOP_INSTANCE_UID, ElementChange, edit
 from dimse.objects.invention import Invention, suffixed, suffixes
@@ -84,9 +84,10 @@ class Copy:
         own = self.transfer_syntax_uid
         if own in UNCOMPRESSED or own == transfer_syntax_uid:
             return self.outgoing.obstacle(transfer_syntax_uid)
-        if transfer_syntax_uid not in UNCOMPRESSED:
-            return "it is not compressed anew here"
-        return obstacle_to_decoding(own, self.allowed)
+        why = obstacle_to_decoding(own, self.allowed)
+        if why is None and transfer_syntax_uid not in UNCOMPRESSED:
+            return obstacle_to_encoding(transfer_syntax_uid)
+        return why
 
     def encoded(self) -> Encoded:
         return self.outgoing.encoded()

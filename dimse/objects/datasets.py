@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dimse.errors import CannotEncode, Part10Error
-from dimse.objects.layout import obstacle_between
+from dimse.objects.codecs import obstacle_to_conversion
 from dimse.objects.sources import Encoded, OutgoingSource
 from dimse.tables import uids
 from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
@@ -48,8 +48,8 @@ class DataSetObject:
         return _name_of(self.sop_class_uid, self.sop_instance_uid)
 
     def obstacle(self, transfer_syntax_uid: str) -> str | None:
-        """Only the uncompressed syntaxes are converted into each other here."""
-        return obstacle_between(self.transfer_syntax_uid, transfer_syntax_uid)
+        """Uncompressed ones are converted into each other, or compressed without loss."""
+        return obstacle_to_conversion(self.transfer_syntax_uid, transfer_syntax_uid)
 
     def encoded(self) -> Encoded:
         """The data set, encoded by pydicom.

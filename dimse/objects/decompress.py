@@ -10,51 +10,21 @@ method and ratio, where that was lossy; the Extended Offset Table goes.
 from __future__ import annotations
 
 import io
-import struct
 import warnings
-from typing import Any, Final
+from typing import Any
 
-from dimse.errors import CannotTranscode, InvalidFile
-from dimse.objects.codecs import LOSSY_METHODS, decode_frames
+from dimse.errors import InvalidFile
+from dimse.objects.codecs import LOSSY_METHODS, decode_frames, said_by
 from dimse.objects.edit import ElementChange, edit
 from dimse.objects.headers import header_of
 from dimse.objects.layers import Patch, PlacedElement, elements_of
 from dimse.objects.layout import EXPLICIT_LITTLE, UNDEFINED
+from dimse.objects.pixels import FRAME_OFFSETS, PIXEL_DATA, Image
 from dimse.objects.sources import Encoded
 from dimse.objects.window import Window
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["decompress"]
-
-_PIXEL_DATA: Final = 0x7FE00010
-_OFFSETS: Final = {0x7FE00001: 0, 0x7FE00002: 1}  # Extended Offset Table, and its Lengths
-_ICON: Final = 0x00880200
-
-_NUMBERS: Final = {
-    0x00280002: "samples_per_pixel",
-    0x00280006: "planar_configuration",
-    0x00280010: "rows",
-    0x00280011: "columns",
-    0x00280100: "bits_allocated",
-    0x00280101: "bits_stored",
-    0x00280103: "pixel_representation",
-}
-_TEXTS: Final = {
-    0x00280004: "photometric_interpretation",
-    0x00280008: "number_of_frames",
-    0x00282110: "lossy",
-    0x00282112: "ratio",
-    0x00282114: "method",
-}
-_NEEDED: Final = (
-    "samples_per_pixel",
-    "photometric_interpretation",
-    "rows",
-    "columns",
-    "bits_allocated",
-    "bits_stored",
-    "pixel_representation",
-)
 
 
 def decompress(encoded: Encoded) -> Encoded:
@@ -71,7 +41,7 @@ def decompress(encoded: Encoded) -> Encoded:
         CannotTranscode: its pixel data can't be decoded; or a temporary file fails.
         Part10Error: the data set is damaged.
     """
-    image = _Image(encoded)
+    image = _Compressed(encoded, EXPLICIT_VR_LITTLE_ENDIAN)
     if image.pixels is None:
         # A report, say: with no pixel data, all compressed syntaxes are this one (PS3.5 A.4).
         own = encoded
@@ -89,72 +59,33 @@ def decompress(encoded: Encoded) -> Encoded:
         raise
 
 
-class _Image:
-    """The pixel data of a data set, and what describes them."""
-
-    def __init__(self, encoded: Encoded) -> None:
-        self._encoded = encoded
-        self._window = encoded.window()
-        self.pixels: PlacedElement | None = None
-        self._known: dict[str, Any] = {}
-        self._offsets: dict[int, bytes] = {}
-        self._look()
-
-    def cannot(self, why: str) -> CannotTranscode:
-        """The error for what can't be decoded."""
-        uid = self._encoded.transfer_syntax_uid
-        return CannotTranscode(self._encoded.path, uid, [EXPLICIT_VR_LITTLE_ENDIAN], why)
-
-    def _look(self) -> None:
-        for element in elements_of(self._encoded, self._window):
-            tag, header = element.tag, element.header
-            if tag == _PIXEL_DATA:
-                self.pixels = element
-                return
-            if tag in _NUMBERS and header.length >= 2:
-                number = struct.unpack("<H", self._take(element, 2))[0]
-                self._known[_NUMBERS[tag]] = number
-            elif tag in _TEXTS and header.length < 1024:
-                text = self._take(element, header.length).decode("ascii", "replace").strip(" \0")
-                if text:
-                    self._known[_TEXTS[tag]] = text
-            elif tag in _OFFSETS:
-                self._offsets[_OFFSETS[tag]] = self._take(element, header.length)
-            elif tag == _ICON and self._is_compressed(element):
-                raise self.cannot("its icon is compressed as well, which is not decompressed here")
-
-    def _take(self, element: PlacedElement, count: int) -> bytes:
-        return self._window.take(element.value_at, count)
-
-    def _is_compressed(self, icon: PlacedElement) -> bool:
-        """Whether an icon's pixel data are fragments: an item with a Basic Offset Table."""
-        value = self._take(icon, min(icon.end - icon.value_at, 1 << 20))
-        fragmented = b"\xe0\x7f\x10\0", (b"OB\0\0\xff\xff\xff\xff", b"OW\0\0\xff\xff\xff\xff")
-        return any(fragmented[0] + each in value for each in fragmented[1])
-
-    # ------------------------------------------------------------------------- decoding --
+class _Compressed(Image):
+    """Compressed pixel data, and what describes them."""
 
     def decode(self, patch: Patch) -> list[ElementChange]:
         """Write the data set with its pixels decoded; gives what has to change with them."""
         pixels = self.pixels
         assert pixels is not None  # or there is nothing to decode
         if pixels.header.length != UNDEFINED:
-            path = self._encoded.path
+            path = self.encoded.path
             raise InvalidFile(path, f"at byte {pixels.at}: the pixel data are not compressed")
-        for element in elements_of(self._encoded):
-            if element.tag == _PIXEL_DATA:
+        for element in elements_of(self.encoded):
+            if element.tag == PIXEL_DATA:
                 became = self._pixels(patch, element)
-            elif element.tag not in _OFFSETS and element.tag & 0xFFFF:
+            elif element.tag not in FRAME_OFFSETS and element.tag & 0xFFFF:
                 patch.keep(element.at, element.end)
         return self._changes(became)
 
     def _pixels(self, patch: Patch, pixels: PlacedElement) -> dict[str, Any]:
-        word = b"OB" if self._known.get("bits_allocated", 16) <= 8 else b"OW"
-        patch.add(header_of(EXPLICIT_LITTLE, _PIXEL_DATA, word, 0))
+        word = b"OB" if self.known.get("bits_allocated", 16) <= 8 else b"OW"
+        patch.add(header_of(EXPLICIT_LITTLE, PIXEL_DATA, word, 0))
         mark = patch.place()
         became: dict[str, Any] = {"frames": 0, "length": 0}
-        uid, options = self._encoded.transfer_syntax_uid, self._options()
-        source = _Stretch(self._window, pixels.value_at, pixels.end)
+        uid, options = self.encoded.transfer_syntax_uid, self.options()
+        options["pixel_keyword"], options["pixel_vr"] = "PixelData", "OB"
+        if len(self.offsets) == 2:
+            options["extended_offsets"] = self.offsets[0], self.offsets[1]
+        source = _Stretch(self.window, pixels.value_at, pixels.end)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of pydicom's; what matters is raised
@@ -168,11 +99,8 @@ class _Image:
         except (OSError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            # A decoder may fail in any way; what one in Rust raises is not even an Exception. The
-            # first lines say it.
-            lines = [each.strip() for each in str(error).splitlines() if each.strip()]
-            why = " ".join(lines[:2]) or type(error).__name__
-            raise self.cannot(f"its pixel data can't be decoded: {why}") from error
+            # A decoder may fail in any way; what one in Rust raises is not even an Exception.
+            raise self.cannot(f"its pixel data can't be decoded: {said_by(error)}") from error
         if became["length"] >= UNDEFINED - 1:
             raise self.cannot("uncompressed, its pixel data have more than 4 GiB")
         if became["frames"] < options["number_of_frames"]:
@@ -184,25 +112,8 @@ class _Image:
         became["compressed"] = pixels.end - pixels.value_at
         return became
 
-    def _options(self) -> dict[str, Any]:
-        missing = [each for each in _NEEDED if each not in self._known]
-        if missing:
-            raise self.cannot(f"it does not say its {missing[0].replace('_', ' ')}")
-        options = {each: self._known[each] for each in _NEEDED}
-        options["planar_configuration"] = self._known.get("planar_configuration", 0)
-        frames = self._known.get("number_of_frames", "1")
-        if not frames.isdigit():
-            raise self.cannot(f"its number of frames is {frames!r}")
-        options["number_of_frames"] = int(frames)
-        options["pixel_keyword"], options["pixel_vr"] = "PixelData", "OB"
-        if len(self._offsets) == 2:
-            options["extended_offsets"] = self._offsets[0], self._offsets[1]
-        return options
-
-    # ------------------------------------------------------------------ what changes with it --
-
     def _changes(self, became: dict[str, Any]) -> list[ElementChange]:
-        known = self._known
+        known = self.known
         changes = []
 
         def now(tag: int, value: object) -> None:
@@ -222,12 +133,12 @@ class _Image:
             if "ratio" not in known:
                 now(0x00282112, f"{became['length'] / became['compressed']:.2f}")
             if "method" not in known:
-                now(0x00282114, LOSSY_METHODS[self._encoded.transfer_syntax_uid])
+                now(0x00282114, LOSSY_METHODS[self.encoded.transfer_syntax_uid])
         return changes
 
     def _lost(self) -> bool:
         """Whether the compression was lossy: by its syntax, or by what the first frame says."""
-        uid = self._encoded.transfer_syntax_uid
+        uid = self.encoded.transfer_syntax_uid
         if uid not in LOSSY_METHODS:
             return False
         return not LOSSY_METHODS[uid].startswith("ISO_15444") or self._is_irreversible()
@@ -235,7 +146,9 @@ class _Image:
     def _is_irreversible(self) -> bool:
         """Whether a JPEG 2000 codestream has the 9-7 wavelet; the 5-3 one need not lose anything."""
         assert self.pixels is not None
-        head = self._take(self.pixels, min(self.pixels.end - self.pixels.value_at, 1 << 16))
+        head = self.window.take(
+            self.pixels.value_at, min(self.pixels.end - self.pixels.value_at, 1 << 16)
+        )
         begin = head.find(b"\xff\x4f\xff\x51")  # SOC, SIZ; COD (T.800 A.6.1) is before the data
         mark = head.find(b"\xff\x52", begin)
         return begin >= 0 and 0 <= mark < len(head) - 14 and head[mark + 13] == 0

@@ -110,6 +110,14 @@ class Patch:
         at, before = place
         self._new.correct(at, layout.wide.pack(len(self) - before))
 
+    def mark(self) -> int:
+        """Where the next new bytes come to stand, for `replace`."""
+        return len(self._new)
+
+    def replace(self, mark: int, data: bytes) -> None:
+        """Write over new bytes that were added behind a mark."""
+        self._new.correct(mark, data)
+
     def encoded(self, transfer_syntax_uid: str, *, odd: bool) -> Encoded:
         """The data set that has come of it."""
         self._flush()

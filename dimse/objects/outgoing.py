@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from dimse.errors import InvalidFile, NotDICOM, Truncated, Unreadable
 from dimse.objects.bounds import DEFAULT_LEVEL
 from dimse.objects.cache import Cache
+from dimse.objects.codecs import obstacle_to_conversion
 from dimse.objects.datasets import DataSetObject, examine_data_set
-from dimse.objects.layout import is_deflated, obstacle_between
+from dimse.objects.layout import is_deflated
 from dimse.objects.part10 import FileForm, contents_of
 from dimse.objects.sources import (
     Encoded,
@@ -183,9 +184,9 @@ class FileObject:
         return opened(self.encoded(), transfer_syntax_uid)
 
     def obstacle(self, transfer_syntax_uid: str) -> str | None:
-        """Only the uncompressed syntaxes are converted into each other here."""
+        """Uncompressed ones are converted into each other, or compressed without loss."""
         own = self.transfer_syntax_uid
-        return obstacle_between(own, transfer_syntax_uid, proven=self.proven)
+        return obstacle_to_conversion(own, transfer_syntax_uid, proven=self.proven)
 
     def encoded(self) -> Encoded:
         """The data set as it lies in the file.

@@ -1,7 +1,8 @@
 """Re-encode a data set between the uncompressed transfer syntaxes, value by value, undecoded.
 
 Implicit VR Little Endian, Explicit VR Little Endian, Explicit VR Big Endian and Deflated Explicit
-VR Little Endian, each into each. Pixel data that are compressed stay as they are: `CannotTranscode`.
+VR Little Endian, each into each; and from these into what `compress` can. Pixel data that are
+compressed stay as they are: `CannotTranscode`.
 
 pydicom's dictionary, with whatever `dictionary` installed in it, says which VR an element of an
 Implicit VR data set has. pydicom's object model is not used: on writing it would decode and
@@ -36,6 +37,7 @@ from contextlib import ExitStack
 
 from dimse.errors import CannotTranscode, InvalidFile, Truncated
 from dimse.objects.bounds import CHUNK, DEFAULT_LEVEL, MAXIMUM_INFLATED
+from dimse.objects.codecs import ENCODED
 from dimse.objects.layout import EXPLICIT_LITTLE, is_deflated, layout_of
 from dimse.objects.reencode import reencode
 from dimse.objects.scratch import Scratch
@@ -61,13 +63,16 @@ def transcode(encoded: Encoded, to_uid: str, *, level: int = DEFAULT_LEVEL) -> S
     path, from_uid = encoded.path, encoded.transfer_syntax_uid
     with ExitStack() as undo:
         undo.callback(encoded.origin.close)
+        compresses = from_uid in UNCOMPRESSED and to_uid in ENCODED
         for uid in (from_uid, to_uid):
-            if from_uid != to_uid and uid not in UNCOMPRESSED:
+            if from_uid != to_uid and uid not in UNCOMPRESSED and not compresses:
                 why = f"{describe(uid)} is not one of the uncompressed transfer syntaxes"
                 raise CannotTranscode(path, from_uid, [to_uid], why)
         try:
             if is_deflated(from_uid):
                 encoded = _inflated(encoded, undo)
+            if compresses:
+                encoded = _compressed(encoded, to_uid, undo)
             source = _converted(encoded, to_uid)
             undo.callback(source.close)
             if is_deflated(to_uid):
@@ -78,6 +83,29 @@ def transcode(encoded: Encoded, to_uid: str, *, level: int = DEFAULT_LEVEL) -> S
             raise CannotTranscode(path, from_uid, [to_uid], why) from error
         undo.pop_all()
         return source
+
+
+def _compressed(encoded: Encoded, to_uid: str, undo: ExitStack) -> Encoded:
+    """The data set with its pixel data compressed."""
+    # With pydicom and numpy behind it, and few peers need it.
+    from dimse.objects.compress import compress  # noqa: PLC0415
+
+    if layout_of(encoded.transfer_syntax_uid) is not EXPLICIT_LITTLE:
+        encoded = _laid_out(encoded, undo)
+    return compress(encoded, to_uid)
+
+
+def _laid_out(encoded: Encoded, undo: ExitStack) -> Encoded:
+    """A data set in Explicit VR Little Endian, of its own: where words are turned, none is beneath it."""
+    laid = Scratch()
+    undo.callback(laid.close)
+    source = _converted(encoded, EXPLICIT_LITTLE.uid)
+    chunk = memoryview(bytearray(CHUNK))
+    while count := source.readinto(chunk):
+        laid.append(chunk[:count])
+    source.splice.new.close()
+    origin = _Kept(laid, encoded.origin)
+    return Encoded(encoded.path, origin, ((0, len(laid)),), EXPLICIT_LITTLE.uid)
 
 
 def inflate(encoded: Encoded) -> Encoded:
@@ -101,17 +129,17 @@ def _converted(encoded: Encoded, to_uid: str) -> SplicedSource:
     return SplicedSource(encoded.path, encoded.origin, splice)
 
 
-class _Inflated:
-    """What an object was inflated to, and the object, which has to be the same at the end."""
+class _Kept:
+    """What was made of an object, and the object, which has to be the same at the end."""
 
-    def __init__(self, inflated: Scratch, beneath: Origin) -> None:
-        self._inflated = inflated
+    def __init__(self, made: Scratch, beneath: Origin) -> None:
+        self._made = made
         self._beneath = beneath
-        self.read = inflated.read
+        self.read = made.read
         self.finish = beneath.finish
 
     def close(self) -> None:
-        self._inflated.close()
+        self._made.close()
         self._beneath.close()
 
 
@@ -122,7 +150,7 @@ def _inflated(encoded: Encoded, undo: ExitStack) -> Encoded:
     for piece in _inflate(encoded):
         inflated.append(piece)
     path, uid = encoded.path, EXPLICIT_LITTLE.uid
-    origin = _Inflated(inflated, encoded.origin)
+    origin = _Kept(inflated, encoded.origin)
     walk = Walk(Encoded(path, origin, ((0, len(inflated)),), uid).window(), EXPLICIT_LITTLE)
     walk.run(0, whole=True)
     return Encoded(path, origin, tuple(walk.spans), uid, walk.odd)

@@ -966,3 +966,21 @@ def test_a_family_of_addresses_can_be_asked_for(send, ct):
     code, lines = send(peer.port, "-i6", ct)
     assert code == 1
     assert lines[0].startswith("F: Association Request Failed: 0006:0320 Attempt to connect to")
+
+
+def test_what_is_taken_in_one_compression_only_is_compressed(send, ct):
+    pytest.importorskip("pylibjpeg", reason="needs the codecs: pip install -e .[codecs]")
+    rle = "1.2.840.10008.1.2.5"
+
+    def only_rle(dialogue):
+        dialogue.accept(lambda _, offered: rle if rle in offered else None)
+        dialogue.store()
+        assert dialogue.end() == RELEASE_RQ
+
+    with ScriptedPeer(only_rle) as peer:
+        code, lines = send(peer.port, "-v", "-R", "-xr", ct)
+    assert code == 0
+    assert "I: Converting transfer syntax: Little Endian Explicit -> RLE Lossless" in lines
+    assert [line for line in lines if line[0] in "WEF"] == []
+    _, _, data = peer.dialogues[0].stores[0]
+    assert b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff" in data
