@@ -22,17 +22,22 @@ ANSWER_WITHIN = 0.2
 """Seconds that systemd has to take a message."""
 
 
-def activated_sockets() -> list[socket.socket]:
-    """The listening sockets that this process was started with; none if systemd did not do so."""
+def activated_sockets() -> list[tuple[str, socket.socket]]:
+    """The listening sockets that this process was started with, each with the name that its unit gives.
+
+    There are none if systemd did not start it so. A name is "" where none is known.
+    """
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return []
     count = int(os.environ.pop("LISTEN_FDS", "0"))
+    names = os.environ.get("LISTEN_FDNAMES", "").split(":")
     for name in ("LISTEN_PID", "LISTEN_FDNAMES"):
         os.environ.pop(name, None)
     found = []
-    for fd in range(FIRST, FIRST + count):
-        os.set_inheritable(fd, False)
-        found.append(socket.socket(fileno=fd))
+    for number in range(count):
+        os.set_inheritable(FIRST + number, False)
+        name = names[number] if number < len(names) else ""
+        found.append((name, socket.socket(fileno=FIRST + number)))
     return found
 
 

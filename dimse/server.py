@@ -60,7 +60,10 @@ class Server(blocking.Server):
         listener: a listening socket that is used instead of host and port: of a service manager,
             or one of several that share a port. It is closed in the end.
         limits: bounds and times of each association.
-        tls: a server context, for TLS.
+        tls: a server context, for TLS; it may be replaced, for connections to come.
+        tls_port: a port of its own for TLS; then `port` is for plain DICOM. 0 for any free one; see
+            `tls_address`. None: `port` is for TLS if there is a context.
+        tls_listener: a listening socket that is used instead.
         max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2).
         max_associations_per_peer: those of one host beyond are rejected likewise; None: no bound.
         trace: is told every transition of every state machine.
@@ -87,6 +90,8 @@ class Server(blocking.Server):
         listener: socket.socket | None = None,
         limits: Limits | None = None,
         tls: SSLContext | None = None,
+        tls_port: int | None = None,
+        tls_listener: socket.socket | None = None,
         max_associations: int = 100,
         max_associations_per_peer: int | None = None,
         trace: Trace | None = None,
@@ -110,6 +115,8 @@ class Server(blocking.Server):
             listener=listener,
             limits=limits,
             tls=tls,
+            tls_port=tls_port,
+            tls_listener=tls_listener,
             max_associations=max_associations,
             max_associations_per_peer=max_associations_per_peer,
             trace=trace,

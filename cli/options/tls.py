@@ -251,6 +251,18 @@ class ServingTls(Tls, title=_TITLE):
         ),
         flag("-ic", "--ignore-peer-cert", value="ignore", help="it is not asked for one"),
     )
+    tls_port: int | None = setting(
+        None,
+        value(
+            "--tls-port",
+            read=read.listening_port,
+            metavar="N",
+            help="listen on this port for TLS, and on the other one for plain DICOM; 0: any free one. Of "
+            "sockets that systemd opens, those named tls (FileDescriptorName=) are for TLS",
+            needs=("--enable-tls",),
+            excludes=["--inetd"],
+        ),
+    )
     dh_parameters: str | None = setting(
         None,
         value(

@@ -28,6 +28,7 @@ from dul.values import dataclass
 
 from .. import dumps
 from ..codes import FAILED
+from ..grammar.declaration import UsageError
 from ..options.tls import only_with_tls
 from ..report import Report
 from ..stop import Stop
@@ -55,6 +56,7 @@ __all__ = [
     "Served",
     "announce",
     "context_maker",
+    "given_listeners",
     "monitor_for",
     "say_end",
     "say_ending",
@@ -78,10 +80,12 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
     """Serve in this process until a signal says that it is enough; gives the exit code."""
     counts = Counts()
     listener: socket.socket | None
+    tls_listener = None
     if settings.inetd:
         listener = listener_of(inherited_socket())
     else:
-        listener = next(iter(activated_sockets()), None)
+        plain, secure = given_listeners(settings)
+        listener, tls_listener = next(iter(plain), None), next(iter(secure), None)
     try:
         with contextlib.ExitStack() as stack:
             storage = stack.enter_context(storing(settings, report))
@@ -96,6 +100,7 @@ def serve_alone(settings: StorescpSettings, report: Report) -> int:
                 make_context=make_context,
                 callers=callers,
                 listener=listener,
+                tls_listener=tls_listener,
                 watchers=() if monitor is None else monitor.watchers(),
             )
             return _serve(served, settings, report, counts, monitor)
@@ -153,6 +158,7 @@ def server_for(
     make_context: MakeContext | None,
     callers: Callers,
     listener: socket.socket | None = None,
+    tls_listener: socket.socket | None = None,
     worker: int | None = None,
     watchers: Sequence[Observer] = (),
 ) -> Served:
@@ -166,6 +172,7 @@ def server_for(
         make_context: for TLS; see `context_maker`.
         callers: who may call.
         listener: a socket that listens already.
+        tls_listener: one that listens for TLS, beside it.
         worker: its number, if there are several.
         watchers: further ones who are told what happens.
 
@@ -204,6 +211,8 @@ def server_for(
         listener=listener,
         limits=settings.limits,
         tls=make_context and make_context(),
+        tls_port=settings.tls_port,
+        tls_listener=tls_listener,
         max_associations=settings.max_associations,
         max_associations_per_peer=settings.per_peer,
         trace=dumps.tracer(report, caller),
@@ -232,6 +241,25 @@ def server_for(
         callers.reload(report.error)
 
     return Served(server, request_stop, reload)
+
+
+def given_listeners(settings: StorescpSettings) -> tuple[list[socket.socket], list[socket.socket]]:
+    """The sockets that systemd opened for us, if it did, and those of them that are for TLS alone.
+
+    Raises:
+        UsageError: none is for TLS, or all are, where both are asked for.
+    """
+    found = activated_sockets()
+    if settings.tls_port is None or not found:
+        return [sock for _, sock in found], []
+    secure = [sock for name, sock in found if name == "tls"]
+    plain = [sock for name, sock in found if name != "tls"]
+    if not (secure and plain):
+        raise UsageError(
+            "--tls-port: of systemd's sockets one must have the name tls (FileDescriptorName=), and one "
+            "another"
+        )
+    return plain, secure
 
 
 def context_maker(settings: StorescpSettings, report: Report) -> MakeContext | None:
@@ -269,7 +297,8 @@ def _serve(
     stop = Stop(request_stop, hurry=hurry, reload=served.reload)
     try:
         with stop, signs_of_life():
-            if not announce(settings, report, server.address[1]):
+            secure = server.tls_address
+            if not announce(settings, report, server.address[1], secure and secure[1]):
                 return FAILED
             if monitor is not None:
                 monitor.start(server.address[1])
@@ -284,19 +313,23 @@ def _serve(
 # ------------------------------------------------------------------------------ what is said --
 
 
-def announce(settings: StorescpSettings, report: Report, port: int) -> bool:
+def announce(
+    settings: StorescpSettings, report: Report, port: int, tls_port: int | None = None
+) -> bool:
     """Say that connections are accepted; gives whether all could be told."""
+    both = "" if tls_port is None else f", and on port {tls_port} for TLS"
     if settings.port_file is not None:
         try:
-            _write_whole(Path(settings.port_file), f"{port}\n")
+            second = "" if tls_port is None else f"{tls_port}\n"
+            _write_whole(Path(settings.port_file), f"{port}\n{second}")
         except OSError as error:
             report.fatal(f"cannot write the port file: {settings.port_file}: {error.strerror}")
             return False
     where = settings.object_store or settings.directory
     if settings.ignore:
         where = "nowhere (--ignore)"
-    report.info(f"Listening on port {port} as {settings.ae_title}, storing to {where}")
-    notify("READY=1", f"STATUS=listening on port {port}")
+    report.info(f"Listening on port {port}{both} as {settings.ae_title}, storing to {where}")
+    notify("READY=1", f"STATUS=listening on port {port}{both}")
     return True
 
 

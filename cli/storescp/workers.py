@@ -8,14 +8,22 @@ import socket
 from functools import partial
 
 from dimse.watch import Counts
-from dimse.workers import Ending, Orders, WorkerEnded, WorkerEvent, Workers, WorkerStarted
+from dimse.workers import (
+    Ending,
+    Orders,
+    WorkerEnded,
+    WorkerEvent,
+    Workers,
+    WorkerStarted,
+    listeners,
+)
 from dul.errors import DULError
 
 from ..codes import FAILED
 from ..grammar.declaration import UsageError
 from ..report import Report
 from ..stop import name_of
-from ..systemd import activated_sockets, notify, watchdog_interval
+from ..systemd import notify, watchdog_interval
 from .admitting import callers_for
 from .options import StorescpSettings
 from .placing import storing
@@ -23,6 +31,7 @@ from .serving import (
     UNUSABLE,
     announce,
     context_maker,
+    given_listeners,
     monitor_for,
     say_end,
     say_ending,
@@ -43,6 +52,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     except UNUSABLE as error:
         report.fatal(str(error))
         return FAILED
+    plain, secure = given_listeners(settings)
     make_context = context_maker(settings, report)
     if make_context is not None:
         make_context()  # asks for the password, which the processes that follow then know
@@ -59,6 +69,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 make_context=make_context,
                 callers=callers,
                 listener=listener,
+                tls_listener=secure[number % len(secure)] if secure else None,
                 worker=number + 1,
                 watchers=() if monitor is None else monitor.watchers(),
             )
@@ -76,13 +87,16 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
             with storing(settings, report):
                 pass  # that it is possible is to be known before anybody connects
             monitor = monitor_for(settings, report, counts, stack)
+            if settings.tls_port is not None and not secure:
+                secure = listeners(settings.host, settings.tls_port, settings.workers)
             beside = monitor and monitor.job
             workers = Workers(
                 work,
                 count=settings.workers,
                 host=settings.host,
                 port=settings.port,
-                listeners=activated_sockets() or None,
+                listeners=plain or None,
+                more_listeners=secure,
                 beside=[beside] if beside else [],
                 told=partial(_tell, report, counts),
                 reopen=reopen,
@@ -95,7 +109,8 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
         except DULError as error:
             say_no_network(settings, report, error)
             return FAILED
-        if not announce(settings, report, workers.address[1]):
+        tls_port = secure[0].getsockname()[1] if secure else None
+        if not announce(settings, report, workers.address[1], tls_port):
             return FAILED
         ended_by = workers.run(settings.grace or 0.0)
         say_end(report, name_of(ended_by or signal.SIGTERM), counts.totals())

@@ -12,7 +12,7 @@ from dul.ondemand import on_demand
 if TYPE_CHECKING:
     from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
     from dimse.workers.orders import Orders
-    from dimse.workers.supervisor import Backoff, Workers
+    from dimse.workers.supervisor import Backoff, Workers, listeners
 
 __all__ = [
     "Backoff",
@@ -22,6 +22,7 @@ __all__ = [
     "WorkerEvent",
     "WorkerStarted",
     "Workers",
+    "listeners",
 ]
 
 _HOMES = {
@@ -32,6 +33,7 @@ _HOMES = {
     "WorkerEvent": "dimse.workers.events",
     "WorkerStarted": "dimse.workers.events",
     "Workers": "dimse.workers.supervisor",
+    "listeners": "dimse.workers.supervisor",
 }
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand

@@ -70,7 +70,12 @@ class Backoff:
 
 
 def listeners(host: str, port: int, count: int) -> list[socket.socket]:
-    """So many listening sockets of one address, among which the kernel deals connections out.
+    """Listening sockets of one address, among which the kernel deals connections out.
+
+    Args:
+        host: the address to listen on; "": every interface.
+        port: TCP port; 0 for any free one, the same for all.
+        count: how many.
 
     Raises:
         TransportError: it can't be listened on.
@@ -91,12 +96,12 @@ class _Worker:
     """One of the processes, or the room for it."""
 
     def __init__(
-        self, name: str, number: int | None, job: Job, listener: socket.socket | None
+        self, name: str, number: int | None, job: Job, listeners: tuple[socket.socket, ...] = ()
     ) -> None:
         self.name = name
         self.number = number
         self.job = job
-        self.listener = listener
+        self.listeners = listeners
         self.pid = 0  # 0: there is none at present
         self.line: socket.socket | None = None
         self.born = 0.0
@@ -114,6 +119,9 @@ class Workers:
         host: the address to listen on; every interface by default.
         port: TCP port; 0 for any free one, see `address`.
         listeners: listening sockets that are used instead, one for each worker or one for all.
+        more_listeners: those of another port, likewise: worker `number` has the one at `number`,
+            modulo how many there are. Its supervisor keeps them open and closes them as it does the
+            others.
         beside: what further processes do, each kept running as a worker is.
         told: is told what happens, in the supervisor's process.
         reopen: called there at SIGHUP, before the workers are told.
@@ -134,6 +142,7 @@ class Workers:
         host: str = "",
         port: int = 0,
         listeners: Sequence[socket.socket] | None = None,
+        more_listeners: Sequence[socket.socket] = (),
         beside: Sequence[Job] = (),
         told: Callable[[WorkerEvent], None] | None = None,
         reopen: Callable[[], None] | None = None,
@@ -150,12 +159,15 @@ class Workers:
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._address: tuple[str, int] = sockets[0].getsockname()[:2]
-        self._workers = [
-            _Worker(f"worker {number + 1}", number, _bound(work, own, number), own)
-            for number, own in enumerate(sockets[each % len(sockets)] for each in range(count))
-        ]
+        self._workers = []
+        for number in range(count):
+            own = sockets[number % len(sockets)]
+            more = more_listeners and [more_listeners[number % len(more_listeners)]]
+            self._workers.append(
+                _Worker(f"worker {number + 1}", number, _bound(work, own, number), (own, *more))
+            )
         for number, job in zip(numbers(1), beside, strict=False):
-            self._workers.append(_Worker(f"helper {number}", None, job, None))
+            self._workers.append(_Worker(f"helper {number}", None, job))
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -252,8 +264,9 @@ class Workers:
             for other in self._workers:
                 if other.line is not None:
                     other.line.close()
-                if other.listener is not None and other.listener is not worker.listener:
-                    other.listener.close()
+                for listener in other.listeners:
+                    if listener not in worker.listeners:
+                        listener.close()
             worker.job(Orders(line))
             code = 0
         except BaseException:  # it ends here, whatever it is
@@ -317,8 +330,8 @@ class Workers:
 
     def _close_listeners(self) -> None:
         for each in self._workers:
-            if each.listener is not None:
-                each.listener.close()
+            for listener in each.listeners:
+                listener.close()
 
     def _close(self) -> None:
         self._close_listeners()

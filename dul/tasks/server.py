@@ -41,6 +41,8 @@ class Server(Acceptor):
         listener: socket.socket | None = None,
         limits: Limits | None = None,
         tls: SSLContext | None = None,
+        tls_port: int | None = None,
+        tls_listener: socket.socket | None = None,
         max_associations: int = 100,
         max_associations_per_peer: int | None = None,
         trace: Trace | None = None,
@@ -53,6 +55,8 @@ class Server(Acceptor):
             listener=listener,
             limits=limits,
             tls=tls,
+            tls_port=tls_port,
+            tls_listener=tls_listener,
             max_associations=max_associations,
             max_associations_per_peer=max_associations_per_peer,
             trace=trace,
@@ -77,7 +81,8 @@ class Server(Acceptor):
     def start(self) -> None:
         """Accept connections from now on."""
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._listener, self._accept, self._loop)
+        for each in self._listeners:
+            self._loop.add_reader(each, self._accept, self._loop, each)
 
     async def serve_forever(self, grace: float = 0.0) -> None:
         """Serve until the task is cancelled.
@@ -103,11 +108,13 @@ class Server(Acceptor):
                 own end; they may do as before meanwhile. Then they are aborted.
         """
         if self._loop is not None:
-            self._loop.remove_reader(self._listener)
+            for each in self._listeners:
+                self._loop.remove_reader(each)
             if self._resume is not None:
                 self._resume.cancel()
             self._loop = None
-        self._listener.close()
+        for each in self._listeners:
+            each.close()
         tasks = self._tasks - {asyncio.current_task()}
         try:
             if tasks and grace > 0:
@@ -119,11 +126,14 @@ class Server(Acceptor):
             await asyncio.gather(*tasks, return_exceptions=True)
             self._executor.shutdown()
 
-    def _accept(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _accept(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
         try:
-            link = self._next_link()
+            link = self._next_link(listener)
         except OSError:
-            loop.remove_reader(self._listener)
+            for each in self._listeners:
+                loop.remove_reader(each)
+            if self._resume is not None:
+                self._resume.cancel()
             self._resume = loop.call_later(PAUSE, self.start)
             return
         if link is not None:

@@ -38,6 +38,9 @@ class Server(Acceptor):
             or one of several that share a port. It is closed in the end.
         limits: bounds and times of each association.
         tls: a server context, for TLS; it may be replaced, for connections to come.
+        tls_port: a port of its own for TLS; then `port` is for plain DICOM. 0 for any free one; see
+            `tls_address`. None: `port` is for TLS if there is a context.
+        tls_listener: a listening socket that is used instead.
         max_associations: the ones beyond are rejected, "local limit exceeded" (2/3/2). Fewer, with
             a warning, if the process may not open the files that they need (`ulimit -n`).
         max_associations_per_peer: those of one host beyond are rejected likewise; None: no bound.
@@ -53,6 +56,8 @@ class Server(Acceptor):
         listener: socket.socket | None = None,
         limits: Limits | None = None,
         tls: SSLContext | None = None,
+        tls_port: int | None = None,
+        tls_listener: socket.socket | None = None,
         max_associations: int = 100,
         max_associations_per_peer: int | None = None,
         trace: Trace | None = None,
@@ -65,6 +70,8 @@ class Server(Acceptor):
             listener=listener,
             limits=limits,
             tls=tls,
+            tls_port=tls_port,
+            tls_listener=tls_listener,
             max_associations=max_associations,
             max_associations_per_peer=max_associations_per_peer,
             trace=trace,
@@ -109,18 +116,21 @@ class Server(Acceptor):
     def _listen(self) -> None:
         poll = select.poll()
         poll.register(self._stop, select.POLLIN)
-        poll.register(self._listener, select.POLLIN)
+        doors = {each.fileno(): each for each in self._listeners}
+        for fd in doors:
+            poll.register(fd, select.POLLIN)
         pause = select.poll()
         pause.register(self._stop, select.POLLIN)
         while not self._stop.is_set:
-            poll.poll()
-            try:
-                link = self._next_link()
-            except OSError:
-                pause.poll(PAUSE * 1000)
-                continue
-            if link is not None:
-                self._begin(link)
+            ready = [doors[fd] for fd, _ in poll.poll() if fd in doors]
+            for listener in ready:
+                try:
+                    link = self._next_link(listener)
+                except OSError:
+                    pause.poll(PAUSE * 1000)
+                    break
+                if link is not None:
+                    self._begin(link)
 
     def request_stop(self, grace: float = 0.0) -> None:
         """Let `serve_forever` close the listener, end all associations and return; does not wait.
@@ -161,7 +171,8 @@ class Server(Acceptor):
 
     def _end_associations(self) -> None:
         """Nobody comes in any more; then those who are in are told to go."""
-        self._listener.close()
+        for each in self._listeners:
+            each.close()
         if self._grace and not self._wakeup.is_set:
             self._let_finish(self._grace)
         self._wakeup.set()

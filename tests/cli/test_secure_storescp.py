@@ -222,3 +222,56 @@ def test_an_access_policy_by_certificate_and_user(
         while calls(ct1, "CT1") == "accepted":
             assert time.monotonic() < until
         running.wait_for("rule 'stolen' denies it")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_plain_and_tls_on_two_ports(
+    workers: str, office: Office, certified: Certified, tmp_path: Path
+) -> None:
+    ports = tmp_path / "ports"
+    options = [*certified.options, "-ic", "--tls-port", "0", "--port-file", str(ports)]
+    with storescp(*options, "--workers", workers) as running:
+        told = running.wait_for(r"Listening on port (\d+), and on port (\d+) for TLS as STORESCP")
+        plain, secure = map(int, told.groups())
+        assert ports.read_text() == f"{plain}\n{secure}\n"
+        for _ in range(int(workers) * 2):
+            Client("localhost", plain).echo()
+            call(secure, office)
+        with pytest.raises(DulcetError):
+            call(plain, office)
+        running.wait_for("the peer speaks TLS, and this end does not")
+        with pytest.raises(DulcetError):
+            Client("localhost", secure).echo()
+        running.wait_for("plain DICOM on a TLS port")
+
+
+ACTIVATED = """
+import os, socket, sys
+plain, secure = (socket.create_server(("127.0.0.1", 0)) for _ in "ab")
+for fd, sock in ((50, plain), (51, secure)):
+    os.dup2(sock.fileno(), fd)
+for fd in (3, 4):
+    os.dup2(fd + 47, fd)
+    os.set_inheritable(fd, True)
+print(plain.getsockname()[1], secure.getsockname()[1], flush=True)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": sys.argv[1]}
+os.execv(sys.executable, [sys.executable, "-m", "cli.storescp", *sys.argv[2:]])
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_two_sockets_of_systemds(workers: str, office: Office, certified: Certified) -> None:
+    options = ["--ignore", *certified.options, "-ic", "--tls-port", "2762", "--workers", workers]
+    command = [sys.executable, "-c", ACTIVATED, "dicom:tls", *options, "11112"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            plain, secure = map(int, process.stdout.readline().split())
+            Client("127.0.0.1", plain).echo()
+            call(secure, office)
+        finally:
+            process.terminate()
+    command[3] = "dicom:other"
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 1
+    assert "must have the name tls" in done.stderr

@@ -393,7 +393,7 @@ def test_stopping_before_a_connection_is_looked_at(face: Face) -> None:
     """The connection is accepted, and the server stopped before its task or thread has begun."""
 
     async def at_once(server: Any) -> None:
-        server._accept(asyncio.get_running_loop())
+        server._accept(asyncio.get_running_loop(), server._listener)
         await server.stop()
 
     serve = Acceptor()

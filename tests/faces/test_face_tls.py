@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
@@ -29,7 +30,7 @@ from rawpeer import (
 from dul import conversations
 from dul.association import Association
 from dul.conversations import Conversation
-from dul.errors import AssociationAborted, TimedOut, TLSFailed, TransportError
+from dul.errors import AssociationAborted, InvalidTLS, TimedOut, TLSFailed, TransportError
 from dul.fsm import State
 from dul.limits import Limits
 
@@ -488,3 +489,36 @@ def test_what_comes_behind_data_comes_behind_it(
                 assert type(end.start("receive").error()) is TransportError
             assert not replies
             end.do("close")
+
+
+def test_a_server_with_a_port_for_each(face: Face) -> None:
+    serve = Acceptor()
+    with face.server(serve, tls=server_context(), tls_port=0) as server:
+        assert server.tls_address != server.address
+        for address, context in (
+            (server.address, None),
+            (server.tls_address, client_context()),
+        ):
+            end = face.connect(address, tls=context).result()
+            assert (end.association.security is None) is (context is None)
+            end.do("release")
+            assert serve.outcome() == "released"
+    for address in (server.address, server.tls_address):
+        with pytest.raises(ConnectionRefusedError):
+            rawpeer.connect(address)
+
+
+def test_a_port_for_tls_needs_a_context(face: Face) -> None:
+    async def make() -> None:
+        face.module.Server(Acceptor(), host=rawpeer.LOOPBACK, tls_port=0)
+
+    with pytest.raises(InvalidTLS, match="no context for it"):
+        asyncio.run(make())
+
+
+def test_the_port_for_tls_is_taken(face: Face) -> None:
+    async def make(port: int) -> None:
+        face.module.Server(Acceptor(), host=rawpeer.LOOPBACK, tls=server_context(), tls_port=port)
+
+    with Listener() as taken, pytest.raises(TransportError, match="cannot listen on"):
+        asyncio.run(make(taken.address[1]))
