@@ -46,6 +46,7 @@ def _case_json(case: CaseResult) -> dict[str, Any]:
         for name in (
             "id", "role", "clause", "level", "title", "requirement", "expected", "verdict", "sub",
             "message", "seconds", "why", "tags", "xfail", "attempts", "cause", "blocked",
+            "digest",
         )
     }  # fmt: skip
     data["seconds"] = round(case.seconds, 3)

@@ -62,6 +62,7 @@ class RunResult:
 class CaseResult:
     """One case's verdict: the worst of its runs, after the liveness probe.
 
+    `digest` is of the case that was judged (`testbed.digest`), "" in files that have none yet.
     `cause` is the root cause of a deviation, `blocked` the one that kept the case from being reached
     (`testbed.causes`).
     """
@@ -85,6 +86,7 @@ class CaseResult:
     runs: list[RunResult] = field(default_factory=list)
     cause: str = ""
     blocked: str = ""
+    digest: str = ""
 
     @property
     def group(self) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from . import catalogue, causes
 from .advice import advise, hopeless
 from .cases.baseline import BASELINES
+from .digest import digest
 from .engine import play
 from .launch import Process, expand, wait_for_port
 from .liveness import probe
@@ -345,6 +346,7 @@ def _blank(case: Case) -> CaseResult:
         why=case.why,
         tags=list(case.tags),
         cell=case.cell,
+        digest=digest(case),
     )
 
 

@@ -3,7 +3,6 @@
 Only the first flight is needed: does the other side refuse, or go on? (RFC 5246 7.4.1, RFC 9325.)
 """
 
-import os
 import socket
 import struct
 import time
@@ -23,6 +22,9 @@ FORBIDDEN = {
 }
 STATIC_RSA = (0x002F, 0x0035, 0x003C, 0x003D, 0x009C, 0x009D)
 MODERN = (0xC02F, 0xC030, 0xC02B, 0xC02C, 0xCCA8, 0xCCA9)
+#: What a hello has where others have random bytes: no handshake is ever completed with it, and a stimulus
+#: that is always the same can be compared.
+_NOT_RANDOM = bytes(range(1, 33))
 CBC = (0xC013, 0xC014, 0xC009, 0xC00A, 0x002F, 0x0035)
 
 
@@ -57,11 +59,11 @@ def client_hello(
     extensions += _extension(0xFF01, b"\0") + _extension(23, b"")
     if tls_1_3:
         # Any 32 bytes are an X25519 public key; the handshake goes no further than the answer.
-        share = struct.pack(">HH", 0x001D, 32) + os.urandom(32)
+        share = struct.pack(">HH", 0x001D, 32) + _NOT_RANDOM
         extensions += _extension(43, struct.pack(">BHH", 4, TLS_1_3, version))
         extensions += _extension(45, b"\1\1")
         extensions += _extension(51, struct.pack(">H", len(share)) + share)
-    body = struct.pack(">H", version) + os.urandom(32) + b"\0"
+    body = struct.pack(">H", version) + _NOT_RANDOM + b"\0"
     body += struct.pack(f">H{len(suites)}H", 2 * len(suites), *suites)
     body += bytes([len(compression)]) + compression
     if version != SSL_3:
@@ -75,7 +77,7 @@ def server_hello(version: int = TLS_1_2, suite: int = 0xC02F) -> bytes:
     Without renegotiation_info (RFC 5746) many clients would refuse it, whatever it chooses.
     """
     extensions = struct.pack(">HHB", 0xFF01, 1, 0)
-    body = struct.pack(">H", version) + os.urandom(32) + b"\0" + struct.pack(">HB", suite, 0)
+    body = struct.pack(">H", version) + _NOT_RANDOM + b"\0" + struct.pack(">HB", suite, 0)
     body += struct.pack(">H", len(extensions)) + extensions
     return record(HANDSHAKE, _handshake(2, body), version)
 

@@ -1,23 +1,10 @@
 """P.STA2: what may not come first (PS3.8 Table 9-10, Sta2)."""
 
-import contextlib
-import ssl
-
 from .. import messages, raw
 from ..model import Case, Send
+from ..tls_raw import client_hello
 from ..verdicts import bad, info, ok
 from .common import READ_CLOSE, USER_ABORT, R, first_pdu, one, runs
-
-
-def client_hello() -> bytes:
-    """The first flight of a TLS client."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    handshake = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
-    with contextlib.suppress(ssl.SSLWantReadError):
-        handshake.do_handshake()
-    return outgoing.read()
-
 
 HTTP = b"GET / HTTP/1.1\r\nHost: pacs\r\nUser-Agent: scanner\r\n\r\n"
 _RULE = "In Sta2 only an A-ASSOCIATE-RQ may come; anything else is answered with an A-ABORT of the "
@@ -69,6 +56,6 @@ CASES = (
         "P.STA2.09", "PS3.8 9.2.3 Evt19/Sta2", R,
         "a TLS ClientHello on the plain port",
         "Bytes that are no PDU are refused at their first byte.",
-        one(*first_pdu("TLS ClientHello", client_hello())), _FOREIGN, tags=("security",),
+        one(*first_pdu("TLS ClientHello", client_hello(tls_1_3=True))), _FOREIGN, tags=("security",),
     ),
 )  # fmt: skip

@@ -37,6 +37,13 @@ class Compared:
     change: Change
 
     @property
+    def asked_otherwise(self) -> bool:
+        """Whether the case itself is known to have changed between the two results."""
+        if self.old is None or self.new is None or not (self.old.digest and self.new.digest):
+            return False
+        return self.old.digest != self.new.digest
+
+    @property
     def title(self) -> str:
         """The case's title, as the newer result has it."""
         case = self.new or self.old
@@ -116,6 +123,9 @@ def warnings(old: Report, new: Report) -> Iterator[str]:
             yield f"the {which} result is {figures.outcome(report)}"
     if old.edition != new.edition:
         yield f"judged by editions {old.edition} and {new.edition} of the catalogue"
+    asked = [row.id for row in compare(old, new) if row.asked_otherwise]
+    if asked:
+        yield f"cases that have changed in between: {' '.join(asked)}"
     differing = [
         f"{key}: {old.settings.get(key)} / {new.settings.get(key)}"
         for key in sorted(

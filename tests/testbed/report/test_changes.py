@@ -106,6 +106,17 @@ def test_what_else_may_have_made_the_difference_is_noted(two):
     assert any("timeout: 2.0 / 9.0" in note for note in notes) or "timeout" in str(notes)
 
 
+def test_a_case_that_has_changed_in_between_is_noted(two):
+    """Files without digests, of before there were any, say nothing about it."""
+    old, new = two
+    old.cases[0].digest = new.cases[0].digest = "0123456789ab"
+    old.cases[1].digest = ""
+    assert not any("have changed" in note for note in changes.warnings(old, new))
+    new.cases[0].digest = "ba9876543210"
+    expected = f"cases that have changed in between: {new.cases[0].id}"
+    assert expected in list(changes.warnings(old, new))
+
+
 def test_results_of_two_roles_cannot_be_compared(two, tmp_path, capsys):
     other = report(case("U.RQ.01", role="scu"), role="scu")
     assert cli.main(["compare", *saved(tmp_path, two[0], other)]) == 2
