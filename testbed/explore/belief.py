@@ -178,7 +178,10 @@ class Belief:
         return False
 
     def lost(self) -> bool:
-        """Whether a reset may have swallowed what would explain it: something due, then the close."""
+        """Whether a reset may have swallowed what would explain it: something due, then the close.
+
+        How many requests may have been swallowed with it has no end and decides nothing: one more is like none.
+        """
         seen: set[Explanation] = set()
         todo = list(self._likely())
         while todo:
@@ -189,7 +192,11 @@ class Belief:
             if explanation.state in {0, 13}:
                 self._explanations = {Explanation(0, debts=explanation.debts): frozenset()}
                 return True
-            todo += [move.after for move in self._machine.moves(explanation) if not move.lenience]
+            todo += [
+                replace(move.after, asked=explanation.asked)
+                for move in self._machine.moves(explanation)
+                if not move.lenience
+            ]
         return False
 
     # -- explanations

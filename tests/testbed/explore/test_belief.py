@@ -164,6 +164,16 @@ def test_a_reset_may_have_swallowed_what_was_due_but_not_what_was_not():
     assert not established().lost()
 
 
+def test_a_reset_of_a_requestor_that_asks_for_more_and_more_is_thought_through_to_its_end():
+    """However many requests the reset may have swallowed: none of them explains a close in Sta6."""
+    belief = Belief("scu", 2.0)
+    belief.add(Input("ac", (3,), answer="accept"))
+    assert see(belief, "C-STORE-RQ") == ""
+    assert not belief.lost()
+    belief.add(ILLEGAL)
+    assert belief.lost()
+
+
 def test_what_is_overlooked_is_known_by_what_follows():
     belief = established()
     belief.add(ILLEGAL, RELEASE)
