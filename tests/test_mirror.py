@@ -129,7 +129,8 @@ GUARDED = {
     "testbed/explore/test_page.py": "testbed/explore/account.py",
     "testbed/report/test_html.py": (
         "testbed/report/document.py testbed/report/html_cases.py testbed/report/html_filters.py "
-        "testbed/report/html_grid.py testbed/report/html_matrix.py testbed/report/html_wire.py "
+        "testbed/report/html_grid.py testbed/report/html_matrix.py testbed/report/html_overview.py "
+        "testbed/report/html_tallies.py testbed/report/html_wire.py "
         "testbed/report/markup.py"
     ),
     "testbed/report/test_changes.py": "testbed/report/command.py testbed/report/html_changes.py",

@@ -7,7 +7,7 @@ from ..report.document import asset, document
 from ..report.html_cases import badge
 from ..report.html_grid import STATES
 from ..report.html_wire import wire_table
-from ..report.markup import Child, Markup, el, join
+from ..report.markup import Child, Markup, el, join, scrolling
 from ..table import EVENTS, TABLE
 from . import account
 from .hunt import Hunt
@@ -142,7 +142,7 @@ def _grid(hunt: Hunt) -> Markup:
         "section",
         el("h2", "Cells visited"),
         _legend(account.grid(hunt)[-2:]),
-        el("div", table, class_="scroll", tabindex=0, role="region", aria_label="Cells visited"),
+        scrolling(table, "Cells visited"),
         id="cells",
     )
 

@@ -5,7 +5,7 @@ from string import ascii_lowercase
 from ..results import CaseResult, Report, mark
 from ..table import EVENTS, TABLE
 from . import figures
-from .markup import Markup, el, join
+from .markup import Markup, el, join, scrolling
 
 STATES = {
     1: "Idle",
@@ -110,7 +110,7 @@ def state_table(report: Report, prefix: str) -> Markup | None:
         "section",
         el("h3" if prefix else "h2", "State table"),
         el("p", _sentence(grid), class_="note"),
-        el("div", table, class_="scroll", tabindex=0, role="region", aria_label="State table"),
+        scrolling(table, "State table"),
         _reasons(grid),
         _states(),
         id=f"{prefix}states",

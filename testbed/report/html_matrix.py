@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..results import CaseResult, Report, mark
 from . import figures
-from .markup import Markup, el, join
+from .markup import Markup, el, join, scrolling
 
 
 def matrices(reports: Sequence[Report]) -> Markup:
@@ -42,7 +42,7 @@ def _matrix(reports: Sequence[Report], role: str, numbers: Sequence[int]) -> Mar
         "section",
         el("h3", label),
         el("p", f"{len(rows)} cases; products differ in {differing} (marked ≠).", class_="note"),
-        el("div", table, class_="scroll tall", tabindex=0, role="region", aria_label=label),
+        scrolling(table, label, tall=True),
         id=f"matrix-{role}",
     )
 

@@ -64,3 +64,9 @@ def el(name: str, /, *children: Child, **attributes: str | int | bool | None) ->
 def join(*children: Child) -> Markup:
     """Children one after another, without an element around them."""
     return Markup(_content(children))
+
+
+def scrolling(table: Markup, label: str, *, tall: bool = False) -> Markup:
+    """A table in a box of its own that scrolls, by keys too; `label` is what it is called."""
+    class_ = "scroll tall" if tall else "scroll"
+    return el("div", table, class_=class_, tabindex=0, role="region", aria_label=label)

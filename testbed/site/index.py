@@ -8,7 +8,7 @@ from ..report import figures
 from ..report.document import asset, document
 from ..report.html_cases import badge
 from ..report.html_filters import filterbox, select, text_field, tick_box, verdict_boxes
-from ..report.markup import Markup, el, join
+from ..report.markup import Markup, el, join, scrolling
 from ..results import CaseResult, mark
 from .shelf import CaseRow, ShelfEntry, rows
 
@@ -91,7 +91,7 @@ def _products(role: str, entries: Sequence[ShelfEntry]) -> Markup:
     table = el(
         "table", el("caption", _ROLES[role]), el("thead", head), el("tbody", body), class_="areas"
     )
-    return el("div", table, class_="scroll", tabindex=0, role="region", aria_label=_ROLES[role])
+    return scrolling(table, _ROLES[role])
 
 
 def _meter(entry: ShelfEntry) -> Markup:
