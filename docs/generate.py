@@ -1,10 +1,11 @@
-"""Generate docs/fsm.md and docs/api from what they describe: `make docs`; tests keep them current."""
+"""Generate docs/fsm.md, docs/conformance-statement.md and docs/api from what they describe: `make docs`; tests keep them current."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import api_pages
+import statement_page
 
 from dul.fsm import ACTIONS, TABLE, Action, Event, State
 
@@ -43,6 +44,7 @@ def render() -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    statement_page.TARGET.write_text(statement_page.render(), encoding="utf-8")
     for module in api_pages.PUBLIC:
         api_pages.page_of(module).write_text(api_pages.render(module), encoding="utf-8")
     api_pages.page_of("README").write_text(api_pages.index(), encoding="utf-8")
