@@ -12,6 +12,9 @@ from pathlib import Path
 
 import links
 
+import dimse.errors
+import dul.errors
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -120,3 +123,18 @@ def test_the_design_names_every_module_and_room_of_the_stack() -> None:
         }
         assert len(there) > 20
         assert there - named == set(), f"say in docs/design.md what {package} knows there"
+
+
+def test_the_page_of_errors_has_every_error_and_no_other() -> None:
+    """Each stands in a row of its own table, with what happened and what to do."""
+    errors = {
+        name
+        for module in (dimse.errors, dul.errors)
+        for name in module.__all__
+        if isinstance(getattr(module, name), type) and issubclass(getattr(module, name), Exception)
+    }
+    rows = re.findall(
+        r"^\| (`[^|]+) \|", (ROOT / "docs" / "errors.md").read_text("utf-8"), re.MULTILINE
+    )
+    named = re.findall(r"`(\w+)`", " ".join(rows))
+    assert sorted(named) == sorted(errors)
