@@ -90,6 +90,7 @@ LEFT_ALONE: Final = frozenset(
         "TIMEOUT",
         "TITLE",
         "UID",
+        "URL",
         "WAIT",
         "WHAT",
     ]
