@@ -53,6 +53,7 @@ def client_for(
     *,
     instead: tuple[str, int, str] | None = None,
     max_ops: int = 1,
+    ask_storage: bool = False,
 ) -> Client:
     """Who calls.
 
@@ -63,6 +64,7 @@ def client_for(
         profile: what roles and extended negotiation are proposed.
         instead: host, port and AE title of another peer.
         max_ops: operations that may be on their way, if the peer grants so many.
+        ask_storage: ask what the peer's storage preserves.
 
     Raises:
         InvalidTLS, UsageError: as `cli.secure.calling_context`.
@@ -80,6 +82,7 @@ def client_for(
         limits=calling.limits,
         roles=profile.roles if profile else (),
         extended=profile.extended if profile else (),
+        ask_storage=ask_storage,
         tls=_context(calling, report),
         server_hostname=calling.server_name,
         user_identity=identity_of(calling),
@@ -139,6 +142,8 @@ class Teller:
                         self.report.debug(line)
                 if self.report.shows(self._level):
                     self.report.say(self._level, dumps.associate_ac(negotiated))
+                for line in dumps.agreed(negotiated):
+                    self.report.info(line)
                 fragment = fragment_length(negotiated.peer_maximum_length, self._calling.limits)
                 self.report.info(f"Association Accepted (Max Send PDV: {fragment})")
             case NotAssociated(others=int(others)) if others:

@@ -16,6 +16,7 @@ from dul.values import fields
 from .report import Level, Report, printable
 
 __all__ = [
+    "agreed",
     "associate_ac",
     "associate_rq",
     "certificates",
@@ -51,6 +52,41 @@ def certificates(agreed: Security) -> Iterator[str]:
             f"certificate {index}: {printable(each.subject)}, issued by "
             f"{printable(each.issuer)}, valid from {each.not_before} to {each.not_after}"
         )
+
+
+def agreed(negotiated: Negotiated) -> Iterator[str]:
+    """What was agreed beyond presentation contexts: roles, window, extended negotiation, identity."""
+    asked, told = negotiated.request.user_information, negotiated.accept.user_information
+    for role in told.role_selections:
+        roles = " and ".join(name for name, has in (("SCU", role.scu), ("SCP", role.scp)) if has)
+        yield f"Roles of the requestor for {_name(role.sop_class_uid)}: {roles or 'none'}"
+    window = negotiated.window
+    if asked.asynchronous_operations_window is not None:
+        yield (
+            "Asynchronous operations window: "
+            f"{window.invoked or 'any number of'} operations of the requestor's at a time"
+        )
+    answers: dict[bytes, list[str]] = {}
+    for each in told.extended_negotiations:
+        answers.setdefault(each.information, []).append(each.sop_class_uid)
+    for information, uids in answers.items():
+        names = _name(uids[0]) + (f" and {len(uids) - 1} more" if len(uids) > 1 else "")
+        yield f"Extended negotiation for {names}: {_extended(uids[0], information)}"
+    if asked.extended_negotiations and not answers:
+        yield "Extended negotiation: the acceptor says nothing of it"
+    if asked.user_identity is not None and asked.user_identity.positive_response_requested:
+        confirmed = told.user_identity_response is not None
+        yield f"User identity: {'' if confirmed else 'not '}confirmed by the acceptor"
+
+
+def _extended(uid: str, information: bytes) -> str:
+    if uid not in storage_sops.STORAGE_SOP_CLASSES:
+        return information.hex(" ")
+    # Few peers say anything of it.
+    from dimse import StorageLevels  # noqa: PLC0415
+
+    levels = StorageLevels.decode(information)
+    return information.hex(" ") if levels is None else str(levels)
 
 
 def associate_rq(request: AssociateRQ) -> str:
@@ -122,6 +158,16 @@ def _information(information: UserInformation) -> Iterator[str]:
     for role in information.role_selections:
         roles = f"SCU {int(role.scu)}, SCP {int(role.scp)}"
         yield _line("Role selection", f"{_name(role.sop_class_uid)}: {roles}")
+    for each in information.extended_negotiations:
+        value = _extended(each.sop_class_uid, each.information)
+        yield _line("Extended negotiation", f"{_name(each.sop_class_uid)}: {value}")
+    for common in information.common_extended_negotiations:
+        related = ", ".join(map(_name, common.related_general_sop_class_uids)) or "none"
+        yield _line(
+            "Common extended negotiation",
+            f"{_name(common.sop_class_uid)}: service class {common.service_class_uid}, related general "
+            f"SOP classes {related}",
+        )
     identity = information.user_identity
     if identity is not None:
         yield _line("User identity", f"type {identity.type}")  # a password is in the rest of it

@@ -30,7 +30,14 @@ def ask_peer(
     if not contexts:
         report.fatal(settings.words.nothing)
         return settings.words.code_nothing
-    client = client_for(settings, report, wakeup, proposed.profile, max_ops=settings.max_ops)
+    client = client_for(
+        settings,
+        report,
+        wakeup,
+        proposed.profile,
+        max_ops=settings.max_ops,
+        ask_storage=settings.ask_storage,
+    )
     teller = Teller(report, settings, contexts=settings.contexts, words=settings.words)
     try:
         found = client.probe(contexts, told=teller.tell)

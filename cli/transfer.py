@@ -102,7 +102,14 @@ class Transfer(Teller):
         self._dots = Dots(report)
         self._reports = ReportFiles(settings, report)
         self._marker = Marker(settings.repeat) if settings.rename else None
-        client = client_for(settings, report, wakeup, proposed.profile, max_ops=settings.max_ops)
+        client = client_for(
+            settings,
+            report,
+            wakeup,
+            proposed.profile,
+            max_ops=settings.max_ops,
+            ask_storage=settings.ask_storage,
+        )
         self._sending = client.send(found(settings, wakeup), **settings.how(proposed, journal))
         self.display = Display(report)
         self.planned = 0

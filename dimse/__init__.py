@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dimse.errors import DIMSEError, Refused
     from dimse.faults import Faults
     from dimse.journal import Journal
+    from dimse.levels import StorageLevels
     from dimse.marking import Marker
     from dimse.objects.codecs import Decompress
     from dimse.objects.edit import ElementChange
@@ -102,6 +103,7 @@ __all__ = [
     "Sink",
     "Spool",
     "StatusClass",
+    "StorageLevels",
     "StoreRequest",
     "Verdict",
     "checked_ae_title",
@@ -161,6 +163,7 @@ _HOMES = {
     "Sink": "dimse.storage.sink",
     "Spool": "dimse.storage.spool",
     "StatusClass": "dimse.tables.status",
+    "StorageLevels": "dimse.levels",
     "StoreRequest": "dimse.requests",
     "Verdict": "dimse.engine",
     "checked_ae_title": "dimse.titles",

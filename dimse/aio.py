@@ -232,6 +232,8 @@ class Client:
         user_identity: 58H, for peers that want a user name, a ticket or a token (PS3.7 D.3.3.7).
         roles: 54H, one for each SOP class whose roles are not the default (PS3.7 D.3.3.4).
         extended: 56H, by SOP class (PS3.7 D.3.3.5).
+        ask_storage: propose extended negotiation for each storage SOP class that is proposed, to hear
+            what the peer's storage preserves; see `dimse.StorageLevels`.
         common_extended: 57H, by SOP class (PS3.7 D.3.3.6).
         window: 53H, how many operations may be outstanding (PS3.7 D.3.3.3); None: not proposed.
         family: of the addresses that are tried, `socket.AF_INET` or `AF_INET6`; 0: either.
@@ -254,6 +256,7 @@ class Client:
         user_identity: UserIdentity | None = None,
         roles: Sequence[RoleSelection] = (),
         extended: Sequence[ExtendedNegotiation] = (),
+        ask_storage: bool = False,
         common_extended: Sequence[CommonExtendedNegotiation] = (),
         window: AsynchronousOperationsWindow | None = None,
         family: int = 0,
@@ -270,6 +273,7 @@ class Client:
             user_identity=user_identity,
             roles=tuple(roles),
             extended=tuple(extended),
+            ask_storage=ask_storage,
             common_extended=tuple(common_extended),
             window=window,
             family=family,

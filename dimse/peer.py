@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dimse.errors import InvalidValue
 from dimse.plan import ContextOffer, numbered
+from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.titles import checked_ae_title
 from dul.association import Trace
 from dul.limits import Limits
@@ -42,6 +43,8 @@ class Peer:
         user_identity: 58H, for peers that want a user name, a ticket or a token (PS3.7 D.3.3.7).
         roles: 54H, one for each SOP class whose roles are not the default (PS3.7 D.3.3.4).
         extended: 56H, by SOP class (PS3.7 D.3.3.5).
+        ask_storage: propose extended negotiation for each storage SOP class that is proposed, to hear
+            what the peer's storage preserves; see `dimse.StorageLevels`.
         common_extended: 57H, by SOP class (PS3.7 D.3.3.6).
         window: 53H, how many operations may be outstanding (PS3.7 D.3.3.3); None: not proposed.
         family: of the addresses that are tried, `socket.AF_INET` or `AF_INET6`; 0: either.
@@ -61,6 +64,7 @@ class Peer:
     user_identity: UserIdentity | None = None
     roles: tuple[RoleSelection, ...] = ()
     extended: tuple[ExtendedNegotiation, ...] = ()
+    ask_storage: bool = False
     common_extended: tuple[CommonExtendedNegotiation, ...] = ()
     window: AsynchronousOperationsWindow | None = None
     family: int = 0
@@ -80,10 +84,22 @@ class Peer:
             self.limits,
             roles=self.roles,
             window=self.window,
-            extended=self.extended,
+            extended=(*self.extended, *self._questions(contexts)),
             common_extended=self.common_extended,
             user_identity=self.user_identity,
         )
+
+    def _questions(self, contexts: Sequence[ContextOffer]) -> Iterator[ExtendedNegotiation]:
+        """What is asked of the peer's storage, for each class that nothing else is said of."""
+        if not self.ask_storage:
+            return
+        # Few ask.
+        from dimse.levels import SCU_ALONE  # noqa: PLC0415
+
+        told = {each.sop_class_uid for each in self.extended}
+        for uid in dict.fromkeys(each.abstract_syntax for each in contexts):
+            if uid in STORAGE_SOP_CLASSES and uid not in told:
+                yield ExtendedNegotiation(uid, SCU_ALONE.encode())
 
 
 def _check_place(host: object, port: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dimse.errors import InvalidValue
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
@@ -12,6 +12,9 @@ from dimse.tables.uids import VERIFICATION
 from dimse.titles import checked_ae_title
 from dul.negotiation import SYNCHRONOUS, Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
+
+if TYPE_CHECKING:
+    from dimse.levels import StorageLevels
 
 __all__ = ["Preference", "default_support", "storage_support"]
 
@@ -50,6 +53,7 @@ def storage_support(
     requestor_may_be_scp: Iterable[str] = (),
     window: AsynchronousOperationsWindow = SYNCHRONOUS,
     extended_negotiation: Mapping[str, bytes] | None = None,
+    storage_levels: StorageLevels | None = None,
     user_identity: Identify | None = None,
     identity_required: bool = False,
 ) -> Support:
@@ -68,6 +72,8 @@ def storage_support(
         requestor_may_be_scp: abstract syntaxes whose requestor may take the SCP role.
         window: the largest asynchronous operations window that is agreed to.
         extended_negotiation: the answer (56H) by SOP class, for who asks.
+        storage_levels: the answer for each of `sop_classes` that has none there: what is preserved
+            of objects; None: nothing is said of it.
         user_identity: judges a 58H: gives the server response (may be empty), or None to refuse
             the association; None: nobody's identity is looked at.
         identity_required: refuse also who says nothing of an identity.
@@ -75,10 +81,13 @@ def storage_support(
     Raises:
         InvalidValue: a title that nobody can have.
     """
-    classes = SUPPORTED_BY_DEFAULT if sop_classes is None else sop_classes
+    classes = SUPPORTED_BY_DEFAULT if sop_classes is None else tuple(sop_classes)
     stored = tuple(transfer_syntaxes)
     syntaxes = {VERIFICATION: UNCOMPRESSED} | dict.fromkeys(classes, stored)
     syntaxes |= {uid: tuple(each) for uid, each in (others or {}).items()}
+    extended = dict(extended_negotiation or {})
+    if storage_levels is not None:
+        extended = dict.fromkeys(classes, storage_levels.encode()) | extended
     return Support(
         syntaxes,
         unknown_abstract_syntax=stored if any_sop_class else (),
@@ -90,7 +99,7 @@ def storage_support(
         calling_ae_titles=_titles(calling_ae_titles, "calling_ae_titles"),
         requestor_may_be_scp=frozenset(requestor_may_be_scp),
         window=window,
-        extended_negotiation=extended_negotiation or {},
+        extended_negotiation=extended,
         user_identity=user_identity,
         identity_required=identity_required,
     )

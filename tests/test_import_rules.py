@@ -125,6 +125,7 @@ LATE = HEAVY | {
     "dimse.aio",
     "dimse.hooks",
     "dimse.journal",
+    "dimse.levels",
     "dimse.storage.identical",
     "dimse.storage.object_store",
     "fsspec",

@@ -142,6 +142,7 @@ GUARDED = {
 SUBJECTS = {
     "cli/web/test_browser.py": "the page in a browser",
     "cli/test_defaults.py": "DCMTK's defaults, where ours are others",
+    "cli/test_agreed.py": "what both ends show of what they agreed on",
     "cli/test_dcmtk.py": "the options, side by side with DCMTK's own tools",
     "cli/test_endings.py": "however the peer ends it, in plain words",
     "cli/test_identity.py": "who calls: the options of both roles",

@@ -119,6 +119,14 @@ class Proposals(Settings, title="presentation contexts"):
         ),
     )
 
+    ask_storage: bool = setting(
+        False,
+        flag(
+            "--ask-storage",
+            help="ask what the peer's storage preserves: which attributes, digital signatures, and "
+            "whether it changes any (extended negotiation, PS3.4 B.3.1); -v shows the answer",
+        ),
+    )
     legal: bool = setting(
         False,
         flag(

@@ -71,10 +71,16 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
         )
     # Who wants files in an uncompressed syntax has the sender convert, as at DCMTK.
     syntaxes = settings.syntaxes or (EXPLICIT_FIRST if settings.write_syntax else None)
+    # A few names, which need not be there before there is a command line.
+    from dimse import StorageLevels  # noqa: PLC0415
+
+    # Stored as they come, objects are what they were, bit by bit; else signatures may not hold.
+    levels = StorageLevels(support=2, signatures=1 if settings.write_syntax else 3, coercion=0)
     chosen = syntaxes is not None and not settings.accept_all
     return storage_support(
         any_sop_class=settings.promiscuous,
         any_transfer_syntax=settings.accept_all,
+        storage_levels=None if settings.ignore else levels,
         transfer_syntaxes=syntaxes or STORED_AS_THEY_COME,
         preference="ours" if chosen else "unconverted",
         called_ae_titles=called or None,

@@ -73,6 +73,9 @@ class Arrivals(Observer):
         if self._report.shows(self._level):
             self._show(self._level, requestor, dumps.associate_rq(negotiated.request))
             self._show(self._level, requestor, dumps.associate_ac(negotiated))
+        if self._report.shows(Level.INFO):
+            for line in dumps.agreed(negotiated):
+                self._say(Level.INFO, requestor, line)
         fragment = fragment_length(negotiated.peer_maximum_length, self._limits)
         self._say(Level.INFO, requestor, f"Association Acknowledged (Max Send PDV: {fragment})")
 

@@ -120,7 +120,8 @@ class _Times(Settings, title="time limits, in seconds"):
             "--acse-timeout",
             read=read.some_seconds,
             metavar="S",
-            help="for an association request on a new connection (default: 30)",
+            help="for a TLS handshake, and for an association request, on a new connection "
+            "(default: 30)",
         ),
     )
     dimse_timeout: float | None = setting(
@@ -207,6 +208,7 @@ class StorescpSettings(
         return Limits(
             max_pdu_length=self.max_pdu,
             artim=self.acse_timeout,
+            tls_handshake=self.acse_timeout,
             idle=self.dimse_timeout,
             pdu=self.socket_timeout,
             write=self.socket_timeout,
