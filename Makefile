@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick dist check-dist docs clean
+.PHONY: help setup demo test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick dist check-dist check-packaging docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -93,6 +93,18 @@ check-dist: dist ## look the sdist and the wheel over, install the wheel with al
 	build/installed/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	cd build && installed/bin/dulcet demo
 	cd build && ../$(BIN)/pyright --project ../tests/packaging --pythonpath installed/bin/python
+	$(MAKE) check-packaging
+
+check-packaging: setup ## lint container files, the compose file, the GitHub Action, the GitLab job, issue forms and units
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
+	$(BIN)/hadolint packaging/*/Containerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec packaging/compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci packaging/dulspec/gitlab.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/verdict.yml
+	! command -v systemd-analyze >/dev/null || systemd-analyze verify packaging/storescp.socket packaging/storescp.service
 
 docs: setup ## generate docs/fsm.md and docs/api, then the site of all pages in build/docs; follows every link
 	$(BIN)/python docs/generate.py
