@@ -27,8 +27,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
-pygments_style = "tango"
-pygments_dark_style = "monokai"
+smartquotes_action = "qe"  # of "--strict" no dash is made
 
 
 def _open_pages(

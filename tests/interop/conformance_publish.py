@@ -222,8 +222,11 @@ def _readme(entries: Sequence[Published], shown: dict[Published, dict[str, Any]]
         "",
         "## Repeat",
         "",
-        "    make conformance        # products that are not installed are named, not judged",
-        "    python tests/interop/conformance.py --only dcmtk --only orthanc-scp",
+        "```console",
+        "# not run by the tests: takes an hour, and the other products",
+        "$ make conformance        # products that are not installed are named, not judged",
+        "$ python tests/interop/conformance.py --only dcmtk --only orthanc-scp",
+        "```",
         "",
         "`tests/interop/README.md` says how to install the products.",
     ]
