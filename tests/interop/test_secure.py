@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
 import ssl
 import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +18,10 @@ from certified import Certified, Office
 from dulcet_programs import program as ours
 from installed import program
 from peer_files import fixtures, stored
-from peer_processes import Outcome, Service, free_port, run
-from peers import need
+from peer_processes import ROOT, Outcome, Service, free_port, run
+from peers import JAVA, PIXELMED, need
+
+from dimse.passwords import entry
 
 pytestmark = pytest.mark.interop
 
@@ -258,6 +265,149 @@ def test_orthanc(office: Office, server: Certified, client: Certified, tmp_path:
         assert not echo(service.port, "+tla", "+cf", str(office.ca), "-c", "ORTHANC").ok
 
 
+def test_pixelmed_in_both_roles(
+    office: Office, server: Certified, client: Certified, folder: Path
+) -> None:
+    """It knows the suites of the retired profile B.3 alone, which B.9's contain."""
+    need("pixelmed")
+    java = [JAVA]
+    for name, store in (("keyStore", "own.p12"), ("trustStore", "trusted.p12")):
+        java += [f"-Djavax.net.ssl.{name}={folder.parent / store}"]
+        java += [f"-Djavax.net.ssl.{name}Password=changeit"]
+    java += ["-cp", PIXELMED]
+
+    def keep(own: Certified) -> None:
+        pkcs12 = ["openssl", "pkcs12", "-export", "-passout", "pass:changeit"]
+        pkcs12 += ["-out", str(folder.parent / "own.p12")]
+        run([*pkcs12, "-in", str(own.certificate), "-inkey", str(own.key)])
+
+    keytool = ["keytool", "-importcert", "-noprompt", "-alias", "ca", "-file", str(office.ca)]
+    keytool += ["-keystore", str(folder.parent / "trusted.p12"), "-storepass", "changeit"]
+    run([*keytool, "-storetype", "PKCS12"])
+    keep(client)
+    authority = ["+cf", str(office.ca), "+px"]
+    with our_storescp(folder, *server.options, *authority) as service:
+        port = str(service.port)
+        called = ["com.pixelmed.network.VerificationSOPClassSCU", "localhost", port]
+        outcome = run([*java, *called, "ANY-SCP", "PIXELMED", "SECURE"])
+        assert "was successful" in outcome.log
+        assert "AES128-SHA (128 bits), peer CN=the client (verified)" in service.log
+    keep(server)
+    port = free_port()
+    command = [*java, "com.pixelmed.network.StorageSOPClassSCPDispatcher", str(port), "PIXELMED"]
+    command += ["16384", "0", "0", str(folder), "SECURE"]
+    with Service(command, port, log=folder.parent / "pixelmed.log"):
+        outcome = echo(port, "-c", "PIXELMED", *client.options, *authority)
+        assert outcome.ok, outcome.log
+
+
+# ---- every certificate that is wrong, in either role, named at both ends
+
+WRONG: dict[str, tuple[dict[str, object], str, str]] = {
+    # what is wrong with it: what we say, and the alert that the other end is sent
+    "expired": ({"days": (-9, -1)}, "it has expired", "certificate expired"),
+    "not yet valid": ({"days": (1, 9)}, "it is not valid yet", "bad certificate"),
+    "self-signed": ({"self_signed": True}, "it is self-signed", "unknown ca"),
+    "weak key": ({"key": "RSA1024"}, "its key is too short", "bad certificate"),
+    "client's": (
+        {"usage": "client"},
+        "it is not meant for this purpose",
+        "unsupported certificate",
+    ),
+    "server's": (
+        {"usage": "server"},
+        "it is not meant for this purpose",
+        "unsupported certificate",
+    ),
+    "wrong host": ({"host": "x.invalid"}, "is not valid for 'localhost'", "bad certificate"),
+    "wrong CA": ({}, "its issuer is not among the certificates that are trusted", "unknown ca"),
+    "revoked": ({}, "it has been revoked", "certificate revoked"),
+}
+WEAK = "ALL:@SECLEVEL=0"  # or OpenSSL's programs would refuse such certificates themselves
+
+
+@pytest.fixture(scope="module")
+def wrong(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Certified]:
+    other = Office(tmp_path_factory.mktemp("other"), "another CA")
+    return {
+        name: (other if name == "wrong CA" else office).issue(name, **{"key": "RSA", **how})  # type: ignore[arg-type]
+        for name, (how, _, _) in WRONG.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def trusting(office: Office, wrong: dict[str, Certified]) -> list[str]:
+    return ["+cf", str(office.ca), "+crl", str(office.revoke(wrong["revoked"]))]
+
+
+@pytest.fixture(scope="module")
+def judging(
+    server: Certified, trusting: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """An acceptor of ours that wants certificates."""
+    folder = tmp_path_factory.mktemp("judging") / "received"
+    folder.mkdir()
+    with our_storescp(folder, *server.options, *trusting) as service:
+        yield service
+
+
+@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"client's", "wrong host"}))
+def test_clients_whose_certificate_is_wrong(
+    name: str, wrong: dict[str, Certified], judging: Service
+) -> None:
+    _, why, alert = WRONG[name]
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"localhost:{judging.port}", "-tls1_2", "-cipher", WEAK,
+         "-cert", wrong[name].certificate, "-key", wrong[name].key],
+        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert f"alert {alert}" in done.stderr
+    said = f"the peer's certificate (CN={name}; issued by CN="
+    judging.wait_until(lambda: said in judging.log, "name the certificate")
+    (line,) = (each for each in judging.log.splitlines() if said in each)
+    assert why in line
+    assert "Traceback" not in judging.log
+
+
+@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"server's"}))
+def test_servers_whose_certificate_is_wrong(
+    name: str, wrong: dict[str, Certified], trusting: list[str], tmp_path: Path
+) -> None:
+    _, why, alert = WRONG[name]
+    port = free_port()
+    command = ["openssl", "s_server", "-accept", str(port), "-tls1_2", "-cipher", WEAK]
+    command += ["-cert", str(wrong[name].certificate), "-key", str(wrong[name].key)]
+    with Service(command, port, log=tmp_path / "s_server.log") as service:
+        outcome = echo(port, "+tla", *trusting)
+        assert not outcome.ok
+        assert f"the peer's certificate (CN={name}; issued by CN=" in outcome.log
+        assert why in outcome.log
+        assert "Traceback" not in outcome.log
+        service.wait_until(lambda: f"alert {alert}" in service.log, f"be told {alert!r}")
+
+
+def test_single_suites_of_openssls_server(
+    server: Certified, office: Office, tmp_path: Path
+) -> None:
+    """TLS 1.2 and 1.3, one suite at a time, with us as the requestor."""
+    for version, option, suite in (
+        ("TLSv1.2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"),
+        ("TLSv1.2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"),
+        ("TLSv1.3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
+        ("TLSv1.3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"),
+    ):
+        port = free_port()
+        command = ["openssl", "s_server", "-accept", str(port), "-brief", option, suite]
+        command += [f"-tls{version[4:].replace('.', '_')}"]
+        command += ["-cert", str(server.certificate), "-key", str(server.key)]
+        with Service(command, port, log=tmp_path / "s_server.log") as service:
+            # It speaks no DICOM: all that there can be is the handshake.
+            assert not echo(port, "+tla", "+cf", str(office.ca), "-ta", "1").ok
+            service.wait_until(lambda: "CONNECTION ESTABLISHED" in service.log, "agree")
+            assert f"Ciphersuite: {suite}" in service.log
+            assert f"Protocol version: {version}" in service.log
+
+
 # ---- cipher suites one by one, by OpenSSL's own program
 
 SUITES = {
@@ -312,3 +462,82 @@ def test_what_a_profile_takes_and_what_not(profile: str, server: Certified, fold
             if shakes(service.port, "-tls1_2", "-cipher", f"{each}:@SECLEVEL=0")
         }
         assert taken == suites
+
+
+# ---- the testbed's cases about TLS, profile by profile, with certificates of its own
+
+CLAIMS = {"B.10": "+py", "B.11": "+pz", "B.12": "+pg", "B.13": "+pm"}
+_FIVE_SUITES = """
+openssl_conf = start
+[start]
+ssl_conf = tls
+[tls]
+system_default = all
+[all]
+Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:\
+TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256
+"""
+
+
+def dulspec(
+    role: str, tmp_path: Path, *line: object, environment: dict[str, str]
+) -> dict[str, Counter[str]]:
+    """The verdicts by group of cases: "P.TLS" -> how many of each."""
+    result = tmp_path / "result.json"
+    command = [sys.executable, "-m", "testbed", role, *map(str, line), "--json", str(result)]
+    done = run(command, env=environment)
+    assert result.exists(), done.log
+    found: dict[str, Counter[str]] = {}
+    for case in json.loads(result.read_text("utf-8"))["cases"]:
+        found.setdefault(case["id"].rpartition(".")[0], Counter())[case["verdict"]] += 1
+    assert done.ok, done.log
+    return found
+
+
+@pytest.fixture
+def five_suites(tmp_path: Path) -> dict[str, str]:
+    """What turns on all suites of TLS 1.3 that B.13 wants of a server."""
+    file = tmp_path / "openssl.cnf"
+    file.write_text(_FIVE_SUITES)
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OPENSSL_CONF": str(file)}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_the_testbeds_cases_of_our_acceptor(
+    claim: str, five_suites: dict[str, str], tmp_path: Path, folder: Path
+) -> None:
+    """With users: what it says of identities and of its storage is judged as well."""
+    users = tmp_path / "users"
+    users.write_text(entry("alice", "sesam") + "\n")
+    plain, secure = free_port(), free_port()
+    start = ours("storescp", "--host", "127.0.0.1", "-od", folder, "-ta", 3, plain)
+    start += ["--tls-port", str(secure), "+tls", "{key}", "{cert}", "+cf", "{ca}", CLAIMS[claim]]
+    start += ["--users", str(users), "--users-if-given"]
+    group = f"P.{claim.replace('.', '')}"
+    identities = ["P.NEG.*"] if claim == "B.12" else []
+    verdicts = dulspec(
+        "scp", tmp_path, "127.0.0.1", plain, "P.TLS.0*", *identities, f"{group}.*",
+        *("--start-cmd", shlex.join(start).replace("'{", "{").replace("}'", "}")),
+        *("--tls-profile", claim, "--tls-port", secure, "--mutual", "--bad-user", "alice:wrong"),
+        environment=five_suites,
+    )  # fmt: skip
+    # A closed list that is older than TLS 1.3, which the testbed recommends.
+    without_1_3 = {"non-strict": 1} if claim == "B.11" else {}
+    assert verdicts["P.TLS"] == Counter({"pass": 9 - len(without_1_3)} | without_1_3)
+    assert verdicts.get("P.NEG", {}) == (Counter({"pass": 14}) if identities else {})
+    assert set(verdicts[group]) == {"pass"}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_the_testbeds_cases_of_our_requestor(
+    claim: str, five_suites: dict[str, str], tmp_path: Path
+) -> None:
+    options = ["-ta", 5, "-to", 5, "{host}", "{port}", "{file}"]
+    secure = ["+tls", "{key}", "{cert}", "+cf", "{ca}", CLAIMS[claim]]
+    calls = [shlex.join(ours("storescu", *more, *options)) for more in ([], secure)]
+    plain, tls = (each.replace("'{", "{").replace("}'", "}") for each in calls)
+    verdicts = dulspec(
+        "scu", tmp_path, "U.TLS.*", "--exec", plain, "--exec-tls", tls, "--check-host",
+        environment=five_suites,
+    )  # fmt: skip
+    assert verdicts == {"U.TLS": Counter({"pass": 5})}
