@@ -91,8 +91,10 @@ class Deadlines:
 
     def skip_to(self, now: float) -> None:
         """The time since `now` was last told does not count: the peer did not cause it."""
-        for which in self._until:
-            self._until[which] += max(0.0, now - self.now)
+        skipped = now - self.now
+        if skipped > 0:
+            for which in self._until:
+                self._until[which] += skipped
         self.now = now
         self._told = True
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from dimse.errors import InvalidFile, InvalidValue, Truncated
+from dimse.errors import InvalidFile, InvalidValue, Part10Error, Truncated
 from dimse.objects.bounds import MAXIMUM_META
 from dimse.objects.findings import Findings
 from dimse.objects.headers import Header, unknown_vr
@@ -71,7 +71,11 @@ def decode_file_meta(window: Window, start: int, findings: Findings) -> tuple[Fi
     lacks_vr = False
     at = start
     while True:
-        group, number, vr, length = _SHORT.unpack_from(head := window.take(at, 12))
+        # Every object has some eight of these elements: as a rule they are in view.
+        head, here = window.data, at - window.base
+        if not 0 <= here <= len(head) - 12:
+            head, here = window.take(at, 12), 0
+        group, number, vr, length = _SHORT.unpack_from(head, here)
         if group != 2:
             return FileMeta(**fields), at
         if window.size - at < 8:
@@ -81,9 +85,10 @@ def decode_file_meta(window: Window, start: int, findings: Findings) -> tuple[Fi
             size, length, vr = _without_vr(window, at, number, None if lacks_vr else findings)
             lacks_vr = lacks_vr or not vr  # where one element has no VR, none has
         elif size == 12:
-            length = _WIDE.unpack_from(head, 8)[0]
+            length = _WIDE.unpack_from(head, here + 8)[0]
         following = at + size + length
-        _judge(window, start, at, number, following)
+        if following - start > MAXIMUM_META or following > window.size:
+            raise _too_long(window, start, at, number, following)
         field = _FIELDS.get(number)
         if field is not None:
             if length > _MAXIMUM_VALUE:
@@ -95,13 +100,12 @@ def decode_file_meta(window: Window, start: int, findings: Findings) -> tuple[Fi
         at = following
 
 
-def _judge(window: Window, start: int, at: int, number: int, following: int) -> None:
-    """Judge the declared length of an element before anything is read for it."""
+def _too_long(window: Window, start: int, at: int, number: int, following: int) -> Part10Error:
+    """The error for a declared length, before anything is read for it."""
     if following - start > MAXIMUM_META:
         what = f"(0002,{number:04X}) reaches past {MAXIMUM_META} bytes of file meta"
-        raise _invalid(window, at, what)
-    if following > window.size:
-        raise Truncated(window.path, at, following - at, window.size)
+        return _invalid(window, at, what)
+    return Truncated(window.path, at, following - at, window.size)
 
 
 def _without_vr(window: Window, at: int, number: int, findings: Findings | None) -> Header:

@@ -100,7 +100,7 @@ class Walk:
         self._start = kept = at
         window.take(at, 12)  # the window may be anywhere
         while True:
-            at = self._plain(at, self._layout, last_group)
+            at = self._plain(at, self._layout, last_group, top=True)
             if at >= size:
                 break
             if size - at < 8:
@@ -141,10 +141,16 @@ class Walk:
             if len(self.spans) > MAXIMUM_CUTS:
                 raise self._damaged(end, "more stray elements than a data set by accident has")
 
-    def _plain(self, at: int, layout: Layout, last_group: int) -> int:
+    def _plain(self, at: int, layout: Layout, last_group: int, *, top: bool = False) -> int:
         """Pass over the elements that need no second look, as far as they are in view.
 
         The loop that a file's walk consists of, nearly: everything rare is left to the caller.
+
+        Args:
+            at: where they begin.
+            layout: their encoding.
+            last_group: those of later groups are left.
+            top: they are not in a sequence, so the UIDs among them are the object's.
         """
         data, base, end = self._window.data, self._window.base, self._window.size
         explicit, unpack, wide = layout.explicit, layout.header.unpack_from, layout.wide.unpack_from
@@ -164,9 +170,12 @@ class Walk:
                 or following > end
                 or group > last_group
                 or group <= 0x0002
-                or (group == 0x0008 and number in _WANTED)
             ):
                 return at
+            if top and group == 0x0008 and number in _WANTED:
+                if following > last + 12:
+                    return at
+                self._uid(number, at + size, length)
             at = following
         return at
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -41,6 +39,28 @@ __all__ = ["Connection", "connect"]
 T = TypeVar("T")
 
 
+class _Working:
+    """What is no `Exception` (Ctrl-C) in the middle of a step leaves nothing certain."""
+
+    __slots__ = ("_link", "_polling")
+
+    def __init__(self, link: Link, polling: Polling) -> None:
+        self._link = link
+        self._polling = polling
+
+    def __enter__(self) -> None:
+        self._polling.resting = False
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is not None and not issubclass(kind, Exception):
+            self._link.uncertain |= not self._polling.resting
+
+
 class Connection:
     """An association and its transport, driven by the thread that calls.
 
@@ -57,6 +77,7 @@ class Connection:
         self.association = association
         self._link = link
         self._polling = Polling(wakeup)
+        self._working = _Working(link, self._polling)
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +105,7 @@ class Connection:
             Interrupted: the wakeup was set.
             DULError: whatever the conversation raises.
         """
-        with self._working():
+        with self._working:
             self.association.tick(time.monotonic())
             try:
                 step = conversation.send(None)
@@ -107,7 +128,7 @@ class Connection:
         Raises:
             Exception: what is to be raised at the conversation's `yield`.
         """
-        with self._working():
+        with self._working:
             return self._perform(step)
 
     def tick(self) -> None:
@@ -116,13 +137,13 @@ class Connection:
 
     def rest(self, seconds: float) -> None:
         """Send nothing for a while, unless the peer says something."""
-        with self._working():
+        with self._working:
             until = time.monotonic() + seconds
             self._polling.drive(rest(self.association, self._link, time.monotonic, until))
 
     def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
-        with self._working():
+        with self._working:
             self._polling.drive(handshake(self.association, self._link, time.monotonic))
         self.run(serve_connection(self.association, conversation))
         self.close()
@@ -167,18 +188,6 @@ class Connection:
             self.release()
         else:
             self.abort()
-
-    @contextlib.contextmanager
-    def _working(self) -> Iterator[None]:
-        """What is no `Exception` (Ctrl-C) in the middle of a step leaves nothing certain."""
-        try:
-            self._polling.resting = False
-            yield
-        except Exception:
-            raise
-        except BaseException:
-            self._link.uncertain |= not self._polling.resting
-            raise
 
     def _perform(self, step: Step) -> Any:
         if step is POLL:

@@ -15,6 +15,9 @@ __all__ = ["Line"]
 
 T = TypeVar("T")
 
+_STEPS = (Pump, Call, Connect, Disconnect, Pause)
+"""What is done here; all else that a script yields is its events."""
+
 
 class Line:
     """Plays scripts: conversations over one association after the other, to one peer.
@@ -58,7 +61,7 @@ class Line:
             step = script.send(None)
             while True:
                 try:
-                    if isinstance(step, Pump | Call | Connect | Disconnect | Pause):
+                    if isinstance(step, _STEPS):
                         reply = self._perform(step)
                     else:
                         reply = yield step
@@ -103,6 +106,9 @@ class Line:
             connection.abort()
 
     def _perform(self, step: Step | Connect | Disconnect | Pause) -> Any:
+        connection = self._connection
+        if connection is not None and isinstance(step, Pump | Call):
+            return connection.perform(step)
         match step:
             case Connect():
                 self.abort()
@@ -114,11 +120,10 @@ class Line:
                 return self.abort()
             case Pause(seconds):
                 return self._pause(seconds)
-            case Call() if self._connection is None:
+            case Call():
                 raise_if_set(self._wakeup)
                 return step.function(*step.arguments)
-        assert self._connection is not None  # PUMP comes after Connect
-        return self._connection.perform(step)
+        raise AssertionError("PUMP comes after Connect")
 
     def _pause(self, seconds: float) -> None:
         if self._connection is not None:
