@@ -36,6 +36,7 @@ from dimse.provider import MAXIMUM_MEMORY, Access, AsyncHandler, Observer, OpenS
 from dimse.requests import EchoRequest, Requestor, StoreRequest
 from dimse.scp import conversation_for
 from dimse.scu import Operations, Reply
+from dimse.stores import Stores
 from dimse.support import default_support
 from dul import aio
 from dul.aio import Line, Lines
@@ -192,15 +193,15 @@ class Session:
         priority: int = Priority.MEDIUM,
         move_originator: tuple[str, int] | None = None,
     ) -> Outcome:
-        """C-STORE of one object; arguments and errors are those of `Operations.store`."""
-        return await self._line.run(
-            self._operations.store(
-                await asyncio.to_thread(examined, item),
-                self._dialogue.clock,
-                priority=priority,
-                move_originator=move_originator,
-            )
+        """C-STORE of one object; arguments and errors are those of `Stores`."""
+        outgoing = await asyncio.to_thread(examined, item)
+        stores = Stores(
+            self._operations,
+            self._dialogue.clock,
+            priority=priority,
+            move_originator=move_originator,
         )
+        return await self._line.run(stores.store(outgoing))
 
     async def release(self) -> None:
         """End the association in order.

@@ -28,6 +28,7 @@ from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.policy import Policy
 from dimse.scu import Operations, Reply
+from dimse.stores import Stores
 from dul import blocking
 from dul.association import Trace
 from dul.blocking import Line, Wakeup
@@ -187,15 +188,15 @@ class Session:
         priority: int = Priority.MEDIUM,
         move_originator: tuple[str, int] | None = None,
     ) -> Outcome:
-        """C-STORE of one object; arguments and errors are those of `Operations.store`."""
-        return self._line.run(
-            self._operations.store(
-                examined(item),
-                self._dialogue.clock,
-                priority=priority,
-                move_originator=move_originator,
-            )
+        """C-STORE of one object; arguments and errors are those of `Stores`."""
+        outgoing = examined(item)
+        stores = Stores(
+            self._operations,
+            self._dialogue.clock,
+            priority=priority,
+            move_originator=move_originator,
         )
+        return self._line.run(stores.store(outgoing))
 
     def release(self) -> None:
         """End the association in order.

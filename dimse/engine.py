@@ -29,7 +29,8 @@ from dimse.outcome import Outcome
 from dimse.policy import How, Policy
 from dimse.retry import Retry, is_out_of_resources, may_pass
 from dimse.roster import Asked, Entry, Roster, Task, Unwritten, Verdict, examined, listed
-from dimse.scu import Operations, Storing
+from dimse.scu import Operations
+from dimse.stores import Stores, Storing
 from dul.conversations import Call, Pause, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
 
@@ -145,13 +146,22 @@ class Sender:
             operations = yield from self._associate()
             if operations is None:
                 continue
+            policy = self._policy
+            stores = Stores(
+                operations,
+                self._dialogue.clock,
+                priority=policy.priority,
+                move_originator=policy.move_originator,
+            )
             try:
-                yield from self._send_on(operations)
+                yield from self._send_on(stores)
             except Interrupted:
                 raise
             except DulcetError as error:
                 # An association that was kept open may have died of old age.
-                yield from self._lost(error, stale=operations is before)
+                yield from self._lost(stores, error, stale=operations is before)
+            finally:
+                stores.close()
 
     def _has_task(self) -> Script[bool]:
         """Whether there is something to be sent, and it is time to."""
@@ -223,15 +233,14 @@ class Sender:
             attempts=retry.times + 1,
         )
 
-    def _lost(self, error: DulcetError, *, stale: bool) -> Script[None]:
+    def _lost(self, stores: Stores, error: DulcetError, *, stale: bool) -> Script[None]:
         """The association ended while something was pending."""
-        roster, operations = self._roster, self._dialogue.operations
+        roster, association = self._roster, stores.operations.association
         flights, self._flights = self._flights, []
         unanswered = []
         for flight in flights:
-            assert operations is not None  # there is nothing on its way without one
-            if flight.storing.operation.is_answered(operations.association):
-                yield from self._conclude(flight)
+            if flight.storing.operation.is_answered(association):
+                yield from self._conclude(stores, flight)
             else:
                 flight.storing.close()
                 unanswered.append(flight)
@@ -298,15 +307,15 @@ class Sender:
 
     # --------------------------------------------------------------------------- objects --
 
-    def _send_on(self, operations: Operations) -> Script[None]:
+    def _send_on(self, stores: Stores) -> Script[None]:
         """Send what there is for this association."""
         self._answered = False
         while True:
-            task = yield from self._next(operations)
+            task = yield from self._next(stores.operations)
             if task is not None:
-                yield from self._begin(operations, task)
+                yield from self._begin(stores, task)
             elif self._flights:
-                yield from self._settle(operations)
+                yield from self._settle(stores)
             elif self._halt is not None:
                 raise self._halt
             else:
@@ -353,17 +362,10 @@ class Sender:
             and last.storing.operation.is_out(operations.association)
         )
 
-    def _begin(self, operations: Operations, task: Task) -> Script[None]:
-        policy = self._policy
+    def _begin(self, stores: Stores, task: Task) -> Script[None]:
         self._roster.begin(task)
         try:
-            storing = yield from operations.begin_store(
-                task.outgoing,
-                self._dialogue.clock,
-                priority=policy.priority,
-                move_originator=policy.move_originator,
-                attempts=task.attempts + 1,
-            )
+            storing = yield from stores.begin(task.outgoing, attempts=task.attempts + 1)
         except Interrupted:
             raise
         except DulcetError:
@@ -374,28 +376,40 @@ class Sender:
         if isinstance(storing, Storing):
             self._flights.append(_Flight(task, storing))
         else:
-            yield from self._told(task, storing, abort=bool(operations.accepted))
+            yield from self._told(task, storing, abort=bool(stores.operations.accepted))
 
-    def _settle(self, operations: Operations) -> Script[None]:
-        """Wait for one of those that are on their way."""
+    def _settle(self, stores: Stores) -> Script[None]:
+        """Wait for one of those that are on their way; when they are out, open the next one."""
         flights, last = self._flights, self._flights[-1]
-        more = (
-            len(flights) < operations.window
-            and not (last.task.alone or self._roster.stopped)
-            and not last.storing.operation.is_out(operations.association)
-        )
-        storing = yield from operations.settle([each.storing for each in flights], more=more)
+        on_its_way = not last.storing.operation.is_out(stores.operations.association)
+        more = on_its_way and not (last.task.alone or self._roster.stopped)
+        storing = yield from stores.settle([each.storing for each in flights], more=more)
+        if storing is None:
+            if len(flights) >= stores.operations.window:
+                yield from self._open_next(stores)
+            return
         for flight in flights:
             if flight.storing is storing:
                 flights.remove(flight)
-                yield from self._conclude(flight)
+                yield from self._conclude(stores, flight)
                 return
 
-    def _conclude(self, flight: _Flight) -> Script[None]:
+    def _open_next(self, stores: Stores) -> Script[None]:
+        """While the peer is busy: what is known to be next, and can be sent on this association.
+
+        Of several senders none takes an object that it can't begin: another one could.
+        """
+        mine, roster = self._mine, self._roster
+        if not mine and self._policy.associations == 1 and roster.has_work:
+            task = yield from self._take()
+            if task is not None:
+                mine.append(task)
+        if mine and self._dialogue.serves(mine[0].need.offers):
+            yield from stores.ahead(mine[0].outgoing)
+
+    def _conclude(self, stores: Stores, flight: _Flight) -> Script[None]:
         """It has its response."""
-        operations = self._dialogue.operations
-        assert operations is not None  # whose it is
-        responded, outcome = operations.conclude(flight.storing, self._dialogue.clock)
+        responded, outcome = stores.conclude(flight.storing)
         if outcome.status is not None:
             self._roster.losses = 0
             self._refused = 0

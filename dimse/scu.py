@@ -1,36 +1,31 @@
 """What a service class user does on one established association (PS3.7 7.5, PS3.4 A and B).
 
 `Operations` invokes operations and takes their responses, also several at a time where a window
-was agreed. All of it is conversations, and knows neither sockets nor clocks; `dimse.dialogue` goes
-from one association to the next.
+was agreed. All of it is conversations, and knows neither sockets nor clocks; `dimse.stores` sends
+objects with it, and `dimse.dialogue` goes from one association to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
-from dimse.events import Opening, Progress, Requesting, Responded
+from dimse.events import Requesting, Responded
 from dimse.messages.assembly import Assembler, Received
-from dimse.messages.base import Message, Priority, Request, Response
-from dimse.messages.composite import CEchoRQ, CStoreRQ, CStoreRSP
-from dimse.objects.outgoing import Outgoing, OutgoingSource
-from dimse.outcome import Outcome
-from dimse.plan import Choice, choose_context, explain_refusal
+from dimse.messages.base import Message, Request, Response
+from dimse.messages.composite import CEchoRQ
 from dimse.storage.sink import Memory
 from dimse.tables.status import is_pending, is_successful
 from dimse.tables.uids import VERIFICATION
 from dul.association import Association
-from dul.conversations import PUMP, Call, Conversation, Script, fail, respond_to_release
+from dul.conversations import PUMP, Conversation, Script, fail, respond_to_release
 from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
 from dul.outbox import Source
-from dul.values import dataclass
 from dul.wire import Buffer
 
-__all__ = ["MessageIds", "Operation", "Operations", "Reply", "Storing"]
+__all__ = ["MessageIds", "Operation", "Operations", "Reply"]
 
 MAXIMUM_OUTSTANDING = 64
 """Where both ends agreed on no bound. Each has an open file; more would wait in the peer's queue."""
@@ -39,7 +34,6 @@ MAXIMUM_IDENTIFIER = 1 << 24
 """Bytes of a data set that comes with a response, a C-FIND identifier for instance."""
 
 R = TypeVar("R", bound=Response)
-Clock = Callable[[], float]
 
 
 class Reply(NamedTuple):
@@ -103,35 +97,6 @@ class Operation(Generic[R]):
         cannot have stored what it did not receive.
         """
         return self.final is not None and (self.is_out(association) or _failed(self.final))
-
-
-@dataclass(slots=True, kw_only=True)
-class Storing:
-    """A C-STORE on its way.
-
-    Attributes:
-        outgoing: the object.
-        choice: presentation context and transfer syntax.
-        operation: the request, and what came back.
-        source: the data set's bytes.
-        started: when it began, on the caller's clock.
-        begun: bytes that the association had sent before it.
-        told: bytes that it had sent when `Progress` was told of it.
-        attempts: how often the object was tried, this time included.
-    """
-
-    outgoing: Outgoing
-    choice: Choice
-    operation: Operation[CStoreRSP]
-    source: OutgoingSource
-    started: float
-    begun: int
-    told: int
-    attempts: int
-
-    def close(self) -> None:
-        """Give back what is open for it. Idempotent."""
-        self.source.close()
 
 
 class Operations:
@@ -203,7 +168,7 @@ class Operations:
         while not operation.responses:
             if operation.final is not None:
                 return None
-            yield from self._exchange()
+            yield from self.exchange()
         return operation.responses.pop(0)
 
     def finish(self, operation: Operation[R]) -> Conversation[R]:
@@ -226,7 +191,7 @@ class Operations:
         association = self.association
         try:
             while operation.final is None or not operation.is_out(association):
-                yield from self._exchange()
+                yield from self.exchange()
         except Interrupted:
             raise
         except DulcetError as error:
@@ -234,12 +199,12 @@ class Operations:
             if not operation.is_answered(association):
                 raise
         finally:
-            self._forget(operation)
+            self.forget(operation)
         response = operation.final
         assert response is not None  # else it has been raised above
         return response
 
-    def _forget(self, operation: Operation[Any]) -> None:
+    def forget(self, operation: Operation[Any]) -> None:
         """It is over: what the peer is waited for now are the others, if there are any."""
         self._outstanding.pop(operation.asked.message_id, None)
         if not self._outstanding:
@@ -261,7 +226,7 @@ class Operations:
             self.ended = error
         return self.ended is None and self.association.established
 
-    def _ready(self) -> Conversation[None]:
+    def ready(self) -> Conversation[None]:
         """Go on if the association can take another operation.
 
         Raises:
@@ -275,7 +240,7 @@ class Operations:
         cause = self.ended or self.association.failure
         return cause or TransportError("the association is closed")
 
-    def _exchange(self) -> Conversation[None]:
+    def exchange(self) -> Conversation[None]:
         """Send, wait, receive: what comes first."""
         association = self.association
         event = association.next_event()
@@ -373,175 +338,12 @@ class Operations:
                 "the peer accepted no presentation context for Verification; "
                 "it answers no C-ECHO, or it was not proposed"
             )
-        yield from self._ready()
+        yield from self.ready()
         asked = CEchoRQ(message_id=self.next_id(), affected_sop_class_uid=VERIFICATION)
         yield Requesting(asked)
         response = yield from self.finish(self.invoke(context.id, asked))
         yield Responded(response)
         return Reply(response.status, response.error_comment)
-
-    def store(
-        self,
-        outgoing: Outgoing,
-        clock: Clock,
-        *,
-        priority: int = Priority.MEDIUM,
-        move_originator: tuple[str, int] | None = None,
-    ) -> Script[Outcome]:
-        """C-STORE of one object (PS3.7 9.1.1).
-
-        Args:
-            outgoing: the object.
-            clock: for the seconds of the outcome.
-            priority: see `Priority`.
-            move_originator: AE title and message ID of the C-MOVE that this is a part of.
-
-        Returns:
-            The outcome; an error in it is one that leaves the association alive.
-
-        Raises:
-            DulcetError: as `finish`; the object is not stored.
-        """
-        begun = yield from self.begin_store(
-            outgoing, clock, priority=priority, move_originator=move_originator
-        )
-        if isinstance(begun, Outcome):
-            return begun
-        try:
-            yield from self.settle([begun])
-        except BaseException as error:
-            over = isinstance(error, DulcetError) and not isinstance(error, Interrupted)
-            if not (over and begun.operation.is_answered(self.association)):
-                begun.close()
-                raise
-        responded, outcome = self.conclude(begun, clock)
-        yield responded
-        return outcome
-
-    def begin_store(
-        self,
-        outgoing: Outgoing,
-        clock: Clock,
-        *,
-        priority: int = Priority.MEDIUM,
-        move_originator: tuple[str, int] | None = None,
-        attempts: int = 1,
-    ) -> Script[Storing | Outcome]:
-        """Put a C-STORE on its way, as far as it goes without waiting.
-
-        Args:
-            outgoing: as `store`.
-            clock: as `store`.
-            priority: as `store`.
-            move_originator: as `store`.
-            attempts: for the outcome: how often the object was tried, this time included.
-
-        Returns:
-            What to `settle`, and then to `conclude`; or an outcome already, since the object
-            can't be sent on this association.
-
-        Raises:
-            DulcetError: the association is over; nothing was sent.
-        """
-        yield from self._ready()
-        wanted = self.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid
-        choice = choose_context(*wanted, obstacle=outgoing.obstacle)
-        if choice is None:
-            refusal = explain_refusal(outgoing.name, *wanted, obstacle=outgoing.obstacle)
-            return Outcome.of(outgoing, error=refusal, attempts=attempts)
-        yield Opening(outgoing, choice)
-        try:
-            source: OutgoingSource = yield Call(outgoing.open, (choice.transfer_syntax,))
-        except DIMSEError as error:
-            return Outcome.of(outgoing, error=error, attempts=attempts)
-        try:
-            title, move_id = move_originator or (None, None)
-            asked = CStoreRQ(
-                message_id=self.next_id(),
-                affected_sop_class_uid=outgoing.sop_class_uid,
-                affected_sop_instance_uid=outgoing.sop_instance_uid,
-                priority=priority,
-                move_originator_application_entity_title=title,
-                move_originator_message_id=move_id,
-            )
-            yield Requesting(asked)
-            begun, sent = clock(), self.association.bytes_sent
-            operation = self.invoke(choice.context_id, asked, source)
-        except BaseException:
-            source.close()
-            raise
-        return Storing(
-            outgoing=outgoing,
-            choice=choice,
-            operation=operation,
-            source=source,
-            started=begun,
-            begun=sent,
-            told=sent,
-            attempts=attempts,
-        )
-
-    def settle(self, stores: Sequence[Storing], *, more: bool = False) -> Script[Storing | None]:
-        """Wait until one of several is out whole and has its response, whichever is the first.
-
-        Args:
-            stores: from `begin_store`, in order.
-            more: also come back when all of them are out: the next one can be begun.
-
-        Returns:
-            The one; None if it is time for more.
-
-        Raises:
-            DulcetError: the association ended, as `finish` says. Those of which
-                `Operation.is_answered` is true have their answer nevertheless.
-        """
-        association, last = self.association, stores[-1]
-        try:
-            while True:
-                for each in stores:
-                    if each.operation.final is not None and each.operation.is_out(association):
-                        return each
-                if more and last.operation.is_out(association):
-                    return None
-                yield from self._exchange()
-                if association.bytes_sent - last.told > _TOLD_EACH:
-                    last.told = association.bytes_sent
-                    length = len(last.source)
-                    yield Progress(last.outgoing, min(last.told - last.begun, length), length)
-        except Interrupted:
-            raise
-        except DulcetError as error:
-            self.ended = error
-            raise
-
-    def conclude(self, storing: Storing, clock: Clock) -> tuple[Responded, Outcome]:
-        """The response of what has it, and the outcome; nothing is waited for."""
-        self._forget(storing.operation)
-        response = storing.operation.final
-        assert response is not None  # the caller has made sure of it
-        seconds = clock() - storing.started
-        outgoing, source = storing.outgoing, storing.source
-        try:
-            if not _failed(response):  # else that is what went wrong first
-                source.finish()
-        except DIMSEError as error:
-            failed = Outcome.of(outgoing, error=error, attempts=storing.attempts)
-            return Responded(response), failed
-        finally:
-            source.close()
-        return Responded(response), Outcome.of(
-            outgoing,
-            transfer_syntax_uid=storing.choice.transfer_syntax,
-            context_id=storing.choice.context_id,
-            status=response.status,
-            error_comment=response.error_comment,
-            length=len(source),
-            seconds=seconds,
-            attempts=storing.attempts,
-        )
-
-
-_TOLD_EACH = 1 << 20  # bytes: what is smaller is out before anybody has read of it
 
 
 _SEVERAL = frozenset({"C-FIND-RSP", "C-GET-RSP", "C-MOVE-RSP"})

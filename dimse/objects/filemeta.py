@@ -91,13 +91,17 @@ def decode_file_meta(window: Window, start: int, findings: Findings) -> tuple[Fi
             raise _too_long(window, start, at, number, following)
         field = _FIELDS.get(number)
         if field is not None:
-            if length > _MAXIMUM_VALUE:
-                what = f"(0002,{number:04X}) has a value of {length} bytes"
-                raise _invalid(window, at, what)
-            value = window.take(at + size, length).strip(b"\0 ").decode("latin-1")
+            value = _value(window, at, number, size, length)
             if value:
                 fields.setdefault(field, value)
         at = following
+
+
+def _value(window: Window, at: int, number: int, size: int, length: int) -> str:
+    """The value of an element that is text, without padding."""
+    if length > _MAXIMUM_VALUE:
+        raise _invalid(window, at, f"(0002,{number:04X}) has a value of {length} bytes")
+    return window.take(at + size, length).strip(b"\0 ").decode("latin-1")
 
 
 def _too_long(window: Window, start: int, at: int, number: int, following: int) -> Part10Error:

@@ -33,6 +33,7 @@ from dimse.objects.sources import (
     OutgoingSource,
     SplicedSource,
     Stamp,
+    WholeSource,
     stamp_of,
     straight,
 )
@@ -181,6 +182,15 @@ class FileObject:
             CannotTranscode: it cannot be converted.
             Part10Error: it is damaged within, so that it can't be encoded anew.
         """
+        content, spans = self.content, self.spans
+        if (
+            content is not None
+            and transfer_syntax_uid == self.transfer_syntax_uid
+            and len(spans) == 1
+            and spans[0][1] % 2 == 0
+        ):  # nearly all small ones
+            self._judge(self._status())
+            return WholeSource(self.file, content, spans[0], self.stamp)
         return opened(self.encoded(), transfer_syntax_uid)
 
     def obstacle(self, transfer_syntax_uid: str) -> str | None:
@@ -198,20 +208,34 @@ class FileObject:
         return Encoded(self.file, self._origin(), self.spans, own, self.odd, self.proven)
 
     def _origin(self) -> Origin:
+        if self.content is not None:
+            self._judge(self._status())
+            return MemoryOrigin(self.file, self.content, self.stamp)
         try:
-            if self.content is not None:
-                origin: Origin = MemoryOrigin(self.file, self.content, self.stamp)
-                status = os.stat(self.file)  # noqa: PTH116 - as cheap as it can be
-            else:
-                fd = os.open(self.file, _FLAGS)
-                origin = FileOrigin(self.file, fd, self.stamp)
-                status = os.fstat(fd)
+            fd = os.open(self.file, _FLAGS)
+            origin = FileOrigin(self.file, fd, self.stamp)
+            status = os.fstat(fd)
         except OSError as error:
-            raise Unreadable(self.file, f"cannot be opened: {error.strerror}") from error
-        if stamp_of(status) != self.stamp:
+            raise self._not_opened(error) from error
+        try:
+            self._judge(status)
+        except BaseException:
             origin.close()
-            raise Unreadable(self.file, "has changed since it was examined; send it again")
+            raise
         return origin
+
+    def _status(self) -> os.stat_result:
+        try:
+            return os.stat(self.file)  # noqa: PTH116 - as cheap as it can be
+        except OSError as error:
+            raise self._not_opened(error) from error
+
+    def _not_opened(self, error: OSError) -> Unreadable:
+        return Unreadable(self.file, f"cannot be opened: {error.strerror}")
+
+    def _judge(self, status: os.stat_result) -> None:
+        if stamp_of(status) != self.stamp:
+            raise Unreadable(self.file, "has changed since it was examined; send it again")
 
 
 def opened(

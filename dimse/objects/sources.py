@@ -31,6 +31,8 @@ __all__ = [
     "Splice",
     "SplicedSource",
     "Stamp",
+    "WholeSource",
+    "compare_file",
     "stamp_of",
     "straight",
     "turn_words",
@@ -134,15 +136,65 @@ class MemoryOrigin:
     def finish(self) -> None:
         """Compare the stamp of the file that has the name now."""
         if self._stamp is not None:
-            try:
-                status = os.stat(self._path)  # noqa: PTH116 - a Path costs more than the call
-            except OSError as error:
-                raise Unreadable(self._path, f"is gone: {error.strerror}") from error
-            _compare(self._path, status, self._stamp)
+            compare_file(self._path, self._stamp)
 
     def close(self) -> None:
         """Forget the bytes."""
         self._data = b""
+
+
+class WholeSource:
+    """A data set that lies in memory in one piece, and goes out as it lies there.
+
+    Args:
+        path: the file, for messages.
+        data: the whole file.
+        span: where the data set lies in it; of even length.
+        stamp: of the file.
+
+    Attributes:
+        view: the data set.
+    """
+
+    def __init__(self, path: FilePath, data: bytes, span: Span, stamp: Stamp) -> None:
+        at, length = span
+        self.view = memoryview(data)[at : at + length]
+        self._path = path
+        self._stamp = stamp
+        self._length = length
+        self._at = 0
+
+    def __len__(self) -> int:
+        """All bytes, handed out or not."""
+        return self._length
+
+    def readinto(self, view: memoryview) -> int:
+        """See `SplicedSource`; who sends from memory takes `view`."""
+        piece = self.view[self._at : self._at + len(view)]
+        view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def finish(self) -> None:
+        """Compare the stamp of the file that has the name now."""
+        compare_file(self._path, self._stamp)
+
+    def close(self) -> None:
+        """Forget the bytes."""
+        self.view = memoryview(b"")
+
+
+def compare_file(path: FilePath, stamp: Stamp) -> None:
+    """Make sure that the file of this name is still the one that has been sent.
+
+    Raises:
+        Unreadable: it is not.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path costs more than the call
+    except OSError as error:
+        raise Unreadable(path, f"is gone: {error.strerror}") from error
+    _compare(path, status, stamp)
 
 
 def _compare(path: FilePath, status: os.stat_result, stamp: Stamp) -> None:

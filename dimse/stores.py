@@ -1,0 +1,272 @@
+"""C-STORE on one association (PS3.7 9.1.1): put on its way, waited for, concluded; any number at a time.
+
+An object goes through four steps: `ahead` opens it while the peer is still busy with the one before
+it, `begin` puts it on its way, `settle` waits for the first that is answered, `conclude` says what
+became of it. `store` is all of them for a single object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from dimse.errors import DIMSEError
+from dimse.events import Opening, Progress, Requesting, Responded
+from dimse.messages.base import Priority
+from dimse.messages.composite import CStoreRQ, CStoreRSP
+from dimse.objects.outgoing import Outgoing, OutgoingSource
+from dimse.objects.sources import WholeSource
+from dimse.outcome import Outcome
+from dimse.plan import Choice, choose_context, explain_refusal
+from dimse.scu import Operation, Operations
+from dimse.tables.status import is_successful
+from dul.conversations import Call, Conversation, Script
+from dul.errors import DulcetError, Interrupted
+from dul.values import dataclass
+
+__all__ = ["Stores", "Storing"]
+
+Clock = Callable[[], float]
+
+_TOLD_EACH = 1 << 20  # bytes: what is smaller is out before anybody has read of it
+
+
+@dataclass(slots=True, kw_only=True)
+class Storing:
+    """A C-STORE on its way.
+
+    Attributes:
+        outgoing: the object.
+        choice: presentation context and transfer syntax.
+        operation: the request, and what came back.
+        source: the data set's bytes.
+        started: when it began, on the caller's clock.
+        begun: bytes that the association had sent before it.
+        told: bytes that it had sent when `Progress` was told of it.
+        attempts: how often the object was tried, this time included.
+    """
+
+    outgoing: Outgoing
+    choice: Choice
+    operation: Operation[CStoreRSP]
+    source: OutgoingSource
+    started: float
+    begun: int
+    told: int
+    attempts: int
+
+    def close(self) -> None:
+        """Give back what is open for it. Idempotent."""
+        self.source.close()
+
+
+class _Opened(NamedTuple):
+    """An object that is open before its turn has come."""
+
+    outgoing: Outgoing
+    source: OutgoingSource
+
+
+class Stores:
+    """The C-STOREs of one association. Close it: an object may be open whose turn never came.
+
+    Args:
+        operations: the association's.
+        clock: for the seconds of outcomes.
+        priority: see `Priority`.
+        move_originator: AE title and message ID of the C-MOVE that they are a part of.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        clock: Clock,
+        *,
+        priority: int = Priority.MEDIUM,
+        move_originator: tuple[str, int] | None = None,
+    ) -> None:
+        self.operations = operations
+        self._clock = clock
+        self._priority = priority
+        self._originator = move_originator or (None, None)
+        self._choices: dict[tuple[str, str], Choice] = {}
+        self._opened: _Opened | None = None
+
+    def store(self, outgoing: Outgoing) -> Script[Outcome]:
+        """One object, from beginning to end.
+
+        Returns:
+            The outcome; an error in it is one that leaves the association alive.
+
+        Raises:
+            DulcetError: as `Operations.finish`; the object is not stored.
+        """
+        begun = yield from self.begin(outgoing)
+        if isinstance(begun, Outcome):
+            return begun
+        try:
+            yield from self.settle([begun])
+        except BaseException as error:
+            over = isinstance(error, DulcetError) and not isinstance(error, Interrupted)
+            if not (over and begun.operation.is_answered(self.operations.association)):
+                begun.close()
+                raise
+        responded, outcome = self.conclude(begun)
+        yield responded
+        return outcome
+
+    def ahead(self, outgoing: Outgoing) -> Conversation[None]:
+        """Open the object that is next, so that it need not be done when its turn has come.
+
+        Whatever goes wrong is for `begin` to find again, and so is what has to be converted.
+        """
+        choice = self._choose(outgoing)
+        if choice is None or choice.transcode or self._opened is not None:
+            return
+        try:
+            source: OutgoingSource = yield Call(outgoing.open, (choice.transfer_syntax,))
+        except DIMSEError:
+            return
+        self._opened = _Opened(outgoing, source)
+
+    def begin(self, outgoing: Outgoing, *, attempts: int = 1) -> Script[Storing | Outcome]:
+        """Put a C-STORE on its way, as far as it goes without waiting.
+
+        Args:
+            outgoing: the object.
+            attempts: for the outcome: how often the object was tried, this time included.
+
+        Returns:
+            What to `settle`, and then to `conclude`; or an outcome already, since the object
+            can't be sent on this association.
+
+        Raises:
+            DulcetError: the association is over; nothing was sent.
+        """
+        operations = self.operations
+        yield from operations.ready()
+        choice = self._choose(outgoing)
+        if choice is None:
+            wanted = operations.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid
+            refusal = explain_refusal(outgoing.name, *wanted, obstacle=outgoing.obstacle)
+            return Outcome.of(outgoing, error=refusal, attempts=attempts)
+        yield Opening(outgoing, choice)
+        try:
+            source: OutgoingSource | None = self._taken(outgoing)
+            if source is None:
+                source = yield Call(outgoing.open, (choice.transfer_syntax,))
+        except DIMSEError as error:
+            return Outcome.of(outgoing, error=error, attempts=attempts)
+        assert source is not None
+        try:
+            title, move_id = self._originator
+            asked = CStoreRQ(
+                message_id=operations.next_id(),
+                affected_sop_class_uid=outgoing.sop_class_uid,
+                affected_sop_instance_uid=outgoing.sop_instance_uid,
+                priority=self._priority,
+                move_originator_application_entity_title=title,
+                move_originator_message_id=move_id,
+            )
+            yield Requesting(asked)
+            begun, sent = self._clock(), operations.association.bytes_sent
+            data = source.view if isinstance(source, WholeSource) else source
+            operation = operations.invoke(choice.context_id, asked, data)
+        except BaseException:
+            source.close()
+            raise
+        return Storing(
+            outgoing=outgoing,
+            choice=choice,
+            operation=operation,
+            source=source,
+            started=begun,
+            begun=sent,
+            told=sent,
+            attempts=attempts,
+        )
+
+    def settle(self, stores: Sequence[Storing], *, more: bool = False) -> Script[Storing | None]:
+        """Wait until one of several is out whole and has its response, whichever is the first.
+
+        Args:
+            stores: from `begin`, in order.
+            more: also come back when all of them are out: something can be done meanwhile.
+
+        Returns:
+            The one; None if all are out.
+
+        Raises:
+            DulcetError: the association ended, as `Operations.finish` says. Those of which
+                `Operation.is_answered` is true have their answer nevertheless.
+        """
+        operations, last = self.operations, stores[-1]
+        association = operations.association
+        try:
+            while True:
+                for each in stores:
+                    if each.operation.final is not None and each.operation.is_out(association):
+                        return each
+                if more and last.operation.is_out(association):
+                    return None
+                yield from operations.exchange()
+                if association.bytes_sent - last.told > _TOLD_EACH:
+                    last.told = association.bytes_sent
+                    length = len(last.source)
+                    yield Progress(last.outgoing, min(last.told - last.begun, length), length)
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            operations.ended = error
+            raise
+
+    def conclude(self, storing: Storing) -> tuple[Responded, Outcome]:
+        """The response of what has it, and the outcome; nothing is waited for."""
+        self.operations.forget(storing.operation)
+        response = storing.operation.final
+        assert response is not None  # the caller has made sure of it
+        seconds = self._clock() - storing.started
+        outgoing, source = storing.outgoing, storing.source
+        try:
+            if is_successful(response.status):  # else that is what went wrong first
+                source.finish()
+        except DIMSEError as error:
+            failed = Outcome.of(outgoing, error=error, attempts=storing.attempts)
+            return Responded(response), failed
+        finally:
+            source.close()
+        return Responded(response), Outcome.of(
+            outgoing,
+            transfer_syntax_uid=storing.choice.transfer_syntax,
+            context_id=storing.choice.context_id,
+            status=response.status,
+            error_comment=response.error_comment,
+            length=len(source),
+            seconds=seconds,
+            attempts=storing.attempts,
+        )
+
+    def close(self) -> None:
+        """Give back what is open for an object whose turn has not come. Idempotent."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.source.close()
+
+    def _taken(self, outgoing: Outgoing) -> OutgoingSource | None:
+        """What was opened for this object already; what was for another one is closed."""
+        opened = self._opened
+        if opened is None or opened.outgoing is not outgoing:
+            self.close()
+            return None
+        self._opened = None
+        return opened.source
+
+    def _choose(self, outgoing: Outgoing) -> Choice | None:
+        """See `choose_context`. Objects of a kind that go out as they lie get the same."""
+        kind = outgoing.sop_class_uid, outgoing.transfer_syntax_uid
+        choice = self._choices.get(kind)
+        if choice is None:
+            choice = choose_context(self.operations.accepted, *kind, obstacle=outgoing.obstacle)
+            if choice is not None and not choice.transcode:
+                self._choices[kind] = choice
+        return choice
