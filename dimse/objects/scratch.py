@@ -17,11 +17,11 @@ class Scratch:
     Every method raises OSError where the temporary file fails.
 
     Args:
-        memory: bytes that are kept in memory; beyond them a temporary file takes all.
+        memory: bytes that are kept in memory; beyond them a temporary file takes all. None: `SCRATCH`.
     """
 
-    def __init__(self, memory: int = SCRATCH) -> None:
-        self._maximum = memory
+    def __init__(self, memory: int | None = None) -> None:
+        self._maximum = SCRATCH if memory is None else memory
         self._memory = bytearray()  # what stands behind `_written` bytes in the file
         self._written = 0
         self._file: IO[bytes] | None = None
