@@ -127,6 +127,7 @@ LATE = HEAVY | {
     "dimse.journal",
     "dimse.levels",
     "dimse.storage.identical",
+    "dimse.objects.rewrite",
     "dimse.storage.object_store",
     "fsspec",
     "dimse.objects.archives",

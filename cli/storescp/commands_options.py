@@ -60,7 +60,7 @@ class Sorting(Settings, title="sorting into directories"):
             metavar="PREFIX",
             help="a directory for each study, PREFIX_YYYYMMDD_HHMMSSmmm, by the time of its first "
             "object",
-            excludes=["--filepath"],
+            excludes=["--filepath", "--workers"],
         ),
         value(
             "-su",
@@ -75,7 +75,7 @@ class Sorting(Settings, title="sorting into directories"):
             "--sort-on-patientname",
             value=("patient", ""),
             help="a directory for each study, by its patient's name and that time",
-            excludes=["--filepath"],
+            excludes=["--filepath", "--workers"],
         ),
     )
 
@@ -128,6 +128,7 @@ class Commands(Settings, title="commands that are run, without a shell (docs/cli
             help="a study has ended when nothing of it has come for S seconds (default: only when "
             "an object of another one has come)",
             needs=[*_SORTS, "--filepath"],
+            excludes=["--workers"],
         ),
     )
     exec_sync: bool = setting(

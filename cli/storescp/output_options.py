@@ -13,9 +13,10 @@ from dimse.tables.uids import (
 )
 
 from ..grammar import values as read
-from ..grammar.declaration import Settings, always, flag, setting, value
+from ..grammar.declaration import Settings, flag, setting, value
 
 if TYPE_CHECKING:
+    from dimse.objects import GroupLengths, Lengths
     from dimse.storage import PathTemplate
 
 __all__ = ["FileNames", "Names", "Output"]
@@ -35,6 +36,16 @@ def _extension(given: str) -> str:
     if not EXTENSION.fullmatch(given):
         raise ValueError(f"{given!r} is no file name extension such as '.dcm'")
     return given
+
+
+def _padding(file: str, item: str) -> tuple[int, int]:
+    multiples = _multiple(file), _multiple(item)
+    if any(each % 2 for each in multiples):
+        raise ValueError("lengths are padded to even ones")
+    return multiples
+
+
+_multiple = read.integer(0, 1 << 20)
 
 
 class Output(Settings, title="output"):
@@ -141,12 +152,82 @@ class Output(Settings, title="output"):
             needs=["--write-xfer-deflated"],
         ),
     )
-    _enable_new_vr = always("+u", "--enable-new-vr", help="write VRs as they are (always so)")
-    _retain_un = always(
-        "-uc", "--retain-un", help="write elements of VR UN as they are (always so)"
+    old_vrs: bool = setting(
+        False,
+        flag("+u", "--enable-new-vr", value=False, help="write VRs as they are (default)"),
+        flag(
+            "-u",
+            "--disable-new-vr",
+            help="write VRs that are newer than 1993 (UN, UT, OF and later ones) as OB",
+            excludes=["--bit-preserving"],
+        ),
     )
-    _padding_off = always(
-        "-p", "--padding-off", help="write no padding behind data sets (always so)"
+    known_vrs: bool = setting(
+        False,
+        flag(
+            "-uc", "--retain-un", value=False, help="write elements of VR UN as they are (default)"
+        ),
+        flag(
+            "+uc",
+            "--convert-un",
+            help="give elements of VR UN their real VR where the dictionary knows it",
+            excludes=["--bit-preserving"],
+        ),
+    )
+    group_lengths: GroupLengths | None = setting(
+        None,
+        flag(
+            "+g=",
+            "--group-length-recalc",
+            value="recalculate",
+            help="correct group lengths that are there (default: leave them, or where another "
+            "transfer syntax is written, out)",
+            excludes=["--bit-preserving"],
+        ),
+        flag(
+            "+g",
+            "--group-length-create",
+            value="create",
+            help="write a group length for each group",
+            excludes=["--bit-preserving"],
+        ),
+        flag(
+            "-g",
+            "--group-length-remove",
+            value="remove",
+            help="write no group lengths",
+            excludes=["--bit-preserving"],
+        ),
+    )
+    lengths: Lengths | None = setting(
+        None,
+        flag(
+            "+e",
+            "--length-explicit",
+            value="explicit",
+            help="write the lengths of sequences and items (default: as they come)",
+            excludes=["--bit-preserving"],
+        ),
+        flag(
+            "-e",
+            "--length-undefined",
+            value="undefined",
+            help="end sequences and items with delimiters",
+            excludes=["--bit-preserving"],
+        ),
+    )
+    padding: tuple[int, int] | None = setting(
+        None,
+        flag("-p", "--padding-off", value=None, help="write no padding behind data sets (default)"),
+        value(
+            "+p",
+            "--padding-create",
+            read=_padding,
+            metavar="FILE-PAD ITEM-PAD",
+            help="pad files to a multiple of FILE-PAD bytes, items of sequences to one of ITEM-PAD; "
+            "0: don't",
+            excludes=["--bit-preserving", "--write-dataset"],
+        ),
     )
     ignore: bool = setting(False, flag("--ignore", help="receive objects, but do not store them"))
 

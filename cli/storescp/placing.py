@@ -181,9 +181,7 @@ def _store(settings: StorescpSettings, report: Report, naming: Naming) -> Spool 
         "extension": "" if settings.template else settings.extension,
         "file_meta": settings.file_meta,
         "told": told,
-        "write_as": WriteAs(settings.write_syntax, settings.compression_level)
-        if settings.write_syntax
-        else None,
+        "write_as": _write_as(settings),
     }
     if settings.object_store is not None:
         # Few servers have one.
@@ -191,6 +189,32 @@ def _store(settings: StorescpSettings, report: Report, naming: Naming) -> Spool 
 
         return ObjectStore(settings.object_store, **how)
     return Spool(settings.directory, fsync=settings.fsync, **how)
+
+
+def _write_as(settings: StorescpSettings) -> WriteAs | None:
+    form = None
+    file_multiple, item_multiple = settings.padding or (0, 0)
+    if (
+        settings.lengths
+        or settings.group_lengths
+        or settings.padding
+        or settings.known_vrs
+        or settings.old_vrs
+    ):
+        # Few servers are told any of it.
+        from dimse.objects import Rewriting  # noqa: PLC0415
+
+        form = Rewriting(
+            lengths=settings.lengths or "explicit",  # as DCMTK's: what is written anew has lengths
+            group_lengths=settings.group_lengths or "recalculate",
+            multiple=file_multiple,
+            item_multiple=item_multiple,
+            known_vrs=settings.known_vrs,
+            old_vrs=settings.old_vrs,
+        )
+    if form is None and settings.write_syntax is None:
+        return None
+    return WriteAs(settings.write_syntax, settings.compression_level, form)
 
 
 class _How(TypedDict):

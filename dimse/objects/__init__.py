@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dimse.objects.outgoing import Outgoing, OutgoingSource, Sendable, examine
     from dimse.objects.part10 import FileForm
     from dimse.objects.prepare import Preparation
+    from dimse.objects.rewrite import GroupLengths, Lengths, Rewriting
 
 __all__ = [
     "DEFAULT_LEVEL",
@@ -37,12 +38,15 @@ __all__ = [
     "ElementChange",
     "FileForm",
     "Found",
+    "GroupLengths",
     "Invention",
     "LeftOut",
+    "Lengths",
     "Outgoing",
     "OutgoingSource",
     "Preparation",
     "Reason",
+    "Rewriting",
     "Sendable",
     "Unusable",
     "collect",
@@ -60,14 +64,17 @@ _HOMES = {
     "ElementChange": "dimse.objects.edit",
     "FileForm": "dimse.objects.part10",
     "Found": "dimse.objects.finder",
+    "GroupLengths": "dimse.objects.rewrite",
     "INSTALL_DECODERS": "dimse.objects.codecs",
     "Invention": "dimse.objects.invention",
     "LOSSY_METHODS": "dimse.objects.codecs",
     "LeftOut": "dimse.objects.finder",
+    "Lengths": "dimse.objects.rewrite",
     "Outgoing": "dimse.objects.outgoing",
     "OutgoingSource": "dimse.objects.outgoing",
     "Preparation": "dimse.objects.prepare",
     "Reason": "dimse.objects.finder",
+    "Rewriting": "dimse.objects.rewrite",
     "Sendable": "dimse.objects.outgoing",
     "Unusable": "dimse.objects.finder",
     "collect": "dimse.objects.finder",

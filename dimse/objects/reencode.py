@@ -41,7 +41,7 @@ from dimse.objects.walk import Span, Walk
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, FRAGMENTED, WORD_LENGTH, padding_of
 
-__all__ = ["reencode"]
+__all__ = ["Mark", "Reencoder", "Within", "reencode"]
 
 _ITEM_BYTES: Final = b"\xfe\xff\x00\xe0"
 _LONGEST_CREATOR: Final = 256  # bytes; a LO has 64 characters, of up to four bytes each
@@ -64,17 +64,17 @@ def reencode(window: Window, spans: Sequence[Span], source: Layout, target: Layo
     """
     new = Scratch()
     try:
-        writer = _Reencoder(window, spans, new)
+        writer = Reencoder(window, spans, new)
         level = writer.level(source, None, spans)
         for begin, length in spans:
-            writer.elements(_Place(begin + length, source, target, level, 0), begin)
+            writer.elements(Within(begin + length, source, target, level, 0), begin)
     except BaseException:
         new.close()
         raise
     return writer.splice
 
 
-class _Place(NamedTuple):
+class Within(NamedTuple):
     """A data set, or an item or sequence in it: where it ends, and how it is encoded anew."""
 
     end: int
@@ -91,10 +91,12 @@ class _Place(NamedTuple):
 
 
 # Where the length of a sequence or item stands among the new bytes, and how long all was then.
-_Mark = tuple[int, int]
+Mark = tuple[int, int]
 
 
-class _Reencoder:
+class Reencoder:
+    """Encodes one data set; what it writes can be told otherwise in a class of its own (`rewrite`)."""
+
     def __init__(self, window: Window, spans: Sequence[Span], new: Scratch) -> None:
         self._window = window
         self._end = sum(spans[-1]) if spans else 0
@@ -104,7 +106,7 @@ class _Reencoder:
 
     # ------------------------------------------------------------------------- elements --
 
-    def elements(self, place: _Place, at: int) -> int:
+    def elements(self, place: Within, at: int) -> int:
         """Encode the elements from `at` on; gives the position behind them and their delimiter."""
         if place.depth > MAXIMUM_DEPTH:
             raise self._invalid(at, f"more than {MAXIMUM_DEPTH} sequences in each other")
@@ -127,7 +129,7 @@ class _Reencoder:
             raise self._beyond(begin, None, end, "an item")
         return at
 
-    def _plain(self, place: _Place, at: int) -> int:
+    def _plain(self, place: Within, at: int) -> int:
         """Encode the elements that need no second look, as far as they are in view.
 
         Nearly all are of that kind: short, even, known. The others are left to `_element`.
@@ -172,7 +174,7 @@ class _Reencoder:
             self._new.append(out)
         return at
 
-    def _element(self, place: _Place, tag: int, at: int, head: bytes) -> int:
+    def _element(self, place: Within, tag: int, at: int, head: bytes) -> int:
         """Encode any element; gives the position behind it."""
         header = self._header(place, tag, at, head)
         begin, length = at + header.size, header.length
@@ -196,7 +198,7 @@ class _Reencoder:
             self._value(place, tag, b"UN" if vr == b"SQ" else vr, begin, length)
         return after
 
-    def _header(self, place: _Place, tag: int, at: int, head: bytes) -> Header:
+    def _header(self, place: Within, tag: int, at: int, head: bytes) -> Header:
         source, end = place.source, place.end
         if not source.explicit:
             return Header(8, source.item.unpack_from(head)[2], b"")
@@ -214,7 +216,7 @@ class _Reencoder:
             length = source.wide.unpack_from(head, 8)[0]
         return Header(size, length, vr)
 
-    def _vr(self, place: _Place, tag: int, header: Header) -> bytes:
+    def _vr(self, place: Within, tag: int, header: Header) -> bytes:
         """The VR that is written: letters that nobody knows become UN (PS3.5 6.2.2)."""
         if header.letters in ELEMENT_HEADER_LENGTH:
             return header.letters
@@ -223,13 +225,13 @@ class _Reencoder:
     def _is_item(self, at: int, length: int) -> bool:
         return length >= 8 and self._window.take(at, 4) == _ITEM_BYTES
 
-    def _value(self, place: _Place, tag: int, vr: bytes, at: int, length: int) -> None:
+    def _value(self, place: Within, tag: int, vr: bytes, at: int, length: int) -> None:
         """Encode an element with a value of its own, padded to an even length (PS3.5 7.1)."""
         padding = padding_of(vr) if length & 1 else b""
         padded = length + len(padding)
         if place.target.explicit and ELEMENT_HEADER_LENGTH[vr] == 8 and padded > 0xFFFF:
             vr = b"UN"  # PS3.5 6.2.2: also for a value too long for its VR
-        self._new.append(header_of(place.target, tag, vr, padded))
+        self._new.append(header_of(place.target, tag, self._written(vr), padded))
         word = WORD_LENGTH.get(vr, 1) if place.turns else 1
         # What is short is copied; of the rest, whatever fills no word.
         short = length if length <= INLINE else length % word
@@ -237,6 +239,10 @@ class _Reencoder:
             self.splice.set_in(at, length - short, word)
         value = self._window.take(at + length - short, short) + padding
         self._new.append(value if word == 1 else turn_words(value, word))
+
+    def _written(self, vr: bytes) -> bytes:
+        """The VR that is written for this one."""
+        return vr
 
     def _copy(self, at: int, length: int) -> None:
         """What stays as it is."""
@@ -247,7 +253,7 @@ class _Reencoder:
 
     # ------------------------------------------------------------------------ sequences --
 
-    def _undefined(self, place: _Place, tag: int, vr: bytes, at: int) -> int:
+    def _undefined(self, place: Within, tag: int, vr: bytes, at: int) -> int:
         """Encode what is in an element of undefined length; gives the position behind it."""
         explicit = place.source.explicit
         if explicit and vr in FRAGMENTED and place.source is place.target:
@@ -257,16 +263,21 @@ class _Reencoder:
         if explicit and vr == b"UN":
             # Implicit VR Little Endian inside, whatever is around it (PS3.5 6.2.2).
             inside = place._replace(source=IMPLICIT_LITTLE, target=IMPLICIT_LITTLE, delimited=True)
-            self._open(place.target, tag, b"UN", undefined=True)
-            return self._items(inside, at)
+            return self._sequence(place, tag, b"UN", at, inside)
         if vr == b"SQ" or not (explicit or vr in FRAGMENTED):
             # In Implicit VR only a sequence can be meant, known or not (PS3.5 7.5).
-            self._open(place.target, tag, b"SQ", undefined=True)
-            return self._items(place._replace(delimited=True), at)
+            return self._sequence(place, tag, b"SQ", at, place._replace(delimited=True))
         what = f"{tag_name(tag)} of undefined length"
         raise self._invalid(at, f"{what}, which is only for compressed objects")
 
-    def _items(self, place: _Place, at: int) -> int:
+    def _sequence(self, place: Within, tag: int, vr: bytes, at: int, inside: Within) -> int:
+        """Encode a sequence of undefined length; gives the position behind its delimiter."""
+        mark = self._open(place.target, tag, vr, undefined=True)
+        after = self._items(inside, at)
+        self._close(inside.target, mark, SEQUENCE_DELIMITATION)
+        return after
+
+    def _items(self, place: Within, at: int) -> int:
         """Encode the items from `at` on; gives the position behind them and their delimiter."""
         begin, end, target = at, place.end, place.target
         while at < end:
@@ -275,7 +286,6 @@ class _Reencoder:
             group, number, length = place.source.item.unpack_from(self._window.take(at, 8))
             tag = group << 16 | number
             if tag == SEQUENCE_DELIMITATION and place.delimited:
-                self._new.append(target.item.pack(0xFFFE, 0xE0DD, 0))
                 return at + 8
             if tag != ITEM:
                 raise self._invalid(at, f"{tag_name(tag)} in the place of an item")
@@ -284,7 +294,7 @@ class _Reencoder:
             if after > end:
                 raise self._beyond(at, 8 + length, end, "an item")
             mark = self._open(target, ITEM, None, undefined=undefined)
-            inside = _Place(
+            inside = Within(
                 after,
                 place.source,
                 target,
@@ -298,7 +308,7 @@ class _Reencoder:
             raise self._beyond(begin, None, end, "a sequence")
         return at
 
-    def _open(self, target: Layout, tag: int, vr: bytes | None, *, undefined: bool) -> _Mark | None:
+    def _open(self, target: Layout, tag: int, vr: bytes | None, *, undefined: bool) -> Mark | None:
         """Begin a sequence, or with no VR an item."""
         length = UNDEFINED if undefined else 0
         if vr is None:
@@ -307,7 +317,7 @@ class _Reencoder:
             self._new.append(header_of(target, tag, vr, length))
         return None if undefined else (len(self._new) - 4, len(self.splice))
 
-    def _close(self, target: Layout, mark: _Mark | None, delimiter: int) -> None:
+    def _close(self, target: Layout, mark: Mark | None, delimiter: int) -> None:
         """End what was begun: with a delimiter, or by correcting its length."""
         if mark is None:
             self._new.append(target.item.pack(delimiter >> 16, delimiter & 0xFFFF, 0))
@@ -335,7 +345,7 @@ class _Reencoder:
                 found.setdefault(tag, value)
         return found
 
-    def _is_outdated(self, place: _Place, tag: int, at: int) -> bool:
+    def _is_outdated(self, place: Within, tag: int, at: int) -> bool:
         """Whether this is an Extended Offset Table, and fragments behind it are to be padded.
 
         There is one frame to a fragment then, and the table, which is optional, says no more than

@@ -34,6 +34,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from dimse.errors import CannotTranscode, InvalidFile, Truncated
 from dimse.objects.bounds import CHUNK, DEFAULT_LEVEL, MAXIMUM_INFLATED
@@ -45,16 +46,28 @@ from dimse.objects.sources import Encoded, Origin, Splice, SplicedSource, straig
 from dimse.objects.walk import Walk
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 
+if TYPE_CHECKING:
+    from dimse.objects.rewrite import Rewriting
+
 __all__ = ["CannotTranscode", "inflate", "transcode"]
 
 
-def transcode(encoded: Encoded, to_uid: str, *, level: int = DEFAULT_LEVEL) -> SplicedSource:
+def transcode(
+    encoded: Encoded,
+    to_uid: str,
+    *,
+    level: int = DEFAULT_LEVEL,
+    form: Rewriting | None = None,
+    before: int = 0,
+) -> SplicedSource:
     """Encode a data set anew.
 
     Args:
         encoded: the data set; its origin is closed with the result, or if there is none.
         to_uid: the transfer syntax that it is to have; its own, to make odd lengths even.
         level: how hard deflating tries, 0 to 9.
+        form: what is changed besides; None: nothing.
+        before: bytes that will stand before it, for a form that pads the whole.
 
     Raises:
         CannotTranscode: this transfer syntax, or its own, is none that can be converted.
@@ -73,7 +86,7 @@ def transcode(encoded: Encoded, to_uid: str, *, level: int = DEFAULT_LEVEL) -> S
                 encoded = _inflated(encoded, undo)
             if compresses:
                 encoded = _compressed(encoded, to_uid, undo)
-            source = _converted(encoded, to_uid)
+            source = _converted(encoded, to_uid, form, before)
             undo.callback(source.close)
             if is_deflated(to_uid):
                 source = _deflated(source, undo, level)
@@ -120,9 +133,17 @@ def inflate(encoded: Encoded) -> Encoded:
         return inflated
 
 
-def _converted(encoded: Encoded, to_uid: str) -> SplicedSource:
+def _converted(
+    encoded: Encoded, to_uid: str, form: Rewriting | None = None, before: int = 0
+) -> SplicedSource:
     """From one layout to another, deflated or not being no matter here."""
     source, target = layout_of(encoded.transfer_syntax_uid), layout_of(to_uid)
+    if form is not None:
+        # Few objects are given another one.
+        from dimse.objects.rewrite import rewrite  # noqa: PLC0415
+
+        splice = rewrite(encoded.window(), encoded.spans, source, target, form, before=before)
+        return SplicedSource(encoded.path, encoded.origin, splice)
     if source is target and not encoded.odd and len(encoded) % 2 == 0:
         return straight(encoded)
     splice = reencode(encoded.window(), encoded.spans, source, target)

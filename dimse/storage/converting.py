@@ -1,9 +1,9 @@
-"""Received data sets written in another transfer syntax, as far as none of them is compressed."""
+"""Received data sets written in another transfer syntax, unless they are compressed, or in another form."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dimse.errors import CannotUnderstand, FilePath, Part10Error
 from dimse.objects.bounds import DEFAULT_LEVEL
@@ -14,6 +14,9 @@ from dimse.storage.content import Bytes
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
 from dul.values import dataclass
 
+if TYPE_CHECKING:
+    from dimse.objects.rewrite import Rewriting
+
 __all__ = ["WriteAs"]
 
 _PIECE: Final = 1 << 18  # bytes written at a time
@@ -21,28 +24,35 @@ _PIECE: Final = 1 << 18  # bytes written at a time
 
 @dataclass(frozen=True, slots=True)
 class WriteAs:
-    """Which transfer syntax files are written in.
+    """What data sets are written as.
 
     Attributes:
-        transfer_syntax_uid: an uncompressed one.
+        transfer_syntax_uid: an uncompressed one, for those that are not compressed; None: their own.
         compression_level: how hard deflating tries, 0 to 9.
+        form: what is changed besides, in compressed ones, too; None: nothing.
     """
 
-    transfer_syntax_uid: str
+    transfer_syntax_uid: str | None = None
     compression_level: int = DEFAULT_LEVEL
+    form: Rewriting | None = None
 
     def __post_init__(self) -> None:
-        if self.transfer_syntax_uid not in UNCOMPRESSED:
-            raise ValueError(f"{self.transfer_syntax_uid} is no uncompressed transfer syntax")
+        uid = self.transfer_syntax_uid
+        if uid is not None and uid not in UNCOMPRESSED:
+            raise ValueError(f"{uid} is no uncompressed transfer syntax")
+
+    def target(self, transfer_syntax_uid: str) -> str:
+        """The transfer syntax that what comes so is written in."""
+        if self.transfer_syntax_uid is None or transfer_syntax_uid not in UNCOMPRESSED:
+            return transfer_syntax_uid
+        return self.transfer_syntax_uid
 
     def concerns(self, transfer_syntax_uid: str) -> bool:
-        """Whether what comes so is to be converted; compressed objects are kept as they come."""
-        return transfer_syntax_uid in UNCOMPRESSED and transfer_syntax_uid != (
-            self.transfer_syntax_uid
-        )
+        """Whether what comes so is changed at all."""
+        return self.form is not None or self.target(transfer_syntax_uid) != transfer_syntax_uid
 
     def pieces(
-        self, path: FilePath, received: Bytes, transfer_syntax_uid: str
+        self, path: FilePath, received: Bytes, transfer_syntax_uid: str, *, before: int = 0
     ) -> Iterator[memoryview]:
         """A data set, converted; each piece is void when the next is taken.
 
@@ -50,6 +60,7 @@ class WriteAs:
             path: what it is called in messages.
             received: the data set as it came.
             transfer_syntax_uid: how it is encoded.
+            before: bytes that will stand before it.
 
         Raises:
             CannotUnderstand: it is damaged.
@@ -66,7 +77,13 @@ class WriteAs:
                 walk.run(0, whole=True)
                 spans = tuple(walk.spans)
                 encoded = Encoded(path, origin, spans, transfer_syntax_uid, walk.odd)
-            source = transcode(encoded, self.transfer_syntax_uid, level=self.compression_level)
+            source = transcode(
+                encoded,
+                self.target(transfer_syntax_uid),
+                level=self.compression_level,
+                form=self.form,
+                before=before,
+            )
             try:
                 buffer = memoryview(bytearray(_PIECE))
                 while count := source.readinto(buffer):

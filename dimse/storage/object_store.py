@@ -260,17 +260,19 @@ class ObjectUpload:
             at += count
 
     def _convert(self, write_as: WriteAs, remote: Remote) -> None:
-        """Hold the data set in another transfer syntax."""
-        received = Bytes(self.length, self.read_back)
+        """Hold the data set in another transfer syntax or form."""
+        received, came = Bytes(self.length, self.read_back), self._syntax
+        self._syntax = write_as.target(came)
+        before = len(self._policy.appearance.head_of(self._request, self._syntax))
         converted = Scratch(IN_MEMORY)
         try:
-            for piece in write_as.pieces(remote, received, self._syntax):
+            for piece in write_as.pieces(remote, received, came, before=before):
                 converted.append(piece)
         except BaseException:
             converted.close()
             raise
         self._held.close()
-        self._held, self._syntax = converted, write_as.transfer_syntax_uid
+        self._held = converted
 
     def _give_way(self, name: str, remote: Remote) -> None:
         """Another object has the name: drop the new one, if that is not to be called a failure.

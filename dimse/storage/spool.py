@@ -111,7 +111,7 @@ class Spool:
             implementation_class_uid: (0002,0012).
             implementation_version_name: (0002,0013).
             told: is told of files that were there already.
-            write_as: convert what is not compressed, when it has come whole and has been checked;
+            write_as: convert it, when it has come whole and has been checked;
                 None: keep the bytes as they come.
 
         Raises:
@@ -321,14 +321,14 @@ class SpoolFile:
     def _convert(self, write_as: WriteAs) -> None:
         """Put another new file in the place of the one that was received."""
         old, begin, came = self._new, self._data_set, self._syntax
-        self._syntax = write_as.transfer_syntax_uid
+        self._syntax = write_as.target(came)
         self._head = self._policy.appearance.head_of(self._request, self._syntax)
         self._data_set = len(self._head)
         received = Bytes(self.length, lambda at, count: old.read(begin + at, count))
         self._new = self._place.files.make()
         try:
             self._write([])
-            for piece in write_as.pieces(self.path, received, came):
+            for piece in write_as.pieces(self.path, received, came, before=self._data_set):
                 self._write([piece])
         finally:
             old.close()

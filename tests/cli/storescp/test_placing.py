@@ -275,3 +275,43 @@ def test_what_needs_a_file_is_refused_with_an_object_store(capsys):
 def test_a_store_that_can_not_be_had_ends_it_at_once(capsys):
     assert storescp.main(["--object-store", "nothing://bucket", "0"]) == 1
     assert "F: nothing://bucket: objects can't be stored here" in capsys.readouterr().err
+
+
+# --- other forms -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["-e"], b"SQ\0\0\xff\xff\xff\xff"),
+        (["-g"], b"SQ\0\0"),
+        (["+g", "+te"], b"\x08\0\0\0UL\x04\0"),
+        (["+p", "512", "128"], b"\xfc\xff\xfc\xffOB\0\0"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_data_sets_are_written_in_another_form(serve, where, ct, options, expected):
+    sr = ct.parent / "sr-basic-explicit.dcm"
+    serve("-v", *options, clients=sending(sr), directory=where)
+    (stored,) = where.iterdir()
+    content = stored.read_bytes()
+    assert expected in content
+    assert pydicom.dcmread(stored).SOPInstanceUID == pydicom.dcmread(sr).SOPInstanceUID
+    if options[0] == "+p":
+        assert len(content) % 512 == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["+e", "+B"], "--length-explicit not allowed with --bit-preserving"),
+        (["+p", "3", "0"], "even"),
+        (["+p", "512", "128", "-F"], "--padding-create not allowed with --write-dataset"),
+        (["-ss", "P", "--workers", "2"], "--sort-conc-studies not allowed with --workers"),
+        (["-sp", "--workers", "2"], "--sort-on-patientname not allowed with --workers"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_what_does_not_go_together_is_said(capsys, options, why):
+    assert storescp.main([*options, "0"]) == 1
+    assert why in capsys.readouterr().err
