@@ -169,22 +169,34 @@ def _made_of_fields(node: ast.ClassDef) -> bool:
 
 
 def fields_of(module: str, node: ast.ClassDef) -> list[str]:
-    """The arguments of a class that is made of its fields, those of its bases first."""
-    found: dict[str, str] = {}
+    """The arguments of a class that is made of its fields, those of its bases first.
+
+    Behind a star stand those that are given by keyword alone.
+    """
+    fields = _fields(module, node).values()
+    by_keyword = [text for text, keyword in fields if keyword]
+    star = ["*"] if by_keyword else []
+    return [*(text for text, keyword in fields if not keyword), *star, *by_keyword]
+
+
+def _fields(module: str, node: ast.ClassDef) -> dict[str, tuple[str, bool]]:
+    """Each field as an argument, and whether it is one by keyword alone."""
+    found: dict[str, tuple[str, bool]] = {}
     for base in node.bases:
         name = ast.unparse(base).partition("[")[0]
         if name in {"NamedTuple", "Generic", "Protocol"}:
             continue
         public = definition(module, name)
         if isinstance(public.node, ast.ClassDef) and _made_of_fields(public.node):
-            found |= {each.partition(":")[0]: each for each in fields_of(public.home, public.node)}
+            found |= _fields(public.home, public.node)
+    keyword = any("kw_only=True" in ast.unparse(each) for each in node.decorator_list)
     for each in node.body:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
             kind = ast.unparse(each.annotation)
             if not kind.startswith("ClassVar") and not each.target.id.startswith("_"):
                 default = f" = {_default(each.value)}" if each.value is not None else ""
-                found[each.target.id] = f"{each.target.id}: {kind}{default}"
-    return list(found.values())
+                found[each.target.id] = (f"{each.target.id}: {kind}{default}", keyword)
+    return found
 
 
 def _default(value: ast.expr) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import importlib.util
+import inspect
 import re
 import shutil
 import socket
@@ -10,7 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import api_pages
 import links
+import pytest
 
 import dimse.errors
 import dul.errors
@@ -138,3 +143,30 @@ def test_the_page_of_errors_has_every_error_and_no_other() -> None:
     )
     named = re.findall(r"`(\w+)`", " ".join(rows))
     assert sorted(named) == sorted(errors)
+
+
+@pytest.mark.parametrize("module", api_pages.PUBLIC)
+def test_the_signatures_of_the_reference_are_those_of_the_library(module: str) -> None:
+    """Each parameter by its name and kind: what has to be given by keyword stands behind a star."""
+    page = api_pages.page_of(module).read_text("utf-8")
+    found = re.findall(
+        r"^## (\w+)\n\n```python\n((?:async )?\1\(.*?)\n```", page, re.MULTILINE | re.DOTALL
+    )
+    for name, text in found:
+        [node] = ast.parse(f"def {text.removeprefix('async ')}: ...").body
+        assert isinstance(node, ast.FunctionDef)
+        given = node.args
+        shown = [
+            *(each.arg for each in given.posonlyargs + given.args),
+            *(f"*{each.arg}" for each in [given.vararg] if each),
+            *(f"{each.arg}=" for each in given.kwonlyargs),
+            *(f"**{each.arg}" for each in [given.kwarg] if each),
+        ]
+        marks = {"VAR_POSITIONAL": "*{}", "KEYWORD_ONLY": "{}=", "VAR_KEYWORD": "**{}"}
+        real = [
+            marks.get(each.kind.name, "{}").format(each.name)
+            for each in inspect.signature(
+                getattr(importlib.import_module(module), name)
+            ).parameters.values()
+        ]
+        assert shown == real, f"{module}.{name}"
