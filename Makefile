@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+RUNS   := $(VENV)/.runs
 # Both cores; a file's tests stay together, in their order.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # What needs no running peer and no waiting: the core, DIMSE, the state machines, the fixtures, the benchmark's own, the import rules.
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick dist check-dist check-packaging docs clean
+.PHONY: help setup demo recording test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick dist check-dist check-packaging docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -18,16 +19,29 @@ setup: $(STAMP) ## make .venv and install dulcet with its development tools
 
 # The version is asked first: with an older Python pip would try for many minutes, without a word.
 # A virtual environment that a failed attempt, or another Python, left behind is made anew.
-$(STAMP): pyproject.toml
+define PREPARE
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else \
 	    "dulcet needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another one: make PYTHON=python3.11" % v[:2])'
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo '$(PYTHON) -m venv $(VENV)'; $(PYTHON) -m venv --clear $(VENV); }
+endef
+
+$(STAMP): pyproject.toml
+	$(PREPARE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[codecs,dev,docs,peers]'
+	@touch $@ $(RUNS)
+
+# What a first look needs, in seconds: none of the development tools.
+$(RUNS): pyproject.toml
+	$(PREPARE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-demo: setup ## send the fixtures' DICOM files to an embedded storescp and compare what arrived
-	$(BIN)/python -m cli.demo
+demo: $(RUNS) ## send real DICOM files to an embedded storescp, compare what arrived, say what to try next
+	@$(BIN)/dulcet demo
+
+recording: setup ## run `dulcet demo` in a terminal and draw what it showed, for the README: docs/_static/demo.svg
+	$(BIN)/python docs/recording.py
 
 test: test-alone ## all tests: unit, faces, command line, and interoperability with the peers that are installed
 	$(BIN)/python -m pytest tests/interop

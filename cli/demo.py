@@ -1,13 +1,17 @@
 """The main job in one command: real files go to an embedded receiver, and arrive as they were.
 
-    python -m cli.demo [file ...]
+    dulcet demo [--output-directory D] [file ...]
 
 Starts a storage SCP in this process on a free port, sends it the files with `storescu`, and
-compares each stored data set with the one that was sent, byte for byte.
+compares each stored data set with the one that was sent, byte for byte. It ends with what to try next.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
+import shutil
 import sys
 import tempfile
 import threading
@@ -16,16 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from dimse import Observer, Server, ServiceRequest, StoreRequest
+from dimse.errors import DIMSEError
 from dimse.messages import Response
 from dimse.objects import Outgoing, examine
 from dimse.storage import Spool
 from dimse.tables.status import meaning
 from dimse.tables.storage_sops import name_of
 from dimse.tables.transfer_syntaxes import name_of as syntax_name
+from dul.values import dataclass
 
 from . import aside, storescu
+from .codes import FAILED
+from .colours import BOLD, CYAN, DIM, GREEN, RED, paint, wanted
 from .grammar import values as read
-from .grammar.declaration import parameters
+from .grammar.declaration import parameters, setting, value
 
 __all__ = ["DemoSettings", "main"]
 
@@ -59,20 +67,34 @@ def _data_set(item: Outgoing) -> bytes:
     return bytes(content)
 
 
-def _compare(path: Path, arrivals: _Arrivals) -> tuple[str, bool]:
-    """One line about one file, and whether it arrived as it was."""
-    sent = examine(path)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One file: what was sent, and what became of it."""
+
+    name: str
+    kind: str
+    length: int
+    outcome: str
+    same: bool
+
+
+def _compare(path: Path, arrivals: _Arrivals) -> _Row:
+    try:
+        sent = examine(path)
+    except DIMSEError:  # storescu has said what is wrong with it
+        return _Row(path.name, "", 0, "NOT SENT", same=False)
     uid = sent.sop_instance_uid
+    what = name_of(sent.sop_class_uid).removesuffix(" Storage")
+    kind = f"{what}, {syntax_name(sent.transfer_syntax_uid)}"
+    content = _data_set(sent)
     stored_at = arrivals.stored_at.get(uid)
-    kind = f"{name_of(sent.sop_class_uid)}, {syntax_name(sent.transfer_syntax_uid)}"
     if stored_at is None:
         status = arrivals.status.get(uid)
-        return f"{kind}: {'not sent' if status is None else meaning(status)}", False
+        outcome = "NOT SENT" if status is None else meaning(status)
+        return _Row(path.name, kind, len(content), outcome, same=False)
     stored = examine(stored_at)
-    content = _data_set(sent)
     same = content == _data_set(stored) and sent.transfer_syntax_uid == stored.transfer_syntax_uid
-    outcome = "identical" if same else "DIFFERENT"
-    return f"{kind}: {len(content):,} bytes, {outcome}", same
+    return _Row(path.name, kind, len(content), "identical" if same else "DIFFERENT", same)
 
 
 class DemoSettings(
@@ -80,6 +102,17 @@ class DemoSettings(
 ):
     """What it can be told."""
 
+    directory: str | None = setting(
+        None,
+        value(
+            "-od",
+            "--output-directory",
+            read=read.text,
+            metavar="D",
+            help="keep what is stored in the directory D, which is made if it is not there "
+            "(default: a temporary one, that is removed)",
+        ),
+    )
     files: tuple[str, ...] = parameters(
         "file", read=read.text, help="DICOM files (default: those that ship with it)", optional=True
     )
@@ -92,25 +125,84 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(settings: DemoSettings) -> int:
     files = [Path(name) for name in settings.files] or sorted(FIXTURES.glob("*.dcm"))
+    with contextlib.ExitStack() as stack:
+        if settings.directory is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dulcet-demo-"))
+        else:
+            folder = settings.directory
+            try:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                sys.stderr.write(f"dulcet demo: cannot make {folder}: {error.strerror}\n")
+                return FAILED
+        code, rows = _sent(files, folder)
+    _say_rows(rows)
+    identical = sum(each.same for each in rows)
+    good = identical == len(files) and code == 0
+    summary = f"{identical} of {len(files)} data sets stored byte for byte"
+    print(_painted(summary, BOLD, GREEN if good else RED) + f"; storescu's exit code: {code}")
+    if settings.directory is not None:
+        print(f"They are in {settings.directory}.")
+    _say_next(files[0])
+    return 0 if good else FAILED
+
+
+def _sent(files: Sequence[Path], folder: str) -> tuple[int, list[_Row]]:
+    """Send and receive them; storescu's exit code, and a row for each."""
     arrivals = _Arrivals()
-    with tempfile.TemporaryDirectory(prefix="dulcet-demo-") as folder:
-        with (
-            Spool(folder) as spool,
-            Server(spool.open, host="127.0.0.1", observer=arrivals) as server,
-        ):
-            port = server.address[1]
-            print(f"storescp listens on 127.0.0.1 port {port} and stores in a temporary folder")
-            print(f"storescu -c DEMO 127.0.0.1 {port} ({len(files)} files)", flush=True)
-            code = storescu.main(["-c", "DEMO", "127.0.0.1", str(port), *map(str, files)])
-        identical = 0
-        for path in files:
-            line, same = _compare(path, arrivals)
-            identical += same
-            print(f"  {path.name:32} {line}")
-    print(
-        f"{identical} of {len(files)} data sets stored byte for byte; storescu's exit code: {code}"
+    with Spool(folder) as spool, Server(spool.open, host="127.0.0.1", observer=arrivals) as server:
+        port = server.address[1]
+        print(_painted("$", DIM), f"storescp --host 127.0.0.1 -od DIRECTORY {port}")
+        print(_painted("$", DIM), f"storescu -c DEMO 127.0.0.1 {port} FILES", flush=True)
+        code = storescu.main(["-c", "DEMO", "127.0.0.1", str(port), *map(str, files)])
+    return code, [_compare(path, arrivals) for path in files]
+
+
+def _say_rows(rows: Sequence[_Row]) -> None:
+    """A line for each file; on a terminal no wider than that."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    longest = max((len(each.name) for each in rows), default=0)
+    print(_painted(f"\n  {'sent':{longest}}     bytes  stored      what it is", BOLD))
+    for row in rows:
+        kind = row.kind
+        if width and len(kind) > width - longest - 27:
+            kind = kind[: max(width - longest - 30, 0)] + "..."
+        outcome = _painted(f"{row.outcome:10}", GREEN if row.same else RED)
+        print(f"  {row.name:{longest}} {row.length:9,}  {outcome}  {_painted(kind, DIM)}")
+    print()
+
+
+def _say_next(file: Path) -> None:
+    """Three commands that can be typed as they stand, whatever else has programs of these names."""
+    name = _always()
+    print(_painted("\nTry next:", BOLD))
+    for what, command in (
+        ("receive in one terminal", f"mkdir -p incoming; {name} storescp -v -od incoming 11112"),
+        ("send from another", f"{name} storescu -v localhost 11112 {shlex.quote(_short(file))}"),
+        ("judge it, or your own", f"{name} spec scp localhost 11112"),
+    ):
+        print(f"  {_painted('# ' + what, DIM)}\n  {_painted(command, CYAN)}")
+
+
+def _always() -> str:
+    """How `dulcet` is called from here: by its name, by its path, or by the interpreter."""
+    here = Path(sys.executable).parent
+    if not (here / "dulcet").exists():
+        return f"{shlex.quote(sys.executable)} -m cli.dulcet"
+    found = shutil.which("dulcet")
+    return (
+        "dulcet" if found and Path(found).parent == here else shlex.quote(_short(here / "dulcet"))
     )
-    return 0 if identical == len(files) and code == 0 else 1
+
+
+def _short(path: Path) -> str:
+    """Relative to where the user is, if that is shorter."""
+    relative = os.path.relpath(path)
+    return min(relative, str(path), key=len)
+
+
+def _painted(text: str, *colours: str) -> str:
+    return paint(text, *colours) if wanted(sys.stdout) else text
 
 
 if __name__ == "__main__":

@@ -91,7 +91,6 @@ GUARDED = {
         "cli/calling.py cli/codes.py cli/conditions.py cli/dots.py cli/transfer.py"
     ),
     "cli/test_dcmsend.py": "cli/summary.py cli/words.py",
-    "interop/test_our_scp.py": "cli/demo.py",  # which is run as it is
     "dimse/test_profiles.py": "dimse/tables/dcmtk_names.py",
     # A case is data: it proves itself by catching the fault that is planted in a wrong peer.
     "testbed/selftest/test_planted.py": (
