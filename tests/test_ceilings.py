@@ -11,9 +11,11 @@ import threading
 from pathlib import Path
 
 from benchmarks.objects import Workload, make
+from cli import storescu
 from dimse import Client, Server, Spool
 from dimse.messages.codec import decode_message, response_to
 from dimse.messages.composite import CStoreRQ
+from dimse.storage import Discard
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("dul", "dimse", "cli")
@@ -36,6 +38,10 @@ MODULES = 200  # loaded by `storescu` before it reads its arguments, all of Pyth
 SERVER_MODULES = 230
 ENCODE = 40  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
+SEND = 850  # calls for a small object, from its name on the command line to its outcome
+# Is it a directory; open, fstat, pread, close; stat before it is sent and behind it; sendmsg, TCP_QUICKACK,
+# poll, recv_into.
+SEND_SYSTEM_CALLS = 11
 
 
 def loaded_by(module: str) -> set[str]:
@@ -109,18 +115,18 @@ class Counted:
 
     def __init__(self) -> None:
         self.objects: list[tuple[int, int]] = []
-        self._calls = self._system = 0
+        self.calls = self.system = 0
 
     def __call__(self, frame, event, argument) -> None:
         if event == "call":
-            self._calls += 1
+            self.calls += 1
             if frame.f_code.co_qualname == "Spool.open":
-                self.objects.append((self._calls, self._system))
-                self._calls = self._system = 0
+                self.objects.append((self.calls, self.system))
+                self.calls = self.system = 0
         elif event == "c_call":
-            self._calls += 1
+            self.calls += 1
             kind, _, name = argument.__qualname__.rpartition(".")
-            self._system += name in SYSTEM_CALLS and kind != "generator"
+            self.system += name in SYSTEM_CALLS and kind != "generator"
 
 
 def test_an_object_takes_no_more_calls_to_receive_than_it_did(tmp_path):
@@ -138,3 +144,25 @@ def test_an_object_takes_no_more_calls_to_receive_than_it_did(tmp_path):
     calls, system_calls = map(min, zip(*counted.objects[5:], strict=True))
     assert FLOOR < calls <= RECEIVE
     assert FLOOR < system_calls <= RECEIVE_SYSTEM_CALLS
+
+
+def test_a_small_object_takes_no_more_calls_to_send_than_it_did(tmp_path):
+    """What a hundred more of them add, so that the start and the association are not counted."""
+    costs = []
+    with Server(lambda _: Discard(), host="127.0.0.1") as server:
+        for count in (20, 120):
+            paths = make(Workload(f"sent-{count}", count, 4096), tmp_path)
+            arguments = ["127.0.0.1", str(server.address[1]), *map(str, paths)]
+            counted = Counted()
+            before = sys.getprofile()
+            sys.setprofile(counted)
+            try:
+                code = storescu.main(arguments)
+            finally:
+                sys.setprofile(before)
+            assert code == 0
+            costs.append((counted.calls, counted.system))
+    (few_calls, few_system), (calls, system) = costs
+    assert FLOOR < (calls - few_calls) / 100 <= SEND
+    # A response that comes in two pieces takes a turn more.
+    assert FLOOR < (system - few_system) / 100 <= SEND_SYSTEM_CALLS + 0.5

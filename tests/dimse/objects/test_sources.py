@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from tests_datasets import read_all, swapped
 
-from dimse.errors import Truncated
+from dimse.errors import Truncated, Unreadable
 from dimse.objects.bounds import CHUNK
 from dimse.objects.scratch import Scratch
 from dimse.objects.sources import (
@@ -16,6 +16,8 @@ from dimse.objects.sources import (
     MemoryOrigin,
     Splice,
     SplicedSource,
+    WholeSource,
+    stamp_of,
     straight,
     turn_words,
 )
@@ -98,3 +100,26 @@ def test_a_window_over_an_encoded_data_set():
     window = Encoded("f", origin(), ((16, 4), (32, 4)), EXPLICIT).window()
     assert window.size == 36
     assert window.take(30, 6) == BYTES[30:36]
+
+
+@given(st.integers(1, 60))
+def test_what_lies_in_memory_in_one_piece_is_read_as_it_is_viewed(step):
+    source = WholeSource("f", BYTES, (10, 200), (0, 0, 0))
+    assert len(source) == 200
+    assert bytes(source.view) == BYTES[10:210]
+    assert read_all(source, step) == BYTES[10:210]
+    source.close()
+    source.close()
+
+
+def test_a_file_that_changed_behind_what_is_in_memory(tmp_path):
+    path = tmp_path / "a.dcm"
+    path.write_bytes(BYTES)
+    source = WholeSource(str(path), BYTES, (0, 256), stamp_of(path.stat()))
+    source.finish()
+    path.write_bytes(BYTES[:-2])
+    with pytest.raises(Unreadable, match="changed while it was sent"):
+        source.finish()
+    path.unlink()
+    with pytest.raises(Unreadable, match="is gone"):
+        source.finish()
