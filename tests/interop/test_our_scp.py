@@ -11,7 +11,7 @@ import pytest
 from dulcet_programs import TITLE, start_storescp
 from installed import program
 from peer_files import IMPLICIT, UNCOMPRESSED, check, fixtures, stored
-from peer_processes import Service, free_port
+from peer_processes import Service, free_port, run
 from peer_scps import SCPS
 from peer_scus import SCUS, Scu
 from peers import Target, need
@@ -20,6 +20,27 @@ pytestmark = pytest.mark.interop
 
 SENDERS = {each.name: each for each in SCUS}
 RECEIVERS = {each.name: each for each in SCPS}
+
+
+FEWER = {
+    "dcmtk": "its storescu proposes one compressed syntax at a time: the test below has them",
+    "odil": "its module reads and writes data sets that are not compressed",
+}
+"""Peers that do not send eight transfer syntaxes in one run, and why."""
+
+DCMTK_PROPOSES = {
+    "ct-explicit.dcm": "-xe",
+    "us-big-endian.dcm": "-xb",
+    "rtplan-implicit.dcm": "-xi",
+    "sc-deflated.dcm": "-xd",
+    "sc-jpeg-baseline.dcm": "-xy",
+    "sc-jpeg-extended.dcm": "-xx",
+    "sc-jpeg-lossless.dcm": "-xs",
+    "sc-jpegls-near.dcm": "-xu",
+    "us-jpeg2000-lossless.dcm": "-xv",
+    "sc-jpeg2000-lossy.dcm": "-xw",
+    "mr-rle.dcm": "-xr",
+}
 
 
 @pytest.fixture
@@ -50,13 +71,41 @@ def test_store(peer: Scu, ours: tuple[Service, Path], tmp_path: Path):
     files = fixtures(peer.syntaxes, without=peer.without)
     outcome = peer.store(target(service), [each.path for each in files.values()], tmp_path)
     assert outcome.ok, outcome.log + service.log
+    kept = stored(folder)  # reads every file there: a temporary one left over would be found
     check(
         files,
-        stored(folder),  # reads every file there: a temporary one left over would be found
+        kept,
         bytes_kept=peer.bytes_kept,
         private=peer.private,
         character_set=peer.character_set,
     )
+    as_they_are = {
+        each.transfer_syntax
+        for uid, each in kept.items()
+        if each.transfer_syntax == files[uid].transfer_syntax
+    }
+    assert (len(as_they_are) >= 8) is (peer.name not in FEWER), sorted(as_they_are)
+
+
+def test_dcmtks_storescu_sends_each_transfer_syntax_that_it_proposes(
+    ours: tuple[Service, Path], tmp_path: Path
+):
+    need("dcmtk")
+    service, folder = ours
+    files = {
+        each.path.name: each for each in fixtures().values() if each.path.name in DCMTK_PROPOSES
+    }
+    assert len({each.transfer_syntax for each in files.values()}) == len(DCMTK_PROPOSES)
+    for name, option in DCMTK_PROPOSES.items():
+        command = [str(program("dcmtk", "storescu")), option, "-R", "-aec", TITLE]
+        outcome = run([*command, "127.0.0.1", str(service.port), str(files[name].path)])
+        assert outcome.ok, outcome.log + service.log
+    sent = {each.sop_instance: each for each in files.values()}
+    kept = stored(folder)
+    check(sent, kept, bytes_kept=False)
+    assert {each.transfer_syntax for each in kept.values()} == {
+        each.transfer_syntax for each in files.values()
+    }
 
 
 def test_files_are_named_as_dcmtk_names_them(ours: tuple[Service, Path], tmp_path: Path):
