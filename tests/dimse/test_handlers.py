@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import struct
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -236,6 +237,69 @@ def test_a_peer_that_does_not_read_holds_the_handler_up(server: Any) -> None:
         assert paused.wait(10)
         assert given < 100  # of the 200 MB the buffers of the network hold a few
         assert [status for status, _ in answers_of(scu)] == [PENDING] * 200 + [0]
+
+
+class Pulled:
+    """A data set of zeros in a last element, which counts how much of it was asked for.
+
+    Attributes:
+        stalled: is set when nothing has been asked for during a look.
+    """
+
+    def __init__(self, length: int) -> None:
+        head = OBJECT + struct.pack("<HHI", 0x7FE0, 0x10, length)
+        self._head = head
+        self._length = len(head) + length
+        self.given = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def readinto(self, view: memoryview) -> int:
+        count = min(len(view), self._length - self.given)
+        piece = self._head[self.given : self.given + count]
+        view[:count] = piece + bytes(count - len(piece))
+        self.given += count
+        return count
+
+
+def test_a_slow_handler_holds_the_peer_back(server: Any) -> None:
+    """What a peer pushes on meanwhile stays with it and with the kernels, and not in our memory."""
+    began, go_on, done = threading.Event(), threading.Event(), threading.Event()
+    lengths = []
+
+    def stored(request: StoreRequest) -> None:
+        began.set()
+        assert go_on.wait(60)
+        lengths.append(len(request.data))
+
+    pushed = Pulled(100 << 20)
+    with (
+        server(on_store=stored, max_memory=200 << 20) as scp,
+        Caller(scp.address[1], (CT, [IMPLICIT])) as scu,
+    ):
+        scu.say(STORE_RQ, OBJECT)
+        assert began.wait(10)
+
+        def push() -> None:  # without a wait for the response
+            scu.connection.send(1, command=True, source=STORE_RQ.encode())
+            scu.connection.send(1, command=False, source=pushed)
+            done.set()
+
+        thread = threading.Thread(target=push)
+        thread.start()
+        # Loopback takes what its buffers hold at once; then nothing moves any more.
+        before = -1
+        while pushed.given != before or not before:
+            before = pushed.given
+            done.wait(0.3)
+        assert pushed.given < 50 << 20, "it was read while the handler was busy"
+        assert not done.is_set()
+        go_on.set()
+        assert done.wait(60)
+        thread.join()
+        assert [scu.hear()[0].status for _ in range(2)] == [0, 0]
+    assert lengths == [len(OBJECT), len(pushed)]
 
 
 def read_to_the_end(caller: Caller) -> None:
