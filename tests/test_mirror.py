@@ -149,6 +149,7 @@ SUBJECTS = {
     "cli/test_process.py": "the tools as processes: pipes, full disks, exit codes",
     "cli/test_seed.py": "the usage text that storescu began with",
     "cli/test_words.py": "no word of the state machine but under -d",
+    "dimse/test_peer_faults.py": "a peer that does what it should not, with every way to send, over real sockets",
     "dimse/test_peer_ends.py": "a peer that ends the association at any step, over real sockets",
     "dimse/test_restless_files.py": "files that do not stay as they were examined",
     "dimse/test_whole.py": "nothing is told as stored that was not sent whole",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -180,3 +181,64 @@ def test_the_same_call_again_sends_the_rest(tmp_path: Path, face: str, associati
 def test_copies_on_purpose_have_no_journal(journal: Journal) -> None:
     with pytest.raises(InvalidValue, match="journal"):
         Client("127.0.0.1", 1).send(FILES, journal=journal, repeat=2)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, with room for a journal and not much more."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mounting, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a file system, and not everywhere")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("face", ["blocking", "aio"])
+@pytest.mark.parametrize("associations", [1, 2])
+def test_a_disk_that_is_really_full(
+    small_disk: Path, tmp_path: Path, face: str, associations: int
+) -> None:
+    """What the peer has is told, no more is begun; with room again the same call sends the rest."""
+    seen: list[str] = []
+    path, filler = small_disk / "journal", small_disk / "filler"
+
+    def on_store(request: Any) -> int:
+        seen.append(request.sop_instance_uid)
+        if len(seen) == 4:
+            with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+                while file.write(bytes(1024)):
+                    pass
+        return 0
+
+    def send(journal: Journal) -> list[Any]:
+        how: Any = {"journal": journal, "associations": associations}
+        if face == "blocking":
+            return list(Client("127.0.0.1", port).send(FILES, **how))
+
+        async def run() -> list[Any]:
+            return [each async for each in aio.Client("127.0.0.1", port).send(FILES, **how)]
+
+        return asyncio.run(run())
+
+    with Server(lambda _: Discard(), on_store=on_store, host="127.0.0.1") as scp:
+        port = scp.address[1]
+        with Journal(path) as journal:
+            events = send(journal)
+        stored = [e.sop_instance_uid for e in events if isinstance(e, Outcome) and e.stored]
+        assert sorted(stored) == sorted(seen)
+        assert 4 <= len(stored) < len(FILES)
+        (given_up,) = (each for each in events if isinstance(each, GivenUp))
+        assert isinstance(given_up.error, JournalFailed)
+        assert "full" in str(given_up.error)
+        filler.unlink()
+        with Journal(path) as journal:
+            events = send(journal)
+            assert list(journal.failed()) == []
+    confirmed = sum(isinstance(each, Confirmed) for each in events)
+    again = [e for e in events if isinstance(e, Outcome)]
+    assert all(each.stored for each in again)
+    assert len(again) + confirmed == len(FILES)
+    # What could not be written down any more, once for each association, and what was left.
+    assert len(stored) - associations - 1 <= confirmed <= len(stored)
