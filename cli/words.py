@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, Literal
 
 from dul.values import dataclass
 
-from .codes import FAILED, LOST
+from .codes import EXIT_CODES
 
 __all__ = ["DCMSEND", "STORESCU", "Words"]
 
@@ -43,13 +43,26 @@ class Words:
     no_association: str
     stopped: str
     status_summary: bool = False
-    code_nothing: int = FAILED
-    code_unusable: int = FAILED
-    code_none_usable: int = FAILED
-    code_no_association: int = FAILED
-    code_not_sent: int = FAILED
-    code_lost: int = LOST
-    code_report: int = FAILED
+    code_nothing: int
+    code_unusable: int
+    code_none_usable: int
+    code_no_association: int
+    code_not_sent: int
+    code_lost: int
+    code_report: int
+
+
+def _codes(tool: Literal["storescu", "dcmsend"]) -> dict[str, Any]:
+    names = (
+        "nothing",
+        "unusable",
+        "none usable",
+        "no association",
+        "not sent",
+        "lost",
+        "report",
+    )
+    return {f"code_{name.replace(' ', '_')}": getattr(EXIT_CODES[name], tool) for name in names}
 
 
 STORESCU: Final = Words(
@@ -61,6 +74,7 @@ STORESCU: Final = Words(
     bad="Bad DICOM file",
     no_association="Association Request Failed:",
     stopped="Store SCU Failed:",
+    **_codes("storescu"),
 )
 
 DCMSEND: Final = Words(
@@ -73,11 +87,5 @@ DCMSEND: Final = Words(
     no_association="cannot negotiate network association:",
     stopped="cannot send SOP instance:",
     status_summary=True,
-    code_nothing=21,
-    code_unusable=22,
-    code_none_usable=23,
-    code_no_association=61,
-    code_not_sent=62,
-    code_lost=62,
-    code_report=43,
+    **_codes("dcmsend"),
 )
