@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import api_pages
+import cli_pages
 import statement_page
 
 from dul.fsm import ACTIONS, TABLE, Action, Event, State
@@ -44,6 +45,8 @@ def render() -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    page = cli_pages.TARGET.read_text("utf-8")
+    cli_pages.TARGET.write_text(cli_pages.render(page), encoding="utf-8")
     statement_page.TARGET.write_text(statement_page.render(), encoding="utf-8")
     for module in api_pages.PUBLIC:
         api_pages.page_of(module).write_text(api_pages.render(module), encoding="utf-8")

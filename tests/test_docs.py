@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import api_pages
+import cli_pages
 import links
 import pytest
 
@@ -31,6 +32,12 @@ def test_the_state_machine_document_is_current() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (ROOT / "docs" / "fsm.md").read_text(encoding="utf-8") == module.render(), "make docs"
+
+
+def test_the_tables_of_options_and_exit_codes_are_what_the_tools_declare() -> None:
+    page = cli_pages.TARGET.read_text(encoding="utf-8")
+    assert page.count("<!-- end -->") == 4
+    assert page == cli_pages.render(page), "make docs"
 
 
 def test_the_site_is_built_without_a_warning_and_every_link_leads_somewhere(tmp_path: Path) -> None:
