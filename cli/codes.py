@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from dul.values import dataclass
 
-__all__ = ["EXIT_CODES", "FAILED", "LOST", "ExitCode"]
+__all__ = ["FAILED", "LOST", "SENDING_CODES", "ExitCode", "codes_of"]
 
 FAILED: Final = 1
 """Whatever has no code of its own."""
@@ -30,7 +30,7 @@ class ExitCode:
     when: str
 
 
-EXIT_CODES: Final = {
+SENDING_CODES: Final = {
     "stored": ExitCode(
         0, 0, "every object was stored (all its copies, with `--repeat`), with Success or a warning"
     ),
@@ -82,3 +82,13 @@ EXIT_CODES: Final = {
     "terminated": ExitCode(143, 143, "SIGTERM"),
 }
 """By what happened first, but for what is said of `-nh`."""
+
+
+def codes_of(tool: Literal["storescu", "dcmsend"]) -> list[tuple[str, str]]:
+    """Each code of a tool, once, with all that it may mean; for its manual page."""
+    found: dict[str, list[str]] = {}
+    for each in SENDING_CODES.values():
+        code = getattr(each, tool)
+        text = "1, 160-175, 192-207" if code is None else str(code)
+        found.setdefault(text, []).append(each.when.replace("`", ""))
+    return [(code, ". Or ".join(whens)) for code, whens in found.items()]

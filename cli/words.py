@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from dul.values import dataclass
 
-from .codes import EXIT_CODES
+from .codes import SENDING_CODES
 
 __all__ = ["DCMSEND", "STORESCU", "Words"]
 
@@ -62,7 +62,7 @@ def _codes(tool: Literal["storescu", "dcmsend"]) -> dict[str, Any]:
         "lost",
         "report",
     )
-    return {f"code_{name.replace(' ', '_')}": getattr(EXIT_CODES[name], tool) for name in names}
+    return {f"code_{name.replace(' ', '_')}": getattr(SENDING_CODES[name], tool) for name in names}
 
 
 STORESCU: Final = Words(

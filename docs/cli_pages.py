@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dulcet.cli.codes import EXIT_CODES
+from dulcet.cli.codes import SENDING_CODES
 from dulcet.cli.echoscu_options import EchoscuSettings
 from dulcet.cli.grammar.declaration import Option, Settings
 from dulcet.cli.grammar.usage import explanation
@@ -59,7 +59,7 @@ def _spellings(option: Option[object]) -> str:
 def _exit_codes() -> str:
     rows = [
         f"| {_code(each.storescu)} | {_code(each.dcmsend)} | {_cell(each.when)} |\n"
-        for each in EXIT_CODES.values()
+        for each in SENDING_CODES.values()
     ]
     return "\n| storescu | dcmsend | when |\n|---|---|---|\n" + "".join(rows) + "\n"
 

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..codes import codes_of
 from ..grammar import commandfile, parsing
 from .programs import Program, Section
 from .texts import ABOUT, ENVIRONMENT, EXAMPLES, EXIT_CODES, SPEC_CODES
@@ -50,7 +51,7 @@ def page(program: Program, others: Sequence[str], version: str, date: str) -> st
         for each in program.commands:
             lines += _command(each, others)
     lines.append(".SH EXIT STATUS")
-    lines += _terms(EXIT_CODES if program.plus else SPEC_CODES)
+    lines += _terms(_codes(program))
     if program.plus:
         lines.append(".SH ENVIRONMENT")
         lines += _terms(ENVIRONMENT)
@@ -59,6 +60,13 @@ def page(program: Program, others: Sequence[str], version: str, date: str) -> st
         lines += [".TP", _capital(_text(what)) + ":", f".B {_text(command)}"]
     lines += _see_also(name, others)
     return "\n".join(lines) + "\n"
+
+
+def _codes(program: Program) -> Sequence[tuple[str, str]]:
+    match program.name:
+        case "storescu" | "dcmsend" as sender:
+            return codes_of(sender)
+    return EXIT_CODES if program.plus else SPEC_CODES
 
 
 def grammar_page(programs: Sequence[Program], version: str, date: str) -> str:

@@ -21,7 +21,7 @@ from cli_peers import (
 )
 
 from cli import dcmsend, storescu
-from cli.codes import EXIT_CODES
+from cli.codes import SENDING_CODES
 from testbed import raw
 
 DICOM = Path(__file__).parents[2] / "fixtures" / "dicom"
@@ -125,7 +125,7 @@ def tool(request: Any) -> str:
 
 
 def test_each_row_has_a_case() -> None:
-    assert {name for name, *_ in CASES} | {"report broken off"} == EXIT_CODES.keys()
+    assert {name for name, *_ in CASES} | {"report broken off"} == SENDING_CODES.keys()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_each_row_has_a_case() -> None:
 def test_the_code(
     tool: str, row: str, scripts: list[Script] | None, arguments: list[str], code: int | None
 ) -> None:
-    expected = getattr(EXIT_CODES[row], tool) if code is None else code
+    expected = getattr(SENDING_CODES[row], tool) if code is None else code
     if scripts is None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
@@ -154,4 +154,4 @@ def test_a_report_that_is_broken_off(tool: str, tmp_path: Path, monkeypatch: Any
     with ScriptedPeer(storing(0)) as peer:
         arguments = ["127.0.0.1", str(peer.port), "--report", str(tmp_path / "a.csv"), CT]
         code = TOOLS[tool].main(arguments)
-    assert code == getattr(EXIT_CODES["report broken off"], tool)
+    assert code == getattr(SENDING_CODES["report broken off"], tool)
