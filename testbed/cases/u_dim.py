@@ -7,7 +7,7 @@ from ..facts import Facts
 from ..model import Case, Do, Read, Run, Send, Serve, Step
 from ..parse import Message, Pdu
 from ..scene import Scene, Unmet, respond
-from ..verdicts import Finding, Verdict, lax, ok
+from ..verdicts import Finding, Sub, Verdict, lax, ok
 from .checks import discipline, fail, within_our_maximum
 from .common import R, S, T, one, provider_abort
 from .oversize import needs_limit
@@ -358,5 +358,12 @@ CASES = (
              (*ok("GAVEUP"), *lax("BLOCKED", note="still blocked at --dimse-max"))),
          Run("closes", (AWAIT, ACCEPT, Do("RST", close_half_way)))),
         ok("", "CLOSE"), needs=("store",), tags=("big-file", "artim"), artim=True, reported="failure",
+    ),
+    Case(
+        "U.DIM.20", "PS3.8 9.3.5 'one or more'", S, "a P-DATA-TF without any PDV, before the response",
+        "A P-DATA-TF holds at least one PDV.",
+        one(*SIX, Send("P-DATA-TF of length 0", raw.p_data()), Send("response, Success", respond),
+            Read("AB or CLOSE or RELEASE or REQ")),
+        (*ok("AB(2,*)"), *lax("AB(0,*)", sub=Sub.WRONG_SOURCE), *lax("RELEASE", "REQ", note="ignored")),
     ),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from .. import raw
+from ..facts import Bytes
 from ..model import Case, Do, Fin, Mark, Quiet, Read, Run, Send, Step
 from ..scene import Scene, respond
 from ..verdicts import Finding, bad, info, lax, ok
@@ -29,6 +30,10 @@ def confirm_collision(scene: Scene) -> None:
 
 def _seven(what: str, data: bytes) -> Run:
     return Run(what, (*SEVEN, Send(what, data), _END))
+
+
+def _broken_off(what: str, data: Bytes) -> Run:
+    return Run(what, (*SEVEN, Send("part of a P-DATA-TF", data), Fin(), READ_CLOSE))
 
 
 COLLIDING: tuple[Step, ...] = (
@@ -102,5 +107,16 @@ CASES = (
         "U.REL.09", "PS3.8 9.1.4 note 2", I, "an A-RELEASE-RQ that is never answered",
         "ARTIM does not run in Sta7; a product with a timer of its own should abort.",
         one(*SEVEN, Read("AB or CLOSE", "acse")), _LATE, tags=("artim",), artim=True,
+    ),
+    Case(
+        "U.REL.10", "PS3.8 Evt17/Sta7 AA-4", R,
+        "FIN in the middle of a P-DATA-TF in Sta7: in its header, in its body, and in one of 4 GiB",
+        "A lost connection ends the association, whatever was on its way; what came of the PDU may be held to be an "
+        "invalid one.",
+        (_broken_off("in the header", lambda facts: respond(facts)[:3]),
+         _broken_off("in the body", lambda facts: respond(facts)[:40]),
+         _broken_off("in a body of 4 GiB", raw.pdu(4, bytes(10), length=raw.UINT32_MAX))),
+        (*CLOSES, *provider_abort(6)),
+        why="All objects are delivered; a requestor that waits for the rest never ends, and nor does its queue.",
     ),
 )  # fmt: skip

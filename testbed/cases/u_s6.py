@@ -4,8 +4,8 @@ from .. import raw
 from ..facts import Facts
 from ..model import Case, Fin, Read, Rst, Run, Send
 from ..scene import respond
-from ..verdicts import ok
-from .common import CLOSES, GIVES_UP, RESET, R, provider_abort
+from ..verdicts import lax, ok
+from .common import ANY_ABORT, CLOSES, GIVES_UP, RESET, R, provider_abort
 from .scu import SIX
 
 _END = Read("AB or RP or CLOSE or REQ")
@@ -18,6 +18,11 @@ def _instead(what: str, data: bytes) -> Run:
 def _first_fragment(facts: Facts) -> bytes:
     """The response, cut after 20 bytes of its command set; more is to follow."""
     return raw.p_data(raw.pdv(facts.context, 1, respond(facts)[12:32]))
+
+
+def _last_fragment(facts: Facts) -> bytes:
+    """The response without the first 20 bytes of its command set, as its last fragment."""
+    return raw.p_data(raw.pdv(facts.context, 3, respond(facts)[32:]))
 
 
 def _amid(what: str, data: bytes) -> Run:
@@ -63,5 +68,13 @@ CASES = (
          Run("in the body", (*SIX, Send("half the response", lambda facts: respond(facts)[:40]), Fin(), Read("CLOSE")))),
         (*CLOSES, *provider_abort(6)), reported="failure",
         why="An archive that goes down while it answers has perhaps not kept the object.",
+    ),
+    Case(
+        "U.S6.07", "PS3.8 E.1, Evt17/Sta6 AA-4", R, "the last fragment of a response that never began, and FIN",
+        "What is no command set is no reason to wait for more of it: the connection ends the association.",
+        (Run("", (*SIX, Send("the last fragment of the response", _last_fragment), Fin(), Read("CLOSE"))),),
+        (*CLOSES, *ANY_ABORT, *lax("RELEASE CLOSE", note="a release on a connection that has ended")),
+        reported="failure",
+        why="A requestor that reads on for a command set that cannot be completed holds up every object behind it.",
     ),
 )  # fmt: skip
