@@ -52,6 +52,13 @@ class Acceptor(Negotiator, Answerer):
         except OSError as error:
             raise Gone from error
 
+    def over(self, error: Gone) -> None:
+        """As MiniPeer.over; a fault lives here."""
+        reset = isinstance(error.__cause__, ConnectionResetError)
+        if reset and self.state == 2 and self.bad("crashes-on-a-reset"):
+            raise SystemError
+        super().over(error)
+
     # -- the state machine
 
     def refuse(self, reason: int) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from .. import raw
 from ..parse import CommandSet, Pdu, Pdv, parse_command, parse_pdvs
 from .mutation import CLOSE, NOTHING, PDUS, abort, mutations
+from .stumble import Stumble
 
 OUR_MAX = 16384
 LARGEST_ASSOCIATE = 4 << 20
@@ -32,8 +33,10 @@ HESITATION = 0.05
 class Config:
     """How a mini peer is set up. `artim` and `patience` in seconds.
 
-    `wrap` secures a connection of ours. `linger` bounds how long a faulty peer keeps a dead connection. `faults` are names of planted faults, or of mutations (`testbed.mini.mutation`). With `deliberate` the
-    user takes a moment for an answer: what comes meanwhile meets Sta3, Sta8 or Sta9.
+    `wrap` secures a connection of ours. `linger` bounds how long a faulty peer keeps a dead connection.
+    `faults` are names of planted faults, or of mutations (`testbed.mini.mutation`); `stumble` is a fault that
+    waits for its moment. With `deliberate` the user takes a moment for an answer: what comes meanwhile meets
+    Sta3, Sta8 or Sta9.
     """
 
     faults: frozenset[str] = frozenset()
@@ -47,6 +50,7 @@ class Config:
     deliberate: bool = False
     wrap: Callable[[socket.socket], socket.socket] | None = None
     linger: float = 20.0
+    stumble: Stumble | None = None
 
 
 class Gone(Exception):
@@ -214,8 +218,11 @@ class MiniPeer:
         raise error
 
     def event(self, number: int, act: Callable[[], None]) -> None:
-        """Take an event as the table has it, or as the mutation of this cell has it."""
+        """Take an event as the table has it, or as the mutation of this cell or a stumble has it."""
         deed = mutations(self.config.faults).get((self.state, number))
+        stumble = self.config.stumble
+        if stumble is not None and stumble.over(number):
+            deed = stumble.deed
         if deed is None:
             act()
         else:

@@ -20,6 +20,7 @@ _ANYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 _CIPHERS = {
     "tls-takes-old-versions": _ANYTHING,
     "tls-takes-broken-suites": _ANYTHING,
+    "tls-of-no-profile": "ECDHE+AES:!AESGCM:!AESCCM",
     "tls-takes-static-rsa": "ECDHE+AESGCM:AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA",
 }
 
@@ -69,7 +70,7 @@ def server_context(fault: str, cert: Path, key: Path, ca: Path) -> ssl.SSLContex
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     elif fault == "tls-without-1.2":
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-    elif fault == "tls-without-1.3":
+    elif fault in {"tls-without-1.3", "tls-of-no-profile"}:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
 

@@ -72,7 +72,10 @@ class Answerer(MiniPeer):
             return 0x0122
         if transfer == raw.DEFLATED_LE:
             inflater = zlib.decompressobj(-15)
-            data = inflater.decompress(data, 1 << 20)
+            try:
+                data = inflater.decompress(data, 1 << 20)
+            except zlib.error:
+                return 0xC000
             if inflater.unconsumed_tail:
                 return 0xC001
         found = walk(data, explicit=transfer != raw.IMPLICIT_LE)

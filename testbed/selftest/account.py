@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 from .faults import PlantedFault
 from .mutants import Mutant, mutants
+from .stumbles import EXEMPTIONS, Stumbling
 from .survivors import explained
 
 
 @dataclass(slots=True)
 class Score:
-    """What a self-test found. `mutants` are those tried: caught, explained, or wrong."""
+    """What a self-test found. `mutants` are those tried: caught, explained, or wrong.
+
+    `blind` are stimuli at which no stumble was noticed (`testbed.selftest.stumbles`).
+    """
 
     planted: int = 0
     planted_wrong: int = 0
@@ -21,22 +25,35 @@ class Score:
     explained: list[Mutant] = field(default_factory=list)
     unexplained: list[Mutant] = field(default_factory=list)
     needless: list[Mutant] = field(default_factory=list)
+    stumblings: list[Stumbling] = field(default_factory=list)
+    noticed: list[Stumbling] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def wrong(self) -> bool:
         """Whether the testbed was wrong about anything."""
         return bool(
-            self.clean_deviations or self.planted_wrong or self.unexplained or self.needless
+            self.clean_deviations
+            or self.planted_wrong
+            or self.unexplained
+            or self.needless
+            or self.blind
         )
 
 
-def list_faults(planted: Sequence[tuple[str, PlantedFault]], chosen: Sequence[Mutant]) -> None:
+def list_faults(
+    planted: Sequence[tuple[str, PlantedFault]],
+    chosen: Sequence[Mutant],
+    stumblings: Sequence[Stumbling],
+) -> None:
     """Print every fault with the cases that are to catch it."""
     for role, fault in planted:
         print(f"{role}  {fault.name:34} {' '.join(fault.caught_by)}")
     for mutant in chosen:
         print(f"{mutant.role}  {mutant.name:34} {mutant.case}")
+    for one in stumblings:
+        print(f"{one.role}  {one.name:34} {one.case}")
 
 
 def summary(score: Score) -> list[str]:
@@ -52,6 +69,12 @@ def summary(score: Score) -> list[str]:
         lines.append(
             f"mutants: {score.caught} of {score.mutants}{of_all} caught by the case of their cell,"
             f" {len(score.explained)} survive and are explained, {len(score.unexplained)} are not"
+        )
+    if score.stumblings:
+        cases = len({one.case for one in score.stumblings})
+        lines.append(
+            f"stumbles over the stimuli of {cases} other cases: {len(score.noticed)} of"
+            f" {len(score.stumblings)} noticed, {len(score.blind)} stimuli at which none is"
         )
     return [*lines, f"{score.seconds:.0f} s: {'FAILED' if score.wrong else 'PASSED'}"]
 
@@ -77,6 +100,10 @@ def _page(score: Score) -> Iterator[str]:
             for group in (score.explained, [*score.unexplained, *score.needless])
         ]
         yield f"| {title} | {len(tried)} | {len(tried) - sum(parts)} | {parts[0]} | {parts[1]} |"
+    cases = len({one.case for one in score.stumblings})
+    noticed = len(score.noticed)
+    left = len(score.stumblings) - noticed
+    yield f"| stumbles in {cases} other cases | {len(score.stumblings)} | {noticed} | {left} | {len(score.blind)} |"
     yield ""
     yield "A fault planted by hand breaks one rule of a mini peer; it is caught by the cases meant for it, and no"
     yield "unrelated case reacts. A mutant does one other thing in one cell of Table 9-10: nothing, a close, an A-ABORT"
@@ -94,3 +121,30 @@ def _page(score: Score) -> Iterator[str]:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(mutant.name for mutant in found))
         roles = " and ".join(dict.fromkeys(mutant.role for mutant in found))
         yield f"| {names} | {roles} | {entry.kind} | {entry.reason} |"
+    yield from _stumbles(score)
+
+
+def _stumbles(score: Score) -> Iterator[str]:
+    """The cases that no rule and no cell has a fault for: what they notice."""
+    yield ""
+    yield "## Cases without a fault of their own"
+    yield ""
+    yield "No planted fault and no mutant is meant for these. A mini peer stumbles over what they send: at one stimulus"
+    yield "it does each of the things that a mutant does. What most of them tolerate is wide, and so not everything is"
+    yield "noticed; that something is at each stimulus, is asked."
+    yield ""
+    yield "| case | stumbles | noticed | let pass |"
+    yield "|---|---|---|---|"
+    noticed = set(score.noticed)
+    for id_ in dict.fromkeys(one.case for one in score.stumblings):
+        tried = [one for one in score.stumblings if one.case == id_]
+        passed = [one for one in tried if one not in noticed]
+        deeds = ", ".join(
+            f"{one.stimulus}:{one.deed}" if tried[-1].stimulus > 1 else one.deed for one in passed
+        )
+        yield f"| {id_} | {len(tried)} | {len(tried) - len(passed)} | {deeds} |"
+    yield ""
+    yield "Of these no fault of a mini peer can show what they would catch:"
+    yield ""
+    for reason in EXEMPTIONS:
+        yield f"- {', '.join(reason.cases)}: {reason.text}."

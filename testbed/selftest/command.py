@@ -1,7 +1,8 @@
 """`dulspec selftest`: the testbed judged by peers that are wrong on purpose.
 
 The clean mini peers must pass every case. Each fault planted by hand must be caught by the case meant for
-it and by no unrelated one; each mutant by the case of its cell, unless its survival is explained.
+it and by no unrelated one; each mutant by the case of its cell, unless its survival is explained. At each
+stimulus of the other cases some stumble must be noticed.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from .judging import (
     unrelated,
 )
 from .mutants import Mutant, mutants, sample, survivors
+from .stumbles import Stumbling, all_stumblings, blind, caught
 from .survivors import explanation
 from .tls_faults import TLS_SCP_FAULTS, TLS_SCU_FAULTS, judge_tls, tls_cases
 
@@ -44,8 +46,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "faults", nargs="*", metavar="FAULT",
-        help="names of planted faults, or of mutants (Sta6.Evt12:close); default: the planted ones, and a"
-        " sample of the mutants",
+        help="names of planted faults, of mutants (Sta6.Evt12:close), or of stumbles (P.RQ.13/1:close);"
+        " default: the planted ones, all stumbles, and a sample of the mutants",
     )  # fmt: skip
     parser.add_argument("--all", action="store_true", help="every mutant, not a sample")
     parser.add_argument(
@@ -76,9 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
         Unusable: there is no fault of a given name.
         OSError: the page cannot be written.
     """
-    planted, chosen = _chosen(arguments)
+    planted, chosen, stumblings = _chosen(arguments)
     if arguments.list_faults:
-        account.list_faults(planted, chosen)
+        account.list_faults(planted, chosen, stumblings)
         return 0
     started = time.monotonic()
     score = Score()
@@ -92,6 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
         _try_tls(score, arguments)
     if chosen:
         _try_mutants(chosen, score, arguments)
+    if stumblings:
+        _try_stumbles(stumblings, score, named=bool(arguments.faults))
     score.seconds = time.monotonic() - started
     print("\n".join(account.summary(score)))
     if arguments.markdown is not None:
@@ -99,20 +103,24 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if score.wrong else 0
 
 
-def _chosen(arguments: argparse.Namespace) -> tuple[list[tuple[str, PlantedFault]], list[Mutant]]:
-    """The planted faults, each with its role, and the mutants that are asked for."""
+def _chosen(
+    arguments: argparse.Namespace,
+) -> tuple[list[tuple[str, PlantedFault]], list[Mutant], list[Stumbling]]:
+    """The planted faults, each with its role, the mutants, and the stumbles that are asked for."""
     planted = [(role, fault) for role, faults, _ in GROUPS for fault in faults]
     names = set(arguments.faults)
     if names:
         by_name = [mutant for mutant in mutants() if mutant.name in names]
         wanted = [entry for entry in planted if entry[1].name in names]
-        known = {mutant.name for mutant in by_name} | {fault.name for _, fault in wanted}
+        stumblings = [one for one in all_stumblings() if one.name in names]
+        known = {fault.name for _, fault in wanted}
+        known |= {mutant.name for mutant in by_name} | {one.name for one in stumblings}
         if unknown := names - known:
             raise Unusable(f"no such fault: {', '.join(sorted(unknown))}")
-        return wanted, by_name
+        return wanted, by_name, stumblings
     whole = arguments.all or arguments.list_faults
     some = list(mutants()) if whole else sample(arguments.mutants, arguments.seed)
-    return [] if arguments.only_mutants else planted, some
+    return ([], some, []) if arguments.only_mutants else (planted, some, all_stumblings())
 
 
 # -- faults planted by hand -----------------------------------------------------------------------------------
@@ -217,6 +225,18 @@ def _try_mutants(chosen: Sequence[Mutant], score: Score, arguments: argparse.Nam
         print(
             f"WRONG  {mutant.role} {mutant.name}: its survival is explained, but {mutant.case} catches it"
         )
+
+
+def _try_stumbles(chosen: Sequence[Stumbling], score: Score, *, named: bool) -> None:
+    """Try stumbles; tell of those asked for by name, and of each stimulus at which none was noticed."""
+    score.stumblings = list(chosen)
+    score.noticed = caught(chosen)
+    score.blind = blind(chosen, score.noticed)
+    if named:
+        for one in chosen:
+            print(f"{'noticed' if one in score.noticed else 'let pass':8} {one.name}")
+    for name in score.blind:
+        print(f"WRONG  no stumble is noticed at {name}")
 
 
 def _survivors(chosen: Sequence[Mutant], jobs: int) -> set[Mutant]:

@@ -28,6 +28,7 @@ _AA8 = "P.STA3.03 P.STA6.* P.PDV.* P.CMD.* P.STO.* M.P.Sta3.* M.P.Sta6.* M.P.Sta
 SCP_FAULTS = (
     _fault("Sta2.Evt18:nothing", "P.TCP.01 P.TCP.02 M.P.Sta2.Evt18"),
     _fault("artim-stops-at-first-byte", "P.TCP.02 M.P.Sta2.Evt18"),
+    _fault("crashes-on-a-reset", "P.TCP.04"),
     _fault("request-in-one-segment", "P.TCP.03", "P.RQ.30 P.RQ.35 P.STA2.08 P.STA2.09"),
     _fault("Sta13.Evt6:as-sta2", "P.STA13.03 P.TCP.06 M.P.Sta13.Evt6", "P.STA6.14 M.P.Sta8.Evt6"),
     _fault("provider-abort-in-sta2", "P.STA2.01 P.STA2.07 P.RQ.28", _AA1),

@@ -37,7 +37,7 @@ DONE_BY = {
     "AA-8": "abort-provider",
 }  # fmt: skip
 #: Patience for mutants: the mini peers answer at once or not at all.
-_QUICK = replace(FAST, timeout=0.5, slow_max=0.5, exit_max=1.5)
+QUICK = replace(FAST, timeout=0.5, slow_max=0.5, exit_max=1.5)
 #: Mutants are waited for rather than worked on: so many at a time in a process.
 TOGETHER = 24
 Outcome = tuple[Verdict, Sub]
@@ -110,7 +110,7 @@ def _config(state: int, faults: frozenset[str] = frozenset()) -> Config:
 def judge(case: Case, config: Config) -> CaseResult:
     """What a case says of a mini peer, by itself."""
     with ExitStack() as stack:
-        settings = _QUICK
+        settings = QUICK
         if case.role == "scp":
             server = stack.enter_context(MiniServer(config, Acceptor))
             trial = Trial(replace(settings, port=server.port), "scp")

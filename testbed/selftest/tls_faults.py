@@ -16,13 +16,17 @@ from ..trial import Trial
 from .faults import PlantedFault
 from .judging import FAST
 
-#: P.TLS.11 has none: Python's TLS neither compresses nor lets a client renegotiate, whatever it is told.
 TLS_SCP_FAULTS = (
-    PlantedFault("tls-without-1.2", ("P.TLS.01",), ("P.TLS.0*", "P.B*")),
+    PlantedFault(
+        "tls-without-1.2",
+        ("P.TLS.01", "P.B10.01", "P.B11.01", "P.B12.01", "P.B12.02"),
+        ("P.TLS.0*", "P.B*"),
+    ),
     PlantedFault("tls-without-1.3", ("P.TLS.02",), ("P.B*",)),
     PlantedFault("tls-takes-old-versions", ("P.TLS.03",), ("P.TLS.04", "P.TLS.05", "P.B*")),
     PlantedFault("tls-takes-broken-suites", ("P.TLS.04",), ("P.TLS.05", "P.B*")),
-    PlantedFault("tls-takes-static-rsa", ("P.TLS.05",), ("P.B*",)),
+    PlantedFault("tls-takes-static-rsa", ("P.TLS.05", "P.B11.03", "P.B13.04"), ("P.B*",)),
+    PlantedFault("tls-of-no-profile", ("P.TLS.02", "P.B10.01", "P.B13.01"), ("P.TLS.0*", "P.B*")),
     PlantedFault("tls-takes-anybody", ("P.TLS.06",)),
     PlantedFault("tls-speaks-plain-too", ("P.TLS.07",), ("P.TLS.10",)),
     PlantedFault("tls-reads-records", ("P.TLS.08",), ("P.TLS.0*",)),
@@ -40,7 +44,9 @@ TLS_SCU_FAULTS = (
 
 def tls_cases(role: str) -> list[Case]:
     """The cases about TLS of a role."""
-    return catalogue.select(catalogue.cases(role), ["P.TLS", "U.TLS"], excludes=["P.TLS.11"])
+    return catalogue.select(
+        catalogue.cases(role), ["P.TLS", "P.B*", "U.TLS"], excludes=["P.TLS.11"]
+    )
 
 
 def judge_tls(role: str, fault: str | None, cases: Sequence[Case]) -> Report:
