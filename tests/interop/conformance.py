@@ -27,9 +27,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from conformance_publish import Published, publish
+from conformance_publish import Published, join, publish
 from conformance_subjects import SUBJECTS, Subject, placed, template
 from peer_processes import ROOT, Service, free_port, private_network
+
+from testbed import result_files
 
 #: A run that has not ended by then is interrupted, and its result says that it is incomplete.
 RUN_SECONDS = 1500
@@ -129,12 +131,14 @@ def _told(judged: Judged, seconds: float) -> str:
     return f"{who}: {verdicts} ({seconds:.0f} s)"
 
 
-def judge_all(subjects: Sequence[Subject], work: Path, jobs: int) -> list[Judged]:
-    """Judge subjects, some side by side; tells each as it ends."""
+def judge_all(
+    subjects: Sequence[Subject], work: Path, jobs: int, cases: Sequence[str] = ()
+) -> list[Judged]:
+    """Judge subjects, some side by side, by all cases or by those named; tells each as it ends."""
 
     def one(subject: Subject) -> Judged:
         started = time.monotonic()
-        judged = judge(subject, work / f"{subject.key}-{subject.role}")
+        judged = judge(subject, work / f"{subject.key}-{subject.role}", cases)
         print(_told(judged, time.monotonic() - started), flush=True)
         return judged
 
@@ -152,6 +156,10 @@ def main() -> int:
         "--only", action="append", default=[], metavar="KEY[-ROLE]",
         help="judge these again, take what is in the work folder for the others",
     )  # fmt: skip
+    parser.add_argument(
+        "--cases", action="append", default=[], metavar="ID",
+        help="judge these cases again, and put them into the results that there are",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="judge nothing, publish again")
     options = parser.parse_args()
     work = options.work.resolve()
@@ -161,14 +169,16 @@ def main() -> int:
         if not options.keep
         and (not options.only or {each.key, f"{each.key}-{each.role}"} & set(options.only))
     ]
+    earlier = {each: _earlier(each, work, options.out) for each in SUBJECTS}
+    some = work / "some" if options.cases else work
     for each in chosen:
-        (work / f"{each.key}-{each.role}" / "result.json").unlink(missing_ok=True)
+        (some / f"{each.key}-{each.role}" / "result.json").unlink(missing_ok=True)
     with private_network():
-        judged = {
-            (each.subject.key, each.subject.role): each
-            for each in judge_all(chosen, work, options.jobs)
-        }
-    everything = [judged.get((each.key, each.role)) or _earlier(each, work) for each in SUBJECTS]
+        done = judge_all(chosen, some, options.jobs, options.cases)
+    judged = {each.subject: each for each in done}
+    if options.cases:
+        judged = {subject: _joined(earlier[subject], each) for subject, each in judged.items()}
+    everything = [judged.get(each) or earlier[each] for each in SUBJECTS]
     published = publish(
         [Published(each.subject, each.result, each.reason) for each in everything],
         options.out,
@@ -177,11 +187,23 @@ def main() -> int:
     return 0 if published else 1
 
 
-def _earlier(subject: Subject, work: Path) -> Judged:
-    result = work / f"{subject.key}-{subject.role}" / "result.json"
-    if result.exists():
-        return Judged(subject, result)
+def _earlier(subject: Subject, work: Path, out: Path) -> Judged:
+    """The result of an earlier run: in the work folder, or as it was published."""
+    name = f"{subject.key}-{subject.role}"
+    for result in (work / name / "result.json", out / f"{name}.json"):
+        if result.exists():
+            return Judged(subject, result)
     return Judged(subject, None, subject.missing() or "no result")
+
+
+def _joined(whole: Judged, some: Judged) -> Judged:
+    """An earlier result, with the cases that were judged again; written to where the later one was."""
+    if whole.result is None or some.result is None:
+        return whole
+    later = result_files.load(some.result)
+    joined = join(result_files.load(whole.result), later)
+    result_files.save(joined, some.result)
+    return Judged(whole.subject, some.result)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,15 @@ from installed import FOLDERS, chosen
 from peer_processes import ROOT
 from peers import JAVA, NODE
 
+from testbed import catalogue, causes
 from testbed import cli as dulspec
 from testbed.result_files import load, to_json
+from testbed.results import Report, expected_lines
 
 TOLD_FIRST = "security"
 MATRIX = "matrix.html"
+#: Where a joined result says which cases were judged when.
+AGAIN = "judged_again"
 DEVIATIONS = {"non-strict", "fail", "error"}
 #: Of a run's wire log, how many of the last rows are kept, and of each how many bytes.
 ROWS, BYTES = 8, 64
@@ -59,14 +63,14 @@ def publish(entries: Sequence[Published], out: Path, work: Path) -> bool:
         work: where the subjects ran: this path does not appear in what is published.
     """
     out.mkdir(parents=True, exist_ok=True)
-    for old in (*out.glob("*.json"), *out.glob("*.html")):
-        old.unlink()
     shown: dict[Published, dict[str, Any]] = {}
     for entry in entries:
-        if entry.result is None:
-            continue
-        data = _clean(to_json(load(entry.result)), entry.subject, work)
-        shown[entry] = data
+        if entry.result is not None:
+            shown[entry] = _clean(to_json(load(entry.result)), entry.subject, work)
+    # Only now: a result may be one that was published earlier, and is among these.
+    for old in (*out.glob("*.json"), *out.glob("*.html")):
+        old.unlink()
+    for entry, data in shown.items():
         _write(out / entry.file, _small(data))
     # Variants of our own stack would only repeat a column.
     columns = [(entry, data) for entry, data in shown.items() if not entry.subject.variant]
@@ -76,6 +80,19 @@ def publish(entries: Sequence[Published], out: Path, work: Path) -> bool:
     return all(_passes(data) for entry, data in shown.items() if entry.subject.ours) and all(
         entry.result for entry in entries if entry.subject.ours
     )
+
+
+def join(whole: Report, some: Report) -> Report:
+    """An earlier result with some of its cases judged again, or for the first time; when, in its settings."""
+    later = {case.id: case for case in some.cases}
+    order = [case.id for case in catalogue.cases(whole.role)]
+    kept = [case for case in whole.cases if case.id not in later]
+    whole.cases = sorted([*kept, *later.values()], key=lambda case: order.index(case.id))
+    whole.edition = some.edition
+    again = dict(whole.settings.get(AGAIN, {}))
+    whole.settings[AGAIN] = again | dict.fromkeys(later, some.started)
+    causes.attribute(whole.cases)
+    return whole
 
 
 def _passes(data: dict[str, Any]) -> bool:
@@ -174,7 +191,7 @@ def _matrix(shown: Sequence[tuple[Published, dict[str, Any]]], out: Path, work: 
         files.append(folder / entry.file)
         first = data["role"] not in roles
         roles.add(data["role"])
-        lean = data if first else _small(data)
+        lean = _told_whole(data) if first else _small(data)
         for case in lean["cases"]:
             told = first or case["verdict"] != "pass"
             case["runs"] = [_small_run(run, wire=False) for run in case["runs"] if told]
@@ -185,6 +202,15 @@ def _matrix(shown: Sequence[tuple[Published, dict[str, Any]]], out: Path, work: 
         )
     if code:
         raise RuntimeError(f"dulspec report gave {code}")
+
+
+def _told_whole(data: dict[str, Any]) -> dict[str, Any]:
+    """The result with what each case asks for, which results that were published do not have of all."""
+    for case in data["cases"]:
+        told = catalogue.find(case["id"])
+        if told is not None and not case["requirement"]:
+            case.update(requirement=told.requirement, why=told.why, expected=expected_lines(told))
+    return data
 
 
 def _assert_anonymous(out: Path, work: Path) -> None:
@@ -226,9 +252,11 @@ def _readme(entries: Sequence[Published], shown: dict[Published, dict[str, Any]]
         "# not run by the tests: takes an hour, and the other products",
         "$ make conformance        # products that are not installed are named, not judged",
         "$ python tests/interop/conformance.py --only dcmtk --only orthanc-scp",
+        "$ python tests/interop/conformance.py --cases P.STA6.18   # one case, put into the results",
         "```",
         "",
         "`tests/interop/README.md` says how to install the products.",
+        *_again(shown.values()),
     ]
     for role, title in (("scp", "As association acceptor"), ("scu", "As association requestor")):
         lines += ["", f"## {title}", ""]
@@ -256,6 +284,22 @@ def _readme(entries: Sequence[Published], shown: dict[Published, dict[str, Any]]
         "needs a declaration that was not made, such as TLS.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _again(results: Iterable[dict[str, Any]]) -> list[str]:
+    """Which cases are younger than the run that their results stand in."""
+    ids: dict[str, list[str]] = {}
+    for data in results:
+        for id_, when in data["settings"].get(AGAIN, {}).items():
+            ids.setdefault(id_, []).append(when)
+    if not ids:
+        return []
+    days = [f"`{id_}` ({max(when)[:10]})" for id_, when in sorted(ids.items())]
+    return [
+        "",
+        "New or changed since those runs, and judged by themselves with every product:",
+        f"{', '.join(days)}. `judged_again` in a result says when.",
+    ]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
