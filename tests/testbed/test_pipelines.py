@@ -172,9 +172,46 @@ def test_inputs_and_variables_are_those_that_the_script_reads():
     assert set(re.findall(r"DULSPEC_\w+", GITLAB)) <= read
 
 
-def test_the_action_installs_what_stands_beside_it():
-    assert steps(ACTION)[0] == 'python -m pip install --quiet "$GITHUB_ACTION_PATH"'
-    assert (ROOT / "pyproject.toml").exists()
+@pytest.fixture
+def fresh(runner, tmp_path):
+    """As GitHub's machine begins: the action's checkout, a Python with nothing of it; no registry to ask."""
+    checkout, python = tmp_path / "checkout", tmp_path / "python"
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    for name in listed.stdout.splitlines() or pytest.skip("no git checkout to copy"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", python], check=True)
+    pip = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+    return runner, {
+        "PATH": f"{python / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_ACTION_PATH": str(checkout),
+        # The installer, and what it builds with, are lent by this Python.
+        "PYTHONPATH": os.pathsep.join(each for each in sys.path if "site-packages" in each),
+        **pip,
+    }
+
+
+def test_the_action_installs_what_stands_beside_it_and_judges_with_that(fresh):
+    """All of its own steps one after the other, none of them helped by the tree that the test is in."""
+    runner, machine = fresh
+    install, judge = steps(ACTION)
+    done = runner(install, **machine)
+    assert done.returncode == 0, done.stdout + done.stderr
+    port = free_port()
+    judged = {
+        "DULSPEC_ROLE": "scp",
+        "DULSPEC_PORT": str(port),
+        "DULSPEC_START": f"python -m dulcet.testbed.mini {port}",
+        "DULSPEC_ARGS": FEW,
+    }
+    del machine["PYTHONPATH"]
+    done = runner(judge, **machine, **judged, PYTHONPATH="")
+    assert done.returncode == 0, done.stdout + done.stderr
+    where = runner("command -v dulspec", **machine).stdout.strip()
+    assert where == str(runner.folder / "python" / "bin" / "dulspec")
+    assert (runner.folder / "dulspec-report" / "report.html").exists()
 
 
 def test_the_gitlab_job_runs_what_the_container_has():
