@@ -1,13 +1,14 @@
 """The declaration file: what is known of a product, in TOML, so that no run has to be told again.
 
 Its keys are the long options of `dulspec scp` and `dulspec scu` without their dashes; the table
-`[observed]` holds what was found out and is not an option: SOP classes, limits, names. Reports use it.
+`[observed]` holds what was found out and is not an option: limits, names, and in `[[observed.accepted]]` the
+SOP classes, those with the same transfer syntaxes together. Reports use it.
 """
 
 import dataclasses
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,31 @@ def load(path: Path) -> Declaration:
         options[name] = _checked(path, key, name, value)
     if not isinstance(observed, dict):
         raise ValueError(f"{path}: [observed] is no table")  # noqa: TRY004 - of the file's contents
+    try:
+        _spread(observed)
+    except (KeyError, TypeError) as error:
+        text = f"{path}: [[observed.accepted]] has lists of sop-classes and transfer-syntaxes"
+        raise ValueError(text) from error
     return Declaration(options, observed)
+
+
+def by_syntaxes(services: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], list[str]]:
+    """SOP classes by the transfer syntaxes that they are accepted in: most have the same ones."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for uid, syntaxes in services.items():
+        found.setdefault(tuple(syntaxes), []).append(uid)
+    return found
+
+
+def _spread(observed: dict[str, Any]) -> None:
+    """`accepted` of a file as `sop-classes`: the transfer syntaxes of each."""
+    accepted = observed.pop("accepted", None)
+    if accepted is not None:
+        observed["sop-classes"] = {
+            uid: list(entry["transfer-syntaxes"])
+            for entry in accepted
+            for uid in entry["sop-classes"]
+        }
 
 
 def _checked(path: Path, key: str, name: str, value: object) -> object:
@@ -81,20 +106,19 @@ def dump(declaration: Declaration, heading: str) -> str:
     lines = [f"# {text}" for text in heading.splitlines()]
     for name, value in declaration.options.items():
         lines.append(f"{name.replace('_', '-')} = {_value(value)}")
-    tables = {
-        key: value for key, value in declaration.observed.items() if isinstance(value, Mapping)
-    }
-    lines += ["", "[observed]"]
-    for key, value in declaration.observed.items():
-        if key not in tables:
-            lines.append(f"{key} = {_value(value)}")
-    for key, table in tables.items():
-        lines += ["", f"[observed.{key}]"]
-        lines += [
-            f"{_value(uid)} = {_value(value)}  # {names.UID_NAMES.get(uid, 'private')}"
-            for uid, value in table.items()
-        ]
+    observed = dict(declaration.observed)
+    services = observed.pop("sop-classes", {})
+    lines += ["", "[observed]", *(f"{key} = {_value(value)}" for key, value in observed.items())]
+    for syntaxes, classes in by_syntaxes(services).items():
+        lines += ["", "[[observed.accepted]]"]
+        lines += _uids("transfer-syntaxes", syntaxes) + _uids("sop-classes", classes)
     return "\n".join(lines) + "\n"
+
+
+def _uids(key: str, uids: Iterable[str]) -> list[str]:
+    """A list of UIDs, each in a line with its name."""
+    rows = [f"  {_value(uid)},  # {names.UID_NAMES.get(uid, 'private')}" for uid in uids]
+    return [f"{key} = [", *rows, "]"]
 
 
 def _value(value: object) -> str:

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from .. import causes, names
+from ..declaration import by_syntaxes
 from ..profiles import PROFILES
 from ..results import CaseResult, Report
 from ..verdicts import Verdict
@@ -116,10 +117,7 @@ def _announced(report: Report) -> Iterator[list[str]]:
 
 def _contexts(services: dict[str, list[str]]) -> Iterator[str]:
     """SOP classes that are accepted in the same transfer syntaxes, each set of them once."""
-    grouped: dict[tuple[str, ...], list[str]] = {}
-    for uid, syntaxes in services.items():
-        grouped.setdefault(tuple(syntaxes), []).append(uid)
-    for common, uids in grouped.items():
+    for common, uids in by_syntaxes(services).items():
         classes = "; ".join(names.uid_name(uid) for uid in uids)
         yield from _wrap(f"In {', '.join(map(names.uid_name, common))}:")
         yield from (f"  {line}" for line in _wrap(f"{classes}."))
