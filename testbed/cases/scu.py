@@ -107,6 +107,11 @@ NORMAL: tuple[Step, ...] = (AWAIT, ACCEPT, Serve())
 SIX: tuple[Step, ...] = (AWAIT, ACCEPT, Read("REQ or AB or RELEASE"), Mark("REQ"))
 
 
+def first_fragment(facts: Facts) -> bytes:
+    """The response, cut after 20 bytes of its command set; more is to follow."""
+    return raw.p_data(raw.pdv(facts.context, 1, respond(facts)[12:32]))
+
+
 def answering(accept: Callable[[Facts], bytes]) -> tuple[Step, ...]:
     """An ordinary association but for its A-ASSOCIATE-AC."""
     return AWAIT, Accept(accept), Serve()

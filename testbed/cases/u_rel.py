@@ -9,7 +9,7 @@ from ..scene import Scene, respond
 from ..verdicts import Finding, bad, info, lax, ok
 from .checks import fail
 from .common import CLOSES, GIVES_UP, READ_CLOSE, I, R, one, provider_abort
-from .scu import SEVEN, STAYS
+from .scu import SEVEN, STAYS, first_fragment
 
 _RELEASE, _RP = Send("A-RELEASE-RQ", raw.release_rq()), Send("A-RELEASE-RP", raw.release_rp())
 _END = Read("AB or CLOSE or RP")
@@ -118,5 +118,13 @@ CASES = (
          _broken_off("in a body of 4 GiB", raw.pdu(4, bytes(10), length=raw.UINT32_MAX))),
         (*CLOSES, *provider_abort(6)),
         why="All objects are delivered; a requestor that waits for the rest never ends, and nor does its queue.",
+    ),
+    Case(
+        "U.REL.11", "PS3.8 Evt13/Sta7 AR-3", R, "the A-RELEASE-RP behind the first fragment of a message",
+        "The release is confirmed, and the requestor closes; what of a message is missing then is never awaited.",
+        one(*SEVEN, Send("the first fragment of a response", first_fragment), Quiet(), _RP, READ_CLOSE),
+        (*ok("STILL CLOSE"), *lax("STILL AB(*,*)", note="aborted over the message"),
+         *lax("AB(0,*)", note="the user gave up the release"), *bad("CLOSE", note="closed before the release was confirmed")),
+        reported="success",
     ),
 )  # fmt: skip

@@ -6,18 +6,13 @@ from ..model import Case, Fin, Read, Rst, Run, Send
 from ..scene import respond
 from ..verdicts import lax, ok
 from .common import ANY_ABORT, CLOSES, GIVES_UP, RESET, R, provider_abort
-from .scu import SIX
+from .scu import SIX, first_fragment
 
 _END = Read("AB or RP or CLOSE or REQ")
 
 
 def _instead(what: str, data: bytes) -> Run:
     return Run(what, (*SIX, Send(what, data), _END))
-
-
-def _first_fragment(facts: Facts) -> bytes:
-    """The response, cut after 20 bytes of its command set; more is to follow."""
-    return raw.p_data(raw.pdv(facts.context, 1, respond(facts)[12:32]))
 
 
 def _last_fragment(facts: Facts) -> bytes:
@@ -28,7 +23,7 @@ def _last_fragment(facts: Facts) -> bytes:
 def _amid(what: str, data: bytes) -> Run:
     return Run(
         what,
-        (*SIX, Send("the first fragment of the response", _first_fragment), Send(what, data), _END),
+        (*SIX, Send("the first fragment of the response", first_fragment), Send(what, data), _END),
     )
 
 
