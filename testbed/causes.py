@@ -120,7 +120,7 @@ CAUSES = (
     RootCause(
         "late-data", "data before the A-RELEASE-RP ends the association",
         "Images that the archive still sends are lost, and a release that was in order ends as an error.",
-        Harm.DIAGNOSIS, "U.REL.03 M.U.Sta7.Evt10",
+        Harm.DIAGNOSIS, "U.REL.03 U.REL.11 M.U.Sta7.Evt10",
     ),
     RootCause(
         "artim", "no timer ends a connection on which nothing comes",
@@ -130,8 +130,8 @@ CAUSES = (
     RootCause(
         "lost-connection", "a connection that the peer has closed, or aborted, stays open",
         "Each peer that goes away leaves a slot behind until the product takes no more associations.",
-        Harm.SLOTS, "P.STA2.06 P.STA3.02 P.STA6.06 P.STA6.07 P.STA6.08 P.STA6.12 P.STA6.15 P.STA6.18 U.S5.0[145] U.S6.0[26]"
-        " U.REL.0[128] M.*.Evt1[67] M.*.Sta7.Evt13 M.*.Sta11.Evt13 M.*.Sta5.Evt4", of_kind(Sub.HANG),
+        Harm.SLOTS, "P.STA2.06 P.STA3.02 P.STA6.06 P.STA6.07 P.STA6.08 P.STA6.12 P.STA6.15 P.STA6.18 U.S5.0[145] U.S6.0[267]"
+        " U.REL.0[128] U.REL.10 M.*.Evt1[67] M.*.Sta7.Evt13 M.*.Sta11.Evt13 M.*.Sta5.Evt4", of_kind(Sub.HANG),
     ),
     RootCause(
         "served-after-the-end", "a connection is served after its association has ended",
@@ -242,6 +242,11 @@ CAUSES = (
         "no-timer", "a peer that falls silent is waited for without end",
         "One archive that hangs stops the queue of a modality.",
         Harm.SLOTS, "U.S5.09 U.REL.09 U.DIM.17 U.DIM.19 U.REL.05", seen(r"OPEN|BLOCKED"),
+    ),
+    RootCause(
+        "empty-p-data", "a P-DATA-TF without a PDV is passed over",
+        "Harmless by itself; it hides that a peer cuts its messages wrongly, until one is lost.",
+        Harm.FORM, "P.PDV.01 U.DIM.20", seen(r"RELEASE|RQ|RSP"),
     ),
     RootCause(
         "echoed-fields", "bytes 43-74 of the A-ASSOCIATE-AC are not those of the request",
