@@ -103,7 +103,7 @@ def _page(score: Score) -> Iterator[str]:
     cases = len({one.case for one in score.stumblings})
     noticed = len(score.noticed)
     left = len(score.stumblings) - noticed
-    yield f"| stumbles in {cases} other cases | {len(score.stumblings)} | {noticed} | {left} | {len(score.blind)} |"
+    yield f"| stumbles in {cases} other cases | {len(score.stumblings)} | {noticed} | {left} let pass | {len(score.blind)} |"
     yield ""
     yield "A fault planted by hand breaks one rule of a mini peer; it is caught by the cases meant for it, and no"
     yield "unrelated case reacts. A mutant does one other thing in one cell of Table 9-10: nothing, a close, an A-ABORT"

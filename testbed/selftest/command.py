@@ -209,9 +209,12 @@ def _clean(role: str, report: Report) -> int:
 def _try_mutants(chosen: Sequence[Mutant], score: Score, arguments: argparse.Namespace) -> None:
     """Try mutants; tell of each survivor that nothing explains, and of explanations that are not needed.
 
-    A busy machine makes a clean peer late, and so a mutant look caught: what should survive is asked twice.
+    A busy machine makes a clean peer late, and so a mutant look caught; or it lets the moment pass in which a
+    mini peer's user hesitates, and so a mutant live. What is not as it should be is asked twice.
     """
     alive = _survivors(chosen, arguments.jobs)
+    doubtful = [mutant for mutant in chosen if mutant in alive and not explanation(mutant)]
+    alive -= set(doubtful) - _survivors(doubtful, 1)
     caught = [mutant for mutant in chosen if mutant not in alive]
     alive |= _survivors([mutant for mutant in caught if explanation(mutant)], 1)
     score.mutants = len(chosen)

@@ -151,7 +151,7 @@ SCU_FAULTS = (
     _fault("Sta6.Evt12:abort-provider", "U.S6.01 M.U.Sta6.Evt12 M.U.Sta8.Evt14", "M.U.Sta8.* U.S5.10"),
     _fault("reads-ahead", "U.S5.10", "U.AC.17"),
     _fault("deaf-inside-a-message", "U.S6.05"),
-    _fault("waits-for-the-rest", "U.S6.06", "U.DIM.* U.S5.*"),
+    _fault("waits-for-the-rest", "U.S6.06 U.REL.10", "U.DIM.* U.S5.*"),
     _fault("reserved-in-release", "U.REL.01"),
     _fault("stays-open-after-release", "U.REL.01 U.REL.02 M.U.Sta7.Evt13", "U.REL.03 U.REL.11 M.U.Sta7.Evt10"),
     _fault("tests-release-reserved", "U.REL.02"),
@@ -181,5 +181,5 @@ SCU_FAULTS = (
     _fault("waits-after-undefined-status", "U.DIM.11"),
     _fault("takes-any-context", "U.DIM.12"),
     _fault("reads-over-maximum", "U.DIM.14"),
-    _fault("garbage-is-success", "U.DIM.15", "U.DIM.08"),
+    _fault("garbage-is-success", "U.DIM.15 U.S6.07", "U.DIM.08 U.DIM.20"),
 )  # fmt: skip

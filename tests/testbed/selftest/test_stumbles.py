@@ -97,4 +97,4 @@ def test_the_page_counts_what_is_let_pass():
     some = [Stumbling("P.RQ.13", 1, "close"), Stumbling("P.RQ.13", 1, "abort-user")]
     page = account.markdown(Score(stumblings=some, noticed=some[:1]))
     assert "| P.RQ.13 | 2 | 1 | abort-user |" in page
-    assert "| stumbles in 1 other cases | 2 | 1 | 1 | 0 |" in page
+    assert "| stumbles in 1 other cases | 2 | 1 | 1 let pass | 0 |" in page
