@@ -33,7 +33,7 @@ function words(key, title, lines) {
   return made;
 }
 function visit(each) {
-  const counted = `${each.objects} stored (${size(each.bytes)})` +
+  const counted = each.how.startsWith("rejected") ? "" : `${each.objects} stored (${size(each.bytes)})` +
     (each.refused ? `, ${each.refused} refused` : "") + (each.echoes ? `, ${each.echoes} C-ECHO` : "");
   const refused = each.words.filter((line) => line.startsWith("refused")).length;
   const title = `Negotiated: ${each.words.length - refused} SOP classes accepted, ${refused} refused`;
@@ -41,9 +41,9 @@ function visit(each) {
     element("div", "", "", element("span", "who", each.calling || "(no title)"),
       ` at ${each.address} calls ${each.called || "(no title)"}`),
     element("div", "when", `${clock(each.time)}${each.until ? `–${clock(each.until)}` : ""}` +
-      `${each.implementation ? `, ${each.implementation}` : ""}: ${counted}` +
-      `${each.how ? `; ${each.how}` : ""}`),
-    words(each.visit, title, each.words));
+      `${each.implementation ? `, ${each.implementation}` : ""}: ` +
+      [counted, each.how].filter(Boolean).join("; ")),
+    ...(each.words.length ? [words(each.visit, title, each.words)] : []));
 }
 function failure(each) {
   const made = element("li", "", "",

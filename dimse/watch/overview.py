@@ -24,6 +24,13 @@ OPEN = 2000
 """Associations that are taken for open: facts may be lost on their way."""
 
 
+_NOTHING: Fact = {
+    "implementation": "", "words": (), "agreed": 0,
+    "objects": 0, "refused": 0, "bytes": 0, "echoes": 0, "how": "",
+}  # fmt: skip
+"""An association of which nothing is known yet."""
+
+
 class Overview:
     """Keeps the latest facts. Threads may share it.
 
@@ -46,7 +53,7 @@ class Overview:
         with self._lock:
             match fact["kind"]:
                 case "associated":
-                    visit = {**fact, "objects": 0, "refused": 0, "bytes": 0, "echoes": 0, "how": ""}
+                    visit = {**_NOTHING, **fact}
                     self._open[fact["visit"]] = visit
                     if not fact["agreed"]:
                         self._fail(fact, "no presentation context was accepted", fact["words"])
@@ -57,6 +64,8 @@ class Overview:
                 case "refused":
                     self._fail(fact, f"{fact['what']} refused: {fact['why']}")
                 case "rejected":
+                    over = {"how": f"rejected: {fact['why']}", "until": fact["time"]}
+                    self._over.append({**_NOTHING, **fact, **over})
                     self._fail(fact, f"association rejected: {fact['why']}")
                 case "failed":
                     self._fail(fact, fact["why"])

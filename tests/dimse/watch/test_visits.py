@@ -61,6 +61,10 @@ def test_what_never_became_a_visit() -> None:
             Caller(scp.address[1], (CT, [IMPLICIT]))
     (failure,) = overview.state()["failures"]
     assert failure["why"] == "association rejected: it calls 'CALLED', which is not our AE title"
+    (over,) = overview.state()["over"]
+    assert over["how"] == "rejected: it calls 'CALLED', which is not our AE title"
+    assert over["words"] == ()
+    assert over["objects"] == 0
 
 
 def test_a_fact_that_is_too_long_for_a_datagram_is_cut() -> None:
