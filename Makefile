@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo recording test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick dist check-dist check-packaging docs clean
+.PHONY: help setup demo recording test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick bench bench-page dist check-dist check-packaging docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -119,6 +119,13 @@ check-packaging: setup ## lint container files, the compose file, the GitHub Act
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/verdict.yml
 	! command -v systemd-analyze >/dev/null || systemd-analyze verify packaging/storescp.socket packaging/storescp.service
+
+bench: setup ## the same, and TLS, links with delay, pynetdicom, counts: some 15 minutes; root for netem
+	$(BIN)/python -m benchmarks --full
+
+bench-page: setup ## docs/performance.md's tables and plots of build/bench/full.json, or of RESULTS=
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m benchmarks.page $(or $(RESULTS),build/bench/full.json)
 
 docs: setup ## generate docs/fsm.md and docs/api, then the site of all pages in build/docs; follows every link
 	$(BIN)/python docs/generate.py

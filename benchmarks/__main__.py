@@ -1,6 +1,6 @@
-"""`make bench-quick`: the same work through us and through peers, as ratios, in one run.
+"""`make bench-quick` and `make bench`: the same work through us and through peers, as ratios, in one run.
 
-    python -m benchmarks [--rounds N] [--group NAME]... [--json FILE]
+    python -m benchmarks [--full] [--rounds N] [--group NAME]... [--json FILE]
 
 Every time is that of a whole process, start-up included; files lie in shared memory, to leave
 the disk out. A ratio is our time over the other's, so that less is better.
@@ -13,10 +13,14 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import table
-from benchmarks.groups import GROUPS, Place, peak_memory
+from benchmarks.counters import counters
+from benchmarks.full import FULL_GROUPS
+from benchmarks.groups import GROUPS, Place, peak_memory, percentiles
+from benchmarks.links import netem_is_there
 from benchmarks.measure import Compared, alternate
 from benchmarks.programs import dcmtk_version, install
 
@@ -25,19 +29,25 @@ BUILD = SOURCE / "build" / "bench"
 SHARED_MEMORY = Path("/dev/shm")
 NEEDED = 6 << 30  # bytes: an object of 1 GiB and its copy, or a hole and a copy of 4 GiB
 MEMORY_TARGET = 64  # MiB
+OTHERS = ["memory", "percentiles", "counters"]  # what is no comparison of runs
 
 
 def main() -> int:
     """Parse the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    names = [group.name for group in GROUPS] + ["memory"]
+    parser.add_argument(
+        "--full", action="store_true", help="also TLS, links, pynetdicom, counts: some ten minutes"
+    )
+    names = [group.name for group in (*GROUPS, *FULL_GROUPS)] + OTHERS
     parser.add_argument("--group", action="append", choices=names, help="default: all")
     parser.add_argument(
         "--rounds", type=int, default=5, help="of each group, at least (default: 5)"
     )
-    parser.add_argument("--json", type=Path, default=BUILD / "quick.json", help="where to write it")
+    parser.add_argument("--json", type=Path, help="where to write it")
     arguments = parser.parse_args()
+    if arguments.json is None:
+        arguments.json = BUILD / ("full.json" if arguments.full else "quick.json")
     if dcmtk_version() is None:
         sys.exit(
             "DCMTK is not installed (Debian: apt install dcmtk): there is no peer to compare with"
@@ -56,17 +66,23 @@ def main() -> int:
 
 def report(arguments: argparse.Namespace, place: Place) -> None:
     """Run what was asked for, print it row by row, and write it down."""
-    wanted = arguments.group or [group.name for group in GROUPS] + ["memory"]
+    groups = (*GROUPS, *FULL_GROUPS) if arguments.full or arguments.group else GROUPS
+    wanted = arguments.group or [group.name for group in groups] + (
+        OTHERS if arguments.full else ["memory"]
+    )
     about = table.facts(place.ours, SOURCE)
+    if arguments.full:
+        about["links"] = "netem" if netem_is_there() else "netem isn't available: a proxy delays"
     for name, fact in about.items():
         print(f"{name:8} {fact}")
     print(f"\n{table.HEADING}")
     rows: list[Compared] = []
-    for group in GROUPS:
+    for group in groups:
         if group.name not in wanted:
             continue
+        rounds = max(arguments.rounds, group.rounds) if group.warm else group.rounds
         with group.runs(place) as runs:
-            figures = alternate(runs, max(arguments.rounds, group.rounds))
+            figures = alternate(runs, rounds, warm=group.warm)
         for row in group.rows:
             rows.append(Compared(row, figures[row.ours], figures[row.theirs]))
             print(table.text(rows[-1]), flush=True)
@@ -74,8 +90,23 @@ def report(arguments: argparse.Namespace, place: Place) -> None:
     for name, peak in memory.items():
         verdict = "reached" if peak < MEMORY_TARGET else "NOT reached"
         print(f"resident memory, {name:41} {peak:5.0f} MiB  target < {MEMORY_TARGET} {verdict}")
+    more = others(wanted, place)
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(table.as_json(about, rows, memory) + "\n", "utf-8")
+    arguments.json.write_text(table.as_json(about, rows, memory, **more) + "\n", "utf-8")
+
+
+def others(wanted: Sequence[str], place: Place) -> dict[str, dict[str, dict[str, float]]]:
+    """What is no comparison of runs, printed line by line."""
+    found = {}
+    if "percentiles" in wanted:
+        found["echo_us"] = percentiles(place)
+    if "counters" in wanted:
+        found["counters"] = counters(place.root)
+    for what, numbers in found.items():
+        print(f"\n{what}")
+        for name, each in numbers.items():
+            print(f"{name:42} " + "  ".join(f"{key} {value:g}" for key, value in each.items()))
+    return found
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import contextlib
 import json
 import shutil
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.measure import Failed, Figure, Listening, Row, Run, listening, output, run
@@ -21,17 +21,19 @@ from benchmarks.programs import (
     Ours,
     Receiver,
     Sender,
+    bare,
     dcmtk_sender,
     dcmtk_storescp,
     pynetdicom,
     raw,
 )
 
-__all__ = ["GROUPS", "Group", "Place", "peak_memory"]
+__all__ = ["GROUPS", "Group", "Place", "peak_memory", "percentiles"]
 
 OURS, IGNORING, BIT_PRESERVING, FORKING = (
     "dulcet storescp", "DCMTK storescp --ignore", "DCMTK storescp +B", "DCMTK storescp +B --fork",
 )  # fmt: skip
+WORKERS, BARE = "dulcet storescp --workers 2", "bare Python, the same system calls"
 STORESCU, DCMSEND, DULCET = "DCMTK storescu", "DCMTK dcmsend", "dulcet storescu"
 
 
@@ -42,16 +44,21 @@ class Place:
     Attributes:
         ours: our tools.
         root: a folder in memory for files, removed at the end.
+        senders: further ones, by name.
+        receivers: likewise.
     """
 
     ours: Ours
     root: Path
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
 
     def sender(self, name: str) -> Sender:
         return {
             DULCET: self.ours.storescu(),
             STORESCU: dcmtk_sender("storescu"),
             DCMSEND: dcmtk_sender("dcmsend"),
+            **self.senders,
         }[name]
 
     def receiver(self, name: str) -> Receiver:
@@ -60,6 +67,9 @@ class Place:
             IGNORING: dcmtk_storescp("--ignore"),
             BIT_PRESERVING: dcmtk_storescp("+B"),
             FORKING: dcmtk_storescp("+B", "--fork"),
+            WORKERS: self.ours.storescp("--workers", "2"),
+            BARE: bare,
+            **self.receivers,
         }[name]
 
     @contextlib.contextmanager
@@ -71,12 +81,18 @@ class Place:
             shutil.rmtree(self.root / workload.name)
 
     @contextlib.contextmanager
-    def receiving(self, name: str) -> Iterator[tuple[Listening, Path]]:
-        """A receiver that runs, and the folder that it writes to."""
+    def receiving(
+        self, name: str, *, nagle: bool = False, prefix: Sequence[str] = ()
+    ) -> Iterator[tuple[Listening, Path]]:
+        """A receiver that runs, and the folder that it writes to; its command behind a prefix."""
         out = self.root / "out" / name.replace(" ", "-")
         out.mkdir(parents=True)
         try:
-            with listening(lambda port: self.receiver(name)(port, out)) as receiver:
+
+            def command(port: int) -> list[str]:
+                return [*prefix, *self.receiver(name)(port, out)]
+
+            with listening(command, nagle=nagle) as receiver:
                 yield receiver, out
         finally:
             shutil.rmtree(out)
@@ -91,12 +107,14 @@ class Group:
         rows: what is read off.
         runs: makes them, and all that they need, for as long as it lasts.
         rounds: how often each run is repeated, at least; cheap ones more often.
+        warm: one round before them does not count; waste where delay is all that matters.
     """
 
     name: str
     rows: Sequence[Row]
     runs: Callable[[Place], contextlib.AbstractContextManager[dict[str, Run]]]
     rounds: int = 5
+    warm: bool = True
 
 
 # ---------------------------------------------------------------------------------- transfers --
@@ -114,15 +132,18 @@ def transfer_run(
     port: int,
     batches: Sequence[Sequence[Path]],
     out: Path,
+    *,
+    nagle: bool = False,
+    prefix: Sequence[str] = (),
 ) -> Run:
     """One process for each batch of files, all at once; every object must arrive."""
-    commands = [place.sender(sender)(port, batch) for batch in batches]
+    commands = [[*prefix, *place.sender(sender)(port, batch)] for batch in batches]
     count = 0 if receiver == IGNORING else sum(map(len, batches))
 
     def transfer() -> Figure:
         for path in out.iterdir():
             path.unlink()
-        figure = run(*commands)
+        figure = run(*commands, nagle=nagle)
         arrived = sum(1 for _ in out.iterdir())
         if arrived != count:
             raise Failed(f"{through(sender, receiver)}: {arrived} of {count} arrived")
@@ -132,7 +153,7 @@ def transfer_run(
 
 
 def transfers(
-    workload: Workload, pairs: Sequence[tuple[str, str]], senders: int = 1
+    workload: Workload, pairs: Sequence[tuple[str, str]], senders: int = 1, *, nagle: bool = False
 ) -> Callable[[Place], contextlib.AbstractContextManager[dict[str, Run]]]:
     """Runs that send the objects of a workload, dealt out to so many senders at once."""
 
@@ -141,16 +162,16 @@ def transfers(
         with place.files(workload) as files, contextlib.ExitStack() as stack:
             batches = [files[at::senders] for at in range(senders)]
             receivers = {
-                name: stack.enter_context(place.receiving(name))
+                name: stack.enter_context(place.receiving(name, nagle=nagle))
                 for name in dict.fromkeys(receiver for _, receiver in pairs)
             }
             made = {}
             for sender, receiver in pairs:
                 listens, out = receivers[receiver]
                 made[through(sender, receiver)] = transfer_run(
-                    place, sender, receiver, listens.port, batches, out
+                    place, sender, receiver, listens.port, batches, out, nagle=nagle
                 )
-            if workload is LARGE:
+            if workload is LARGE and not place.senders:
                 made[RAW] = stack.enter_context(_raw_transfer(place, files[0]))
             yield made
 
@@ -175,7 +196,7 @@ def _raw_transfer(place: Place, file: Path) -> Iterator[Run]:
 
 
 def _rows_of_transfers(objects: str, to_ignoring: float, from_dcmsend: float) -> list[Row]:
-    """The three that each kind of objects has: as the sender, as the receiver, as both."""
+    """What each kind of objects has: as the sender, as the receiver, as both; and the floor."""
     reference = through(DCMSEND, BIT_PRESERVING)
     first = Row(
         f"{objects} -> storescp --ignore, by storescu : dcmsend",
@@ -188,12 +209,19 @@ def _rows_of_transfers(objects: str, to_ignoring: float, from_dcmsend: float) ->
     third = Row(
         f"{objects}, storescu -> storescp : dcmsend -> +B", through(DULCET, OURS), reference, 1.0
     )
-    return [first, second, third]
+    floor = Row(
+        f"dcmsend {objects} -> storescp : bare Python",
+        through(DCMSEND, OURS), through(DCMSEND, BARE),
+    )  # fmt: skip
+    limit = Row(
+        f"dcmsend {objects} -> bare Python : storescp +B", through(DCMSEND, BARE), reference
+    )
+    return [first, second, third, floor, limit]
 
 
 _PAIRS = (
     (DULCET, IGNORING), (DCMSEND, IGNORING), (DCMSEND, OURS), (DCMSEND, BIT_PRESERVING),
-    (DULCET, OURS),
+    (DULCET, OURS), (DCMSEND, BARE),
 )  # fmt: skip
 _LARGE_PAIRS = (
     (DULCET, BIT_PRESERVING), (DCMSEND, BIT_PRESERVING), (STORESCU, BIT_PRESERVING),
@@ -287,10 +315,36 @@ GROUPS = (
     ),
     Group(
         "eight",
-        [Row("8 dcmsend at once, 200 CT -> storescp : storescp +B --fork", through(DCMSEND, OURS), through(DCMSEND, FORKING), 1.0)],
-        transfers(CT_SERIES, [(DCMSEND, OURS), (DCMSEND, FORKING)], senders=EIGHT_SENDERS),
+        [
+            Row("8 dcmsend at once, 200 CT -> storescp : storescp +B --fork", through(DCMSEND, OURS), through(DCMSEND, FORKING), 1.0),
+            Row("the same -> storescp --workers 2 : storescp +B --fork", through(DCMSEND, WORKERS), through(DCMSEND, FORKING), 1.0),
+        ],
+        transfers(CT_SERIES, [(DCMSEND, OURS), (DCMSEND, WORKERS), (DCMSEND, FORKING)], senders=EIGHT_SENDERS),
     ),
 )  # fmt: skip
+
+
+def percentiles(place: Place) -> dict[str, dict[str, float]]:
+    """Microseconds of a C-ECHO on one association, by who asks and who answers."""
+    found = {}
+    with (
+        place.receiving(OURS) as (ours, _),
+        place.receiving(IGNORING) as (dcmtk, _),
+        listening(lambda port: raw("pong", str(port))) as pong,
+    ):
+        count = str(ECHOES)
+        for name, command in (
+            ("ours to ours", place.ours.child("of_dulcet", "echo", str(ours.port), count)),
+            ("ours to DCMTK", place.ours.child("of_dulcet", "echo", str(dcmtk.port), count)),
+            ("pynetdicom to DCMTK", pynetdicom("echo", str(dcmtk.port), "500")),
+            ("raw TCP, as many bytes", raw("ping", str(pong.port), count)),
+        ):
+            seconds = sorted(json.loads(output(command)))
+            found[name] = {
+                f"p{share}": round(seconds[int(len(seconds) * share / 100)] * 1e6, 1)
+                for share in (50, 90, 99)
+            }
+    return found
 
 
 def peak_memory(place: Place) -> dict[str, float]:

@@ -152,13 +152,15 @@ def _await_listener(process: subprocess.Popen[bytes], port: int) -> None:
 # -------------------------------------------------------------------------------- comparisons --
 
 
-def alternate(runs: Mapping[str, Run], rounds: int) -> dict[str, list[Figure]]:
-    """All runs in turn, and that so many times: A B C A B C. One round before it does not count."""
+def alternate(
+    runs: Mapping[str, Run], rounds: int, *, warm: bool = True
+) -> dict[str, list[Figure]]:
+    """All runs in turn, and that so many times: A B C A B C. With `warm` the first round doesn't count."""
     figures: dict[str, list[Figure]] = {name: [] for name in runs}
-    for number in range(rounds + 1):
+    for number in range(rounds + warm):
         for name, each in runs.items():
             figure = each()
-            if number:
+            if number or not warm:
                 figures[name].append(figure)
     return figures
 

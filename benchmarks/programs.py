@@ -95,6 +95,29 @@ def raw(*arguments: str) -> Command:
     return [sys.executable, "-I", "-S", str(CHILDREN / "raw.py"), *arguments]
 
 
+def bare(port: int, out: Path) -> Command:
+    """The floor of a receiver in Python: see its text."""
+    return [sys.executable, "-I", "-S", str(CHILDREN / "bare.py"), str(port), str(out)]
+
+
+def delaying(port: int, to: int, milliseconds: float) -> Command:
+    """A proxy whose round trip takes so long."""
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        str(CHILDREN / "delay.py"),
+        str(port),
+        str(to),
+        str(milliseconds),
+    ]
+
+
+def pynetdicom_storescp(port: int, out: Path) -> Command:
+    """pynetdicom's own receiver."""
+    return [sys.executable, "-m", "pynetdicom", "storescp", "-od", str(out), str(port)]
+
+
 def pynetdicom(*arguments: str) -> Command:
     """The program that uses pynetdicom, in the development environment."""
     return [sys.executable, str(CHILDREN / "of_pynetdicom.py"), *arguments]

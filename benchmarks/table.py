@@ -67,11 +67,15 @@ def _seconds(value: float) -> str:
     return f"{value:.3f} s" if value >= 0.01 else f"{value * 1e6:.0f} us"
 
 
-def as_json(about: Mapping[str, str], rows: Iterable[Compared], memory: Mapping[str, float]) -> str:
-    """All figures of all rounds; seconds and MiB."""
-    return json.dumps(
-        {"about": about, "rows": [_row(each) for each in rows], "memory_mib": memory}, indent=1
-    )
+def as_json(
+    about: Mapping[str, str],
+    rows: Iterable[Compared],
+    memory: Mapping[str, float],
+    **more: Mapping[str, Any],
+) -> str:
+    """All figures of all rounds; seconds and MiB. What else was measured stands under its name."""
+    found = {"about": about, "rows": [_row(each) for each in rows], "memory_mib": memory}
+    return json.dumps(found | more, indent=1)
 
 
 def _row(compared: Compared) -> dict[str, Any]:

@@ -93,3 +93,14 @@ def test_the_raw_ping_pong_counts_its_round_trips():
     with measure.listening(lambda port: raw("pong", str(port))) as pong:
         seconds = json.loads(measure.output(raw("ping", str(pong.port), "20")))
     assert len(seconds) == 20
+
+
+def test_a_round_before_the_others_may_count():
+    order: list[str] = []
+
+    def run() -> Figure:
+        order.append("a")
+        return Figure(float(len(order)))
+
+    found = measure.alternate({"a": run}, 2, warm=False)
+    assert [each.seconds for each in found["a"]] == [1, 2]

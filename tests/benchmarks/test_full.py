@@ -1,0 +1,132 @@
+"""That the further benchmarks do what they say: links that delay, the bare receiver, counts, the page."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from benchmarks import groups, links, measure
+from benchmarks.certificates import certify
+from benchmarks.counters import Profiler, counters
+from benchmarks.full import FULL_GROUPS
+from benchmarks.objects import Workload, make
+from benchmarks.page import PAGE, filled
+from benchmarks.programs import bare, delaying, raw
+from dimse import Client
+
+EVERY = (*groups.GROUPS, *FULL_GROUPS)
+
+
+def test_groups_and_rows_have_names_of_their_own():
+    names = [group.name for group in EVERY]
+    works = [row.work for group in EVERY for row in group.rows]
+    assert len(set(names)) == len(names)
+    assert len(set(works)) == len(works)
+
+
+def test_what_comes_through_a_delay_is_whole_and_late(tmp_path):
+    """Late by the clock of this machine, at least; how much later is nobody's promise."""
+    sent, received = tmp_path / "sent", tmp_path / "received"
+    sent.write_bytes(bytes(range(256)) * 4000)
+    with (
+        measure.listening(lambda port: raw("receive", str(port), str(received))) as receiver,
+        measure.listening(lambda port: delaying(port, receiver.port, 50)) as proxy,
+    ):
+        before = time.monotonic()
+        measure.run(raw("send", str(proxy.port), str(sent)))
+        assert time.monotonic() - before >= 0.05
+    assert received.read_bytes() == sent.read_bytes()
+
+
+def test_a_link_without_delay_is_none():
+    with links.Link().to(104) as port:
+        assert port == 104
+
+
+def test_the_bare_receiver_stores_what_a_requestor_of_ours_sends(tmp_path):
+    paths = make(Workload("sent", 3, 200_000), tmp_path)
+    out = tmp_path / "out"
+    out.mkdir()
+    with measure.listening(lambda port: bare(port, out)) as receiver:
+        client = Client("127.0.0.1", receiver.port)
+        assert [each.stored for each in client.store(paths)] == [True] * 3
+    assert all(path.stat().st_size > 200_000 for path in out.iterdir())
+    assert len(list(out.iterdir())) == 3
+
+
+def test_the_certificate_is_one_that_ours_take(tmp_path):
+    from dul.tls import client_context
+
+    key, certificate = certify(tmp_path)
+    assert key.read_bytes().startswith(b"-----BEGIN PRIVATE KEY")
+    assert client_context is not None
+    assert certificate.read_bytes().startswith(b"-----BEGIN CERTIFICATE")
+
+
+def test_a_profiler_counts_what_is_called():
+
+    one, two = socket.socketpair()
+    profiler = Profiler()
+    before = sys.getprofile()
+
+    def says() -> None:
+        one.send(b"x")
+
+    with one, two:
+        sys.setprofile(profiler)
+        says()
+        two.recv(1)
+        sys.setprofile(before)
+    assert profiler.calls == 1
+    assert profiler.system == {"send": 1, "recv": 1}
+
+
+def test_counts_are_of_one_object_and_of_one_pdu(tmp_path):
+    found = counters(tmp_path)
+    small = found["object of 4.8 KB, receiver"]
+    assert small["fsync"] == 2
+    assert small["link"] == 1
+    assert 50 < small["python calls"] < 1000
+    assert found["PDU of 16 KiB of a large object, receiver"]["python calls"] < 40
+
+
+RESULTS = {
+    "about": {"date": "today"},
+    "rows": [
+        {
+            "work": "200 small over 20 ms, ours -> ours : DCMTK -> DCMTK", "ours": "a", "theirs": "b",
+            "target": 1.0, "ratio": 2.0, "ratios": [1.5, 2.0, 2.5],
+            "our_runs": [{"seconds": 2.0}], "their_runs": [{"seconds": 1.0}],
+        }
+    ],
+    "memory_mib": {"large: storescp": 25.0},
+    "echo_us": {"ours to ours": {"p50": 100.0, "p90": 150.0, "p99": 300.0}},
+    "counters": {"object": {"python calls": 10.0}},
+}  # fmt: skip
+
+
+def test_the_page_says_what_was_missed():
+    page = filled(PAGE.read_text("utf-8"), RESULTS)
+    assert "| 2.000 s | 1.000 s | 2.00 | 1.5-2.5 | 1 | **missed** |" in page
+    assert filled(page, RESULTS) == page
+    with pytest.raises(ValueError, match="no <!-- conditions -->"):
+        filled("", RESULTS)
+
+
+def test_the_plots_are_whole_and_follow_light_and_dark(tmp_path):
+    pytest.importorskip("pygal")
+    from benchmarks.plots import draw
+
+    paths = draw(json.loads(json.dumps(RESULTS)), tmp_path)
+    assert [path.name for path in paths] == ["ratios.svg", "links.svg", "echo.svg"]
+    for path in paths:
+        ET.fromstring(path.read_bytes())
+        text = path.read_text("utf-8")
+        assert "prefers-color-scheme: dark" in text
+        assert "http://kozea" not in text
+        assert "<script xlink:href" not in text
