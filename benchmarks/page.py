@@ -1,6 +1,8 @@
 """Puts what was measured into docs/performance.md: tables between its markers, and plots beside it.
 
-python -m benchmarks.page build/bench/full.json
+python -m benchmarks.page build/bench/full.json [FILE...]
+
+Of several files each adds what it has; what two have is taken from the later one.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import json
 import re
 import statistics
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,31 @@ PAGE = DOCS / "performance.md"
 FOLDER = DOCS / "performance"
 
 
-def main(results: str) -> int:
+def main(*results: str) -> int:
     """Write the page, its plots and the figures that they are made of."""
     from benchmarks.plots import draw  # noqa: PLC0415 - pygal, for those who draw
 
-    found = json.loads(Path(results).read_text("utf-8"))
+    found = merged([json.loads(Path(each).read_text("utf-8")) for each in results])
     draw(found, FOLDER)
     (FOLDER / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     PAGE.write_text(filled(PAGE.read_text("utf-8"), found), "utf-8")
     return 0
+
+
+def merged(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several runs have found, as if it were one."""
+    rows: dict[str, Any] = {}
+    about: dict[str, str] = {}
+    found: dict[str, Any] = {}
+    for run in runs:
+        rows |= {row["work"]: row for row in run["rows"]}
+        for name, each in run.items():
+            if name not in {"rows", "about"}:
+                found[name] = found.get(name, {}) | each
+        for name, fact in run["about"].items():
+            known = about.get(name, fact)
+            about[name] = known if fact in known else f"{known}; {fact}"
+    return found | {"about": about, "rows": list(rows.values())}
 
 
 def filled(page: str, found: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from benchmarks.certificates import certify
 from benchmarks.counters import Profiler, counters
 from benchmarks.full import FULL_GROUPS
 from benchmarks.objects import Workload, make
-from benchmarks.page import PAGE, filled
+from benchmarks.page import PAGE, filled, merged
 from benchmarks.programs import bare, delaying, raw
 from dimse import Client
 
@@ -130,3 +130,13 @@ def test_the_plots_are_whole_and_follow_light_and_dark(tmp_path):
         assert "prefers-color-scheme: dark" in text
         assert "http://kozea" not in text
         assert "<script xlink:href" not in text
+
+
+def test_the_later_of_two_runs_counts():
+    later = json.loads(json.dumps(RESULTS).replace("today", "tomorrow").replace("2.0", "3.0"))
+    later["rows"].append(later["rows"][0] | {"work": "other"})
+    found = merged([RESULTS, later])
+    assert [row["work"] for row in found["rows"]] == [RESULTS["rows"][0]["work"], "other"]
+    assert found["rows"][0]["ratio"] == 3.0
+    assert found["about"] == {"date": "today; tomorrow"}
+    assert found["counters"] == RESULTS["counters"]
