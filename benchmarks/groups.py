@@ -317,7 +317,7 @@ GROUPS = (
         "eight",
         [
             Row("8 dcmsend at once, 200 CT -> storescp : storescp +B --fork", through(DCMSEND, OURS), through(DCMSEND, FORKING), 1.0),
-            Row("the same -> storescp --workers 2 : storescp +B --fork", through(DCMSEND, WORKERS), through(DCMSEND, FORKING), 1.0),
+            Row("8 dcmsend at once, 200 CT -> storescp --workers 2 : +B --fork", through(DCMSEND, WORKERS), through(DCMSEND, FORKING), 1.0),
         ],
         transfers(CT_SERIES, [(DCMSEND, OURS), (DCMSEND, WORKERS), (DCMSEND, FORKING)], senders=EIGHT_SENDERS),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,13 @@ def _ratios(rows: Sequence[Mapping[str, Any]]) -> Any:
         legend_at_bottom=True,
         value_formatter=lambda value: f"{value:.2g}",
     )
-    chart.x_labels = [row["work"] for row in shown]
-    chart.add("measured", [row["ratio"] for row in shown])
-    chart.add("target", [row["target"] for row in shown])
+    # It is drawn from the bottom up.
+    chart.x_labels = [row["work"] for row in reversed(shown)]
+    ratios = [row["ratio"] for row in reversed(shown)]
+    targets = [row["target"] for row in reversed(shown)]
+    chart.add("measured", ratios)
+    chart.add("target", targets)
+    _scale(chart, [*ratios, *targets])
     return chart
 
 
@@ -105,6 +110,7 @@ def _links(rows: Sequence[Mapping[str, Any]]) -> Any | None:
     chart.x_labels = [f"{delay} ms" for delay in delays]
     for run, seconds_of in by_way.items():
         chart.add(run, [seconds_of.get(delay) for delay in delays])
+    _scale(chart, [each for seconds_of in by_way.values() for each in seconds_of.values()])
     return chart
 
 
@@ -115,9 +121,20 @@ def _echoes(found: Mapping[str, Mapping[str, float]]) -> Any:
         height=340,
         logarithmic=True,
         legend_at_bottom=True,
+        legend_at_bottom_columns=3,
         value_formatter=lambda value: f"{value:.0f}",
     )
-    chart.x_labels = list(found)
-    for share in ("p50", "p90", "p99"):
-        chart.add(share, [each[share] for each in found.values()])
+    chart.x_labels = list(reversed(found))
+    for share in ("p99", "p90", "p50"):
+        chart.add(share, [each[share] for each in reversed(found.values())])
+    _scale(chart, [number for each in found.values() for number in each.values()])
     return chart
+
+
+def _scale(chart: Any, values: Sequence[float]) -> None:
+    """Powers of ten at the axis, from below the least value to above the largest."""
+    low = math.floor(math.log10(min(values) * 0.99))
+    high = math.ceil(math.log10(max(values)))
+    chart.y_labels = [10.0**power for power in range(low, high + 1)]
+    chart.range = (10.0**low, 10.0**high)
+    chart.zero = 10.0**low  # where bars begin
