@@ -86,13 +86,19 @@ def report(arguments: argparse.Namespace, place: Place) -> None:
         for row in group.rows:
             rows.append(Compared(row, figures[row.ours], figures[row.theirs]))
             print(table.text(rows[-1]), flush=True)
+        write_down(arguments.json, table.as_json(about, rows, {}))
     memory = peak_memory(place) if "memory" in wanted else {}
     for name, peak in memory.items():
         verdict = "reached" if peak < MEMORY_TARGET else "NOT reached"
         print(f"resident memory, {name:41} {peak:5.0f} MiB  target < {MEMORY_TARGET} {verdict}")
     more = others(wanted, place)
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(table.as_json(about, rows, memory, **more) + "\n", "utf-8")
+    write_down(arguments.json, table.as_json(about, rows, memory, **more))
+
+
+def write_down(path: Path, found: str) -> None:
+    """Also what is not all yet: a run that is stopped has its figures."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(found + "\n", "utf-8")
 
 
 def others(wanted: Sequence[str], place: Place) -> dict[str, dict[str, dict[str, float]]]:

@@ -124,9 +124,9 @@ def _echoes(found: Mapping[str, Mapping[str, float]]) -> Any:
         legend_at_bottom_columns=3,
         value_formatter=lambda value: f"{value:.0f}",
     )
-    chart.x_labels = list(reversed(found))
+    chart.x_labels = list(found)[::-1]
     for share in ("p99", "p90", "p50"):
-        chart.add(share, [each[share] for each in reversed(found.values())])
+        chart.add(share, [each[share] for each in reversed(list(found.values()))])
     _scale(chart, [number for each in found.values() for number in each.values()])
     return chart
 
