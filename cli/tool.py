@@ -58,7 +58,7 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
             from .secure import listing  # noqa: PLC0415 - it loads OpenSSL
 
             return show(listing(settings))
-        report = Report(settings.level)
+        report = _report(settings, declared.tool)
         with _saying_what_is_logged(report):
             if settings.arguments:
                 _say_arguments(declared.tool, long_forms(kind, tokens), report)
@@ -73,6 +73,15 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
             f"'{declared.tool} --help' lists the parameters and options\n"
         )
         return FAILED
+
+
+def _report(settings: General, tool: str) -> Report:
+    if settings.log_config is None:
+        return Report(settings.level)
+    # Few have one.
+    from .logconfig import report_by  # noqa: PLC0415
+
+    return report_by(settings.log_config, tool)
 
 
 def _saying_what_is_logged(report: Report) -> contextlib.AbstractContextManager[object]:

@@ -116,6 +116,7 @@ LATE = HEAVY | {
     "cli.secure",
     "cli.storescp.users",
     "cli.storescp.workers",
+    "cli.logconfig",
     "cli.logfile",
     "cli.logs",
     "cli.storescp.monitoring",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..grammar.declaration import Settings, flag, setting, value
-from ..grammar.values import choice
+from ..grammar.values import choice, text
 from ..report import Level
 
 __all__ = ["General"]
@@ -44,6 +44,17 @@ class General(Settings, title="general options"):
             metavar="LEVEL",
             help="fatal, error, warn (default), info, debug or trace",
             excludes=[("--verbose", "--debug", "--quiet")],
+        ),
+    )
+    log_config: str | None = setting(
+        None,
+        value(
+            "-lc",
+            "--log-config",
+            read=text,
+            metavar="FILE",
+            help="say what a logging configuration of DCMTK's (log4cplus) wants, where it wants it",
+            excludes=[("--log-level", "--verbose", "--debug", "--quiet")],
         ),
     )
     contexts: bool = setting(
