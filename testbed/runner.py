@@ -165,7 +165,16 @@ class Runner:
         slow = [case for case in self.cases if case.artim]
         rest = [case for case in self.cases if not case.artim]
         rest.sort(key=lambda case: "observed" in case.tags)
-        if self._parallel():
+        together = self._parallel()
+        if slow:
+            how = "side by side" if together else "one after another"
+            settings = self.trial.settings
+            longest = max(settings.artim_max, settings.acse_max, settings.dimse_max, settings.idle)
+            self.notice(
+                f"first {len(slow)} of {len(self.cases)} cases that wait for the product's own timers,"
+                f" for up to {longest:g} s, {how}"
+            )
+        if together:
             self._side_by_side(slow)
         else:
             rest = slow + rest

@@ -44,6 +44,18 @@ def test_a_busy_product_is_asked_again():
     assert "played again: the product was busy" in case.message
 
 
+def test_what_takes_long_is_said_before_it_does():
+    """Nothing is done for a while; without a word the newcomer would think that it hangs."""
+    told = []
+    cases = catalogue.select(catalogue.cases("scp"), ["P.TCP.01", "P.TCP.02", "P.AC.01"])
+    with MiniServer(Config(artim=0.3), PartialKeeper) as server:
+        trial = Trial(Settings(**{**FIELDS, "port": server.port}), "scp")
+        Runner(trial, cases, notice=told.append).run()
+    assert told == [
+        "first 2 of 3 cases that wait for the product's own timers, for up to 2.5 s, side by side"
+    ]
+
+
 def test_liveness_waits_for_a_busy_product():
     report = run(busy_at(4, 5), ["P.AC.01"])
     (case,) = report.cases
