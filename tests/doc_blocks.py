@@ -16,6 +16,7 @@ Ports are replaced by free ones, and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -33,7 +34,7 @@ TLS = ROOT / "fixtures" / "tls"
 TOOLS = ("storescu", "dcmsend", "storescp", "dcmrecv", "echoscu", "storeindex")
 PORTS = re.compile(r"\b(1111[0-9]|2762|2763)\b")
 NOT_RUN = "# not run by the tests: "
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```([\w{}]*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PATIENCE = 60.0
 
 
@@ -230,7 +231,8 @@ class Session:
         """End who serves on a port, as a reader does with Ctrl-C."""
         process = self.servers.pop(port, None)
         if process is not None:
-            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGINT)
             process.wait(PATIENCE)
 
     def close(self) -> None:

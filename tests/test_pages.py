@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from doc_blocks import NOT_RUN, Session, blocks_of, fits
+from doc_blocks import BLOCK, NOT_RUN, Session, blocks_of, fits
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -58,6 +58,15 @@ def test_what_is_not_run_says_why() -> None:
     for page in PAGES:
         for block in blocks_of(page):
             assert block.is_run or len(block.text.splitlines()[0]) > len(NOT_RUN) + 10, page
+
+
+def test_no_command_stands_in_a_block_that_is_not_looked_at() -> None:
+    for page in PAGES:
+        for match in BLOCK.finditer(page.read_text("utf-8")):
+            command = re.search(
+                r"^(\$ .*|(storesc[pu]|echoscu|dcmsend|dulspec) .*)", match[2], re.MULTILINE
+            )
+            assert match[1] == "console" or not command, f"{page.name}: {command}"
 
 
 def test_what_is_said_is_compared() -> None:
