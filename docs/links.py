@@ -45,8 +45,14 @@ class Page(HTMLParser):
                 self.links.append(value)
 
 
+FETCHED = re.compile(r"(?:url\(|@import )\s*[\"']?((?:https?:)?//[^\"')\s]+)")
+
+
 def faults_of_site(site: Path) -> Iterator[str]:
     """What is wrong with the links of a built site."""
+    for path in sorted([*site.rglob("*.css"), *site.rglob("*.svg")]):
+        for link in FETCHED.findall(path.read_text("utf-8")):
+            yield f"{path.relative_to(site)}: fetches {link} from elsewhere"
     pages = {path.resolve(): Page(path) for path in sorted(site.rglob("*.html"))}
     if not pages:
         yield f"{site}: no page"

@@ -71,6 +71,12 @@ def test_wrong_links_are_found(tmp_path: Path) -> None:
         "a.html: http://: this is no address",
         "a.html: loads https://cdn.example/x.js from elsewhere",
     ]
+    (tmp_path / "a.html").unlink()
+    (tmp_path / "b.html").write_text("")
+    (tmp_path / "s.css").write_text("@font-face { src: url(https://fonts.example/x.woff2) }")
+    assert list(links.faults_of_site(tmp_path)) == [
+        "s.css: fetches https://fonts.example/x.woff2 from elsewhere"
+    ]
     page = tmp_path / "page.md"
     page.write_text("# A heading: `x`\n[1](#a-heading-x) [2](#b) [3](gone.md) [4](https://x)\n")
     assert [each.partition(": ")[2] for each in links.faults_of_markdown(page)] == [
