@@ -70,6 +70,8 @@ _ALERTS: dict[str, tuple[str, str]] = {
 
 _ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_(?:ALERT_)?([A-Z_]+)")
 
+_TOO_LONG = "a TLS record of the peer's is longer than any may be (RFC 8446 5.1)"
+
 # What OpenSSL finds at our end -> what it means, what to try.
 _OURS: dict[str, tuple[str, str]] = {
     "NO_SHARED_CIPHER": ("no cipher suite is common to both", "another TLS profile"),
@@ -81,6 +83,11 @@ _OURS: dict[str, tuple[str, str]] = {
     "NO_SUITABLE_KEY_SHARE": ("no key exchange group is common to both", ""),
     "DH_KEY_TOO_SMALL": ("the peer's Diffie-Hellman group is too small", ""),
     "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": ("the peer can't renegotiate safely (RFC 5746)", "the peer's software must be renewed"),
+    "PACKET_LENGTH_TOO_LONG": (_TOO_LONG, ""),
+    "ENCRYPTED_LENGTH_TOO_LONG": (_TOO_LONG, ""),
+    "DATA_LENGTH_TOO_LONG": (_TOO_LONG, ""),
+    "DECRYPTION_FAILED_OR_BAD_RECORD_MAC": ("a TLS record was damaged or forged on its way", ""),
+    "NO_RENEGOTIATION": ("the peer would not renegotiate", ""),
     "HTTP_REQUEST": ("the peer speaks HTTP", "look at the port's number"),
     "HTTPS_PROXY_REQUEST": ("the peer speaks HTTP", "look at the port's number"),
     "NO_PROTOCOLS_AVAILABLE": ("no version of TLS is left by this machine's OpenSSL configuration", ""),

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import errno
 import logging
+import select
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -522,3 +524,89 @@ def test_the_port_for_tls_is_taken(face: Face) -> None:
 
     with Listener() as taken, pytest.raises(TransportError, match="cannot listen on"):
         asyncio.run(make(taken.address[1]))
+
+
+# ---- peers that mean no good
+
+
+class Wild:
+    """A client that speaks TLS by hand, so that it may say what no library would."""
+
+    def __init__(self, address: Any) -> None:
+        self.sock = socket.create_connection(address[:2])
+        self.sock.settimeout(rawpeer.GUARD)
+        self._heard, self._said = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = client_context().wrap_bio(
+            self._heard, self._said, server_hostname=rawpeer.LOOPBACK
+        )
+
+    def hello(self) -> bytes:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._tls.do_handshake()
+        return self._said.read()
+
+    def shake_hands(self) -> None:
+        self.sock.sendall(self.hello())
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._heard.write(self.sock.recv(65536))
+        self.sock.sendall(self._said.read())
+
+    def is_cut_off(self) -> None:
+        with contextlib.suppress(ConnectionResetError):
+            while self.sock.recv(65536):
+                pass
+        self.sock.close()
+
+
+def test_a_handshake_that_trickles_in(face: Face) -> None:
+    """It has its time as a whole, and nobody else waits for it."""
+    serve = Acceptor()
+    limits = Limits(tls_handshake=0.4)
+    with face.server(serve, tls=server_context(), limits=limits) as server:
+        wild = Wild(server.address)
+        for each in wild.hello()[:-1]:
+            with contextlib.suppress(ConnectionError):
+                wild.sock.send(bytes([each]))
+            if select.select([wild.sock], [], [], 0.02)[0]:
+                break
+        else:
+            pytest.fail("it was given all the time in the world")
+        wild.is_cut_off()
+        association, outcome = serve.ended()
+        assert outcome is None
+        failure = association.failure
+        assert isinstance(failure, TimedOut)
+        assert failure.which == "tls_handshake"
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_a_record_that_is_too_long(face: Face, when: str) -> None:
+    """RFC 8446 5.1: 2^14 bytes, and 256 more when it is encrypted."""
+    serve = Acceptor()
+    with face.server(serve, tls=server_context()) as server:
+        wild = Wild(server.address)
+        if when == "at once":
+            wild.sock.sendall(b"\x16\x03\x01\xff\xff" + bytes(300))
+        else:
+            wild.shake_hands()
+            wild.sock.sendall(b"\x17\x03\x03\xff\xff" + bytes(300))
+        wild.is_cut_off()
+        association, outcome = serve.ended()
+        failure = association.failure or outcome
+        assert "a TLS record of the peer's is longer than any may be" in str(failure)
+        served(server.address, client_context())
+
+
+def test_a_record_that_was_forged(face: Face) -> None:
+    serve = Acceptor()
+    with face.server(serve, tls=server_context()) as server:
+        wild = Wild(server.address)
+        wild.shake_hands()
+        wild.sock.sendall(b"\x17\x03\x03\x00\x40" + bytes(64))
+        wild.is_cut_off()
+        association, outcome = serve.ended()
+        assert "a TLS record was damaged or forged" in str(association.failure or outcome)

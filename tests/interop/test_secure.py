@@ -432,6 +432,19 @@ ACCEPTED = {
 }
 
 
+def test_who_wants_to_renegotiate_is_not_listened_to(
+    server: Certified, office: Office, folder: Path
+) -> None:
+    with our_storescp(folder, *server.options, "-ic") as service:
+        done = subprocess.run(
+            ["openssl", "s_client", "-connect", f"localhost:{service.port}", "-tls1_2"],
+            check=False, input="R\n", capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+        assert "RENEGOTIATING" in done.stdout + done.stderr
+        assert "no renegotiation" in done.stderr
+        assert echo(service.port, "+tla", "+cf", str(office.ca)).ok
+
+
 def shakes(port: int, *options: str) -> bool:
     """Whether OpenSSL comes to an end of its handshake, offering this and nothing else."""
     done = subprocess.run(
