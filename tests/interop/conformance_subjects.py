@@ -107,6 +107,18 @@ _TLS_SERVER = [
 _TLS_PORT = "TLS-PORT"  # stands for a port in `options` and in `start`
 
 
+def _storescp(port: int, work: Path) -> Sequence[object]:
+    from dimse.passwords import entry  # needs a package that judging the others does not
+
+    (work / "users").write_text(entry("alice", "sesam") + "\n", "utf-8")
+    return [
+        *(_PYTHON, "-m", "cli.storescp", "--host", "127.0.0.1"),
+        *("-ta", "3", "-od", work / "stored", "--users", work / "users", "--users-if-given"),
+        *("+tls", CERTIFICATES / "server.key", CERTIFICATES / "server.pem"),
+        *("+cf", CERTIFICATES / "ca.pem", "--tls-port", _TLS_PORT, port),
+    ]
+
+
 def _recipe_scp(face: str) -> Callable[[int, Path], Sequence[object]]:
     def start(port: int, work: Path) -> Sequence[object]:
         recipe = [_PYTHON, RECIPES / "dulcet_scp.py", face]
@@ -161,11 +173,12 @@ SUBJECTS = [
         "dulcet storescp",
         OURS,
         "scp",
-        lambda port, work: [
-            *(_PYTHON, "-m", "cli.storescp", "--host", "127.0.0.1"),
-            *("-ta", "3", "-od", work / "stored", port),
-        ],
-        options=("--artim-max", 10),
+        _storescp,
+        options=(
+            *("--artim-max", 10, "--mutual", "--tls-port", _TLS_PORT, *_TLS_CLIENT),
+            *("--bad-user", "alice:wrong"),
+        ),
+        note="ARTIM 3 s; TLS with mutual authentication on a second port; users, if they say who they are",
     ),
     Subject(
         "dulcet-blocking",
