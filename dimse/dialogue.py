@@ -68,6 +68,9 @@ class Dialogue:
         self.clock = clock
         self.operations: Operations | None = None
         self._proposed: frozenset[ContextOffer] = frozenset()
+        self._served: Sequence[ContextOffer] | None = (
+            None  # some of those, which were asked for last
+        )
         self._paced_by: Pace | None = None
 
     def associate(
@@ -111,13 +114,18 @@ class Dialogue:
             raise
         self.operations = Operations(association, negotiated)
         self._proposed = frozenset(offers)
+        self._served = None
         self._paced_by = self.pace
         yield Associated(negotiated, association.security)
         return self.operations
 
     def serves(self, offers: Sequence[ContextOffer]) -> bool:
         """Whether the association, open or not any more, proposed these contexts, at this pace."""
-        return self._paced_by is self.pace and self._proposed.issuperset(offers)
+        if offers is not self._served:  # objects of a kind need the same
+            if not self._proposed.issuperset(offers):
+                return False
+            self._served = offers
+        return self._paced_by is self.pace
 
     def _limits(self) -> Limits:
         limits, pace = self.peer.limits, self.pace

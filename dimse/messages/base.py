@@ -22,7 +22,22 @@ from dimse.errors import InvalidValue
 from dimse.messages import command
 from dul.values import MISSING, dataclass, fields
 
-__all__ = ["DataSet", "Message", "Plan", "Priority", "Request", "Response", "field_name", "plan_of"]
+__all__ = [
+    "DATA_SET_FOLLOWS",
+    "DataSet",
+    "Message",
+    "Plan",
+    "Priority",
+    "Request",
+    "Response",
+    "field_name",
+    "plan_of",
+]
+
+
+DATA_SET_FOLLOWS: Final = 0x0001
+"""What we send as Command Data Set Type where one follows, as most senders do: there are receivers that
+look for it instead of comparing with 0101H."""
 
 
 class DataSet(Enum):
@@ -149,9 +164,7 @@ def plan_of(message: type[Message]) -> Plan:
 def _work_out(message: type[Message]) -> Plan:
     known = {field.name: field for field in fields(message)}
     write_type = command.writer("CommandDataSetType")
-    # What follows is announced as 0001H, the value that most senders use: there are receivers
-    # that look for it instead of comparing with 0101H.
-    data_set_type = {False: write_type(command.NO_DATA_SET), True: write_type(0x0001)}
+    data_set_type = {False: write_type(command.NO_DATA_SET), True: write_type(DATA_SET_FOLLOWS)}
     writers: list[Callable[[Any], bytes]] = []
     names: list[str] = []
     readers: list[tuple[str, str, bool]] = []

@@ -6,9 +6,18 @@ beside a status: Offending Element and Error Comment.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, Final
 
-from dimse.messages.base import DataSet, Message, Priority, Request, Response
+from dimse.messages import command
+from dimse.messages.base import (
+    DATA_SET_FOLLOWS,
+    DataSet,
+    Message,
+    Priority,
+    Request,
+    Response,
+)
 from dimse.tables.status import StatusClass, classify, is_pending
 from dul.values import dataclass
 
@@ -60,6 +69,40 @@ class CStoreRQ(Request[CStoreRSP]):
     affected_sop_instance_uid: str
     move_originator_application_entity_title: str | None = None
     move_originator_message_id: int | None = None
+
+    def encode(self) -> bytes:
+        """See `Message.encode`; of the requests of a run two elements differ."""
+        if not self.data_set_follows:
+            return Message.encode(self)  # which says why it can't be sent
+        before, between, behind = _around_what_differs(
+            self.affected_sop_class_uid,
+            self.priority,
+            self.move_originator_application_entity_title,
+            self.move_originator_message_id,
+        )
+        number, instance = _number(self.message_id), _instance(self.affected_sop_instance_uid)
+        return command.frame(b"".join((before, number, between, instance, behind)))
+
+
+_number: Final = command.writer("MessageID")
+_instance: Final = command.writer("AffectedSOPInstanceUID")
+
+
+@lru_cache(maxsize=64)
+def _around_what_differs(
+    sop_class_uid: str, priority: int, title: str | None, message_id: int | None
+) -> tuple[bytes, bytes, bytes]:
+    """A C-STORE-RQ before its Message ID, from there to its SOP Instance UID, and behind that."""
+    write = command.writer
+    before = write("AffectedSOPClassUID")(sop_class_uid)
+    before += write("CommandField")(CStoreRQ.COMMAND_FIELD)
+    between = write("Priority")(priority) + write("CommandDataSetType")(DATA_SET_FOLLOWS)
+    behind = b""
+    if title is not None:
+        behind += write("MoveOriginatorApplicationEntityTitle")(title)
+    if message_id is not None:
+        behind += write("MoveOriginatorMessageID")(message_id)
+    return before, between, behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -555,3 +555,25 @@ def test_a_cancel_names_its_operation():
 def test_all_names_are_public():
     assert {m.__name__ for m in MESSAGES} <= set(messages.__all__)
     assert all(hasattr(messages, name) for name in messages.__all__)
+
+
+@pytest.mark.parametrize("title", [None, "MOVER"])
+@pytest.mark.parametrize("priority", [0, 1, 2])
+def test_a_store_request_is_encoded_as_its_table_says(title, priority):
+    """Most of it comes from the request before; the table's own way is that of all messages."""
+    request = CStoreRQ(
+        message_id=65535,
+        affected_sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
+        affected_sop_instance_uid="1.2.3",
+        priority=priority,
+        move_originator_application_entity_title=title,
+        move_originator_message_id=7 if title else None,
+    )
+    other = dataclasses.replace(request, affected_sop_instance_uid="1.2.34", message_id=1)
+    for each in (request, other, request):
+        assert each.encode() == messages.Message.encode(each)
+    for wrong in ({"priority": 3}, {"message_id": 65536}, {"affected_sop_class_uid": "x"}):
+        with pytest.raises(InvalidValue):
+            dataclasses.replace(request, **wrong).encode()
+    with pytest.raises(InvalidValue, match="a data set always follows"):
+        dataclasses.replace(request, data_set_follows=False).encode()
