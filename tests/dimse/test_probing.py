@@ -90,7 +90,7 @@ def test_no_association_is_an_error(ask: Ask) -> None:
         ask(port, offers)
 
 
-def _nobody(request: Any, address: str) -> AssociateRJ:
+def _nobody(requestor: Any) -> AssociateRJ:
     return AssociateRJ(1, 1, 3)
 
 

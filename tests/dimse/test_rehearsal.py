@@ -59,7 +59,7 @@ def test_nobody_is_called_and_each_object_has_its_choices(dry_run: DryRun) -> No
     assert association.request.called_ae_title.strip() == "ANY-SCP"
     contexts = {each.id: each for each in association.request.presentation_contexts}
     sent = of(WouldSend, events)
-    assert [each.outgoing.path for each in sent] == [CT, RLE]
+    assert [each.outgoing.name for each in sent] == [str(CT), str(RLE)]
     for each in sent:
         assert each.choices[0].transfer_syntax == each.outgoing.transfer_syntax_uid
         assert each.error is None
@@ -72,9 +72,12 @@ def test_nobody_is_called_and_each_object_has_its_choices(dry_run: DryRun) -> No
 def test_what_is_proposed_is_what_sending_proposes(dry_run: DryRun) -> None:
     asked: list[Any] = []
 
-    def access(request: Any, address: str) -> None:
+    def access(requestor: Any) -> None:
         asked.append(
-            [(e.abstract_syntax, e.transfer_syntaxes) for e in request.presentation_contexts]
+            [
+                (e.abstract_syntax, e.transfer_syntaxes)
+                for e in requestor.request.presentation_contexts
+            ]
         )
 
     many = [ContextOffer(f"1.2.3.{number}", (IMPLICIT,)) for number in range(125)]
