@@ -439,11 +439,10 @@ def test_a_file_that_changes_after_the_check(send, tmp_path):
     shutil.copy(MR, path)
 
     def script(dialogue):
-        dialogue.accept()
-        _, _ = context, command = dialogue.command()
-        dialogue.data_set()
+        # Both have been looked at, and neither is opened: the second is while the first is sent.
         path.write_bytes(MR.read_bytes() + bytes(8))
-        dialogue.answer(context, command, 0)
+        dialogue.accept()
+        dialogue.store(0)
         assert dialogue.end() == ABORT
 
     with ScriptedPeer(script) as peer:
