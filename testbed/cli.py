@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from . import catalogue
+from .coloured import Parser
 from .commands import browsing, comparing, judging, watching
 from .commands.judging import INTERRUPTED, UNUSABLE
 from .decode import command as decode_command
@@ -42,7 +43,7 @@ class _Version(argparse.Action):
 
 def parser(command: str = "", **defaults: object) -> argparse.ArgumentParser:
     """The whole command line; `defaults` replace those of one command's options."""
-    whole = argparse.ArgumentParser(
+    whole: argparse.ArgumentParser = Parser(
         prog="dulspec",
         description="Conformance tests for the DICOM Upper Layer.",
         epilog="Begin with `dulspec scp HOST PORT` for a product that listens, or with"

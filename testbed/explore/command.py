@@ -21,14 +21,19 @@ from .session import Patience, Unreachable
 OK, FAILED, INTERRUPTED = 0, 1, 3
 _MOST_SEED = 1 << 31
 _EPILOG = """\
-An acceptor that listens:   dulspec explore localhost 11112 --minutes 10
+An acceptor that listens:
+    dulspec explore localhost 11112 --minutes 10
 The same, started by us, and again when it dies:
-                            dulspec explore localhost 11112 --exec 'storescp 11112'
-A requestor that calls us:  dulspec explore --exec 'storescu {host} {port} {file}'
-What was found, again:      dulspec explore localhost 11112 --replay dulspec-explore/CAUSE.json
-A sequence of one's own:    dulspec explore localhost 11112 --play 'rq echo/joined release'
+    dulspec explore localhost 11112 --exec 'storescp 11112'
+A requestor that calls us:
+    dulspec explore --exec 'storescu {host} {port} {file}'
+What was found, again:
+    dulspec explore localhost 11112 --replay dulspec-explore/CAUSE.json
+A sequence of one's own:
+    dulspec explore localhost 11112 --play 'rq echo/joined release'
 
-Exit code: 0 nothing that fails, 1 something that fails, 2 unusable target or usage, 3 interrupted."""
+Exit code: 0 nothing that fails, 1 something that fails, 2 unusable target or
+usage, 3 interrupted."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -3,25 +3,28 @@
 A rule is one line: `[connection N] SENDER PDU[#N] ACTION [ARGUMENT]`.
 
     SENDER    requestor, acceptor, any: who sent the PDU
-    PDU       a name of PS3.8 (A-ASSOCIATE-RQ ... A-ABORT), a short one (RQ, AC, RJ, DATA, RELEASE, RP,
-              ABORT), a type in hex (09H), COMMAND or DATASET (a P-DATA-TF by its first PDV), or `*`
-    #N        only the Nth such PDU of its sender on the connection; #N- from the Nth on, #N-M a range
-    ACTION    delay SECONDS     wait before it is passed on
-              drop              do not pass it on
-              truncate N        pass on its first N bytes only; the connection stays open
-              cut [N]           pass on its first N bytes (default 0), then close both sides (FIN)
-              reset [N]         the same with an RST
-              stall             pass on nothing of this sender from here on, and keep both sides open
-              split [N]         in segments of N bytes (default 1)
-              duplicate [N]     N times more (default 1)
-              corrupt AT=HEX    overwrite the bytes from offset AT
-              flip AT           invert the byte at offset AT
-              insert HEX        these bytes before it
-              append HEX        these bytes after it
-              replace HEX       these bytes in its place
+    PDU       a name of PS3.8 (A-ASSOCIATE-RQ ... A-ABORT), a short one (RQ, AC,
+              RJ, DATA, RELEASE, RP, ABORT), a type in hex (09H), COMMAND or
+              DATASET (a P-DATA-TF by its first PDV), or `*`
+    #N        only the Nth such PDU of its sender on the connection; #N- from
+              the Nth on, #N-M a range
+    ACTION    delay SECONDS    wait before it is passed on
+              drop             do not pass it on
+              truncate N       its first N bytes only; the connection stays open
+              cut [N]          its first N bytes (default 0), then a FIN to both
+              reset [N]        the same with an RST
+              stall            nothing more of this sender; both sides stay open
+              split [N]        in segments of N bytes (default 1)
+              duplicate [N]    N times more (default 1)
+              corrupt AT=HEX   overwrite the bytes from offset AT
+              flip AT          invert the byte at offset AT
+              insert HEX       these bytes before it
+              append HEX       these bytes after it
+              replace HEX      these bytes in its place
 
-Offsets count from the PDU's first byte, and from its end if negative. All rules that fit a PDU are
-applied, in the order given. Nothing here touches a socket.
+Offsets count from the PDU's first byte, and from its end if negative. All
+rules that fit a PDU are applied, in the order given.
+Nothing here touches a socket.
 """
 
 import re
