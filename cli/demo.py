@@ -153,8 +153,11 @@ def _sent(files: Sequence[Path], folder: str) -> tuple[int, list[_Row]]:
     with Spool(folder) as spool, Server(spool.open, host="127.0.0.1", observer=arrivals) as server:
         port = server.address[1]
         print(_painted("$", DIM), f"storescp --host 127.0.0.1 -od DIRECTORY {port}")
-        print(_painted("$", DIM), f"storescu -c DEMO 127.0.0.1 {port} FILES", flush=True)
-        code = storescu.main(["-c", "DEMO", "127.0.0.1", str(port), *map(str, files)])
+        print(_painted("$", DIM), f"storescu -ll error -c DEMO 127.0.0.1 {port} FILES", flush=True)
+        # At this level no progress is shown, which a slow machine would have between the lines.
+        code = storescu.main(
+            ["-ll", "error", "-c", "DEMO", "127.0.0.1", str(port), *map(str, files)]
+        )
     return code, [_compare(path, arrivals) for path in files]
 
 
