@@ -90,7 +90,8 @@ def test_a_handshake_that_wants_to_write(
 
 def test_a_connection_that_is_gone_before_it_is_accepted() -> None:
     with opened("aio") as face, face.server(Acceptor()) as server:
-        face.start(lambda: server._accept(asyncio.get_running_loop())).result()
+        (listener,) = server._listeners
+        face.start(lambda: server._accept(asyncio.get_running_loop(), listener)).result()
         served(server.address)
 
 
