@@ -65,7 +65,6 @@ class _Files(Settings, title="files"):
 
 
 class _Always(Settings, title="always so"):
-    _enable_new_vr = always("+u", "--enable-new-vr", help="send VRs as they are")
     _uid_padding = always("-up", "--uid-padding", help="take padded UIDs without a word")
 
 

@@ -168,6 +168,16 @@ class Preparing(Inputs, title="changes while sending"):
             help="how hard to deflate, 0 to 9 (default: {default})",
         ),
     )
+    old_vrs: bool = setting(
+        False,
+        flag("+u", "--enable-new-vr", value=False, help="send VRs as they are (default)"),
+        flag(
+            "-u",
+            "--disable-new-vr",
+            help="send VRs that are newer than 1993 (UN, UT, OF and later ones) as OB; data sets "
+            "are encoded anew",
+        ),
+    )
     unproven: bool = setting(
         False,
         flag(
@@ -209,6 +219,12 @@ class Preparing(Inputs, title="changes while sending"):
                 series=study or 50,
                 studies=patient or 25,
             )
+        form = None
+        if self.old_vrs:
+            # As above. As DCMTK's, what is encoded anew has lengths.
+            from dimse.objects import Rewriting  # noqa: PLC0415
+
+            form = Rewriting(lengths="explicit", old_vrs=True)
         return Preparation(
             strict=self.strict,
             unproven=self.unproven,
@@ -216,6 +232,7 @@ class Preparing(Inputs, title="changes while sending"):
             check_uids=self.check_uids,
             decompress=self.decompress,
             compression_level=self.compression_level,
+            rewriting=form,
             changes=self.changes,
             invention=invention,
             uid_suffix=self.uid_suffix,

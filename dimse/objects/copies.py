@@ -11,6 +11,7 @@ from dimse.objects.edit import SOP_CLASS_UID, SOP_INSTANCE_UID, ElementChange, e
 from dimse.objects.invention import Invention, suffixed, suffixes
 from dimse.objects.layout import is_deflated
 from dimse.objects.outgoing import Outgoing, OutgoingSource, opened
+from dimse.objects.rewrite import Rewriting
 from dimse.objects.sources import Encoded
 from dimse.objects.transcode import inflate
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
@@ -29,6 +30,7 @@ def copy_of(
     uid_suffix: str,
     decompress: Decompress,
     compression_level: int,
+    rewriting: Rewriting | None,
     number: int,
     repetition: int,
 ) -> Copy:
@@ -44,7 +46,7 @@ def copy_of(
         name = _NAMING.get(change.tag)
         if name is not None and not change.within and change.value:
             named[name] = change.value
-    return Copy(outgoing, tuple(changes), suffix, decompress, compression_level, **named)
+    return Copy(outgoing, tuple(changes), suffix, decompress, compression_level, rewriting, **named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Copy:
     suffix: str
     allowed: Decompress
     compression_level: int
+    form: Rewriting | None
     sop_class_uid: str
     sop_instance_uid: str
 
@@ -105,7 +108,12 @@ class Copy:
         except BaseException:
             origin.close()
             raise
-        return opened(encoded, transfer_syntax_uid, compression_level=self.compression_level)
+        return opened(
+            encoded,
+            transfer_syntax_uid,
+            compression_level=self.compression_level,
+            form=self.form,
+        )
 
     def _changed(self, encoded: Encoded) -> Encoded:
         if is_deflated(encoded.transfer_syntax_uid):

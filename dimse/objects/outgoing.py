@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from dimse.objects.rewrite import Rewriting
+
 __all__ = [
     "Cache",
     "DataSetObject",
@@ -239,9 +241,15 @@ class FileObject:
 
 
 def opened(
-    encoded: Encoded, transfer_syntax_uid: str, *, compression_level: int = DEFAULT_LEVEL
+    encoded: Encoded,
+    transfer_syntax_uid: str,
+    *,
+    compression_level: int = DEFAULT_LEVEL,
+    form: Rewriting | None = None,
 ) -> SplicedSource:
     """An encoded data set in this syntax: as it lies there if that is even, else encoded anew.
+
+    With a form it is always encoded anew.
 
     Raises:
         CannotTranscode: it can't be converted.
@@ -249,12 +257,12 @@ def opened(
     """
     own = encoded.transfer_syntax_uid
     as_it_lies = len(encoded) % 2 == 0 or is_deflated(own) or not encoded.proven
-    if transfer_syntax_uid == own and as_it_lies:
+    if transfer_syntax_uid == own and as_it_lies and form is None:
         return straight(encoded)
     # With what only a conversion needs: a file that goes out as it is must not load it.
     from dimse.objects.transcode import transcode  # noqa: PLC0415
 
-    return transcode(encoded, transfer_syntax_uid, level=compression_level)
+    return transcode(encoded, transfer_syntax_uid, level=compression_level, form=form)
 
 
 def examine(

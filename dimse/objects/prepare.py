@@ -28,6 +28,7 @@ from dul.values import dataclass
 if TYPE_CHECKING:
     from dimse.objects.edit import ElementChange
     from dimse.objects.invention import Invention
+    from dimse.objects.rewrite import Rewriting
 
 __all__ = ["PREPARATION", "Preparation"]
 
@@ -45,6 +46,7 @@ class Preparation:
         check_uids: refuse files whose SOP Class or Instance UID breaks PS3.5 9.1.
         decompress: what may be decompressed where a peer does not accept its own syntax.
         compression_level: how hard deflating tries, 0 to 9.
+        rewriting: encode each data set anew, in this form; None: as it lies, where that is taken.
         changes: elements that are set or removed, in this order; see `ElementChange.parse`.
         invention: made-up identifiers in place of their own, before `changes`.
         uid_suffix: components that are put behind Study, Series and SOP Instance UID: "7" or
@@ -57,6 +59,7 @@ class Preparation:
     check_uids: bool = False
     decompress: Decompress = Decompress.LOSSLESS
     compression_level: int = DEFAULT_LEVEL
+    rewriting: Rewriting | None = None
     changes: Sequence[ElementChange] = ()
     invention: Invention | None = None
     uid_suffix: str = ""
@@ -104,6 +107,7 @@ class Preparation:
         converts = (
             outgoing.transfer_syntax_uid not in UNCOMPRESSED
             or self.compression_level != DEFAULT_LEVEL
+            or self.rewriting is not None
         )
         if not (converts or self.changes or self.invention or self.uid_suffix):
             return outgoing
@@ -117,6 +121,7 @@ class Preparation:
             uid_suffix=self.uid_suffix,
             decompress=self.decompress,
             compression_level=self.compression_level,
+            rewriting=self.rewriting,
             number=number,
             repetition=repetition,
         )

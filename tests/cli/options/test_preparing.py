@@ -46,6 +46,15 @@ def test_set_and_remove(sent):
     assert "PatientName" not in own
 
 
+def test_vrs_of_before_1993(sent):
+    code, said, [own] = sent(
+        "-u", "--set", "OtherPatientIDsSequence=", "--set", "LongCodeValue=x", CT
+    )
+    assert (code, said) == (0, "")
+    assert own["LongCodeValue"].VR == "OB"
+    assert own.PixelData == pydicom.dcmread(CT).PixelData
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

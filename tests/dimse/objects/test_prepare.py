@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from dimse.objects.edit import ElementChange
 from dimse.objects.invention import Invention
 from dimse.objects.outgoing import examine
 from dimse.objects.prepare import Preparation
+from dimse.objects.rewrite import Rewriting
 
 STUDY, SERIES = (0x0020000D, "UI", b"1.2.4\0"), (0x0020000E, "UI", b"1.2.5\0")
 NAME = (0x00100010, "PN", b"Doe^Jane")
@@ -44,6 +46,17 @@ def sent(outgoing, syntax):
 def test_what_is_not_to_be_changed_is_itself(tmp_path):
     outgoing = examine(saved(tmp_path))
     assert Preparation().copy(outgoing, 3, 2) is outgoing
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, DEFLATED])
+def test_a_data_set_is_given_another_form(tmp_path, syntax):
+    text, old = (0x0040A160, "UT", b"some text "), (0x0040A160, "OB", b"some text ")
+    preparation = Preparation(rewriting=Rewriting(old_vrs=True))
+    outgoing = preparation.copy(examine(saved(tmp_path, [NAME, text])))
+    data = sent(outgoing, syntax)
+    if syntax == DEFLATED:
+        data, syntax = zlib.decompress(data, -zlib.MAX_WBITS), EXPLICIT
+    assert data == encode([*identity(), NAME, text if syntax == IMPLICIT else old], syntax)
 
 
 @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, DEFLATED])
