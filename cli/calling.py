@@ -74,6 +74,8 @@ def client_for(
         calling.port,
         calling.called_ae_title,
     )
+    if calling.passcode is not None and calling.passcode.is_visible:
+        report.warn("everybody on this machine can see the passcode on the command line (-pwd)")
     return Client(
         host,
         port,

@@ -29,6 +29,11 @@ class Secret:
     origin: Literal["prompt", "given", "file", "environment"]
     text: str = ""
 
+    @property
+    def is_visible(self) -> bool:
+        """Whether everybody on the machine can see it: it stands on the command line."""
+        return self.origin == "given" and bool(self.text)
+
     def read(self, of: str) -> str:
         """The password.
 

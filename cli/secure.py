@@ -114,7 +114,7 @@ def asked_once(settings: Tls, pair: KeyPair) -> Callable[[], str]:
 
 
 def _warn_of_password(settings: Tls, report: Report) -> None:
-    if settings.key_password.origin == "given" and settings.key_password.text:
+    if settings.key_password.is_visible:
         report.warn("everybody on this machine can see the password on the command line (+pw)")
 
 

@@ -9,7 +9,7 @@ from dul.values import dataclass
 
 from ..grammar import values as read
 from ..grammar.declaration import Settings, UsageError, flag, setting, value
-from ..secrets import PROMPT, Secret, in_environment, in_file
+from ..secrets import PROMPT, Secret, given, in_environment, in_file
 
 __all__ = ["CallingIdentity", "Claim", "ServingIdentity", "identity_of"]
 
@@ -79,6 +79,21 @@ class CallingIdentity(Settings, title="user identity"):
             read=in_environment,
             metavar="NAME",
             help="read it from an environment variable",
+            needs=("--user",),
+        ),
+        value(
+            "-pwd",
+            "--password",
+            read=given,
+            metavar="PASSWORD",
+            help="take this one, which everybody on this machine can see",
+            needs=("--user",),
+        ),
+        flag(
+            "-epw",
+            "--empty-password",
+            value=given(""),
+            help="give an empty one",
             needs=("--user",),
         ),
     )

@@ -30,6 +30,8 @@ class Judge:
         (["--user", "alice"], 1, b"alice", b""),
         (["--user", "Jürgen", "--user-pass-env", "PASSCODE"], 2, "Jürgen".encode(), b"sesam"),
         (["--user", "alice", "--user-pass-file", "FILE"], 2, b"alice", b"from a file"),
+        (["-usr", "alice", "-pwd", "on the line"], 2, b"alice", b"on the line"),
+        (["-usr", "alice", "-epw"], 2, b"alice", b""),
         (["--user-kerberos", "FILE"], 3, b"from a file\nmore\n", b""),
         (["--user-saml", "FILE"], 4, b"from a file\nmore\n", b""),
         (["--user-jwt", "FILE"], 5, b"from a file\nmore", b""),
@@ -54,6 +56,16 @@ def test_what_is_sent(
         line = ["127.0.0.1", str(server.address[1]), *options, *["--user-rsp"] * confirmed]
         assert echoscu.main(line) == 0
     assert judge.seen == [UserIdentity(kind, primary, secondary, confirmed)]
+
+
+@pytest.mark.parametrize(("options", "warned"), [(["-pwd", "x"], True), (["-epw"], False)])
+def test_a_passcode_on_the_command_line_is_warned_of(
+    options: list[str], warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert echoscu.main(["127.0.0.1", "1", "-usr", "alice", *options]) == 1
+    assert (
+        "W: everybody on this machine can see the passcode" in capsys.readouterr().err
+    ) is warned
 
 
 @pytest.mark.parametrize(
