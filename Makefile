@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo recording test test-alone check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick bench bench-page dist check-dist check-packaging docs clean
+.PHONY: help setup demo recording test test-alone test-stack check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick bench bench-page dist check-dist check-packaging docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -48,6 +48,9 @@ test: test-alone ## all tests: unit, faces, command line, and interoperability w
 
 test-alone: setup ## all tests but interoperability
 	$(PYTEST) --ignore=tests/interop tests
+
+test-stack: setup ## the unit tests, those of the faces, and those of the command line
+	$(PYTEST) $(UNIT) tests/faces tests/cli
 
 check: lint types unit ## ruff, mypy strict, import rules and the unit tests: under a minute
 

@@ -100,7 +100,7 @@ def test_no_tls_case_is_skipped_where_the_product_speaks_tls(made, tmp_path, mut
 
 PRODUCT = """
 import socket, ssl, sys
-from testbed import raw, messages
+from dulcet.testbed import raw, messages
 port, ca = int(sys.argv[1]), sys.argv[2]
 context = ssl.create_default_context(cafile=ca)
 context.minimum_version = ssl.TLSVersion.TLSv1_2  # Debian's Python has another default

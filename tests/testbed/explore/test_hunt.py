@@ -167,9 +167,9 @@ def test_what_a_reset_hides_is_played_again_header_first():
 
 DIES = """
     import sys
-    from testbed.mini.acceptor import PartialKeeper
-    from testbed.mini.peer import Config
-    from testbed.mini.server import MiniServer
+    from dulcet.testbed.mini.acceptor import PartialKeeper
+    from dulcet.testbed.mini.peer import Config
+    from dulcet.testbed.mini.server import MiniServer
 
     class Dies(PartialKeeper):
         def refuse(self, reason):
