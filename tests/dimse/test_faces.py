@@ -322,8 +322,9 @@ def test_an_access_check_may_set_bounds(client: Any, server: Any) -> None:
             client(port).echo()
         with pytest.raises(AssociationRejected):
             client(port, user_identity=UserIdentity.of_user("liar", "x")).echo()
-    assert [why for why, _ in seen] == ["somebody", "somebody", "nobody", "somebody"]
-    assert seen[1][1] == ["CT Image Storage (presentation context 1)"]
+    # What one association's thread tells may come behind what the next one's does.
+    assert sorted(why for why, _ in seen) == ["nobody", "somebody", "somebody", "somebody"]
+    assert ["CT Image Storage (presentation context 1)"] in [withheld for _, withheld in seen]
 
 
 def test_handlers_may_be_coroutines(spool: Spool) -> None:
