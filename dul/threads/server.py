@@ -26,6 +26,10 @@ __all__ = ["Server"]
 
 logger = logging.getLogger("dul")
 
+SIGNALS = 1.0
+"""Seconds after which who listens lets Python look at its signals: the kernel may give one to a thread
+that serves a connection, and its handler runs in the main thread, which may be the one that listens."""
+
 
 class Server(Acceptor):
     """An association acceptor: one thread listens, one thread serves each connection.
@@ -122,7 +126,7 @@ class Server(Acceptor):
         pause = select.poll()
         pause.register(self._stop, select.POLLIN)
         while not self._stop.is_set:
-            ready = [doors[fd] for fd, _ in poll.poll() if fd in doors]
+            ready = [doors[fd] for fd, _ in poll.poll(SIGNALS * 1000) if fd in doors]
             for listener in ready:
                 try:
                     link = self._next_link(listener)

@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -467,3 +470,36 @@ def test_a_users_function_may_stop_the_server(face: Face) -> None:
                 peer.half_close()
                 peer.ended()
                 assert type(serve.outcome()) is face.Interrupted
+
+
+SIGNALLED = """
+import signal, sys, threading
+from dul.blocking import Server
+
+def tell():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+server = Server(lambda association, peer: iter(()), host="127.0.0.1")
+signal.signal(signal.SIGTERM, lambda *_: server.request_stop())
+threading.Thread(target=tell).start()
+print("listening", flush=True)
+server.serve_forever()
+"""
+
+
+def test_a_signal_that_another_thread_is_given_stops_it_too() -> None:
+    """The kernel chooses a thread; Python runs the handler in the main one, which waits for callers."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SIGNALLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            process.stdout.readline()
+            for _ in range(100_000):  # until it waits, where the system says for what
+                if "poll" in Path(f"/proc/{process.pid}/wchan").read_text("ascii"):
+                    break
+            process.communicate("now\n", timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 0
