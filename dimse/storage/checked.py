@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from dimse.errors import CannotUnderstand, DataSetMismatch, Part10Error, StorageRefused, Truncated
 from dimse.objects.bounds import HEAD
@@ -11,10 +12,13 @@ from dimse.objects.findings import Findings
 from dimse.objects.layout import is_deflated, layout_of
 from dimse.objects.walk import Walk
 from dimse.objects.window import Window
-from dimse.requests import Content
+from dimse.requests import Content, StoreRequest
 from dimse.storage.sink import Sink
+from dul.values import dataclass
 
-__all__ = ["Beginning", "Checked"]
+__all__ = ["Beginning", "Checked", "Checking"]
+
+S = TypeVar("S", bound=Sink)
 
 
 class Beginning:
@@ -168,3 +172,31 @@ class Checked:
             return read_back(at, count)
 
         return Window("data set", self._beginning.length, read), True
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """Whether, and how, what comes to a storage is looked at: its arguments of these names.
+
+    Attributes:
+        check: whether at all.
+        strict: see `Checked`.
+        keep_mismatched: see `Checked`.
+    """
+
+    check: bool
+    strict: bool
+    keep_mismatched: bool
+
+    def over(self, sink: S, request: StoreRequest) -> S | Checked:
+        """The sink of a request, behind the checks that there are."""
+        if not self.check:
+            return sink
+        return Checked(
+            sink,
+            request.sop_class_uid,
+            request.sop_instance_uid,
+            request.transfer_syntax_uid,
+            strict=self.strict,
+            keep_mismatched=self.keep_mismatched,
+        )

@@ -29,7 +29,7 @@ from dimse.objects.scratch import Scratch
 from dimse.requests import Remote, StoreRequest
 from dimse.storage.appearance import Appearance, Existing
 from dimse.storage.bucket import Bucket, open_bucket, said
-from dimse.storage.checked import Checked
+from dimse.storage.checked import Checked, Checking
 from dimse.storage.content import Bytes
 from dimse.storage.converting import WriteAs
 from dimse.storage.head import Head
@@ -121,9 +121,7 @@ class ObjectStore:
             told=told,
             write_as=write_as,
         )
-        self._check = check
-        self._strict = strict
-        self._keep_mismatched = keep_mismatched
+        self._checking = Checking(check, strict, keep_mismatched)
         bucket.try_out()
         bucket.sweep()
 
@@ -136,16 +134,7 @@ class ObjectStore:
         """
         check_identifiers(request)
         upload = ObjectUpload(self._policy, request)
-        if not self._check:
-            return upload
-        return Checked(
-            upload,
-            request.sop_class_uid,
-            request.sop_instance_uid,
-            request.transfer_syntax_uid,
-            strict=self._strict,
-            keep_mismatched=self._keep_mismatched,
-        )
+        return self._checking.over(upload, request)
 
     def close(self) -> None:
         """There is nothing to be let go of: every object is on its way by itself."""

@@ -29,7 +29,7 @@ from dimse.errors import (
 )
 from dimse.requests import Requestor, StoreRequest
 from dimse.storage.appearance import Appearance, Existing
-from dimse.storage.checked import Checked
+from dimse.storage.checked import Checked, Checking
 from dimse.storage.content import Bytes
 from dimse.storage.converting import WriteAs
 from dimse.storage.directory import Place, SpoolDirectory, Target, reason
@@ -126,9 +126,7 @@ class Spool:
             implementation=(implementation_class_uid, implementation_version_name),
         )
         self.directory = Path(directory)
-        self._check = check
-        self._strict = strict
-        self._keep_mismatched = keep_mismatched
+        self._checking = Checking(check, strict, keep_mismatched)
         self._policy = _Policy(
             directory=self.directory,
             fsync=fsync,
@@ -161,16 +159,7 @@ class Spool:
             path = self.directory / request.sop_instance_uid
             raise SpoolError(path, reason(error), error.errno) from error
         file = SpoolFile(self._policy, place, request, new, head)
-        if not self._check:
-            return file
-        return Checked(
-            file,
-            request.sop_class_uid,
-            request.sop_instance_uid,
-            request.transfer_syntax_uid,
-            strict=self._strict,
-            keep_mismatched=self._keep_mismatched,
-        )
+        return self._checking.over(file, request)
 
     def flush(self, requestor: Requestor) -> None:
         """Flush what "study" has left unflushed: a server's `on_release`.
