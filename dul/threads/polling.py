@@ -16,11 +16,14 @@ from dul.transport.link import Link, Wait, Waiting
 from dul.transport.opening import bare, not_found, requestor_link
 from dul.transport.wakeup import Wakeup
 
-__all__ = ["LONGEST_POLL", "Polling", "link_for", "pause", "raise_if_set", "resolve"]
+__all__ = ["LONGEST_POLL", "Polling", "attentive", "link_for", "pause", "raise_if_set", "resolve"]
 
 T = TypeVar("T")
 
 LONGEST_POLL = 3600.0  # seconds; poll() takes milliseconds in a C int
+
+SIGNALS = 1.0
+"""Seconds after which a main thread that waits lets Python look at its signals."""
 
 
 def raise_if_set(wakeup: Wakeup | None) -> None:
@@ -31,6 +34,22 @@ def raise_if_set(wakeup: Wakeup | None) -> None:
     """
     if wakeup is not None and wakeup.is_set:
         raise Interrupted("interrupted")
+
+
+def attentive(poll: select.poll, seconds: float | None = None) -> list[tuple[int, int]]:
+    """Wait for one of several, for at most so many seconds; None: for as long as it takes.
+
+    The kernel may give a signal to a thread that serves a connection. Its handler runs in the main
+    thread, which a wait without end would keep from it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return poll.poll(None if seconds is None else seconds * 1000)
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        left = SIGNALS if end is None else min(SIGNALS, end - time.monotonic())
+        ready = poll.poll(max(0.0, left) * 1000)
+        if ready or (end is not None and time.monotonic() >= end):
+            return ready
 
 
 class Polling:

@@ -13,7 +13,7 @@ from dul.association import Trace
 from dul.errors import Interrupted
 from dul.limits import Limits
 from dul.threads.connection import Connection
-from dul.threads.polling import LONGEST_POLL
+from dul.threads.polling import LONGEST_POLL, attentive
 from dul.transport.acceptor import PAUSE, Acceptor
 from dul.transport.admission import Guest, Serve
 from dul.transport.link import Link
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Server"]
 
 logger = logging.getLogger("dul")
-
-SIGNALS = 1.0
-"""Seconds after which who listens lets Python look at its signals: the kernel may give one to a thread
-that serves a connection, and its handler runs in the main thread, which may be the one that listens."""
 
 
 class Server(Acceptor):
@@ -126,7 +122,7 @@ class Server(Acceptor):
         pause = select.poll()
         pause.register(self._stop, select.POLLIN)
         while not self._stop.is_set:
-            ready = [doors[fd] for fd, _ in poll.poll(SIGNALS * 1000) if fd in doors]
+            ready = [doors[fd] for fd, _ in attentive(poll) if fd in doors]
             for listener in ready:
                 try:
                     link = self._next_link(listener)
@@ -189,7 +185,7 @@ class Server(Acceptor):
                 return
         poll = select.poll()
         poll.register(self._no_grace, select.POLLIN)
-        poll.poll(min(grace, LONGEST_POLL) * 1000)
+        attentive(poll, min(grace, LONGEST_POLL))
 
     def _begin(self, link: Link) -> None:
         guest = self._admission.enter(link)
