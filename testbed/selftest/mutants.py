@@ -6,7 +6,7 @@ the clean peer. Those that pass are listed in `testbed.selftest.survivors`, each
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -141,11 +141,21 @@ def mutated(mutant: Mutant) -> Outcome:
 
 
 def survivors(chosen: Sequence[Mutant]) -> list[Mutant]:
-    """Those that their cases do not tell from the clean peer; in threads, for all of it is waiting."""
+    """Those that their cases do not tell from the clean peer.
+
+    In threads, for all of it is waiting. Those left are tried once more, one after the other: on a busy
+    machine the clean peer may come too late, and fail as the mutant does.
+    """
     with ThreadPoolExecutor(TOGETHER) as pool:
-        cases = {mutant.case: mutant for mutant in chosen}
-        usual = dict(zip(cases, pool.map(clean, cases.values()), strict=True))
-        found = list(pool.map(mutated, chosen))
+        left = _alike(chosen, pool.map)
+    return _alike(left, map)
+
+
+def _alike(chosen: Sequence[Mutant], each: Callable[..., Iterator[Outcome]]) -> list[Mutant]:
+    """The mutants whose outcome is the clean peer's, where `each` is `map` or a pool's."""
+    cases = {mutant.case: mutant for mutant in chosen}
+    usual = dict(zip(cases, each(clean, cases.values()), strict=True))
+    found = list(each(mutated, chosen))
     return [
         mutant
         for mutant, outcome in zip(chosen, found, strict=True)

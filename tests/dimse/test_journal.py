@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -202,14 +203,16 @@ def test_a_disk_that_is_really_full(
 ) -> None:
     """What the peer has is told, no more is begun; with room again the same call sends the rest."""
     seen: list[str] = []
+    one_at_a_time = threading.Lock()
     path, filler = small_disk / "journal", small_disk / "filler"
 
     def on_store(request: Any) -> int:
-        seen.append(request.sop_instance_uid)
-        if len(seen) == 4:
-            with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-                while file.write(bytes(1024)):
-                    pass
+        with one_at_a_time:
+            seen.append(request.sop_instance_uid)
+            if len(seen) == 4:
+                with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+                    while file.write(bytes(1024)):
+                        pass
         return 0
 
     def send(journal: Journal) -> list[Any]:
