@@ -44,7 +44,7 @@ recording: setup ## run `dulcet demo` in a terminal and draw what it showed, for
 	$(BIN)/python docs/recording.py
 
 test: test-alone ## all tests: unit, faces, command line, and interoperability with the peers that are installed
-	$(BIN)/python -m pytest tests/interop
+	$(PYTEST) tests/interop
 
 test-alone: setup ## all tests but interoperability
 	$(PYTEST) --ignore=tests/interop tests
