@@ -30,7 +30,7 @@ from typing import Any, Final
 from dimse.messages.base import Response
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest, StoreRequest
-from dimse.storage.studies import Studies, Study
+from dimse.storage.studies import Study, StudyLog
 from dul.values import dataclass
 
 __all__ = ["CommandEnded", "CommandTemplate", "Hooks", "StudyObserver"]
@@ -106,14 +106,21 @@ class CommandEnded:
 
 
 class StudyObserver(Observer):
-    """Tells `Studies` what a server stores, and who goes (see `Observer`).
+    """Tells a `StudyLog` what a server stores, and who goes (see `Observer`).
+
+    `stored` is for the server's `on_store`: a study is told of an object before its sender is.
 
     Args:
-        studies: they; `enter` is called by who makes the names.
+        studies: who is told; `enter` is called by who makes the names.
     """
 
-    def __init__(self, studies: Studies) -> None:
+    def __init__(self, studies: StudyLog) -> None:
         self._studies = studies
+
+    def stored(self, request: StoreRequest) -> None:
+        """An object is stored, and not answered yet. May wait, and raises what a `StudyLog` does."""
+        if request.path is not None:
+            self._studies.stored(request.requestor, request.path)
 
     def received(self, request: ServiceRequest[Any]) -> None:
         """A request came; its data set follows."""
@@ -122,12 +129,9 @@ class StudyObserver(Observer):
 
     def answered(self, request: ServiceRequest[Any], response: Response) -> None:
         """A response was given."""
-        del response  # what has a path is stored, whatever the answer says
-        if not isinstance(request, StoreRequest):
-            return
-        self._studies.received(request.requestor)
-        if request.path is not None:
-            self._studies.stored(request.requestor, request.path)
+        del response
+        if isinstance(request, StoreRequest):
+            self._studies.received(request.requestor)
 
     def refused(self, request: ServiceRequest[Any], error: Exception) -> None:
         """Nothing was stored, and what is to be said of it others say."""

@@ -44,7 +44,10 @@ DIMSE_IO = {
     "dimse.watch.counts",
     "dimse.watch.overview",
     "dimse.watch.visits",
+    "dimse.workers.lives",
     "dimse.workers.orders",
+    "dimse.workers.signals",
+    "dimse.workers.studies",
     "dimse.workers.supervisor",
     "dimse.tables.dictionary",
     "dimse.objects.archives",
@@ -97,7 +100,7 @@ ROOMS = {
     "dimse.requests": {"dimse.errors", "dimse.messages", "dimse.objects", "dimse.tables"},
     "dimse.storage": {"dimse.errors", "dimse.objects", "dimse.requests", "dimse.tables"},
     "dimse.watch": {"dimse.errors", "dimse.messages", "dimse.provider", "dimse.requests", "dimse.tables"},
-    "dimse.workers": {"dimse.errors"},
+    "dimse.workers": {"dimse.errors", "dimse.requests", "dimse.storage"},
 }  # fmt: skip
 # `dulspec explore` draws with an extra, which is loaded when a hunt begins.
 LATE_CYCLES = {("testbed.explore.hunt", "testbed.explore.machine")}
@@ -148,6 +151,7 @@ LATE = HEAVY | {
     "dimse.storage.index.index",
     "dimse.storage.sorting",
     "dimse.storage.studies",
+    "dimse.workers.studies",
     "dimse.storage.template",
     "dimse.access.hosts",
     "dimse.access.policyfile",

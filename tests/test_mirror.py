@@ -77,7 +77,11 @@ GUARDED = {
     # A dictionary is read from its text to pydicom's look-up.
     "dimse/tables/test_dictionary.py": "dimse/tables/dictionary_format.py",
     "dimse/watch/test_counts.py": "dimse/watch/observers.py",
-    "dimse/workers/test_supervisor.py": "dimse/workers/events.py dimse/workers/orders.py",
+    # Processes are made, and signals heeded, by a supervisor; what an attendant does, studies show.
+    "dimse/workers/test_supervisor.py": (
+        "dimse/workers/events.py dimse/workers/lives.py dimse/workers/signals.py"
+    ),
+    "dimse/workers/test_studies.py": "dimse/workers/attendant.py",
     # Groups of options, and what reads and prints them: through the command lines that they make.
     "cli/grammar/test_parsing.py": (
         "cli/grammar/commandfile.py cli/grammar/usage.py cli/grammar/values.py "

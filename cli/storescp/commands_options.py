@@ -60,7 +60,7 @@ class Sorting(Settings, title="sorting into directories"):
             metavar="PREFIX",
             help="a directory for each study, PREFIX_YYYYMMDD_HHMMSSmmm, by the time of its first "
             "object",
-            excludes=["--filepath", "--workers"],
+            excludes=["--filepath"],
         ),
         value(
             "-su",
@@ -75,7 +75,7 @@ class Sorting(Settings, title="sorting into directories"):
             "--sort-on-patientname",
             value=("patient", ""),
             help="a directory for each study, by its patient's name and that time",
-            excludes=["--filepath", "--workers"],
+            excludes=["--filepath"],
         ),
     )
 
@@ -105,7 +105,6 @@ class Commands(Settings, title="commands that are run, without a shell (docs/cli
             help="run a command when a study has come as a whole: #p, #a, #c, #r, and #s for its "
             "Study Instance UID",
             needs=[*_SORTS, "--filepath"],
-            excludes=["--workers"],
         ),
     )
     rename: bool = setting(
@@ -115,7 +114,6 @@ class Commands(Settings, title="commands that are run, without a shell (docs/cli
             "--rename-on-eostudy",
             help="and before that rename its files to CT000001 and so on",
             needs=_SORTS,
-            excludes=["--workers"],
         ),
     )
     end_of_study_timeout: float | None = setting(
@@ -128,7 +126,6 @@ class Commands(Settings, title="commands that are run, without a shell (docs/cli
             help="a study has ended when nothing of it has come for S seconds (default: only when "
             "an object of another one has come)",
             needs=[*_SORTS, "--filepath"],
-            excludes=["--workers"],
         ),
     )
     exec_sync: bool = setting(

@@ -29,10 +29,11 @@ from .options import StorescpSettings
 from .output_options import Names
 
 if TYPE_CHECKING:
-    from dimse.hooks import CommandEnded
-    from dimse.storage import ObjectStore, Study
+    from dimse.hooks import CommandEnded, Hooks
+    from dimse.storage import ObjectStore, Study, StudyLog
+    from dimse.workers import Orders, SharedStudies
 
-__all__ = ["Storage", "storing"]
+__all__ = ["Storage", "shared_studies", "storing", "study_line"]
 
 _WORDS = {
     "replaced": "overwriting",
@@ -59,15 +60,22 @@ class Storage:
 
 
 @contextlib.contextmanager
-def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
+def storing(
+    settings: StorescpSettings, report: Report, studies: StudyLog | None = None
+) -> Iterator[Storage]:
     """What the options come to; at the end, commands that wait still run.
+
+    Args:
+        settings: the options.
+        report: where it is said what happens.
+        studies: who knows which studies are open, if it is somebody else than this process.
 
     Raises:
         SpoolUnusable, ObjectStoreUnusable: objects can't be stored.
         IndexUnusable: or not be indexed.
         UsageError: options that don't go together.
     """
-    with _storing(settings, report) as storage:
+    with _storing(settings, report, studies) as storage:
         if settings.index is None:
             yield storage
             return
@@ -87,12 +95,14 @@ def storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
 
 
 @contextlib.contextmanager
-def _storing(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
+def _storing(
+    settings: StorescpSettings, report: Report, studies: StudyLog | None
+) -> Iterator[Storage]:
     if settings.ignore:
         yield Storage(_ignore)
         return
-    if settings.on_object or settings.on_study or settings.sort or settings.end_of_study_timeout:
-        with _with_events(settings, report) as found:
+    if settings.on_object or _by_study(settings):
+        with _with_events(settings, report, studies) as found:
             yield found
         return
     with _store(settings, report, settings.template or _naming(settings)) as store:
@@ -109,46 +119,124 @@ def _ignore(_: StoreRequest) -> Discard:
     return Discard()
 
 
+def _by_study(settings: StorescpSettings) -> bool:
+    return bool(settings.on_study or settings.sort or settings.end_of_study_timeout)
+
+
 @contextlib.contextmanager
-def _with_events(settings: StorescpSettings, report: Report) -> Iterator[Storage]:
+def _with_events(
+    settings: StorescpSettings, report: Report, shared: StudyLog | None
+) -> Iterator[Storage]:
     """Objects that are sorted by study, or that commands are run for."""
     # Few servers do either.
-    from dimse.hooks import Hooks, StudyObserver  # noqa: PLC0415
-    from dimse.storage import Studies, StudyClock, noting_study, renamed, sorted_by_study  # noqa: PLC0415  # noqa: PLC0415
+    from dimse.hooks import StudyObserver  # noqa: PLC0415
+    from dimse.storage import noting_study, sorted_by_study  # noqa: PLC0415
 
-    hooks = Hooks(
+    hooks = _hooks(settings, report, waits=settings.exec_sync)
+    naming = settings.template or _naming(settings)
+    with contextlib.ExitStack() as stack:
+        stack.callback(hooks.close, _last_grace(settings))
+        if not _by_study(settings):
+            store = stack.enter_context(_store(settings, report, naming))
+            yield Storage(store.open, _flush(settings, store), hooks.stored)
+            return
+        studies = shared or stack.enter_context(_own_studies(settings, report, hooks))
+        if settings.sort is None:
+            naming = noting_study(naming, studies)
+        else:
+            by, prefix = settings.sort
+            naming = sorted_by_study(naming, studies, by, prefix=prefix)
+        observer = StudyObserver(studies)
+
+        def on_store(request: StoreRequest) -> None:
+            hooks.stored(request)
+            observer.stored(request)
+
+        store = stack.enter_context(_store(settings, report, naming))
+        yield Storage(store.open, _flush(settings, store), on_store, (observer,))
+
+
+@contextlib.contextmanager
+def _own_studies(settings: StorescpSettings, report: Report, hooks: Hooks) -> Iterator[StudyLog]:
+    """The studies of a server that is one process."""
+    from dimse.storage import Studies, StudyClock  # noqa: PLC0415 - as above
+
+    studies = Studies(
+        lambda study: _end(settings, report, hooks, study),
+        timeout=settings.end_of_study_timeout,
+        remember_paths=settings.rename,
+    )
+    with StudyClock(studies):
+        try:
+            yield studies
+        finally:
+            studies.close()
+
+
+def shared_studies(settings: StorescpSettings, report: Report) -> SharedStudies | None:
+    """The studies of several processes, for their supervisor; None if nobody asks for them."""
+    if settings.ignore or not _by_study(settings):
+        return None
+    from dimse.workers import SharedStudies  # noqa: PLC0415 - as above
+
+    def at_end(study: Study) -> None:
+        hooks = _hooks(settings, report, waits=True)
+        _end(settings, report, hooks, study)
+        hooks.close()
+
+    def failed(study: Study, why: str) -> None:
+        report.error(printable(f"end of study: {study.uid}: not dealt with: {why}"))
+
+    return SharedStudies(
+        at_end,
+        failed=failed,
+        timeout=settings.end_of_study_timeout,
+        remember_paths=settings.rename,
+        maximum=settings.exec_max,
+        grace=_last_grace(settings),
+    )
+
+
+def study_line(settings: StorescpSettings, orders: Orders) -> StudyLog | None:
+    """A worker's line to them."""
+    if settings.ignore or not _by_study(settings):
+        return None
+    from dimse.workers import StudyLine  # noqa: PLC0415 - as above
+
+    return StudyLine(
+        orders, timed=settings.end_of_study_timeout is not None, waits=settings.exec_sync
+    )
+
+
+def _last_grace(settings: StorescpSettings) -> float:
+    """Seconds that commands are given when the server has ended."""
+    return max(settings.grace or 0.0, 5.0)
+
+
+def _hooks(settings: StorescpSettings, report: Report, *, waits: bool) -> Hooks:
+    from dimse.hooks import Hooks  # noqa: PLC0415 - as above
+
+    return Hooks(
         lambda ended: _say_ended(report, ended),
         maximum=settings.exec_max,
-        waits=settings.exec_sync,
+        waits=waits,
         on_object=settings.on_object,
         on_study=settings.on_study,
     )
 
-    def ended(study: Study) -> None:
-        report.info(printable(f"end of study: {study.uid} ({study.objects} objects)"))
-        if settings.rename:
-            for path, new in renamed(study):
-                if isinstance(new, OSError):
-                    report.warn(f"cannot rename file {path}: {new.strerror}")
-                else:
-                    report.debug(f"renamed {path} to {new.name}")
-        hooks.ended(study)
 
-    studies = Studies(ended, timeout=settings.end_of_study_timeout, remember_paths=settings.rename)
-    naming = settings.template or _naming(settings)
-    if settings.sort is not None:
-        by, prefix = settings.sort
-        naming = sorted_by_study(naming, studies, by, prefix=prefix)
-    else:
-        naming = noting_study(naming, studies)
-    with _store(settings, report, naming) as store, StudyClock(studies):
-        try:
-            yield Storage(
-                store.open, _flush(settings, store), hooks.stored, (StudyObserver(studies),)
-            )
-        finally:
-            studies.close()
-            hooks.close(max(settings.grace or 0.0, 5.0))
+def _end(settings: StorescpSettings, report: Report, hooks: Hooks, study: Study) -> None:
+    """What happens when a study has ended."""
+    from dimse.storage import renamed  # noqa: PLC0415 - as above
+
+    report.info(printable(f"end of study: {study.uid} ({study.objects} objects)"))
+    if settings.rename:
+        for path, new in renamed(study):
+            if isinstance(new, OSError):
+                report.warn(f"cannot rename file {path}: {new.strerror}")
+            else:
+                report.debug(f"renamed {path} to {new.name}")
+    hooks.ended(study)
 
 
 def _say_ended(report: Report, ended: CommandEnded) -> None:
@@ -162,7 +250,10 @@ def _say_ended(report: Report, ended: CommandEnded) -> None:
         report.info(f"command executed in {ended.seconds:.2f} s: {line}")
 
 
-def _store(settings: StorescpSettings, report: Report, naming: Naming) -> Spool | ObjectStore:
+@contextlib.contextmanager
+def _store(
+    settings: StorescpSettings, report: Report, naming: Naming
+) -> Iterator[Spool | ObjectStore]:
     """The directory or the object store that objects go to.
 
     Raises:
@@ -187,8 +278,11 @@ def _store(settings: StorescpSettings, report: Report, naming: Naming) -> Spool 
         # Few servers have one.
         from dimse.storage import ObjectStore  # noqa: PLC0415
 
-        return ObjectStore(settings.object_store, **how)
-    return Spool(settings.directory, fsync=settings.fsync, **how)
+        with ObjectStore(settings.object_store, **how) as objects:
+            yield objects
+        return
+    with Spool(settings.directory, fsync=settings.fsync, **how) as spool:
+        yield spool
 
 
 def _write_as(settings: StorescpSettings) -> WriteAs | None:

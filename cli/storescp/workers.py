@@ -26,7 +26,7 @@ from ..stop import name_of
 from ..systemd import notify, watchdog_interval
 from .admitting import callers_for
 from .options import StorescpSettings
-from .placing import storing
+from .placing import shared_studies, storing, study_line
 from .serving import (
     UNUSABLE,
     announce,
@@ -60,7 +60,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     def work(listener: socket.socket, number: int, orders: Orders) -> None:
         counts.take_row(number)
         # Opened here and not before: so what one that died has left is removed by the next.
-        with storing(settings, report) as storage:
+        with storing(settings, report, study_line(settings, orders)) as storage:
             served = server_for(
                 settings,
                 report,
@@ -98,6 +98,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
                 listeners=plain or None,
                 more_listeners=secure,
                 beside=[beside] if beside else [],
+                attendant=shared_studies(settings, report),
                 told=partial(_tell, report, counts),
                 reopen=reopen,
                 tick=partial(notify, "WATCHDOG=1"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dimse.storage.sink import Discard, Memory, Sink
     from dimse.storage.sorting import SortedBy, noting_study, renamed, sorted_by_study
     from dimse.storage.spool import Fsync, Spool
-    from dimse.storage.studies import Studies, Study, StudyClock
+    from dimse.storage.studies import Studies, Study, StudyClock, StudyLog
     from dimse.storage.template import PathTemplate
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Studies",
     "Study",
     "StudyClock",
+    "StudyLog",
     "SystemTimeNames",
     "TellUnread",
     "TimeNames",
@@ -84,6 +85,7 @@ _HOMES = {
     "Studies": "dimse.storage.studies",
     "Study": "dimse.storage.studies",
     "StudyClock": "dimse.storage.studies",
+    "StudyLog": "dimse.storage.studies",
     "SystemTimeNames": "dimse.storage.naming",
     "TellUnread": "dimse.storage.index.rebuild",
     "TimeNames": "dimse.storage.naming",

@@ -13,7 +13,7 @@ from dimse.requests import StoreRequest
 from dimse.storage.cleaning import ABSENT, cleaned
 from dimse.storage.head import Head
 from dimse.storage.naming import Naming
-from dimse.storage.studies import Studies, Study
+from dimse.storage.studies import Study, StudyLog
 
 __all__ = ["SortedBy", "noting_study", "renamed", "sorted_by_study"]
 
@@ -24,7 +24,7 @@ _PATIENT_NAME, _STUDY_INSTANCE_UID = 0x00100010, 0x0020000D
 _ANONYMOUS = "ANONYMOUS"
 
 
-def sorted_by_study(naming: Naming, studies: Studies, by: SortedBy, *, prefix: str = "") -> Naming:
+def sorted_by_study(naming: Naming, studies: StudyLog, by: SortedBy, *, prefix: str = "") -> Naming:
     """Names in a directory for each study.
 
     "time": PREFIX_YYYYMMDD_HHMMSSmmm; "uid": PREFIX_STUDY-INSTANCE-UID; "patient":
@@ -59,7 +59,7 @@ def sorted_by_study(naming: Naming, studies: Studies, by: SortedBy, *, prefix: s
     return name
 
 
-def noting_study(naming: Naming, studies: Studies) -> Naming:
+def noting_study(naming: Naming, studies: StudyLog) -> Naming:
     """The names that `naming` gives, and `studies` told which study each object belongs to."""
 
     def name(request: StoreRequest, head: Head) -> str:

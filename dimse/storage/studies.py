@@ -18,12 +18,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from dimse.requests import Requestor
 from dul.values import dataclass, field
 
-__all__ = ["Studies", "Study", "StudyClock"]
+__all__ = ["Studies", "Study", "StudyClock", "StudyLog"]
 
 
 @dataclass(eq=False, slots=True)
@@ -51,8 +51,37 @@ class Study:
     """On the clock: when the last object came."""
 
 
+class StudyLog(Protocol):
+    """Who is told what comes of studies: `Studies`, or a line to those of several processes."""
+
+    def receiving(self, requestor: Requestor) -> None:
+        """An object is on its way. It may be one of the study that its association is at."""
+
+    def received(self, requestor: Requestor) -> None:
+        """The object has come, or what has come of it is dropped."""
+
+    def enter(self, uid: str, requestor: Requestor) -> Study:
+        """An object of a study is about to be stored; gives the study.
+
+        Args:
+            uid: the Study Instance UID; "" for objects without one, which are a study too.
+            requestor: who sends it.
+        """
+
+    def stored(self, requestor: Requestor, path: Path) -> None:
+        """The object is stored whose study this association has entered last.
+
+        Args:
+            requestor: who sent it.
+            path: of its file.
+        """
+
+    def left(self, requestor: Requestor) -> None:
+        """An association is over."""
+
+
 class Studies:
-    """The studies that are coming. Threads may share it.
+    """The studies that are coming: a `StudyLog`. Threads may share it.
 
     Args:
         ended: is told of each study that has ended; must not block.

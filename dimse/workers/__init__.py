@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 from dul.ondemand import on_demand
 
 if TYPE_CHECKING:
+    from dimse.workers.attendant import Attendant, StartAside
     from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
+    from dimse.workers.lives import Backoff
     from dimse.workers.orders import Orders
-    from dimse.workers.supervisor import Backoff, Workers, listeners
+    from dimse.workers.studies import SharedStudies, StudyLine
+    from dimse.workers.supervisor import Workers, listeners
 
 __all__ = [
+    "Attendant",
     "Backoff",
     "Ending",
     "Orders",
+    "SharedStudies",
+    "StartAside",
+    "StudyLine",
     "WorkerEnded",
     "WorkerEvent",
     "WorkerStarted",
@@ -26,9 +33,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Backoff": "dimse.workers.supervisor",
+    "Attendant": "dimse.workers.attendant",
+    "Backoff": "dimse.workers.lives",
     "Ending": "dimse.workers.events",
     "Orders": "dimse.workers.orders",
+    "SharedStudies": "dimse.workers.studies",
+    "StartAside": "dimse.workers.attendant",
+    "StudyLine": "dimse.workers.studies",
     "WorkerEnded": "dimse.workers.events",
     "WorkerEvent": "dimse.workers.events",
     "WorkerStarted": "dimse.workers.events",

@@ -12,7 +12,9 @@ Each worker has a listening socket of its own (SO_REUSEPORT), and the kernel dea
 The supervisor keeps all of them open as well: what waits at the socket of a worker that died is
 served by the one that takes its place. It has no thread, so that it may fork at any time, and talks
 to its workers over socket pairs: a worker whose supervisor is gone reads the end of its own, and
-stops; a supervisor whose worker is gone reads the end of that one's, and makes another.
+stops; a supervisor whose worker is gone reads the end of that one's, and makes another. What workers
+have to say to one another goes over the same pairs to an `Attendant` in the supervisor's process; what
+takes time of that is done aside, in a process of its own.
 """
 
 from __future__ import annotations
@@ -23,50 +25,29 @@ import os
 import select
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count as numbers
-from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
+from dimse.workers.attendant import Attendant
 from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
-from dimse.workers.orders import REOPEN, STOP, Job, Orders
+from dimse.workers.lives import Backoff, Life, how_ended, live
+from dimse.workers.orders import ANSWER, LONGEST, QUESTION, REOPEN, STOP, Job, Orders
+from dimse.workers.signals import HEEDED, caught
 from dul.transport.listener import listen
-from dul.values import dataclass
 
 __all__ = [
-    "Backoff",
     "Workers",
     "listeners",
 ]
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_ENDS: Final = (signal.SIGINT, signal.SIGTERM)
-_CAUGHT: Final = (*_SIGNALS, signal.SIGCHLD)  # that one only ends the waiting
 LAST_WORDS: Final = 10.0
 """Seconds beyond its grace that a worker is given to end, before it is killed."""
 
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long a dead worker is waited for to be made anew.
-
-    Attributes:
-        first: seconds after the first death; each further one doubles them,
-        most: up to so many.
-        healthy: who lived for so many seconds had no trouble starting, and counts as the first.
-    """
-
-    first: float = 0.2
-    most: float = 30.0
-    healthy: float = 60.0
-
-    def after(self, lived: float, before: float) -> float:
-        """Seconds to wait after a life of `lived` seconds, if `before` were waited for it."""
-        if lived >= self.healthy or not before:
-            return self.first
-        return min(2 * before, self.most)
+ENOUGH: Final = 3
+"""Who asks for the end so often does not want to wait for anything."""
 
 
 def listeners(host: str, port: int, count: int) -> list[socket.socket]:
@@ -92,23 +73,6 @@ def listeners(host: str, port: int, count: int) -> list[socket.socket]:
     return found
 
 
-class _Worker:
-    """One of the processes, or the room for it."""
-
-    def __init__(
-        self, name: str, number: int | None, job: Job, listeners: tuple[socket.socket, ...] = ()
-    ) -> None:
-        self.name = name
-        self.number = number
-        self.job = job
-        self.listeners = listeners
-        self.pid = 0  # 0: there is none at present
-        self.line: socket.socket | None = None
-        self.born = 0.0
-        self.due = 0.0  # when it is to be made
-        self.waited = 0.0  # how long it was waited for last time
-
-
 class Workers:
     """The supervisor.
 
@@ -123,6 +87,7 @@ class Workers:
             modulo how many there are. Its supervisor keeps them open and closes them as it does the
             others.
         beside: what further processes do, each kept running as a worker is.
+        attendant: is told, in the supervisor's process, what workers say.
         told: is told what happens, in the supervisor's process.
         reopen: called there at SIGHUP, before the workers are told.
         tick: called there again and again: a sign of life.
@@ -144,6 +109,7 @@ class Workers:
         listeners: Sequence[socket.socket] | None = None,
         more_listeners: Sequence[socket.socket] = (),
         beside: Sequence[Job] = (),
+        attendant: Attendant | None = None,
         told: Callable[[WorkerEvent], None] | None = None,
         reopen: Callable[[], None] | None = None,
         tick: Callable[[], object] | None = None,
@@ -152,6 +118,8 @@ class Workers:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         sockets = _listeners(host, port, count) if listeners is None else list(listeners)
+        self._attendant = attendant
+        self._asides: dict[int, Callable[[str], None]] = {}  # by process: who is told of its end
         self._told = told or _untold
         self._reopen = reopen
         self._tick = tick
@@ -164,10 +132,10 @@ class Workers:
             own = sockets[number % len(sockets)]
             more = more_listeners and [more_listeners[number % len(more_listeners)]]
             self._workers.append(
-                _Worker(f"worker {number + 1}", number, _bound(work, own, number), (own, *more))
+                Life(f"worker {number + 1}", number, _bound(work, own, number), (own, *more))
             )
         for number, job in zip(numbers(1), beside, strict=False):
-            self._workers.append(_Worker(f"helper {number}", None, job))
+            self._workers.append(Life(f"helper {number}", None, job))
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -203,9 +171,11 @@ class Workers:
         """
         self._grace = grace
         asked_by: signal.Signals | None = None
-        with _caught(self._writer):
+        with caught(self._writer):
             try:
-                while not self._ends or self.pids:
+                if self._attendant is not None:
+                    self._attendant.begin(self._start_aside)
+                while not self._ends or self.pids or self._attended():
                     self._make_due()
                     for number in self._wait():
                         if number == signal.SIGHUP:
@@ -225,6 +195,10 @@ class Workers:
                 self._close()
         return asked_by
 
+    def _attended(self) -> bool:
+        """Whether what workers told is not over, although they are."""
+        return self._attendant is not None and self._ends < ENOUGH and not self._attendant.end()
+
     # ------------------------------------------------------------------ lives and deaths --
 
     def _make_due(self) -> None:
@@ -232,7 +206,7 @@ class Workers:
             if not (self._ends or each.pid) and self._clock() >= each.due:
                 self._make(each)
 
-    def _make(self, worker: _Worker) -> None:
+    def _make(self, worker: Life) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             pid = os.fork()
@@ -250,29 +224,33 @@ class Workers:
         worker.pid, worker.line, worker.born = pid, ours, self._clock()
         self._told(WorkerStarted(worker.name, pid))
 
-    def _live(self, worker: _Worker, line: socket.socket) -> None:
-        """What the new process does; never returns."""
-        code = 1
+    def _live(self, worker: Life, line: socket.socket) -> NoReturn:
+        """What the new process does."""
+        live(
+            worker.name, partial(self._let_go, worker.listeners), partial(worker.job, Orders(line))
+        )
+
+    def _let_go(self, kept: Sequence[socket.socket] = ()) -> None:
+        """In a new process: close what belongs to the supervisor and to others."""
+        self._reader.close()
+        self._writer.close()
+        for each in self._workers:
+            if each.line is not None:
+                each.line.close()
+            for listener in each.listeners:
+                if listener not in kept:
+                    listener.close()
+
+    def _start_aside(self, job: Callable[[], None], ended: Callable[[str], None]) -> bool:
+        """Let a job run in a process of its own, which nobody waits for or restarts."""
         try:
-            signal.set_wakeup_fd(-1)
-            for each in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to all of us
-                signal.signal(each, signal.SIG_IGN)
-            for each in (signal.SIGTERM, signal.SIGCHLD):
-                signal.signal(each, signal.SIG_DFL)
-            self._reader.close()
-            self._writer.close()
-            for other in self._workers:
-                if other.line is not None:
-                    other.line.close()
-                for listener in other.listeners:
-                    if listener not in worker.listeners:
-                        listener.close()
-            worker.job(Orders(line))
-            code = 0
-        except BaseException:  # it ends here, whatever it is
-            logging.getLogger("dimse").exception("%s failed", worker.name)
-        finally:
-            os._exit(code)
+            pid = os.fork()
+        except OSError:
+            return False
+        if pid == 0:
+            live("a process beside the workers", self._let_go, job)
+        self._asides[pid] = ended
+        return True
 
     def _bury_dead(self) -> None:
         for each in self._workers:
@@ -281,24 +259,32 @@ class Workers:
             pid, status = os.waitpid(each.pid, os.WNOHANG)
             if pid:
                 self._bury(each, status)
+        for aside in list(self._asides):
+            pid, status = os.waitpid(aside, os.WNOHANG)
+            if pid:
+                self._asides.pop(pid)(how_ended(status) if status else "")
 
-    def _bury(self, worker: _Worker, status: int) -> None:
+    def _bury(self, worker: Life, status: int) -> None:
         pid, worker.pid = worker.pid, 0
         if worker.line is not None:
+            while self._hear(worker):  # its last words
+                pass
             worker.line.close()
             worker.line = None
+        if self._attendant is not None and worker.number is not None:
+            self._attendant.gone(worker.number)
         again_in = None
         if not self._ends:
             now = self._clock()
             again_in = worker.waited = self._backoff.after(now - worker.born, worker.waited)
             worker.due = now + again_in
-        self._told(WorkerEnded(worker.name, worker.number, pid, _how(status), again_in))
+        self._told(WorkerEnded(worker.name, worker.number, pid, how_ended(status), again_in))
 
     # ---------------------------------------------------------------------------- the end --
 
     def _end(self, asked_by: signal.Signals) -> None:
         self._ends += 1
-        if self._ends > 2:
+        if self._ends >= ENOUGH:
             self._kill_all()
             return
         grace = self._grace if self._ends == 1 and asked_by == signal.SIGTERM else 0.0
@@ -344,21 +330,47 @@ class Workers:
         """Wait for a signal, a death or a birth that is due; gives the signals that came."""
         poll = select.poll()
         poll.register(self._reader, select.POLLIN)
-        for each in self._workers:
-            if each.line is not None:
-                poll.register(each.line, select.POLLIN)
-        times = [self._until] if self._ends else [e.due for e in self._workers if not e.pid]
-        timeout = None
-        if times:
-            timeout = max(0, int((min(times) - self._clock()) * 1000) + 1)
+        lines = {each.line.fileno(): each for each in self._workers if each.line is not None}
+        for line in lines:
+            poll.register(line, select.POLLIN)
+        times = [e.due for e in self._workers if not e.pid]
+        if self._ends:
+            times = [self._until] if self.pids else []
+        in_seconds = [each - self._clock() for each in times]
+        attend_in = None if self._attendant is None else self._attendant.attend()
+        if attend_in is not None:
+            in_seconds.append(attend_in)
+        timeout = max(0, int(min(in_seconds) * 1000) + 1) if in_seconds else None
         if self._tick is not None and self._every is not None:
             self._tick()
             most = max(1, int(self._every * 1000))
             timeout = most if timeout is None else min(timeout, most)
-        poll.poll(timeout)
+        for ready, _ in poll.poll(timeout):
+            if ready in lines:
+                self._hear(lines[ready])
         with contextlib.suppress(BlockingIOError):
-            return [number for number in self._reader.recv(64) if number in _SIGNALS]
+            return [number for number in self._reader.recv(64) if number in HEEDED]
         return []
+
+    def _hear(self, worker: Life) -> bool:
+        """Take a message of a worker's, if there is one; gives whether there was."""
+        assert worker.line is not None
+        try:
+            message = worker.line.recv(LONGEST, socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        if message and self._attendant is not None and worker.number is not None:
+            if message[:1] == QUESTION:
+                answer = partial(_answer, worker.line, message[1:9])
+                self._attendant.asked(worker.number, message[9:], answer)
+            else:
+                self._attendant.told(worker.number, message[1:])
+        return bool(message)
+
+
+def _answer(line: socket.socket, number: bytes, words: bytes) -> None:
+    with contextlib.suppress(OSError):  # who asked is gone
+        line.send(ANSWER + number + words, socket.MSG_DONTWAIT)
 
 
 _listeners = listeners  # the function, beside an argument of its name
@@ -373,34 +385,5 @@ def _bound(
     return job
 
 
-@contextlib.contextmanager
-def _caught(writer: socket.socket) -> Iterator[None]:
-    """Let the interpreter write the signals' numbers to a socket.
-
-    Elsewhere than in the main thread, `request_stop` alone ends anything.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    with contextlib.ExitStack() as stack:
-        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        stack.callback(signal.set_wakeup_fd, before)
-        for each in _CAUGHT:
-            # Who started us with a signal ignored (nohup, a shell's "&") wants it ignored.
-            if each not in _ENDS or signal.getsignal(each) is not signal.SIG_IGN:
-                stack.callback(signal.signal, each, signal.signal(each, _do_nothing))
-        yield
-
-
-def _do_nothing(_: int, __: FrameType | None) -> None:
-    """A signal whose handler is this one is told by the interpreter's byte."""
-
-
 def _untold(_: WorkerEvent) -> None:
     pass
-
-
-def _how(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        return f"signal {signal.Signals(os.WTERMSIG(status)).name}"
-    return f"exit code {os.WEXITSTATUS(status)}"

@@ -176,7 +176,6 @@ def test_studies_end_with_a_template_too(serve, where, files, echo):
         (["-ss", "../x"], "no beginning of a file name"),
         (["-xcr", "x | y"], "means something to a shell only"),
         (["-su", "", "-xcs", "x #f"], "#f is not known"),
-        (["-su", "", "-xcs", "x", "--workers", "2"], "not allowed with --workers"),
         (["-su", "", "--filepath", "{SOPInstanceUID}"], "not allowed with"),
     ],
 )
@@ -307,8 +306,6 @@ def test_data_sets_are_written_in_another_form(serve, where, ct, options, expect
         (["+e", "+B"], "--length-explicit not allowed with --bit-preserving"),
         (["+p", "3", "0"], "even"),
         (["+p", "512", "128", "-F"], "--padding-create not allowed with --write-dataset"),
-        (["-ss", "P", "--workers", "2"], "--sort-conc-studies not allowed with --workers"),
-        (["-sp", "--workers", "2"], "--sort-on-patientname not allowed with --workers"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )

@@ -154,6 +154,7 @@ def test_the_observer():
     for uid, content in (("1", Path("d/x")), ("1", None), ("2", b"")):
         observer.received(request)
         world.studies.enter(uid, request.requestor)
+        observer.stored(request.having(content))
         observer.answered(request.having(content), response_to(request.message, 0))
     assert world.ended == []
     observer.ended(request.requestor, ValueError())

@@ -17,7 +17,8 @@ from serving import CT, IMPLICIT, Caller
 from tests_datasets import encode, identity
 
 from dimse.messages.composite import CStoreRQ
-from dimse.workers.supervisor import Backoff, listeners
+from dimse.workers.lives import Backoff
+from dimse.workers.supervisor import listeners
 from dul.errors import DULError, TransportError
 
 PROGRAM = Path(__file__).with_name("supervised.py")
@@ -207,6 +208,35 @@ def test_what_runs_beside_is_kept_running(supervised: Callable[..., Supervised])
     program.expect("helping")
     program.signal(signal.SIGTERM)
     program.ended()
+
+
+def test_what_a_worker_has_told_is_heard_though_it_dies(
+    supervised: Callable[..., Supervised],
+) -> None:
+    program = supervised(1, 0.0, "talks")
+    program.expect("answer 0")
+    program.expect("heard 101: last words")
+    program.expect("gone 0")  # and not before
+    program.expect("again_in=0.02")
+    program.expect("WorkerStarted")
+    program.signal(signal.SIGTERM)
+    assert "Traceback" not in program.ended()
+
+
+def test_a_signal_for_the_whole_group_is_the_supervisors(
+    supervised: Callable[..., Supervised],
+) -> None:
+    program = supervised(2, 600)
+    pids = program.pids(2)
+    with Caller(program.port, (CT, [IMPLICIT])) as scu:
+        assert send(scu, 1) == 0
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            for pid in pids:
+                os.kill(pid, number)
+        program.signal(signal.SIGTERM)
+        program.expect("Ending.*grace=600")
+        assert send(scu, 2) == 0
+    assert program.ended() == "ended by SIGTERM: stored 2, accepted 1, aborted 0"
 
 
 def test_the_wait_for_a_dead_worker_doubles_up_to_a_bound_and_begins_anew_after_a_healthy_life() -> (
