@@ -11,7 +11,7 @@ from dimse.messages.assembly import Assembler, DataSetPart, Received
 from dimse.messages.base import Message
 from dimse.messages.composite import CCancelRQ
 from dul.association import Association
-from dul.conversations import POLL, PUMP, Conversation, fail
+from dul.conversations import POLL, TURN, Conversation, fail
 from dul.errors import TransportError
 from dul.events import (
     AbortIndication,
@@ -64,7 +64,7 @@ class Intake:
                     cause = self._association.failure
                     raise cause or TransportError("the association is closed")
                 case None:
-                    yield PUMP
+                    yield TURN
         return None
 
     def skip_data_set(self, command: Message | UnknownCommand) -> Conversation[None]:

@@ -84,8 +84,8 @@ class Actions:
     def indicate_data(self, pdvs: list[PDV]) -> None:
         """P-DATA indication, told with others that come at the same time."""
         self._pdvs += pdvs
-        for each in pdvs:
-            if each.fragment:  # an empty one says nothing
+        for _, _, fragment in pdvs:
+            if fragment:  # an empty one says nothing
                 self._deadlines.progress()
                 break
 

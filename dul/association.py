@@ -208,20 +208,25 @@ class Association:
             unreadable.__cause__ = error
             self._give_up(unreadable)
             spans = self._outbox.spans()
-        if spans and "write" not in self._deadlines and self.state not in OPEN_ENDED:
-            self._deadlines.arm("write")
+        if spans and self.state not in OPEN_ENDED:
+            self._deadlines.start("write")
         return spans
 
-    def data_sent(self, count: int, now: float) -> None:
-        """The transport took the first `count` bytes of `data_to_send()`."""
+    def data_sent(self, count: int, now: float) -> bool:
+        """The transport took the first `count` bytes of `data_to_send()`.
+
+        Returns:
+            Whether that was all: nothing more waits.
+        """
         self._deadlines.tell(now)
-        if not self._outbox.sent(count):
-            return
+        finished = self._outbox.sent(count)
         if not self._outbox:
-            self._deadlines.disarm("write")
-            self._deadlines.resume()
-        elif "write" in self._deadlines:
+            if finished:
+                self._deadlines.all_is_sent()
+            return True
+        if finished and "write" in self._deadlines:
             self._deadlines.arm("write")
+        return False
 
     def data_taken(self, count: int, now: float) -> None:
         """The peer took `count` bytes of what the transport has been given, after some time.
@@ -358,6 +363,9 @@ class Association:
         """
         if self.negotiated is None or context_id not in self.negotiated.contexts:
             raise LocalProtocolError(f"presentation context {context_id} is not accepted")
+        if self.state is State.Sta6 and self._trace is None:
+            # The hot path: what DT-1 comes to, without looking it up.
+            return self._outbox.put_data(context_id, command=command, source=source)
         data = Stream(context_id, command=command, source=source)
         self._happen(Event.Evt9, Brought(to_send=data))
         return data.number
@@ -432,6 +440,8 @@ class Association:
                 actions.indicate_data(arrival)
                 if self._trace is not None:
                     self._trace(_DATA_CAME)
+                if not inbox.framer.incomplete:
+                    return progress
             else:
                 self._happen(Event.Evt10, Brought(pdvs=arrival))
         return progress

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "POLL",
     "PUMP",
+    "TURN",
     "Call",
     "Connect",
     "Conversation",
@@ -61,12 +62,17 @@ class Pump(Enum):
     """What a conversation asks the transport for."""
 
     ONCE = "exchange bytes with the transport: send a batch, or wait for the peer"
+    TURN = "send what waits, and when all is out, wait for the peer"
     # What goes wrong with the face meanwhile, an interrupt for instance, is raised at the `yield`.
     NOW = "exchange what can be exchanged without waiting"
 
 
 PUMP: Final = Pump.ONCE
 """Exchange bytes with the transport: send a batch, or wait for the peer."""
+
+TURN: Final = Pump.TURN
+"""Send what waits, and when all is out, wait for the peer: it is the peer's turn. `PUMP`, for who has
+nothing to do in between."""
 
 POLL: Final = Pump.NOW
 """Exchange what can be exchanged without waiting."""
@@ -182,7 +188,7 @@ def associate(association: Association, request: AssociateRQ) -> Conversation[Ne
                 raise AssociationRejected(result, source, reason)
             case ind.AbortIndication() | ind.ProviderAbortIndication():
                 fail(event)
-        yield PUMP
+        yield TURN
 
 
 def accept(
@@ -209,7 +215,7 @@ def accept(
                 return association.negotiated
             association.reject(answer)
         elif event is None:
-            yield PUMP
+            yield TURN
     return None
 
 
@@ -256,7 +262,7 @@ def receive(association: Association) -> Conversation[ind.DataIndication | ind.R
                 fail(event)
         if association.closed:
             raise association.failure or TransportError("the association is closed")
-        yield PUMP
+        yield TURN
 
 
 def release(association: Association) -> Conversation[None]:

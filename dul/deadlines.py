@@ -67,9 +67,14 @@ class Deadlines:
 
     def arm(self, which: str) -> None:
         """Wait anew, from now, unless the bound is "for ever"."""
-        seconds = self._seconds(which)
+        seconds: float | None = getattr(self._limits, which)
         if seconds is not None:
             self._until[which] = self.now + seconds
+
+    def start(self, which: str) -> None:
+        """Wait from now, unless it is waited for already, or "for ever"."""
+        if which not in self._until:
+            self.arm(which)
 
     def disarm(self, *which: str) -> None:
         """Stop these deadlines, those of them that run."""
@@ -78,7 +83,7 @@ class Deadlines:
 
     def next(self) -> float | None:
         """When the earliest deadline is due; None if none runs."""
-        return min(self._until.values(), default=None)
+        return min(self._until.values()) if self._until else None
 
     def passed(self) -> list[str]:
         """The names of the deadlines that are over now, the earliest first."""
@@ -87,7 +92,7 @@ class Deadlines:
 
     def error(self, which: str) -> TimedOut:
         """The error for a deadline that is over."""
-        return TimedOut(which, self._seconds(which) or 0.0, _WAITING[which])
+        return TimedOut(which, getattr(self._limits, which) or 0.0, _WAITING[which])
 
     def skip_to(self, now: float) -> None:
         """The time since `now` was last told does not count: the peer did not cause it."""
@@ -117,8 +122,9 @@ class Deadlines:
             self.arm(new)
         return new
 
-    def resume(self) -> None:
-        """All is sent: what the peer is expected to do, it can do from now on."""
+    def all_is_sent(self) -> None:
+        """What the peer is expected to do, it can do from now on."""
+        self._until.pop("write", None)
         for which in (self._patience, self._of_state):
             if which:
                 self.arm(which)
@@ -136,7 +142,3 @@ class Deadlines:
         """Data came. A requestor that sends is not idle; but a response has to come to its end."""
         if self._patience == IDLE and IDLE in self._until:
             self.arm(IDLE)
-
-    def _seconds(self, which: str) -> float | None:
-        seconds: float | None = getattr(self._limits, which)
-        return seconds

@@ -139,6 +139,7 @@ class Outbox:
         self._queue: deque[bytes | Stream] = deque()
         self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
         self._begun = 0  # bytes of the first of them that are already sent
+        self._at_once = False  # the first was cut when it was put: what is queued may leave with it
         self.bytes_sent = 0
         self._put = 0  # the number of the latest command set or data set
         self._out = 0  # the number of the latest that is out completely
@@ -164,6 +165,30 @@ class Outbox:
             self._put += 1
             what.number = self._put
 
+    def put_data(self, context_id: int, *, command: bool, source: Source | Buffer) -> int:
+        """Queue a command set or a data set; gives its number.
+
+        The usual command set is first in the line and fits into one PDU: it is cut at once.
+
+        Raises:
+            LocalProtocolError: there is nothing in the source.
+        """
+        if (
+            self._queue
+            or self._wire
+            or not (isinstance(source, bytes) and 0 < len(source) <= self.fragment)
+        ):
+            data = Stream(context_id, command=command, source=source)
+            self.put(data)
+            return data.number
+        size, control = len(source), COMMAND | LAST if command else LAST
+        self._wire.append((_PDV_HEADER.pack(4, size + 6, size + 2, context_id, control), source))
+        self._at_once = True
+        self._put += 1
+        self._cut += 1
+        self._ends.append((self._cut, self._put))
+        return self._put
+
     def is_out(self, number: int) -> bool:
         """Whether the transport took the last byte of what `put` gave this number.
 
@@ -178,8 +203,11 @@ class Outbox:
             SourceFailed: a data set ended before its length.
             OSError: a data set could not be read.
         """
-        if not self._wire:
+        if self._queue and (self._at_once or not self._wire):
+            self._at_once = False
             self._cut_batch()
+        if len(self._wire) == 1 and not self._begun:
+            return list(self._wire[0])
         spans = [span for pdu in self._wire for span in pdu]
         skip = self._begun
         while skip:
@@ -192,6 +220,7 @@ class Outbox:
     def sent(self, count: int) -> int:
         """The transport took this many bytes; returns how many PDUs are out completely."""
         self.bytes_sent += count
+        self._at_once = False
         count += self._begun
         finished = 0
         while self._wire:

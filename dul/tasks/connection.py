@@ -107,7 +107,7 @@ class Connection:
             exchange(self.association, self._link, self._loop.time)
             return None, None, None
         try:
-            await self._watch.drive(pump(self.association, self._link, self._loop.time))
+            await self._watch.drive(pump(self.association, self._link, self._loop.time, step))
         except DULError as caught:
             return None, caught, None
         return None, None, None

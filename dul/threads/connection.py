@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dul import conversations
 from dul.association import Association, Role, Trace
-from dul.conversations import POLL, Call, Conversation, Step
+from dul.conversations import POLL, Call, Conversation, Pump, Step
 from dul.events import DataIndication, ReleaseIndication
 from dul.limits import Limits
 from dul.negotiation import Negotiated
@@ -18,12 +18,15 @@ from dul.threads.polling import Polling, resolve
 from dul.transport.link import Link
 from dul.transport.opening import requestor_link
 from dul.transport.pump import (
+    NO_WAIT,
     abort_connection,
+    begin,
+    end,
     exchange,
     give_up_connection,
     handshake,
     is_to_be_released,
-    pump,
+    open_link,
     push,
     rest,
     serve_connection,
@@ -195,7 +198,7 @@ class Connection:
             exchange(self.association, self._link, time.monotonic)
             return None
         if not isinstance(step, Call):
-            self._polling.drive(pump(self.association, self._link, time.monotonic))
+            self._pump(step)
             return None
         push(self.association, self._link, time.monotonic)
         self._polling.resting = True
@@ -206,6 +209,17 @@ class Connection:
             raise
         self._back()
         return reply
+
+    def _pump(self, step: Pump) -> None:
+        """As `pump`, which waits once at most: no generator is needed for that."""
+        association, link, polling = self.association, self._link, self._polling
+        if association.connection_wanted:
+            polling.drive(open_link(association, link, time.monotonic))
+            return
+        wait = begin(association, link, time.monotonic, step)
+        if wait is not None:
+            ready = wait is NO_WAIT or polling.wait(wait)
+            end(association, link, time.monotonic, ready=ready)
 
     def _back(self) -> None:
         """A function of the user's is over; its time is not the peer's."""

@@ -87,13 +87,18 @@ class Polling:
         try:
             wait = next(waiting)
             while True:
-                wait = waiting.send(self._wait(wait))
+                wait = waiting.send(self.wait(wait))
         except StopIteration:
             pass
         finally:
             waiting.close()
 
-    def _wait(self, wait: Wait) -> bool:
+    def wait(self, wait: Wait) -> bool:
+        """Wait; gives whether the descriptor became ready before the time was over.
+
+        Raises:
+            Interrupted: the wakeup was set.
+        """
         mask = (select.POLLIN if wait.read else 0) | (select.POLLOUT if wait.write else 0)
         if self._polled != (wait.fd, mask):
             if self._polled[0] not in {-1, wait.fd}:
@@ -106,12 +111,13 @@ class Polling:
                 left = wait.until - time.monotonic()
                 if left <= 0:
                     return False
-                timeout = int(min(left, LONGEST_POLL) * 1000) + 1
+                timeout = int((min(LONGEST_POLL, left)) * 1000) + 1
             self.resting = True
             ready = self._poll.poll(timeout)
             self.resting = False
             if ready:
-                self.check()
+                if self._wakeup is not None and self._wakeup.is_set:
+                    raise Interrupted("interrupted")
                 return True
 
 

@@ -112,7 +112,7 @@ class Player:
                 if step is POLL:
                     exchange(association, link, self._clock)
                 else:
-                    yield from pump(association, link, self._clock)
+                    yield from pump(association, link, self._clock, step)
             case _:
                 reply = yield Telling(step)
                 self.tick()

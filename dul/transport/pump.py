@@ -10,18 +10,22 @@ import contextlib
 
 from dul import conversations
 from dul.association import Association
-from dul.conversations import Conversation
+from dul.conversations import PUMP, TURN, Conversation, Pump
 from dul.errors import DULError, LocalProtocolError, TimedOut, TransportError
 from dul.fsm import WHEN, State
 from dul.transport.link import Clock, Link, Wait, Waiting
 from dul.wire import Buffer
 
 __all__ = [
+    "NO_WAIT",
     "abort_connection",
+    "begin",
+    "end",
     "exchange",
     "give_up_connection",
     "handshake",
     "is_to_be_released",
+    "open_link",
     "pump",
     "push",
     "rest",
@@ -30,6 +34,9 @@ __all__ = [
 
 LOOK = 0.25
 """Seconds between two looks at how much of what was sent is still on its way."""
+
+NO_WAIT = Wait(-1, read=False, write=False, until=None)
+"""What there is to be received has come already."""
 
 
 def handshake(association: Association, link: Link, clock: Clock) -> Waiting[None]:
@@ -50,24 +57,57 @@ def handshake(association: Association, link: Link, clock: Clock) -> Waiting[Non
         association.accepted(clock(), link.security)
 
 
-def pump(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+def pump(association: Association, link: Link, clock: Clock, step: Pump = PUMP) -> Waiting[None]:
     """Exchange bytes once: open, send a batch, or wait for the peer or a deadline.
+
+    Args:
+        association: whose bytes.
+        link: its connection.
+        clock: gives the time.
+        step: `PUMP`; with `TURN` the peer is waited for at once when all is sent.
 
     Raises:
         DULError: the association is over, or has not begun: nothing can come any more.
     """
     if association.connection_wanted:
-        yield from _open(association, link, clock)
+        yield from open_link(association, link, clock)
         return
+    wait = begin(association, link, clock, step)
+    if wait is not None:
+        end(association, link, clock, ready=wait is NO_WAIT or (yield wait))
+
+
+def begin(association: Association, link: Link, clock: Clock, step: Pump) -> Wait | None:
+    """The half of `pump` before it waits, on a link that is open: send, and find out what to wait for.
+
+    Who waits without a generator calls it, waits, and calls `end`.
+
+    Returns:
+        What to wait for; `NO_WAIT`: nothing, but go on with `end`; None: it is done.
+
+    Raises:
+        DULError: see `pump`.
+    """
     if association.state is State.Sta1:
         link.close()
         raise association.failure or LocalProtocolError("there is no association")
     if not link.is_open:
         association.disconnected(clock(), TransportError("the transport connection was closed"))
-        return
-    if association.sending and link.write_error is None and _send(association, link, clock):
-        return
-    yield from _wait_and_receive(association, link, clock)
+        return None
+    sending = association.sending
+    if sending and link.write_error is None:
+        sending = not _send(association, link, clock)
+        if not sending and step is not TURN:
+            return None
+    return _what_to_wait_for(association, link, clock, sending=sending)
+
+
+def end(association: Association, link: Link, clock: Clock, *, ready: bool) -> None:
+    """The half of `pump` behind its wait: receive, and mind the deadlines."""
+    if not ready:
+        _look(association, link, clock())
+    if not association.has_events:
+        _receive(association, link, clock)
     _conclude(association, link, clock)
 
 
@@ -168,7 +208,8 @@ def _say_last_words(association: Association, link: Link) -> None:
             link.send([association.last_words])
 
 
-def _open(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+def open_link(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+    """The half of `pump` for a requestor whose connection is to be opened."""
     until = association.next_deadline()
     try:
         is_open = yield from link.open(clock, until)
@@ -199,11 +240,11 @@ def _send(association: Association, link: Link, clock: Clock) -> bool:
         link.write_error = error
         count = 0
     now = clock()
-    association.data_sent(count, now)
+    all_out = association.data_sent(count, now)
     link.uncertain = False
     if pace is not None:
         pace.sent(count, now)
-    return not association.sending
+    return all_out
 
 
 def _clipped(spans: list[Buffer], room: int) -> list[Buffer]:
@@ -217,35 +258,36 @@ def _clipped(spans: list[Buffer], room: int) -> list[Buffer]:
     return first
 
 
-def _wait_and_receive(association: Association, link: Link, clock: Clock) -> Waiting[None]:
+def _what_to_wait_for(
+    association: Association, link: Link, clock: Clock, *, sending: bool
+) -> Wait | None:
     broken = link.write_error
     hungry = not association.has_events  # what came must be taken before more can be received
-    blocked = broken is None and association.sending
+    blocked = broken is None and sending
     held = link.pace.next if blocked and link.pace is not None else None
     if held is not None and held <= clock():
         held = None
     if not (hungry or blocked):
         if broken is not None:  # and what the peer said last cannot be read either
             association.disconnected(clock(), link.broke(broken, WHEN[association.state]))
-        return
-    if not (hungry and link.has_pending()):
-        link.quick_ack()
-        until = association.next_deadline()
-        if until is not None and link.on_the_way:
-            until = min(until, clock() + LOOK)
-        if held is not None:
-            until = held if until is None else min(until, held)
-        ready = yield Wait(
-            link.fileno(),
-            read=hungry or link.sending_wants_read,
-            write=link.receiving_wants_write
-            or (blocked and held is None and not link.sending_wants_read),
-            until=until,
-        )
-        if not ready:
-            _look(association, link, clock())
-    if hungry:
-        _receive(association, link, clock)
+        _conclude(association, link, clock)
+        return None
+    if hungry and link.has_pending():
+        return NO_WAIT
+    link.quick_ack()
+    until = association.next_deadline()
+    if until is not None and link.on_the_way:
+        soon = clock() + LOOK
+        until = min(until, soon)
+    if held is not None:
+        until = held if until is None else min(until, held)
+    return Wait(
+        link.fileno(),
+        read=hungry or link.sending_wants_read,
+        write=link.receiving_wants_write
+        or (blocked and held is None and not link.sending_wants_read),
+        until=until,
+    )
 
 
 def _look(association: Association, link: Link, now: float) -> None:

@@ -25,7 +25,7 @@ from ends import (
 from dul import conversations
 from dul import events as ind
 from dul.association import Role
-from dul.conversations import PUMP, Call, Conversation
+from dul.conversations import PUMP, TURN, Call, Conversation
 from dul.errors import (
     AssociationAborted,
     AssociationRejected,
@@ -78,7 +78,7 @@ class Stage:
                 if isinstance(step, Call):
                     step = conversation.send(step.function(*step.arguments))
                 else:
-                    assert step is PUMP
+                    assert step in {PUMP, TURN}
                     self.pump()
                     step = next(conversation)
         except StopIteration as stop:

@@ -175,6 +175,48 @@ def test_whatever_the_transport_takes_the_stream_is_the_same(
     assert pump(parts, sizes) == pump(whole)
 
 
+_AT_ONCE = st.lists(
+    st.one_of(
+        st.tuples(st.just("data"), st.booleans(), contents, st.booleans()),
+        st.tuples(st.just("control")),
+        st.tuples(st.just("take"), st.integers(0, 500)),
+        st.tuples(st.just("drop")),
+        st.tuples(st.just("withdraw"), st.booleans()),
+    ),
+    max_size=12,
+)
+
+
+@given(_AT_ONCE, st.integers(8, 500))
+def test_what_is_cut_at_once_leaves_as_what_is_queued_does(steps: list, maximum: int):
+    """`put_data` against `put`, with whatever comes behind it."""
+    usual, general = outbox(maximum), outbox(maximum)
+    left: dict[Outbox, list[bytes]] = {usual: [], general: []}
+    numbers: list[int] = []
+    for step in [*steps, *[("take", 1 << 30)] * (len(steps) + 1)]:
+        for box in (usual, general):
+            match step:
+                case ("data", command, data, from_source):
+                    source = Source(data) if from_source else data
+                    put = put_data if box is general else Outbox.put_data
+                    numbers.append(put(box, 7, command=command, source=source))
+                case ("control",):
+                    box.put(ReleaseRQ().encode())
+                case ("take", count):
+                    taken = b"".join(box.spans())[:count]
+                    left[box].append(taken)
+                    box.sent(len(taken))
+                case ("drop",):
+                    box.drop()
+                case ("withdraw", all_data):
+                    box.withdraw(all_data=all_data)
+        assert left[usual] == left[general]
+        assert [usual.is_out(n) for n in numbers] == [general.is_out(n) for n in numbers]
+    assert numbers[::2] == numbers[1::2]
+    assert not usual
+    assert usual.bytes_sent == general.bytes_sent
+
+
 @given(_queued, st.integers(8, 60), takes)
 def test_spans_not_sent_are_offered_again(queued: list, maximum: int, sizes: list[int]):
     box = outbox(maximum)

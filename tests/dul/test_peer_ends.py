@@ -20,7 +20,7 @@ from witness import Witness
 from dul import conversations
 from dul import events as ind
 from dul.association import Association, Role
-from dul.conversations import PUMP, Call, Conversation
+from dul.conversations import PUMP, TURN, Call, Conversation
 from dul.errors import AssociationAborted, TransportError
 from dul.fsm import State
 from dul.limits import Limits
@@ -183,7 +183,7 @@ class Net:
                 if isinstance(step, Call):
                     step = conversation.send(step.function(*step.arguments))
                     continue
-                assert step is PUMP
+                assert step in {PUMP, TURN}
                 self.pump()
                 self.witness.all()
                 step = next(conversation)

@@ -228,7 +228,7 @@ def whole(face: Face, address: tuple[str, int]) -> Any:
 
 def interrupting(face: Face, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """A function that arms the interrupt of the n-th wait from now on."""
-    owner, name = (polling.Polling, "_wait") if face.name == "blocking" else (loop.Watch, "_watch")
+    owner, name = (polling.Polling, "wait") if face.name == "blocking" else (loop.Watch, "_watch")
     original = getattr(owner, name)
     left: list[Iterator[int]] = []
 
