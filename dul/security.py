@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dul.values import dataclass
+from dul.values import dataclass, field
 
 __all__ = ["CertificateFacts", "Security", "escaped"]
 
@@ -40,7 +40,8 @@ class CertificateFacts:
         not_after: the same.
         names: those of Subject Alternative Name, each with its kind before it: "DNS:pacs.example",
             "IP:192.0.2.7", "email:...", "URI:...".
-        sha256: the fingerprint, 64 hexadecimal digits; "" if it is not known.
+        serial: the number that its issuer gave it, in hexadecimal digits.
+        der: the certificate itself (X.690 DER); b"" if it is not known.
 
     In a distinguished name a comma, a plus sign or a backslash that is part of a value has a
     backslash before it, as in RFC 4514.
@@ -51,7 +52,17 @@ class CertificateFacts:
     not_before: str
     not_after: str
     names: tuple[str, ...] = ()
-    sha256: str = ""
+    serial: str = ""
+    der: bytes = field(default=b"", repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint, 64 hexadecimal digits; "" if it is not known."""
+        if not self.der:
+            return ""
+        from hashlib import sha256  # noqa: PLC0415 - few ask
+
+        return sha256(self.der).hexdigest()
 
     @property
     def common_name(self) -> str:

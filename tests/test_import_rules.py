@@ -134,6 +134,7 @@ LATE = HEAVY | {
     "dimse.objects.rewrite",
     "dimse.storage.object_store",
     "fsspec",
+    "hashlib",
     "dimse.objects.archives",
     "dimse.objects.compress",
     "dimse.objects.copies",

@@ -5,15 +5,16 @@ What this machine's OpenSSL can't do is an error here, at the start, and never a
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from dul.errors import InvalidTLS
 from dul.tls.credentials import Credentials, Trust, own_certificate
+from dul.tls.facts import seconds_of
 from dul.tls.profiles import DEFAULT, TLSProfile
 
 __all__ = ["Verify", "client_context", "server_context", "warnings_of"]
@@ -23,7 +24,7 @@ Verify: TypeAlias = Literal["require", "if-given", "ignore"]
 given, or does not ask."""
 
 _ALPN = "dicom"  # registered with IANA; RFC 9325 3.7 wants both ends to name their protocol
-_DH_PARAMETERS = Path(__file__).with_name("ffdhe3072.pem")
+_DH_PARAMETERS = "ffdhe3072.pem"
 _SOON = 30 * 24 * 3600  # seconds; an expiry that is nearer is warned of
 
 
@@ -172,7 +173,8 @@ def _versions(profile: TLSProfile) -> str:
 
 def _load_dh(context: ssl.SSLContext, path: str | None) -> None:
     try:
-        context.load_dh_params(path or str(_DH_PARAMETERS))
+        beside = os.path.dirname(__file__)  # noqa: PTH120 - a client does without pathlib
+        context.load_dh_params(path or f"{beside}/{_DH_PARAMETERS}")
     except (OSError, ValueError) as error:
         raise InvalidTLS(f"{path} holds no Diffie-Hellman parameters ({error})") from error
 
@@ -188,7 +190,7 @@ def warnings_of(credentials: Credentials, now: float | None = None) -> list[str]
     if facts is None:
         return []
     now = time.time() if now is None else now
-    begin, end = (ssl.cert_time_to_seconds(each) for each in (facts.not_before, facts.not_after))
+    begin, end = map(seconds_of, (facts.not_before, facts.not_after))
     name = f"our certificate {facts.subject}"
     if now < begin:
         return [f"{name} is valid only from {facts.not_before}"]

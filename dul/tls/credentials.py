@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from dul.errors import InvalidTLS
@@ -21,7 +20,7 @@ Password: TypeAlias = Callable[[], str]
 Revocation: TypeAlias = Literal["unchecked", "leaf", "chain"]
 """Whether certificates are looked up in revocation lists: the peer's own one, or all of its chain."""
 
-_PEM_SUFFIXES = frozenset({".pem", ".crt", ".cer"})
+_PEM_SUFFIXES = (".pem", ".crt", ".cer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +126,17 @@ class Trust:
         elif self.revocation == "chain":
             context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
 
-    def _in_directories(self, context: ssl.SSLContext) -> Iterable[Path]:
-        for directory in self.directories:
-            path = Path(directory)
-            if not path.is_dir():
-                raise InvalidTLS(f"{path} is no directory with certificates")
-            context.load_verify_locations(capath=path)
-            yield from sorted(each for each in path.iterdir() if each.suffix in _PEM_SUFFIXES)
+    def _in_directories(self, context: ssl.SSLContext) -> Iterable[str]:
+        for each in self.directories:
+            directory = os.fspath(each)
+            try:
+                names = os.listdir(directory)  # noqa: PTH208 - a client does without pathlib
+            except OSError as error:
+                raise InvalidTLS(f"{directory} is no directory with certificates") from error
+            context.load_verify_locations(capath=directory)
+            for name in sorted(names):
+                if name.endswith(_PEM_SUFFIXES):
+                    yield f"{directory}/{name}"
 
 
 def own_certificate(credentials: Credentials) -> CertificateFacts | None:
@@ -147,7 +150,7 @@ def own_certificate(credentials: Credentials) -> CertificateFacts | None:
 def _readable(path: str | os.PathLike[str], what: str) -> None:
     # OpenSSL says "No such file or directory" of any of several files without naming it.
     try:
-        with Path(path).open("rb"):
+        with open(path, "rb"):  # noqa: PTH123 - a client does without pathlib
             pass
     except OSError as error:
         raise InvalidTLS(f"cannot read {what} {os.fspath(path)}: {error.strerror}") from error

@@ -13,7 +13,7 @@ from dul.errors import TLSFailed, TransportError
 from dul.framing import TLS_RECORDS
 from dul.pdu import BY_TYPE
 from dul.security import CertificateFacts
-from dul.tls.facts import chain_of
+from dul.tls.facts import refused_chain_of
 
 __all__ = ["broke", "handshake_failed"]
 
@@ -131,7 +131,7 @@ def broke(error: OSError, peer: str, when: str) -> TransportError:
 
 def _failed(what: str, error: Exception, sock: ssl.SSLSocket | ssl.SSLObject | None) -> TLSFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
-        chain = () if sock is None else chain_of(sock)
+        chain = () if sock is None else refused_chain_of(sock)
         wrong, advice = _VERIFY.get(error.verify_code, (error.verify_message, ""))
         if error.verify_code in _OTHER_NAME:
             wrong = error.verify_message.rstrip(".").rpartition(", ")[2]
@@ -173,7 +173,10 @@ def _named(chain: tuple[CertificateFacts, ...]) -> str:
     if not chain:
         return ""
     first = chain[0]
-    return f" ({first.subject}; issued by {first.issuer}; valid to {first.not_after})"
+    return (
+        f" ({first.subject}; issued by {first.issuer}; serial number {first.serial};"
+        f" valid to {first.not_after})"
+    )
 
 
 def _no_tls(heard: bytes, error: Exception, *, server_side: bool) -> str | None:

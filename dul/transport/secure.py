@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 from dul.errors import TransportError
 from dul.security import Security
@@ -46,6 +47,7 @@ class SecureLink(Link):
         self._secure: ssl.SSLSocket | None = None  # once the handshake is done
         self._retry = memoryview(b"")  # what OpenSSL has been given and has not sent yet
         self._read_error: OSError | None = None  # came behind the bytes of the latest read
+        self._streaming = False  # something large is on its way to us
 
     @property
     def security(self) -> Security | None:
@@ -127,18 +129,26 @@ class SecureLink(Link):
         """As `Link.receive`."""
         # OpenSSL gives one record at a time. Behind one of a large object there is the next one,
         # and a turn of the pump costs more than asking; behind a small message there is nothing.
+        # Some peers put the header of a PDU into a small record of its own: what is large goes on
+        # behind that.
         self.receiving_wants_write = False
         sock = self._secure
         assert sock is not None
         error, self._read_error = self._read_error, None
         if error is not None:
             raise error
+        streaming, self._streaming = self._streaming, False
         count = got = 0
+        room = len(view)
+        # What `recv_into` comes to, one call in Python less for each record.
+        read = cast("Callable[[int, memoryview], int]", sock.read)
         try:
-            while count < len(view):
-                got = sock.recv_into(view[count:])
+            while count < room:
+                got = read(room - count, view[count:])
                 count += got
-                if got < _SMALL_RECORD:
+                if got >= _SMALL_RECORD:
+                    self._streaming = streaming = True
+                elif not (streaming and got):
                     break
         except ssl.SSLWantReadError:
             return count or None

@@ -427,7 +427,7 @@ def test_receiving_that_wants_to_write_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusals = [1]
-    receive = ssl.SSLSocket.recv_into
+    receive = ssl.SSLSocket.read
     with Listener() as listener:
         peer, end = established(face, listener, contexts)
         with peer:
@@ -439,7 +439,7 @@ def test_receiving_that_wants_to_write_first(
                     raise ssl.SSLWantWriteError
                 return receive(sock, *arguments)
 
-            monkeypatch.setattr(ssl.SSLSocket, "recv_into", wants_write)
+            monkeypatch.setattr(ssl.SSLSocket, "read", wants_write)
             peer.send(pdata(b"hear me"))
             assert end.take() == [(1, 2, b"hear me")]
             assert not refusals
@@ -465,7 +465,7 @@ def test_what_comes_behind_data_comes_behind_it(
 ) -> None:
     """Records are read until there is none: what ends the reading does not hide what was read."""
     replies: list[OSError | None] = [None, error]
-    receive = ssl.SSLSocket.recv_into
+    receive = ssl.SSLSocket.read
     with Listener() as listener:
         peer, end = established(face, listener, contexts)
         with peer:
@@ -477,7 +477,7 @@ def test_what_comes_behind_data_comes_behind_it(
                     raise failure
                 return receive(sock, *arguments)
 
-            monkeypatch.setattr(ssl.SSLSocket, "recv_into", fails)
+            monkeypatch.setattr(ssl.SSLSocket, "read", fails)
             peer.send(pdata(bytes(5000)))
             assert end.take() == [(1, 2, bytes(5000))]
             peer.send(pdata(bytes(6000)))

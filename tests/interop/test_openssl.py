@@ -111,4 +111,5 @@ def test_a_client_whose_certificate_is_wrong(
         calling += ["-cert", str(bad.certificate), "-key", str(bad.key)]
         run([*calling, "-cipher", "ALL:@SECLEVEL=0"])
         service.wait_until(lambda: why in service.log, f"say {why!r}")
+    assert "the peer's certificate (CN=" in service.log
     assert "Traceback" not in service.log

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +19,11 @@ from dul.user_items import UserIdentity
 
 VERIFICATION, CT, MR = "1.2.840.10008.1.1", "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 IMPLICIT, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.5"
-PRINT = "ab" * 32
+DER = b"a certificate"
 LEAF = CertificateFacts(
-    "O=Hospital, CN=ct1", "CN=CA", "", "", ("DNS:ct1.Example", "IP:192.0.2.7"), PRINT
+    "O=Hospital, CN=ct1", "CN=CA", "", "", ("DNS:ct1.Example", "IP:192.0.2.7"), der=DER
 )
+PRINT = LEAF.sha256
 
 
 def caller(
@@ -54,7 +57,7 @@ ANYBODY = caller(security=over_tls(LEAF), user=UserIdentity.of_user("alice", "x"
         {"certificates": ["O=Hospital, CN=ct1"]}, {"certificates": ["CN=ct1"]},
         {"certificates": ["O=Hospital, CN=*"]}, {"certificates": ["DNS:*.example"]},
         {"certificates": ["IP:192.0.2.7"]},
-        {"certificates": ["SHA256:" + ":".join(["AB"] * 32)]},
+        {"certificates": ["SHA256:" + ":".join(re.findall("..", PRINT.upper()))]},
         {"users": ["alice"]}, {"users": ["bob", "a*"]},
         {"calling": ["CT1"], "called": ["ARCHIVE"], "tls": True},
     ],

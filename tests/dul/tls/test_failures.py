@@ -42,6 +42,35 @@ def test_a_servers_certificate_is_refused(
     assert (told.refused_by, told.alert) == ("peer", theirs)
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"days": (-9, -1)}, "it has expired"),
+        ({"days": (1, 9)}, "it is not valid yet"),
+        ({"self_signed": True}, "it is self-signed"),
+        ({"usage": "server"}, "it is not meant for this purpose"),
+    ],
+)
+def test_a_clients_certificate_is_refused_by_its_name(
+    version: ssl.TLSVersion,
+    wrong: dict[str, object],
+    why: str,
+    office: Office,
+    server: Certified,
+    trust: Trust,
+) -> None:
+    caller = office.issue("the client", **wrong)  # type: ignore[arg-type]
+    ours = client_context(trust=trust, credentials=own(caller))
+    ours.maximum_version = version
+    error = met(ours, server, trust=trust, verify="require").failed("server")
+    assert "the peer's certificate (CN=the client; issued by CN=" in str(error)
+    assert why in str(error)
+    assert error.certificate is not None
+    assert f"serial number {error.certificate.serial};" in str(error)
+    assert error.certificate.serial
+
+
 def test_an_authority_that_is_not_known(office: Office, server: Certified, tmp_path: Path) -> None:
     other = Office(tmp_path, "another CA")
     shaken = met(client_context(trust=Trust(files=(other.ca,))), server)
