@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dimse.errors import DIMSEError, IndexFailed, IndexUnusable
+from dimse.errors import DIMSEError, IndexFailed, IndexUnusable, ObjectStoreUnusable
 from dimse.storage import Index, rebuild_index
 
 from . import tool
@@ -26,7 +26,10 @@ class StoreindexSettings(
 
     index: str = parameter("index", read=read.text, help="the database, as storescp --index has it")
     directory: str = parameter(
-        "directory", read=read.text, help="where the objects are, as storescp --output-directory"
+        "directory",
+        read=read.text,
+        help="where the objects are, as storescp --output-directory or --object-store has it: a URL "
+        "such as s3://BUCKET/PREFIX is an object store",
     )
 
 
@@ -38,18 +41,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _work(settings: StoreindexSettings, report: Report) -> int:
     unusable = 0
 
-    def told(path: Path, error: DIMSEError) -> None:
+    def told(where: Path | str, error: DIMSEError) -> None:
         nonlocal unusable
         unusable += 1
-        report.error(f"not in the index: {path}: {error}")
+        report.error(f"not in the index: {where}: {error}")
 
-    if not Path(settings.directory).is_dir():
+    url = settings.directory if "://" in settings.directory else None
+    if url is None and not Path(settings.directory).is_dir():
         report.fatal(f"no such directory: {settings.directory}")
         return FAILED
     try:
         with Index(settings.index, settings.directory) as index:
-            rebuilt = rebuild_index(index, told)
-    except (IndexUnusable, IndexFailed) as error:
+            rebuilt = rebuild_index(index, told, url=url)
+    except (IndexUnusable, IndexFailed, ObjectStoreUnusable) as error:
         report.fatal(str(error))
         return FAILED
     report.info(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from dimse.storage.converting import WriteAs
     from dimse.storage.index.entry import IndexEntry
     from dimse.storage.index.index import Index
-    from dimse.storage.index.rebuild import Rebuilt, TellUnread, rebuild_index
+    from dimse.storage.index.rebuild import Rebuilt, rebuild_index
+    from dimse.storage.index.shelves import TellUnread
     from dimse.storage.naming import (
         Naming,
         SystemTimeNames,
@@ -87,7 +88,7 @@ _HOMES = {
     "StudyClock": "dimse.storage.studies",
     "StudyLog": "dimse.storage.studies",
     "SystemTimeNames": "dimse.storage.naming",
-    "TellUnread": "dimse.storage.index.rebuild",
+    "TellUnread": "dimse.storage.index.shelves",
     "TimeNames": "dimse.storage.naming",
     "ToldOfRemote": "dimse.storage.object_store",
     "WriteAs": "dimse.storage.converting",

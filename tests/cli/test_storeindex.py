@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import pytest
 from cli_peers import CT_CONTEXT, Caller
 
 from cli import storeindex
@@ -49,3 +50,12 @@ def test_what_can_not_be_an_index(tmp_path, capsys):
     assert said[0].startswith(f"F: {file}: can't be an index: ")
     assert said[1] == said[0]
     assert said[2] == f"F: no such directory: {tmp_path / 'gone'}"
+
+
+def test_an_object_store_is_looked_at_where_a_url_names_it(tmp_path, capsys):
+    pytest.importorskip("fsspec")
+    index = tmp_path / "index.sqlite"
+    assert storeindex.main([str(index), "memory://bucket/nothing"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("F: memory://bucket/nothing: ")
+    assert "nothing is there" in said

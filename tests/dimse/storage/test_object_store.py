@@ -26,6 +26,7 @@ from dimse.storage import bucket as bucket_module
 from dimse.storage import object_store
 from dimse.storage.converting import WriteAs
 from dimse.storage.index.index import Index
+from dimse.storage.index.rebuild import rebuild_index
 from dimse.storage.object_store import ObjectStore
 from dimse.storage.template import PathTemplate
 from dimse.tables.uids import IMPLICIT_VR_LITTLE_ENDIAN
@@ -259,6 +260,22 @@ def test_s3_has_what_was_confirmed_small_and_in_parts(bucket):
     put(store, data)
     assert behind_meta(bucket.objects()[f"in/CT.{INSTANCE}"].read_bytes()) == data
     assert store_request().having(remote).data == data
+
+
+def test_an_index_is_made_anew_of_what_s3_has(bucket, tmp_path):
+    store = ObjectStore("s3://bucket/in")
+    request = store_request()
+    sink = store.open(request)
+    sink.write([memoryview(DATA)])
+    sink.commit()
+    with Index(tmp_path / "index", "") as index:
+        assert rebuild_index(index, url="s3://bucket/in").added == 1
+        (entry,) = index.entries()
+        assert (entry.path, entry.patient_id) == (f"CT.{INSTANCE}", "ID")
+        for url in ("s3://bucket/nothing", "s3://gone/in"):
+            with pytest.raises(ObjectStoreUnusable):
+                rebuild_index(index, url=url)
+        assert list(index.entries()) == [entry]
 
 
 def test_s3_has_nothing_of_an_upload_that_fails_half_way(bucket, monkeypatch):
