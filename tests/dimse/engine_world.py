@@ -18,7 +18,7 @@ from dimse.messages.composite import CStoreRQ
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dul.association import Association, Role
-from dul.conversations import POLL, PUMP, Call, Connect, Disconnect, Pause
+from dul.conversations import POLL, PUMP, TURN, Call, Connect, Disconnect, Pause
 from dul.errors import TransportError
 from dul.events import AssociateIndication, DataIndication, ReleaseIndication
 from dul.fsm import State
@@ -297,7 +297,7 @@ class Player:
                 self.requestor.disconnected(world.now)
         elif isinstance(step, Pause):
             return self._pause(step.seconds), None
-        elif step in {PUMP, POLL}:
+        elif step in {PUMP, TURN, POLL}:
             return self._pump() or step is POLL, None
         else:
             world.events.append(step)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dul.association import Association, Role
-from dul.conversations import POLL, PUMP, Call, Conversation
+from dul.conversations import POLL, PUMP, TURN, Call, Conversation
 from dul.limits import Limits
 
 
@@ -40,7 +40,7 @@ class End:
         assert conversation is not None
         try:
             step = go()
-            while step is not PUMP:
+            while step not in {PUMP, TURN}:
                 if step is POLL:  # bytes are delivered between the steps
                     step = conversation.send(None)
                     continue
