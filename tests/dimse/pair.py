@@ -40,7 +40,7 @@ class End:
         assert conversation is not None
         try:
             step = go()
-            while step not in {PUMP, TURN}:
+            while step is not PUMP and step is not TURN:
                 if step is POLL:  # bytes are delivered between the steps
                     step = conversation.send(None)
                     continue
