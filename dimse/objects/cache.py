@@ -1,7 +1,8 @@
-"""What was read of small files when they were examined, kept until they are sent."""
+"""What one file of a run saves the next: room for small files to be kept until they are sent, and their layouts."""
 
 from __future__ import annotations
 
+from dimse.objects.alike import Shapes
 from dimse.objects.bounds import CACHE, WHOLE
 
 __all__ = ["Cache"]
@@ -16,17 +17,21 @@ class Cache:
     Args:
         room: bytes in all.
         largest: no file above this size, which costs little to read again in comparison.
+
+    Attributes:
+        shapes: the layouts of the files that were examined.
     """
 
-    __slots__ = ("_largest", "_room")
+    __slots__ = ("_largest", "_room", "shapes")
 
     def __init__(self, room: int = CACHE, *, largest: int = WHOLE) -> None:
         self._room = room
         self._largest = largest
+        self.shapes = Shapes()
 
     def take(self, size: int) -> bool:
         """Take room for a file of this size; False if there is none."""
-        if size > min(self._room, self._largest):
+        if size > self._largest or size > self._room:
             return False
         self._room -= size
         return True

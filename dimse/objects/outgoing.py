@@ -323,7 +323,14 @@ def _examine_file(
             window = Window(path, size, lambda at, n: os.pread(fd, n, at))
         else:
             window = Window.over(path, content)
-        found = contents_of(window, strict=strict, unproven=unproven, form=form)
+        alike = cache.shapes.find(size, window.data) if cache and form != "data set" else None
+        if alike is None:
+            found = contents_of(window, strict=strict, unproven=unproven, form=form)
+            instance = found.sop_instance_uid
+            if cache is not None and not window.base:
+                cache.shapes.learn(size, window.data, found)
+        else:
+            found, instance = alike
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Unreadable(
@@ -335,7 +342,7 @@ def _examine_file(
     return FileObject(
         path,
         sys.intern(found.sop_class_uid),  # the same in thousands of files
-        found.sop_instance_uid,
+        instance,
         sys.intern(found.transfer_syntax_uid),
         found.spans,
         found.odd,
@@ -348,9 +355,9 @@ def _examine_file(
 
 def _size_of(path: str, status: os.stat_result) -> int:
     """The size of what can be a DICOM file by its kind."""
-    if stat.S_ISDIR(status.st_mode):
-        raise NotDICOM(path, "is a directory. Name the files in it")
     if not stat.S_ISREG(status.st_mode):
+        if stat.S_ISDIR(status.st_mode):
+            raise NotDICOM(path, "is a directory. Name the files in it")
         raise NotDICOM(path, "is a device or a pipe. Copy its content to a file first")
     if not status.st_size:
         raise NotDICOM(path, "is empty. Copy or export the file again")
