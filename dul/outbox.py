@@ -13,6 +13,7 @@ with TLS, and a file that shrinks on the way is noticed. Therefore there is no s
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from struct import Struct
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
 from dul.pdata import COMMAND, LAST
 from dul.pdu import Abort
-from dul.wire import Buffer
+from dul.wire import PDATA_HEADER_LENGTH, Buffer
 
 __all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "Stream", "fragment_length"]
 
@@ -78,9 +79,10 @@ class Stream:
     __slots__ = ("_context_id", "_left", "_source", "kind", "number")
 
     def __init__(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
-        if isinstance(source, bytes | bytearray | memoryview):
-            source = memoryview(source).cast("B")
         self._left = len(source)
+        if isinstance(source, bytearray | memoryview):
+            source = memoryview(source).cast("B")
+            self._left = len(source)
         if not self._left:
             raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
         self.kind = COMMAND if command else 0
@@ -90,29 +92,37 @@ class Stream:
 
     def cut(self, outbox: Outbox, room: int) -> int:
         """Put PDUs of up to about `room` bytes on the wire list; return the room used."""
-        fragment = outbox.fragment
-        count = max(1, min(room // fragment, outbox.room_for_pdus))
-        take = min(self._left, count * fragment)
+        fragment, left = outbox.fragment, self._left
+        if left <= fragment and isinstance(self._source, bytes):  # nearly every command set
+            outbox.add([(self._header(left, LAST), self._source)], left)
+            self._left = 0
+            return left
+        take = min(left, max(1, min(room // fragment, outbox.room_for_pdus)) * fragment)
         piece = self._read(outbox, take)
-        self._left -= take
-        at = 0
-        while True:
-            size = min(fragment, take - at)
-            last = LAST if self._left == 0 and at + size == take else 0
-            header = _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
-            outbox.add(header, piece[at : at + size])
-            at += size
-            if at >= take:
-                return take
+        self._left = left - take
+        # All but the last PDU of a command set or data set are full, and begin alike.
+        full = self._header(fragment, 0)
+        pdus = [(full, piece[at : at + fragment]) for at in range(0, take, fragment)]
+        if take == left:
+            last = pdus[-1][1]
+            pdus[-1] = self._header(len(last), LAST), last
+        outbox.add(pdus, take)
+        return take
+
+    def _header(self, size: int, last: int) -> bytes:
+        return _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
 
     def _read(self, outbox: Outbox, take: int) -> memoryview:
-        if isinstance(self._source, memoryview):
-            at = len(self._source) - self._left
-            return self._source[at : at + take]
+        source = self._source
+        if isinstance(source, bytes):
+            source = self._source = memoryview(source)
+        if isinstance(source, memoryview):
+            at = len(source) - self._left
+            return source[at : at + take]
         view = outbox.borrow(take)
         at = 0
         while at < take:
-            got = self._source.readinto(view[at:take])
+            got = source.readinto(view[at:take])
             if not got:
                 raise SourceFailed(
                     f"the data set ended {self._left - at} bytes before its announced length"
@@ -122,7 +132,8 @@ class Stream:
 
     @property
     def done(self) -> bool:
-        return self._left == 0
+        """Whether all of it is cut."""
+        return not self._left
 
 
 class Outbox:
@@ -138,6 +149,7 @@ class Outbox:
         self.fragment = fragment_length(limits.max_send_pdu_length, limits)
         self._queue: deque[bytes | Stream] = deque()
         self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
+        self._length = 0  # bytes of all of them
         self._begun = 0  # bytes of the first of them that are already sent
         self._at_once = False  # the first was cut when it was put: what is queued may leave with it
         self.bytes_sent = 0
@@ -222,15 +234,19 @@ class Outbox:
         self.bytes_sent += count
         self._at_once = False
         count += self._begun
-        finished = 0
-        while self._wire:
-            size = sum(map(len, self._wire[0]))
+        wire, before = self._wire, len(self._wire)
+        if count >= self._length:  # all that was cut
+            wire.clear()
+            count = self._length = 0
+        while wire:
+            size = sum(map(len, wire[0]))
             if count < size:
                 break
             count -= size
-            finished += 1
-            self._wire.popleft()
+            self._length -= size
+            wire.popleft()
         self._begun = count
+        finished = before - len(wire)
         self._finished += finished
         while self._ends and self._ends[0][0] <= self._finished:
             self._out = self._ends.popleft()[1]
@@ -276,7 +292,7 @@ class Outbox:
     def _uncut(self, stay: int) -> None:
         """Forget the PDUs that were cut, but for the first ones."""
         while len(self._wire) > stay:
-            self._wire.pop()
+            self._length -= sum(map(len, self._wire.pop()))
             self._cut -= 1
         while self._ends and self._ends[-1][0] > self._cut:
             self._ends.pop()
@@ -287,7 +303,7 @@ class Outbox:
         self._wire.clear()
         self._ends.clear()
         self._cut = self._finished
-        self._begun = 0
+        self._length = self._begun = 0
 
     def last_words(self) -> bytes:
         """An A-ABORT that is not out yet, behind the rest of a PDU that has begun; else nothing.
@@ -311,10 +327,11 @@ class Outbox:
         """How many more PDUs this batch may hold."""
         return self._limits.send_batch_pdus - len(self._wire)
 
-    def add(self, *spans: Buffer) -> None:
-        """Put a whole PDU, as its spans, into this batch."""
-        self._wire.append(spans)
-        self._cut += 1
+    def add(self, pdus: Sequence[tuple[Buffer, ...]], length: int) -> None:
+        """Put whole PDUs, each as its spans, into this batch; of data, so many bytes of fragments."""
+        self._wire += pdus
+        self._cut += len(pdus)
+        self._length += length + PDATA_HEADER_LENGTH * len(pdus)
 
     def borrow(self, size: int) -> memoryview:
         """Room in the batch buffer, which is reused as soon as the batch has been sent."""
@@ -332,14 +349,16 @@ class Outbox:
         while self._queue and room > 0 and self.room_for_pdus > 0:
             head = self._queue[0]
             if isinstance(head, bytes):
-                self.add(head)
+                self._wire.append((head,))
+                self._cut += 1
+                self._length += len(head)
                 room -= len(head)
-                self._queue.popleft()
             else:
                 room -= head.cut(self, room)
-                if head.done:
-                    self._queue.popleft()
-                    self._ends.append((self._cut, head.number))
+                if not head.done:
+                    break
+                self._ends.append((self._cut, head.number))
+            self._queue.popleft()
 
 
 def _kind(each: bytes | Stream | tuple[Buffer, ...]) -> int | None:
