@@ -118,6 +118,11 @@ class Display:
         )
 
     @property
+    def wanted(self) -> bool:
+        """Whether it may show something."""
+        return self._wanted
+
+    @property
     def _done(self) -> int:
         return min(self._sent + self._partly, self._length)
 

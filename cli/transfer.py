@@ -110,8 +110,13 @@ class Transfer(Teller):
             max_ops=settings.max_ops,
             ask_storage=settings.ask_storage,
         )
-        self._sending = client.send(found(settings, wakeup), **settings.how(proposed, journal))
         self.display = Display(report)
+        how = settings.how(proposed, journal)
+        # What nobody will see need not be told.
+        how["details"] = (
+            report.shows(Level.INFO) or self.display.wanted or settings.create_report is not None
+        )
+        self._sending = client.send(found(settings, wakeup), **how)
         self.planned = 0
         self._bad = 0
         self._objects = 0
@@ -196,6 +201,9 @@ class Transfer(Teller):
     def tell(self, event: ClientEvent) -> None:  # noqa: C901, PLR0912 - a branch per event
         """Say what there is to be said of an event."""
         match event:
+            case Outcome():
+                self._outcome(event)
+                self._mark(event)
             case LeftOut():
                 left_out(event, self.report)
             case Warned():
@@ -223,9 +231,6 @@ class Transfer(Teller):
             case Responded(message=CStoreRSP() as message):
                 self.report.info(f"{self.words.response} ({response_text(message.status)})")
                 self.dump(message, "received")
-            case Outcome():
-                self._outcome(event)
-                self._mark(event)
             case Lost():
                 self._lost(event)
             case Retrying():

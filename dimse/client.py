@@ -195,6 +195,7 @@ class Session:
             self._dialogue.clock,
             priority=priority,
             move_originator=move_originator,
+            details=False,
         )
         return self._line.run(stores.store(outgoing))
 
@@ -338,6 +339,7 @@ class Client:
         Raises:
             InvalidValue: an argument that is none.
         """
+        how.setdefault("details", False)
         return Outcomes(self.send(items, **how))
 
     def send(self, items: Asked | Iterable[Asked], **how: Unpack[How]) -> Sending:

@@ -31,6 +31,7 @@ from dimse.retry import Retry, is_out_of_resources, may_pass
 from dimse.roster import Asked, Entry, Roster, Task, Unwritten, Verdict, examined, listed
 from dimse.scu import Operations
 from dimse.stores import Stores, Storing
+from dimse.tables.status import SUCCESS
 from dul.conversations import Call, Pause, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
 
@@ -152,6 +153,7 @@ class Sender:
                 self._dialogue.clock,
                 priority=policy.priority,
                 move_originator=policy.move_originator,
+                details=policy.details,
             )
             try:
                 yield from self._send_on(stores)
@@ -311,6 +313,7 @@ class Sender:
         """Send what there is for this association."""
         self._answered = False
         while True:
+            yield from self._send_usual(stores)
             task = yield from self._next(stores.operations)
             if task is not None:
                 yield from self._begin(stores, task)
@@ -320,6 +323,61 @@ class Sender:
                 raise self._halt
             else:
                 return
+
+    def _send_usual(self, stores: Stores) -> Script[None]:
+        """The usual case of `_send_on`: one object on its way at a time, the next one open meanwhile,
+        and of each no more to be said than that it is stored.
+
+        It comes back where that is not so, before it has begun with what is otherwise.
+        """
+        flights = self._flights
+        while not flights:
+            flight = self._begin_usual(stores)
+            if flight is None:
+                return
+            flights.append(flight)
+            storing = flight.storing
+            settled = yield from stores.settle((storing,), more=True)
+            if settled is None:
+                yield from self._open_next(stores)
+                yield from stores.settle((storing,))
+            flights.clear()
+            outcome = stores.conclude(storing)
+            if outcome.status == SUCCESS and self._roster.page is None:
+                self._well(flight.task)
+                yield outcome
+            else:
+                yield from self._judge(flight, outcome)
+
+    def _begin_usual(self, stores: Stores) -> _Flight | None:
+        """Begin the next object, if that is as simple as can be."""
+        policy = self._policy
+        if (
+            not self._mine
+            or self._pause
+            or self._halt is not None
+            or self._roster.stopped
+            or policy.rate
+            or policy.details
+            or stores.operations.window != 1
+        ):
+            return None
+        task = self._mine[0]
+        if not self._dialogue.serves(task.need.offers):
+            return None
+        storing = stores.begin_opened(task.outgoing, attempts=task.attempts + 1)
+        if storing is None:
+            return None
+        self._mine.popleft()
+        self._roster.begin(task)
+        task.attempts += 1
+        return _Flight(task, storing)
+
+    def _well(self, task: Task) -> None:
+        """An object is stored: no trouble, no loss has to be thought of any more."""
+        self._roster.losses = self._refused = self._troubles = 0
+        self._answered = True
+        self._roster.finish(task, stored=True)
 
     def _next(self, operations: Operations) -> Script[Task | None]:
         """What to begin now, if anything."""
@@ -399,9 +457,9 @@ class Sender:
 
         Of several senders none takes an object that it can't begin: another one could.
         """
-        mine, roster = self._mine, self._roster
-        if not mine and self._policy.associations == 1 and roster.has_work:
-            task = yield from self._take()
+        mine = self._mine
+        if not mine and self._policy.associations == 1:
+            task = self._roster.at_hand()
             if task is not None:
                 mine.append(task)
         if mine and self._dialogue.serves(mine[0].need.offers):
@@ -409,24 +467,31 @@ class Sender:
 
     def _conclude(self, stores: Stores, flight: _Flight) -> Script[None]:
         """It has its response."""
-        responded, outcome = stores.conclude(flight.storing)
+        yield from self._judge(flight, stores.conclude(flight.storing))
+
+    def _judge(self, flight: _Flight, outcome: Outcome) -> Script[None]:
+        """It has its outcome: whether that is the last word, and what it means for the others."""
+        response = flight.storing.operation.final
         if outcome.status is not None:
             self._roster.losses = 0
             self._refused = 0
             self._answered = True
         task, retry = flight.task, self._policy.retry
         full = is_out_of_resources(outcome.status)
+        responded = []
+        if self._policy.details and response is not None:
+            responded.append(Responded(response))
         if retry is not None and full and task.retries < retry.times:
             task.retries += 1
             self._roster.withdraw(task)
             self._mine.appendleft(task)
             assert outcome.status is not None  # it says so
-            yield responded
+            yield from responded
             yield self._again(retry, outcome.status, [task], task.retries)
             return
         if outcome.stored:
             self._troubles = 0
-        yield from self._told(task, outcome, responded, abort=outcome.status is None)
+        yield from self._told(task, outcome, *responded, abort=outcome.status is None)
 
     def _told(
         self, task: Task, outcome: Outcome, *before: Responded, abort: bool = True

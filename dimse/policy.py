@@ -52,6 +52,8 @@ class Policy:
         bandwidth: bytes per second, likewise.
         journal: each outcome is written down in it before it is told, and what it says to be stored
             is not sent again; None: nothing is written down.
+        details: tell `Opening`, `Requesting` and `Responded` of each object; without, nothing of it
+            but its `Progress`, its `Outcome`, and the `Opening` of what has to be converted.
     """
 
     preparation: Preparation = PREPARATION
@@ -70,6 +72,7 @@ class Policy:
     rate: float | None = None
     bandwidth: float | None = None
     journal: Journal | None = None
+    details: bool = True
 
     def __post_init__(self) -> None:
         for each in self.base_contexts:
@@ -124,3 +127,4 @@ class How(TypedDict, total=False):
     rate: float | None
     bandwidth: float | None
     journal: Journal | None
+    details: bool

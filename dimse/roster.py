@@ -173,19 +173,22 @@ class Roster:
     def next(self) -> Script[Task | None]:
         """The next object's turn, or None if there is nothing more to be sent; tells what is seen."""
         while True:
-            if self.stopped:
-                return None
-            if self._returned:
-                return self._returned.popleft()
-            if self._ready:
-                return self._hand_out()
-            if self.complete:
-                return None
+            task = self.at_hand()
+            if task is not None or self.stopped or self.complete:
+                return task
             try:
                 told = yield Call(self._look_on)
             except JournalFailed as error:
                 raise Unwritten(error) from error
             yield from told
+
+    def at_hand(self) -> Task | None:
+        """The next object's turn, if it was looked at already."""
+        if self.stopped:
+            return None
+        if self._returned:
+            return self._returned.popleft()
+        return self._hand_out() if self._ready else None
 
     def _hand_out(self) -> Task:
         entry, outgoing, need = self._ready[0]

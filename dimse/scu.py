@@ -14,6 +14,7 @@ from dimse.events import Requesting, Responded
 from dimse.messages.assembly import Assembler, Received
 from dimse.messages.base import Message, Request, Response
 from dimse.messages.composite import CEchoRQ
+from dimse.messages.success import KnownSuccesses
 from dimse.storage.sink import Memory
 from dimse.tables.status import is_pending, is_successful
 from dimse.tables.uids import VERIFICATION
@@ -23,6 +24,7 @@ from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportEr
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
 from dul.outbox import Source
+from dul.pdata import COMMAND, LAST, PDV
 from dul.wire import Buffer
 
 __all__ = ["MessageIds", "Operation", "Operations", "Reply"]
@@ -32,6 +34,8 @@ MAXIMUM_OUTSTANDING = 64
 
 MAXIMUM_IDENTIFIER = 1 << 24
 """Bytes of a data set that comes with a response, a C-FIND identifier for instance."""
+
+_WHOLE_COMMAND = COMMAND | LAST
 
 R = TypeVar("R", bound=Response)
 
@@ -121,6 +125,8 @@ class Operations:
         self._ids = MessageIds()
         self._assembler = Assembler()
         self._outstanding: dict[int, Operation[Any]] = {}
+        self._latest: Operation[Any] | None = None
+        self._known = KnownSuccesses()
         self._with_data: Operation[Any] | None = None  # whose response's data set is coming
         self._data = Memory(MAXIMUM_IDENTIFIER)
 
@@ -151,7 +157,7 @@ class Operations:
         sent = association.send(context_id, command=True, source=asked.encode())
         if source is not None:
             sent = association.send(context_id, command=False, source=source)
-        operation = Operation(asked, context_id, sent)
+        self._latest = operation = Operation(asked, context_id, sent)
         self._outstanding[asked.message_id] = operation
         association.expect("reply")
         return operation
@@ -226,6 +232,12 @@ class Operations:
             self.ended = error
         return self.ended is None and self.association.established
 
+    @property
+    def free(self) -> bool:
+        """Whether `ready` has nothing to look at, and goes on."""
+        association = self.association
+        return self.ended is None and association.established and not association.has_events
+
     def ready(self) -> Conversation[None]:
         """Go on if the association can take another operation.
 
@@ -244,7 +256,9 @@ class Operations:
         """Send, wait, receive: what comes first."""
         association = self.association
         event = association.next_event()
-        if event is not None:
+        if isinstance(event, DataIndication):
+            self._take_data(event.pdvs)
+        elif event is not None:
             yield from self._take(event)
         elif association.closed:
             raise association.failure or TransportError("the association is closed")
@@ -254,24 +268,56 @@ class Operations:
     def _take(self, event: Indication) -> Conversation[None]:
         match event:
             case DataIndication(pdvs):
-                try:
-                    for part in self._assembler.feed(pdvs):
-                        if isinstance(part, Received):
-                            self._response(part)
-                        elif self._with_data is not None:
-                            self._data.write(part.fragments)
-                            if part.last:
-                                self._respond(self._with_data, self._data)
-                except DIMSEError:
-                    # What is wrong with a message is the user's to find, hence A-ABORT source 0.
-                    self.association.abort()
-                    raise
+                self._take_data(pdvs)
             case AbortIndication() | ProviderAbortIndication():
                 fail(event)
             case _:
                 # PS3.8 7.2: the answer is due at once. What is on its way nobody will answer.
                 yield from respond_to_release(self.association, withdraw=True)
                 raise ReleasedByPeer("the peer released the association")
+
+    def _take_data(self, pdvs: tuple[PDV, ...]) -> None:
+        usual = len(pdvs) == 1 and self._is_whole_response(pdvs[0])
+        if usual and self._take_success(pdvs[0].fragment):
+            return
+        try:
+            for part in self._assembler.feed(pdvs):
+                if isinstance(part, Received):
+                    self._response(part)
+                elif self._with_data is not None:
+                    self._data.write(part.fragments)
+                    if part.last:
+                        self._respond(self._with_data, self._data)
+        except DIMSEError:
+            # What is wrong with a message is the user's to find, hence A-ABORT source 0.
+            self.association.abort()
+            raise
+        if usual and self._latest is not None and self._latest.final is not None:
+            self._known.learn(self._latest.asked, bytes(pdvs[0].fragment), self._latest.final)
+
+    def _is_whole_response(self, pdv: PDV) -> bool:
+        """Whether it is a command set in one piece, on the context of the latest operation, which waits."""
+        context_id, control, _ = pdv
+        latest = self._latest
+        return (
+            control == _WHOLE_COMMAND
+            and latest is not None
+            and context_id == latest.context_id
+            and latest.final is None
+            and self._assembler.at_rest
+            and latest.asked.message_id in self._outstanding
+        )
+
+    def _take_success(self, fragment: Buffer) -> bool:
+        """Take what is the Success of the latest operation; gives whether it was."""
+        latest = self._latest
+        assert latest is not None  # it has been asked
+        response = self._known.read(latest.asked, bytes(fragment))
+        if response is None:
+            return False
+        latest.responses.append((response, None))
+        latest.final = response
+        return True
 
     # -------------------------------------------------------------------------- responses --
 

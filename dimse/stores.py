@@ -14,7 +14,7 @@ from dimse.errors import DIMSEError
 from dimse.events import Opening, Progress, Requesting, Responded
 from dimse.messages.base import Priority
 from dimse.messages.composite import CStoreRQ, CStoreRSP
-from dimse.objects.outgoing import Outgoing, OutgoingSource
+from dimse.objects.outgoing import FileObject, Outgoing, OutgoingSource
 from dimse.objects.sources import WholeSource
 from dimse.outcome import Outcome
 from dimse.plan import Choice, choose_context, explain_refusal
@@ -22,7 +22,6 @@ from dimse.scu import Operation, Operations
 from dimse.tables.status import is_successful
 from dul.conversations import Call, Conversation, Script
 from dul.errors import DulcetError, Interrupted
-from dul.values import dataclass
 
 __all__ = ["Stores", "Storing"]
 
@@ -31,7 +30,6 @@ Clock = Callable[[], float]
 _TOLD_EACH = 1 << 20  # bytes: what is smaller is out before anybody has read of it
 
 
-@dataclass(slots=True, kw_only=True)
 class Storing:
     """A C-STORE on its way.
 
@@ -46,14 +44,28 @@ class Storing:
         attempts: how often the object was tried, this time included.
     """
 
-    outgoing: Outgoing
-    choice: Choice
-    operation: Operation[CStoreRSP]
-    source: OutgoingSource
-    started: float
-    begun: int
-    told: int
-    attempts: int
+    __slots__ = (
+        "attempts", "begun", "choice", "operation", "outgoing", "source", "started", "told",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        choice: Choice,
+        operation: Operation[CStoreRSP],
+        source: OutgoingSource,
+        *,
+        started: float,
+        begun: int,
+        attempts: int,
+    ) -> None:
+        self.outgoing = outgoing
+        self.choice = choice
+        self.operation = operation
+        self.source = source
+        self.started = started
+        self.begun = self.told = begun
+        self.attempts = attempts
 
     def close(self) -> None:
         """Give back what is open for it. Idempotent."""
@@ -64,6 +76,7 @@ class _Opened(NamedTuple):
     """An object that is open before its turn has come."""
 
     outgoing: Outgoing
+    choice: Choice
     source: OutgoingSource
 
 
@@ -75,6 +88,7 @@ class Stores:
         clock: for the seconds of outcomes.
         priority: see `Priority`.
         move_originator: AE title and message ID of the C-MOVE that they are a part of.
+        details: see `dimse.policy.Policy`.
     """
 
     def __init__(
@@ -84,8 +98,10 @@ class Stores:
         *,
         priority: int = Priority.MEDIUM,
         move_originator: tuple[str, int] | None = None,
+        details: bool = True,
     ) -> None:
         self.operations = operations
+        self._details = details
         self._clock = clock
         self._priority = priority
         self._originator = move_originator or (None, None)
@@ -111,9 +127,9 @@ class Stores:
             if not (over and begun.operation.is_answered(self.operations.association)):
                 begun.close()
                 raise
-        responded, outcome = self.conclude(begun)
-        yield responded
-        return outcome
+        if self._details and begun.operation.final is not None:
+            yield Responded(begun.operation.final)
+        return self.conclude(begun)
 
     def ahead(self, outgoing: Outgoing) -> Conversation[None]:
         """Open the object that is next, so that it need not be done when its turn has come.
@@ -123,11 +139,34 @@ class Stores:
         choice = self._choose(outgoing)
         if choice is None or choice.transcode or self._opened is not None:
             return
+        source: OutgoingSource
         try:
-            source: OutgoingSource = yield Call(outgoing.open, (choice.transfer_syntax,))
+            if isinstance(outgoing, FileObject) and outgoing.content is not None:
+                # Only its file's status is asked, which takes less than a change of thread.
+                source = outgoing.open(choice.transfer_syntax)
+            else:
+                source = yield Call(outgoing.open, (choice.transfer_syntax,))
         except DIMSEError:
             return
-        self._opened = _Opened(outgoing, source)
+        self._opened = _Opened(outgoing, choice, source)
+
+    def begin_opened(self, outgoing: Outgoing, *, attempts: int = 1) -> Storing | None:
+        """The usual case of `begin`: the object is open, the association can take it, and nothing is
+        to be told; None: something of that is not so, and nothing was done.
+
+        Raises:
+            InvalidValue, LocalProtocolError: as `Operations.invoke`; nothing was sent.
+        """
+        opened = self._opened
+        if (
+            opened is None
+            or opened.outgoing is not outgoing
+            or self._details
+            or not self.operations.free
+        ):
+            return None
+        self._opened = None
+        return self._send(opened, self._request(outgoing, opened.source), attempts)
 
     def begin(self, outgoing: Outgoing, *, attempts: int = 1) -> Script[Storing | Outcome]:
         """Put a C-STORE on its way, as far as it goes without waiting.
@@ -150,7 +189,8 @@ class Stores:
             wanted = operations.accepted, outgoing.sop_class_uid, outgoing.transfer_syntax_uid
             refusal = explain_refusal(outgoing.name, *wanted, obstacle=outgoing.obstacle)
             return Outcome.of(outgoing, error=refusal, attempts=attempts)
-        yield Opening(outgoing, choice)
+        if self._details or choice.transcode:
+            yield Opening(outgoing, choice)
         try:
             source: OutgoingSource | None = self._taken(outgoing)
             if source is None:
@@ -158,17 +198,34 @@ class Stores:
         except DIMSEError as error:
             return Outcome.of(outgoing, error=error, attempts=attempts)
         assert source is not None
+        asked = self._request(outgoing, source)
+        if self._details:
+            try:
+                yield Requesting(asked)
+            except BaseException:
+                source.close()
+                raise
+        return self._send(_Opened(outgoing, choice, source), asked, attempts)
+
+    def _request(self, outgoing: Outgoing, source: OutgoingSource) -> CStoreRQ:
+        title, move_id = self._originator
         try:
-            title, move_id = self._originator
-            asked = CStoreRQ(
-                message_id=operations.next_id(),
+            return CStoreRQ(
+                message_id=self.operations.next_id(),
                 affected_sop_class_uid=outgoing.sop_class_uid,
                 affected_sop_instance_uid=outgoing.sop_instance_uid,
                 priority=self._priority,
                 move_originator_application_entity_title=title,
                 move_originator_message_id=move_id,
             )
-            yield Requesting(asked)
+        except BaseException:
+            source.close()
+            raise
+
+    def _send(self, opened: _Opened, asked: CStoreRQ, attempts: int) -> Storing:
+        outgoing, choice, source = opened
+        operations = self.operations
+        try:
             begun, sent = self._clock(), operations.association.bytes_sent
             data = source.view if isinstance(source, WholeSource) else source
             operation = operations.invoke(choice.context_id, asked, data)
@@ -176,14 +233,7 @@ class Stores:
             source.close()
             raise
         return Storing(
-            outgoing=outgoing,
-            choice=choice,
-            operation=operation,
-            source=source,
-            started=begun,
-            begun=sent,
-            told=sent,
-            attempts=attempts,
+            outgoing, choice, operation, source, started=begun, begun=sent, attempts=attempts
         )
 
     def settle(self, stores: Sequence[Storing], *, more: bool = False) -> Script[Storing | None]:
@@ -220,8 +270,8 @@ class Stores:
             operations.ended = error
             raise
 
-    def conclude(self, storing: Storing) -> tuple[Responded, Outcome]:
-        """The response of what has it, and the outcome; nothing is waited for."""
+    def conclude(self, storing: Storing) -> Outcome:
+        """The outcome of what has its response; nothing is waited for."""
         self.operations.forget(storing.operation)
         response = storing.operation.final
         assert response is not None  # the caller has made sure of it
@@ -231,11 +281,10 @@ class Stores:
             if is_successful(response.status):  # else that is what went wrong first
                 source.finish()
         except DIMSEError as error:
-            failed = Outcome.of(outgoing, error=error, attempts=storing.attempts)
-            return Responded(response), failed
+            return Outcome.of(outgoing, error=error, attempts=storing.attempts)
         finally:
             source.close()
-        return Responded(response), Outcome.of(
+        return Outcome.of(
             outgoing,
             transfer_syntax_uid=storing.choice.transfer_syntax,
             context_id=storing.choice.context_id,

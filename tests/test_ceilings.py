@@ -36,9 +36,9 @@ NEVER = {
 MODULES = 200  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
 # A server counts what it does and stops in order; it starts once, where a client does for each file.
 SERVER_MODULES = 230
-ENCODE = 15  # calls, C functions included, that turn a C-STORE-RQ into bytes
+ENCODE = 12  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
-SEND = 690  # calls for a small object, from its name on the command line to its outcome
+SEND = 445  # calls for a small object, from its name on the command line to its outcome
 # Is it a directory; open, fstat, pread, close; stat before it is sent and behind it; sendmsg, TCP_QUICKACK,
 # poll, recv_into.
 SEND_SYSTEM_CALLS = 11

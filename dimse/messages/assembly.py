@@ -52,6 +52,11 @@ class Assembler:
         self._context_id: int | None = None  # of the message that has begun
         self._data_set = False  # its command set is complete, its data set is not
 
+    @property
+    def at_rest(self) -> bool:
+        """No message has begun that has not ended."""
+        return self._context_id is None
+
     def feed(self, pdvs: Iterable[PDV]) -> Iterator[Received | DataSetPart]:
         """What these PDVs complete, in order.
 

@@ -11,7 +11,6 @@ from typing import ClassVar, Final
 
 from dimse.messages import command
 from dimse.messages.base import (
-    DATA_SET_FOLLOWS,
     DataSet,
     Message,
     Priority,
@@ -19,6 +18,7 @@ from dimse.messages.base import (
     Response,
 )
 from dimse.tables.status import StatusClass, classify, is_pending
+from dimse.tables.uids import is_sendable
 from dul.values import dataclass
 
 __all__ = [
@@ -74,35 +74,49 @@ class CStoreRQ(Request[CStoreRSP]):
         """See `Message.encode`; of the requests of a run two elements differ."""
         if not self.data_set_follows:
             return Message.encode(self)  # which says why it can't be sent
+        uid = self.affected_sop_instance_uid
+        if not is_sendable(uid):
+            return Message.encode(self)  # the same
+        value = uid.encode("ascii")
+        if len(value) & 1:
+            value += b"\0"
         before, between, behind = _around_what_differs(
             self.affected_sop_class_uid,
             self.priority,
             self.move_originator_application_entity_title,
             self.move_originator_message_id,
+            len(value),
         )
-        number, instance = _number(self.message_id), _instance(self.affected_sop_instance_uid)
-        return command.frame(b"".join((before, number, between, instance, behind)))
-
-
-_number: Final = command.writer("MessageID")
-_instance: Final = command.writer("AffectedSOPInstanceUID")
+        number = self.message_id
+        if not 0 <= number <= 0xFFFF:
+            return Message.encode(self)  # the same
+        return before + number.to_bytes(2, "little") + between + value + behind
 
 
 @lru_cache(maxsize=64)
 def _around_what_differs(
-    sop_class_uid: str, priority: int, title: str | None, message_id: int | None
+    sop_class_uid: str, priority: int, title: str | None, message_id: int | None, length: int
 ) -> tuple[bytes, bytes, bytes]:
-    """A C-STORE-RQ before its Message ID, from there to its SOP Instance UID, and behind that."""
-    write = command.writer
-    before = write("AffectedSOPClassUID")(sop_class_uid)
-    before += write("CommandField")(CStoreRQ.COMMAND_FIELD)
-    between = write("Priority")(priority) + write("CommandDataSetType")(DATA_SET_FOLLOWS)
-    behind = b""
-    if title is not None:
-        behind += write("MoveOriginatorApplicationEntityTitle")(title)
-    if message_id is not None:
-        behind += write("MoveOriginatorMessageID")(message_id)
-    return before, between, behind
+    """A C-STORE-RQ before its Message ID, from there to its SOP Instance UID, and behind that.
+
+    Its SOP Instance UID has this even length.
+    """
+    example = CStoreRQ(
+        message_id=0,
+        affected_sop_class_uid=sop_class_uid,
+        affected_sop_instance_uid="1" * length,
+        priority=priority,
+        move_originator_application_entity_title=title,
+        move_originator_message_id=message_id,
+    )
+    number, instance = _number(0), _instance("1" * length)
+    before, _, behind = Message.encode(example).partition(number)
+    between, _, behind = behind.partition(instance)
+    return before + number[:-2], between + instance[:-length], behind
+
+
+_number: Final = command.writer("MessageID")
+_instance: Final = command.writer("AffectedSOPInstanceUID")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

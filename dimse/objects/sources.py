@@ -41,6 +41,7 @@ __all__ = [
 Stamp = tuple[int, int, int]
 """Size, time of modification and inode of a file: if one differs, it is another file, or changed."""
 
+_NOTHING: Final = memoryview(b"")
 _ARRAY_TYPE: Final = {2: "H", 4: "I", 8: "Q"}
 
 
@@ -181,7 +182,7 @@ class WholeSource:
 
     def close(self) -> None:
         """Forget the bytes."""
-        self.view = memoryview(b"")
+        self.view = _NOTHING
 
 
 def compare_file(path: FilePath, stamp: Stamp) -> None:

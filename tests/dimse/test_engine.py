@@ -30,7 +30,16 @@ from hypothesis import strategies as st
 
 from dimse.engine import Policy, Roster, Verdict
 from dimse.errors import JournalFailed
-from dimse.events import Done, GivenUp, Lost, NotAssociated, Requesting, Retrying
+from dimse.events import (
+    Done,
+    GivenUp,
+    Lost,
+    NotAssociated,
+    Opening,
+    Requesting,
+    Responded,
+    Retrying,
+)
 from dimse.outcome import Outcome
 from dimse.retry import Retry
 from dul.errors import SourceFailed
@@ -61,6 +70,7 @@ windows = st.tuples(st.integers(1, 4), st.integers(0, 4))  # asked for, and gran
     retry=st.none() | st.builds(Retry, times=st.integers(0, 3), random=st.just(lambda: 0.5)),
     associations=st.integers(1, 3),
     rate=st.sampled_from([None, None, 1.0]),
+    details=st.booleans(),
     data=st.data(),
 )
 @settings(deadline=None, max_examples=600, suppress_health_check=[HealthCheck.too_slow])
@@ -76,6 +86,7 @@ def test_what_is_said_is_true(
     retry: Retry | None,
     associations: int,
     rate: float | None,
+    details: bool,
     data: st.DataObject,
 ) -> None:
     statuses = {f"1.2.{number}": 0xA700 if number % 2 else 0xA900 for number in failing}
@@ -88,7 +99,12 @@ def test_what_is_said_is_true(
         for number, length in enumerate(lengths)
     ]
     policy = Policy(
-        halt=halt, max_losses=max_losses, retry=retry, associations=associations, rate=rate
+        halt=halt,
+        max_losses=max_losses,
+        retry=retry,
+        associations=associations,
+        rate=rate,
+        details=details,
     )
     order = random.Random(data.draw(st.integers(0, 99)) if associations > 1 else 0)
     roster = send(world, things, policy, window=window[0], choose=order.randrange)
@@ -103,6 +119,44 @@ def test_what_is_said_is_true(
     assert all(acceptor.most <= granted for acceptor, *_ in world.used)
     if not (halt or max_losses or given_up(world)):
         assert all(entry.verdict is not Verdict.NOT_SENT for entry in roster.entries)
+
+
+@given(
+    lengths=lengths,
+    acts=st.lists(
+        st.tuples(
+            st.sampled_from([None, 0, 0xB000, 0xA901]),
+            st.sampled_from(["", "release", "abort", "close", "silence"]),
+            st.integers(0, 3000),
+        ),
+        max_size=4,
+    ),
+    failing=st.sets(st.integers(0, 4)),
+    halt=st.booleans(),
+    retry=st.none() | st.builds(Retry, times=st.integers(0, 3), random=st.just(lambda: 0.5)),
+)
+def test_without_details_the_same_bytes_leave_and_the_same_comes_of_it(
+    lengths: list[int],
+    acts: list[tuple[int | None, str, int]],
+    failing: set[int],
+    halt: bool,
+    retry: Retry | None,
+) -> None:
+    seen = []
+    for details in (True, False):
+        statuses = {f"1.2.3.{number}": 0xC000 for number in failing}
+        world = World([Acceptor(*each) for each in acts], statuses=statuses)
+        things = [Thing(number, length) for number, length in enumerate(lengths)]
+        roster = send(world, things, Policy(halt=halt, retry=retry, details=details))
+        sent = [sent for _, sent, _ in world.used]
+        outcomes = [
+            (each.sop_instance_uid, each.status, repr(each.error), each.length, each.attempts)
+            for each in outcomes_of(world)
+        ]
+        assert Content.open_now == 0
+        assert details or not told(world, Opening, Requesting, Responded)
+        seen.append((sent, outcomes, [each.verdict for each in roster.entries], world.pauses))
+    assert seen[0] == seen[1]
 
 
 def given_up(world: World) -> bool:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from serving import FIND, IMPLICIT
-from tests_datasets import encode
+from tests_datasets import CT, encode
 
 from dimse import Answer, Client, ContextOffer, Server, ServiceRequest, aio, storage_support
-from dimse.errors import UnexpectedMessage
-from dimse.messages.composite import CEchoRQ, CFindRQ
+from dimse.errors import DIMSEError, UnexpectedMessage
+from dimse.messages import assembly
+from dimse.messages.command import encode_command
+from dimse.messages.composite import CEchoRQ, CFindRQ, CStoreRQ
+from dimse.messages.success import KnownSuccesses
 from dimse.scu import MessageIds, Operations
 from dul.conversations import Conversation
+from dul.events import DataIndication
+from dul.negotiation import AcceptedContext
+from dul.pdata import COMMAND, LAST, PDV
 
 QUERY = encode([(0x00100010, "PN", b"Doe*")], IMPLICIT)
 MATCHES = [encode([(0x00100010, "PN", name)], IMPLICIT) for name in (b"Doe^A ", b"Doe^B ")]
@@ -114,3 +123,122 @@ def test_message_ids_are_those_of_16_bits_and_neighbours_never_share_one() -> No
     assert all(number in ids for number in (1, 0xFFFF))
     assert 0 not in ids
     assert 3 not in MessageIds()
+
+
+# ------------------------------------------------------------------- a Success that is known --
+
+
+class Bare:
+    """An association that takes everything, and hands out what the peer is said to have sent."""
+
+    established, closed, failure, has_events = True, False, None, False
+
+    def __init__(self) -> None:
+        self.came: list[DataIndication] = []
+        self.aborted = False
+
+    def send(self, context_id: int, *, command: bool, source: Any) -> int:
+        return 1
+
+    def expect(self, which: str | None) -> None: ...
+
+    def is_out(self, number: int) -> bool:
+        return True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def next_event(self) -> DataIndication | None:
+        return self.came.pop(0) if self.came else None
+
+
+class Unknowing:
+    def read(self, asked: Any, raw: bytes) -> None: ...
+    def learn(self, asked: Any, raw: bytes, response: Any) -> None: ...
+
+
+def answered(said: list[tuple[int, dict[str, Any], list[int]]], known: Any) -> list[Any]:
+    """What comes of C-STOREs that are answered so: on a context, with more elements, cut there."""
+    context = AcceptedContext(1, CT, IMPLICIT)
+    negotiated: Any = SimpleNamespace(
+        contexts={1: context, 3: AcceptedContext(3, FIND, IMPLICIT)},
+        window=SimpleNamespace(invoked=1),
+        peer_maximum_length=0,
+    )
+    association: Any = Bare()
+    association.agreed = negotiated
+    operations = Operations(association, negotiated)
+    operations._known = known
+    seen: list[Any] = []
+    for number, (context_id, more, cuts) in enumerate(said):
+        asked = CStoreRQ(
+            message_id=operations.next_id(),
+            affected_sop_class_uid=CT,
+            affected_sop_instance_uid=f"1.2.{number}",
+        )
+        operation = operations.invoke(1, asked, b"\0\0")
+        raw = encode_command(
+            {
+                "CommandField": 0x8001,
+                "MessageIDBeingRespondedTo": asked.message_id,
+                "CommandDataSetType": 0x0101,
+                "Status": 0,
+                "AffectedSOPClassUID": CT,
+                "AffectedSOPInstanceUID": asked.affected_sop_instance_uid,
+            }
+            | more
+        )
+        ends = sorted({min(cut, len(raw)) for cut in cuts} - {0, len(raw)})
+        pieces = [raw[a:b] for a, b in zip([0, *ends], [*ends, len(raw)], strict=True)]
+        pdvs = [
+            PDV(context_id, COMMAND | (LAST if piece is pieces[-1] else 0), memoryview(piece))
+            for piece in pieces
+        ]
+        association.came += [DataIndication((each,)) for each in pdvs]
+        try:
+            seen.append(exhaust(operations.finish(operation)))
+        except (DIMSEError, UnexpectedMessage) as error:
+            seen.append(repr(error))
+            break
+    return [*seen, association.aborted]
+
+
+def exhaust(conversation: Conversation[Any]) -> Any:
+    try:
+        while True:
+            next(conversation)
+    except StopIteration as stop:
+        return stop.value
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 1, 1, 1, 3]),
+            st.sampled_from(
+                [
+                    *[{}] * 4,
+                    {"Status": 0xB000},
+                    {"Status": 0xA700, "ErrorComment": "full"},
+                    {"MessageIDBeingRespondedTo": 1},
+                    {"AffectedSOPInstanceUID": "1.2.0"},
+                ]
+            ),
+            st.just([]) | st.lists(st.integers(1, 150), max_size=2),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_a_success_that_is_known_is_what_the_decoder_makes_of_it(said: list[Any]) -> None:
+    assert answered(said, KnownSuccesses()) == answered(said, Unknowing())
+
+
+def test_the_second_success_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    decode = assembly.decode_message
+    monkeypatch.setattr(
+        assembly, "decode_message", lambda data: decoded.append(data) or decode(data)
+    )
+    assert len(answered([(1, {}, [])] * 5, KnownSuccesses())) == 6
+    assert len(decoded) == 1
