@@ -13,7 +13,6 @@ with TLS, and a file that shrinks on the way is noticed. Therefore there is no s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from struct import Struct
 from typing import Protocol
 
@@ -70,44 +69,49 @@ class Stream:
 
     Attributes:
         kind: `COMMAND`, or 0 for a data set.
+        left: how many bytes are not cut yet.
         number: in the order in which the outbox was given them; 0 before it was.
 
     Raises:
         LocalProtocolError: there is nothing in the source.
     """
 
-    __slots__ = ("_context_id", "_left", "_source", "kind", "number")
+    __slots__ = ("_context_id", "_source", "kind", "left", "number")
 
     def __init__(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
-        self._left = len(source)
         if isinstance(source, bytearray | memoryview):
             source = memoryview(source).cast("B")
-            self._left = len(source)
-        if not self._left:
+        self.left = len(source)
+        if not self.left:
             raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
         self.kind = COMMAND if command else 0
         self.number = 0
         self._context_id = context_id
         self._source = source
 
-    def cut(self, outbox: Outbox, room: int) -> int:
-        """Put PDUs of up to about `room` bytes on the wire list; return the room used."""
-        fragment, left = outbox.fragment, self._left
-        if left <= fragment and isinstance(self._source, bytes):  # nearly every command set
-            outbox.add([(self._header(left, LAST), self._source)], left)
-            self._left = 0
-            return left
-        take = min(left, max(1, min(room // fragment, outbox.room_for_pdus)) * fragment)
+    def cut(self, outbox: Outbox, room: int, most: int) -> list[tuple[Buffer, ...]]:
+        """The next PDUs, each as its spans.
+
+        Args:
+            outbox: knows the length of a fragment, and has a buffer.
+            room: bytes of fragments that they may have, about.
+            most: how many they may be.
+        """
+        fragment, source, left = outbox.fragment, self._source, self.left
+        if left <= fragment and isinstance(source, bytes | memoryview):
+            self.left = 0  # nearly every command set, and the end of what is in memory
+            return [(self._header(left, LAST), source[-left:])]
+        take = min(left, max(1, min(room // fragment, most)) * fragment)
         piece = self._read(outbox, take)
-        self._left = left - take
+        self.left = left - take
         # All but the last PDU of a command set or data set are full, and begin alike.
         full = self._header(fragment, 0)
+        pdus: list[tuple[Buffer, ...]]
         pdus = [(full, piece[at : at + fragment]) for at in range(0, take, fragment)]
         if take == left:
             last = pdus[-1][1]
             pdus[-1] = self._header(len(last), LAST), last
-        outbox.add(pdus, take)
-        return take
+        return pdus
 
     def _header(self, size: int, last: int) -> bytes:
         return _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
@@ -117,7 +121,7 @@ class Stream:
         if isinstance(source, bytes):
             source = self._source = memoryview(source)
         if isinstance(source, memoryview):
-            at = len(source) - self._left
+            at = len(source) - self.left
             return source[at : at + take]
         view = outbox.borrow(take)
         at = 0
@@ -125,15 +129,10 @@ class Stream:
             got = source.readinto(view[at:take])
             if not got:
                 raise SourceFailed(
-                    f"the data set ended {self._left - at} bytes before its announced length"
+                    f"the data set ended {self.left - at} bytes before its announced length"
                 )
             at += got
         return view
-
-    @property
-    def done(self) -> bool:
-        """Whether all of it is cut."""
-        return not self._left
 
 
 class Outbox:
@@ -151,13 +150,14 @@ class Outbox:
         self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
         self._length = 0  # bytes of all of them
         self._begun = 0  # bytes of the first of them that are already sent
-        self._at_once = False  # the first was cut when it was put: what is queued may leave with it
+        self._at_once = (
+            False  # they were cut when they were put: what is queued may leave with them
+        )
         self.bytes_sent = 0
         self._put = 0  # the number of the latest command set or data set
         self._out = 0  # the number of the latest that is out completely
         self._withdrawn: set[int] = set()  # numbers that are not, though later ones may be
-        self._cut = 0  # PDUs that were cut, ever
-        self._finished = 0  # how many of those are out completely
+        self._finished = 0  # PDUs that are out completely, ever; those on the wire list come next
         # Of each command set or data set that is cut to its end: its last PDU, counted likewise,
         # and its number.
         self._ends: deque[tuple[int, int]] = deque()
@@ -180,25 +180,32 @@ class Outbox:
     def put_data(self, context_id: int, *, command: bool, source: Source | Buffer) -> int:
         """Queue a command set or a data set; gives its number.
 
-        The usual command set is first in the line and fits into one PDU: it is cut at once.
+        The usual command set is first in the line and fits into one PDU, and a small data set behind
+        it does, too: these are cut at once.
 
         Raises:
             LocalProtocolError: there is nothing in the source.
         """
+        size, waiting = len(source), len(self._wire)
         if (
             self._queue
-            or self._wire
-            or not (isinstance(source, bytes) and 0 < len(source) <= self.fragment)
+            or waiting > 1
+            or (waiting and not self._at_once)
+            or not 0 < size <= self.fragment
+            or not isinstance(source, _IN_MEMORY)
+            or (
+                isinstance(source, memoryview) and not (source.contiguous and source.nbytes == size)
+            )
         ):
             data = Stream(context_id, command=command, source=source)
             self.put(data)
             return data.number
-        size, control = len(source), COMMAND | LAST if command else LAST
+        control = _LAST_COMMAND if command else LAST
         self._wire.append((_PDV_HEADER.pack(4, size + 6, size + 2, context_id, control), source))
+        self._length += size + PDATA_HEADER_LENGTH
         self._at_once = True
         self._put += 1
-        self._cut += 1
-        self._ends.append((self._cut, self._put))
+        self._ends.append((self._finished + waiting + 1, self._put))
         return self._put
 
     def is_out(self, number: int) -> bool:
@@ -293,8 +300,7 @@ class Outbox:
         """Forget the PDUs that were cut, but for the first ones."""
         while len(self._wire) > stay:
             self._length -= sum(map(len, self._wire.pop()))
-            self._cut -= 1
-        while self._ends and self._ends[-1][0] > self._cut:
+        while self._ends and self._ends[-1][0] > self._finished + len(self._wire):
             self._ends.pop()
 
     def clear(self) -> None:
@@ -302,7 +308,6 @@ class Outbox:
         self._queue.clear()
         self._wire.clear()
         self._ends.clear()
-        self._cut = self._finished
         self._length = self._begun = 0
 
     def last_words(self) -> bytes:
@@ -322,17 +327,6 @@ class Outbox:
         queued = [each for each in self._queue if isinstance(each, bytes)]
         return any(each[0] == pdu_type for each in (*queued, *(pdu[0] for pdu in self._wire)))
 
-    @property
-    def room_for_pdus(self) -> int:
-        """How many more PDUs this batch may hold."""
-        return self._limits.send_batch_pdus - len(self._wire)
-
-    def add(self, pdus: Sequence[tuple[Buffer, ...]], length: int) -> None:
-        """Put whole PDUs, each as its spans, into this batch; of data, so many bytes of fragments."""
-        self._wire += pdus
-        self._cut += len(pdus)
-        self._length += length + PDATA_HEADER_LENGTH * len(pdus)
-
     def borrow(self, size: int) -> memoryview:
         """Room in the batch buffer, which is reused as soon as the batch has been sent."""
         if len(self._batch) - self._borrowed < size:
@@ -345,20 +339,25 @@ class Outbox:
 
     def _cut_batch(self) -> None:
         self._borrowed = 0
-        room = self._limits.send_batch
-        while self._queue and room > 0 and self.room_for_pdus > 0:
-            head = self._queue[0]
+        queue, wire = self._queue, self._wire
+        room, most = self._limits.send_batch, self._limits.send_batch_pdus
+        while queue and room > 0 and len(wire) < most:
+            head = queue[0]
             if isinstance(head, bytes):
-                self._wire.append((head,))
-                self._cut += 1
+                wire.append((head,))
                 self._length += len(head)
                 room -= len(head)
-            else:
-                room -= head.cut(self, room)
-                if not head.done:
-                    break
-                self._ends.append((self._cut, head.number))
-            self._queue.popleft()
+                queue.popleft()
+                continue
+            left = head.left
+            pdus = head.cut(self, room, most - len(wire))
+            wire += pdus
+            taken = left - head.left
+            self._length += taken + len(pdus) * PDATA_HEADER_LENGTH
+            room -= taken
+            if not head.left:
+                self._ends.append((self._finished + len(wire), head.number))
+                queue.popleft()
 
 
 def _kind(each: bytes | Stream | tuple[Buffer, ...]) -> int | None:

@@ -39,9 +39,9 @@ SERVER_MODULES = 230
 ENCODE = 12  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
 SEND = 445  # calls for a small object, from its name on the command line to its outcome
-# Is it a directory; open, fstat, pread, close; stat before it is sent and behind it; sendmsg, TCP_QUICKACK,
+# Is it a directory; open, fstat, pread, close; stat before it is sent and behind it; sendmsg,
 # poll, recv_into.
-SEND_SYSTEM_CALLS = 11
+SEND_SYSTEM_CALLS = 10
 
 
 def loaded_by(module: str) -> set[str]:

@@ -95,6 +95,7 @@ class Link:
         self._addresses = addresses
         self._sock = sock
         self._cut = False
+        self._to_acknowledge = True  # something may have come, and nothing was sent since
         if sock is not None:
             _prepare(sock)
 
@@ -181,9 +182,10 @@ class Link:
 
         A peer that writes header and body of a PDU separately, with Nagle's algorithm on,
         waits for our acknowledgement in between: 40 ms for each message. The kernel takes the
-        option back by itself, so it is set before each wait.
+        option back by itself, so it is set before each wait; but where something was sent since,
+        which carried the acknowledgement along.
         """
-        if _QUICKACK is not None and self._sock is not None:
+        if self._to_acknowledge and _QUICKACK is not None and self._sock is not None:
             try:  # noqa: SIM105 - on the path of every message: `suppress` costs more than the call
                 self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             except OSError:
@@ -197,9 +199,11 @@ class Link:
         """
         assert self._sock is not None
         try:
-            return self._sock.sendmsg(spans if len(spans) <= IOV_MAX else spans[:IOV_MAX])
+            count = self._sock.sendmsg(spans if len(spans) <= IOV_MAX else spans[:IOV_MAX])
         except BlockingIOError:
             return 0
+        self._to_acknowledge = False
+        return count
 
     def taken(self) -> int:
         """How many bytes of what was sent the peer has taken since this was asked last.
@@ -221,9 +225,11 @@ class Link:
         """
         assert self._sock is not None
         try:
-            return self._sock.recv_into(view)
+            count = self._sock.recv_into(view)
         except BlockingIOError:
             return None
+        self._to_acknowledge = True
+        return count
 
     def broke(self, error: OSError, when: str) -> TransportError:
         """The error for a connection that broke."""
