@@ -53,6 +53,8 @@ class ReportFiles:
 
     def tell(self, event: ClientEvent) -> None:
         """Write what there is to be written of an event."""
+        if not self._files:
+            return
         for path, file in list(self._files.items()):
             self._try(path, partial(file.tell, event))
 

@@ -27,7 +27,7 @@ from dimse.messages import CStoreRQ, CStoreRSP
 from dimse.objects import LeftOut
 from dimse.tables.dcmtk_names import message_name
 from dimse.tables.dictionary import Dictionary
-from dimse.tables.status import StatusClass
+from dimse.tables.status import SUCCESS, StatusClass
 from dimse.tables.storage_sops import prefix_of
 from dul import fragment_length
 from dul.blocking import Wakeup
@@ -268,17 +268,19 @@ class Transfer(Teller):
                 self._dictionary = None
 
     def _outcome(self, outcome: Outcome) -> None:
-        why = unusable(outcome, self.words)
-        if why is not None:
-            self._unusable(why)
-            return
-        self.display.finish(self._present.pop(outcome.name, 0), failed=not outcome.stored)
+        if outcome.error is not None:
+            why = unusable(outcome, self.words)
+            if why is not None:
+                self._unusable(why)
+                return
+        stored = outcome.stored
+        self.display.finish(self._present.pop(outcome.name, 0), failed=not stored)
         self._answers.add(outcome)
         self._dots.end(outcome.length if outcome.status is not None else None)
-        if outcome.stored:
+        if stored:
             self._objects += 1
             self._bytes += outcome.length
-            if outcome.status_class is StatusClass.WARNING:
+            if outcome.status != SUCCESS and outcome.status_class is StatusClass.WARNING:
                 self.report.warn(f"{outcome.name}: stored, but {status_text(outcome)}")
             return
         self.failed(code_of(outcome, self.words))

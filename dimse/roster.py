@@ -19,7 +19,7 @@ from dimse.errors import DIMSEError, InvalidValue, JournalFailed
 from dimse.events import Confirmed, Planned, Warned
 from dimse.objects.cache import Cache
 from dimse.objects.finder import Found, LeftOut, Unusable
-from dimse.objects.outgoing import Outgoing, Sendable
+from dimse.objects.outgoing import FileObject, Outgoing, Sendable
 from dimse.objects.prepare import PREPARATION, Preparation
 from dimse.outcome import Outcome
 from dimse.plan import Need, Planning
@@ -37,6 +37,7 @@ Asked: TypeAlias = "Sendable | Outgoing | Found | LeftOut | Unusable"
 _SOON = 0.5  # seconds: so long a look may take when nothing need be known of the other objects
 _PART = 0.1  # seconds: so long it takes in one go; an interrupt waits for it
 _END = object()
+_PATHS = (str, os.PathLike)
 
 
 class Verdict(Enum):
@@ -226,7 +227,7 @@ class Roster:
 
     def _done_with(self, entry: Entry) -> None:
         self._finished += 1
-        if isinstance(entry.item, str | os.PathLike):
+        if isinstance(entry.item, _PATHS):
             entry.outgoing = None
 
     def wait_for_turn(self) -> float:
@@ -297,6 +298,10 @@ class Roster:
         if isinstance(item, Found):
             entry.item = item.name
             item = self._preparation.look(item, cache=self._cache)
+        if isinstance(item, FileObject):  # nearly always
+            self.entries.append(entry)
+            self._take_up(entry, item, told)
+            return
         if isinstance(item, LeftOut):
             if self._asked is not None:
                 self._asked -= 1
@@ -307,7 +312,7 @@ class Roster:
             if isinstance(item, Unusable):
                 entry.item = str(item.path)
                 raise item.error
-            entry.outgoing = outgoing = examined(item, self._preparation, cache=self._cache)
+            outgoing = examined(item, self._preparation, cache=self._cache)
         except DIMSEError as error:
             entry.verdict = Verdict.FAILED
             self._finished += 1
@@ -319,6 +324,11 @@ class Roster:
                 self.page.record(None, outcome)
             told.append(outcome)
             return
+        self._take_up(entry, outgoing, told)
+
+    def _take_up(self, entry: Entry, outgoing: Outgoing, told: list[Any]) -> None:
+        """It can be sent."""
+        entry.outgoing = outgoing
         when = None if self.page is None else self.page.confirmed(outgoing)
         if when is not None:
             entry.verdict = Verdict.CONFIRMED
@@ -391,6 +401,6 @@ def examined(
     if _is_outgoing(item):
         outgoing: Outgoing = item
         return outgoing
-    if isinstance(item, str | os.PathLike) or _is_data_set(item):
+    if isinstance(item, _PATHS) or _is_data_set(item):
         return preparation.examine(item, cache=cache)
     raise InvalidValue("items", f"{item!r} is no path and no data set")

@@ -20,7 +20,7 @@ from dimse.outcome import Outcome
 from dimse.plan import Choice, choose_context, explain_refusal
 from dimse.scu import Operation, Operations
 from dimse.tables.status import is_successful
-from dul.conversations import Call, Conversation, Script
+from dul.conversations import PUMP, Call, Conversation, Script
 from dul.errors import DulcetError, Interrupted
 
 __all__ = ["Stores", "Storing"]
@@ -252,6 +252,7 @@ class Stores:
         """
         operations, last = self.operations, stores[-1]
         association = operations.association
+        tells = len(last.source) > _TOLD_EACH
         try:
             while True:
                 for each in stores:
@@ -259,8 +260,11 @@ class Stores:
                         return each
                 if more and last.operation.is_out(association):
                     return None
-                yield from operations.exchange()
-                if association.bytes_sent - last.told > _TOLD_EACH:
+                if association.has_events or association.closed:
+                    yield from operations.exchange()
+                else:
+                    yield PUMP
+                if tells and association.bytes_sent - last.told > _TOLD_EACH:
                     last.told = association.bytes_sent
                     length = len(last.source)
                     yield Progress(last.outgoing, min(last.told - last.begun, length), length)

@@ -29,6 +29,9 @@ _PDV_HEADER = Struct(">BxIIBB")
 _PDV_OVERHEAD = 6  # what PDU-length counts besides the fragment
 
 _LAST_COMMAND = COMMAND | LAST
+# As tuples, since a union is made anew each time that it is looked at.
+_LENT = (bytearray, memoryview)
+_IN_MEMORY = (bytes, memoryview)
 # What `Outbox.withdraw` looks for first: the pieces of a data set, or any data at all.
 _DATA = {False: {0, LAST}, True: {0, LAST, COMMAND, _LAST_COMMAND}}
 
@@ -79,7 +82,7 @@ class Stream:
     __slots__ = ("_context_id", "_source", "kind", "left", "number")
 
     def __init__(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
-        if isinstance(source, bytearray | memoryview):
+        if isinstance(source, _LENT):
             source = memoryview(source).cast("B")
         self.left = len(source)
         if not self.left:
@@ -98,7 +101,7 @@ class Stream:
             most: how many they may be.
         """
         fragment, source, left = outbox.fragment, self._source, self.left
-        if left <= fragment and isinstance(source, bytes | memoryview):
+        if left <= fragment and isinstance(source, _IN_MEMORY):
             self.left = 0  # nearly every command set, and the end of what is in memory
             return [(self._header(left, LAST), source[-left:])]
         take = min(left, max(1, min(room // fragment, most)) * fragment)

@@ -64,6 +64,7 @@ __all__ = [
 Sendable: TypeAlias = "os.PathLike[str] | str | Dataset"
 """What a user names to have it sent: a path, or a pydicom data set."""
 
+_PATHS: Final = (str, os.PathLike)
 # Opening a pipe must not wait for somebody to write to it; on a regular file this changes nothing.
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -171,7 +172,8 @@ class FileObject:
     @property
     def length(self) -> int:
         """Bytes of the data set in the file."""
-        return sum(length for _, length in self.spans)
+        spans = self.spans
+        return spans[0][1] if len(spans) == 1 else sum([length for _, length in spans])
 
     def open(self, transfer_syntax_uid: str) -> OutgoingSource:
         """The data set in this syntax.
@@ -289,7 +291,7 @@ def examine(
         Part10Error: it is no DICOM file, cut off, or not readable.
         CannotEncode: a data set without SOP Class or Instance UID.
     """
-    if isinstance(item, str | os.PathLike):
+    if isinstance(item, _PATHS):
         name = os.fspath(item)
         found = _examine_file(name, strict=strict, unproven=unproven, form=form, cache=cache)
         if check_uids:
@@ -327,10 +329,13 @@ def _examine_file(
         if alike is None:
             found = contents_of(window, strict=strict, unproven=unproven, form=form)
             instance = found.sop_instance_uid
+            # The same in thousands of files.
+            sop_class, syntax = sys.intern(found.sop_class_uid), sys.intern(found.transfer_syntax_uid)
             if cache is not None and not window.base:
                 cache.shapes.learn(size, window.data, found)
         else:
             found, instance = alike
+            sop_class, syntax = found.sop_class_uid, found.transfer_syntax_uid
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Unreadable(
@@ -341,9 +346,9 @@ def _examine_file(
             os.close(fd)
     return FileObject(
         path,
-        sys.intern(found.sop_class_uid),  # the same in thousands of files
+        sop_class,
         instance,
-        sys.intern(found.transfer_syntax_uid),
+        syntax,
         found.spans,
         found.odd,
         found.proven,

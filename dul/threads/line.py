@@ -15,8 +15,10 @@ __all__ = ["Line"]
 
 T = TypeVar("T")
 
-_STEPS = (Pump, Call, Connect, Disconnect, Pause)
+_STEPS = frozenset({Pump, Call, Connect, Disconnect, Pause})
 """What is done here; all else that a script yields is its events."""
+
+_EXCHANGES = (Pump, Call)
 
 
 class Line:
@@ -61,7 +63,7 @@ class Line:
             step = script.send(None)
             while True:
                 try:
-                    if isinstance(step, _STEPS):
+                    if type(step) in _STEPS:
                         reply = self._perform(step)
                     else:
                         reply = yield step
@@ -107,7 +109,7 @@ class Line:
 
     def _perform(self, step: Step | Connect | Disconnect | Pause) -> Any:
         connection = self._connection
-        if connection is not None and isinstance(step, Pump | Call):
+        if connection is not None and isinstance(step, _EXCHANGES):
             return connection.perform(step)
         match step:
             case Connect():
