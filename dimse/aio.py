@@ -184,7 +184,7 @@ class Session:
 
     async def echo(self) -> Reply:
         """C-ECHO; errors are those of `Operations.echo`."""
-        return await self._line.run(self._operations.echo())
+        return await self._line.run(self._operations.echo(details=False))
 
     async def store(
         self,

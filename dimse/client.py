@@ -179,7 +179,7 @@ class Session:
 
     def echo(self) -> Reply:
         """C-ECHO; errors are those of `Operations.echo`."""
-        return self._line.run(self._operations.echo())
+        return self._line.run(self._operations.echo(details=False))
 
     def store(
         self,

@@ -174,7 +174,7 @@ class Dialogue:
         # Whatever else the open association proposed, this much it did, if it is to be kept.
         operations = yield from self.associate(KEPT_CONTEXTS if keep else [VERIFICATION_CONTEXT])
         try:
-            reply = yield from operations.echo()
+            reply = yield from operations.echo(details=False)
         except Interrupted:
             raise
         except DulcetError:

@@ -369,8 +369,11 @@ class Operations:
 
     # --------------------------------------------------------------------------- services --
 
-    def echo(self) -> Script[Reply]:
+    def echo(self, *, details: bool = True) -> Script[Reply]:
         """C-ECHO (PS3.7 9.1.5).
+
+        Args:
+            details: tell `Requesting` and `Responded`.
 
         Raises:
             LocalProtocolError: there is no accepted context for Verification; nothing was sent.
@@ -384,11 +387,14 @@ class Operations:
                 "the peer accepted no presentation context for Verification; "
                 "it answers no C-ECHO, or it was not proposed"
             )
-        yield from self.ready()
+        if not self.free:
+            yield from self.ready()
         asked = CEchoRQ(message_id=self.next_id(), affected_sop_class_uid=VERIFICATION)
-        yield Requesting(asked)
+        if details:
+            yield Requesting(asked)
         response = yield from self.finish(self.invoke(context.id, asked))
-        yield Responded(response)
+        if details:
+            yield Responded(response)
         return Reply(response.status, response.error_comment)
 
 

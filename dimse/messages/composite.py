@@ -251,6 +251,22 @@ class CEchoRQ(Request[CEchoRSP]):
     data_set_follows: bool = False
     affected_sop_class_uid: str
 
+    def encode(self) -> bytes:
+        """See `Message.encode`; of the requests of a run one value differs."""
+        if self.data_set_follows or not 0 <= self.message_id <= 0xFFFF:
+            return Message.encode(self)  # which says why it can't be sent
+        before, behind = _around_the_number(self.affected_sop_class_uid)
+        return before + self.message_id.to_bytes(2, "little") + behind
+
+
+@lru_cache(maxsize=4)
+def _around_the_number(sop_class_uid: str) -> tuple[bytes, bytes]:
+    """A C-ECHO-RQ before its Message ID, and behind that."""
+    example = CEchoRQ(message_id=0, affected_sop_class_uid=sop_class_uid)
+    number = _number(0)
+    before, _, behind = Message.encode(example).partition(number)
+    return before + number[:-2], behind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CCancelRQ(Message):

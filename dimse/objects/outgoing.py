@@ -330,7 +330,10 @@ def _examine_file(
             found = contents_of(window, strict=strict, unproven=unproven, form=form)
             instance = found.sop_instance_uid
             # The same in thousands of files.
-            sop_class, syntax = sys.intern(found.sop_class_uid), sys.intern(found.transfer_syntax_uid)
+            sop_class, syntax = (
+                sys.intern(found.sop_class_uid),
+                sys.intern(found.transfer_syntax_uid),
+            )
             if cache is not None and not window.base:
                 cache.shapes.learn(size, window.data, found)
         else:

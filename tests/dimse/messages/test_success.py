@@ -10,8 +10,8 @@ from dimse.errors import InvalidCommandSet, InvalidValue
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message, response_to
 from dimse.messages.command import encode_command
-from dimse.messages.composite import CStoreRQ, CStoreRSP
-from dimse.messages.success import KnownSuccess
+from dimse.messages.composite import CEchoRQ, CStoreRQ, CStoreRSP
+from dimse.messages.success import KnownSuccess, KnownSuccesses
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 NUMBERS = st.integers(0, 0xFFFF)
@@ -38,7 +38,7 @@ def response(request: CStoreRQ, *leave_out: str, **more) -> bytes:
 
 
 def knowing(first: CStoreRQ, raw: bytes) -> KnownSuccess:
-    known = KnownSuccess(first.affected_sop_class_uid)
+    known = KnownSuccess(first)
     known.learn(first, raw, decode_message(raw))
     return known
 
@@ -60,7 +60,7 @@ def test_the_same_for_the_next_object(leave_out, number, other, uid, another):
 
 
 def test_it_is_known_after_the_first():
-    known = KnownSuccess(CT)
+    known = KnownSuccess(asked())
     second = asked(8, "1.2.3.46")
     assert known.read(second, response(second)) is None
     known = knowing(asked(), response(asked()))
@@ -83,7 +83,7 @@ def test_it_is_known_after_the_first():
 def test_nothing_else_is_taken_for_one(more):
     other = response(asked(), **more)
     assert knowing(asked(), response(asked())).read(asked(), other) is None
-    known = KnownSuccess(CT)
+    known = KnownSuccess(asked())
     message = decode_message(other)
     if isinstance(message, CStoreRSP):
         known.learn(asked(), other, message)
@@ -94,7 +94,7 @@ def test_a_value_that_stands_there_twice_is_not_put_in():
     twice = b"\0\0\x20\1\2\0\0\0\7\0"
     first = asked(7)
     raw = response(first) + b"\0\0\xff\x0f" + len(twice).to_bytes(4, "little") + twice
-    known = KnownSuccess(CT)
+    known = KnownSuccess(asked())
     known.learn(first, raw, decode_message(raw))
     assert known.read(first, raw) is None
 
@@ -140,3 +140,19 @@ def test_a_request_is_what_the_general_encoder_makes_of_it(number, uid, priority
 def test_a_request_that_cannot_be_encoded(bad):
     with pytest.raises(InvalidValue):
         asked(**bad).encode()
+
+
+@given(NUMBERS, NUMBERS)
+def test_a_c_echo_is_answered_and_asked_alike(number, other):
+    requests = [
+        CEchoRQ(message_id=each, affected_sop_class_uid="1.2.840.10008.1.1")
+        for each in (number, other)
+    ]
+    responses = [response_to(each, 0) for each in requests]
+    known = KnownSuccesses()
+    known.learn(requests[0], responses[0].encode(), responses[0])
+    assert known.read(requests[1], responses[1].encode()) == responses[1]
+    assert known.read(requests[1], response_to(requests[1], 0x0122).encode()) is None
+    assert all(each.encode() == Message.encode(each) for each in requests)
+    store = asked(other, sop_class="1.2.840.10008.1.1")
+    assert known.read(store, responses[1].encode()) is None
