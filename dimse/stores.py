@@ -139,15 +139,15 @@ class Stores:
         choice = self._choose(outgoing)
         if choice is None or choice.transcode or self._opened is not None:
             return
-        source: OutgoingSource
+        source: OutgoingSource | None = None
         try:
-            if isinstance(outgoing, FileObject) and outgoing.content is not None:
-                # Only its file's status is asked, which takes less than a change of thread.
-                source = outgoing.open(choice.transfer_syntax)
-            else:
+            if isinstance(outgoing, FileObject):
+                source = outgoing.kept(choice.transfer_syntax)
+            if source is None:
                 source = yield Call(outgoing.open, (choice.transfer_syntax,))
         except DIMSEError:
             return
+        assert source is not None
         self._opened = _Opened(outgoing, choice, source)
 
     def begin_opened(self, outgoing: Outgoing, *, attempts: int = 1) -> Storing | None:

@@ -186,16 +186,26 @@ class FileObject:
             CannotTranscode: it cannot be converted.
             Part10Error: it is damaged within, so that it can't be encoded anew.
         """
+        return self.kept(transfer_syntax_uid) or opened(self.encoded(), transfer_syntax_uid)
+
+    def kept(self, transfer_syntax_uid: str) -> WholeSource | None:
+        """The same, if it is in memory in one piece, as nearly all small ones are; None: it is not.
+
+        Only the status of the file is asked for, which takes less than a change of thread.
+
+        Raises:
+            Unreadable: the file is gone, or not the one that was examined.
+        """
         content, spans = self.content, self.spans
         if (
-            content is not None
-            and transfer_syntax_uid == self.transfer_syntax_uid
-            and len(spans) == 1
-            and spans[0][1] % 2 == 0
-        ):  # nearly all small ones
-            self._judge(self._status())
-            return WholeSource(self.file, content, spans[0], self.stamp)
-        return opened(self.encoded(), transfer_syntax_uid)
+            content is None
+            or transfer_syntax_uid != self.transfer_syntax_uid
+            or len(spans) != 1
+            or spans[0][1] & 1
+        ):
+            return None
+        self._judge(self._status())
+        return WholeSource(self.file, content, spans[0], self.stamp)
 
     def obstacle(self, transfer_syntax_uid: str) -> str | None:
         """Uncompressed ones are converted into each other, or compressed without loss."""
