@@ -38,7 +38,7 @@ MODULES = 200  # loaded by `storescu` before it reads its arguments, all of Pyth
 SERVER_MODULES = 230
 ENCODE = 12  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
-SEND = 445  # calls for a small object, from its name on the command line to its outcome
+SEND = 360  # calls for a small object, from its name on the command line to its outcome
 # Is it a directory; open, fstat, pread, close; stat before it is sent and behind it; sendmsg,
 # poll, recv_into.
 SEND_SYSTEM_CALLS = 10
