@@ -19,7 +19,7 @@ from dimse.storage.sink import Memory
 from dimse.tables.status import is_pending, is_successful
 from dimse.tables.uids import VERIFICATION
 from dul.association import Association
-from dul.conversations import PUMP, Conversation, Script, fail, respond_to_release
+from dul.conversations import PUMP, TURN, Conversation, Script, fail, respond_to_release
 from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
@@ -197,7 +197,10 @@ class Operations:
         association = self.association
         try:
             while operation.final is None or not operation.is_out(association):
-                yield from self.exchange()
+                if association.has_events or association.closed or operation.final is not None:
+                    yield from self.exchange()
+                else:
+                    yield TURN
         except Interrupted:
             raise
         except DulcetError as error:

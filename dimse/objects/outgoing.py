@@ -331,24 +331,21 @@ def _examine_file(
         status = os.fstat(fd)
         size = _size_of(path, status)
         content = _read_whole(path, fd, size) if cache is not None and cache.take(size) else None
-        if content is None:
-            window = Window(path, size, lambda at, n: os.pread(fd, n, at))
+        window = None
+        if content is not None:
+            data = content
         else:
-            window = Window.over(path, content)
-        alike = cache.shapes.find(size, window.data) if cache and form != "data set" else None
+            window = Window(path, size, lambda at, n: os.pread(fd, n, at))
+            data = window.data
+        alike = cache.shapes.find(size, data) if cache and form != "data set" else None
         if alike is None:
+            window = window or Window.over(path, data)
             found = contents_of(window, strict=strict, unproven=unproven, form=form)
             instance = found.sop_instance_uid
-            # The same in thousands of files.
-            sop_class, syntax = (
-                sys.intern(found.sop_class_uid),
-                sys.intern(found.transfer_syntax_uid),
-            )
             if cache is not None and not window.base:
                 cache.shapes.learn(size, window.data, found)
         else:
             found, instance = alike
-            sop_class, syntax = found.sop_class_uid, found.transfer_syntax_uid
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Unreadable(
@@ -359,9 +356,9 @@ def _examine_file(
             os.close(fd)
     return FileObject(
         path,
-        sop_class,
+        sys.intern(found.sop_class_uid),  # the same in thousands of files
         instance,
-        syntax,
+        sys.intern(found.transfer_syntax_uid),
         found.spans,
         found.odd,
         found.proven,

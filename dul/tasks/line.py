@@ -17,6 +17,9 @@ __all__ = ["Line"]
 
 T = TypeVar("T")
 
+_STEPS = frozenset({Pump, Call, Connect, Disconnect, Pause})
+"""What is done here; all else that a script yields is its events."""
+
 
 class Line:
     """Plays scripts: conversations over one association after the other; see `blocking.Line`."""
@@ -44,7 +47,7 @@ class Line:
         try:
             step = script.send(None)
             while True:
-                if isinstance(step, Pump | Call | Connect | Disconnect | Pause):
+                if type(step) in _STEPS:
                     performed = await self._perform(step)
                 else:
                     performed = (yield step), None, None

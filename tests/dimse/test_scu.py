@@ -131,7 +131,7 @@ def test_message_ids_are_those_of_16_bits_and_neighbours_never_share_one() -> No
 class Bare:
     """An association that takes everything, and hands out what the peer is said to have sent."""
 
-    established, closed, failure, has_events = True, False, None, False
+    established, closed, failure = True, False, None
 
     def __init__(self) -> None:
         self.came: list[DataIndication] = []
@@ -147,6 +147,10 @@ class Bare:
 
     def abort(self) -> None:
         self.aborted = True
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self.came)
 
     def next_event(self) -> DataIndication | None:
         return self.came.pop(0) if self.came else None
