@@ -50,6 +50,10 @@ class Verdict(Enum):
     NOT_SENT = "not sent"
 
 
+# By names of this module: see `dul.association`.
+_NOT_SENT, _BEGUN, _STORED = Verdict.NOT_SENT, Verdict.BEGUN, Verdict.STORED
+
+
 class Entry:
     """An object that was asked for.
 
@@ -65,7 +69,7 @@ class Entry:
     def __init__(self, item: Sendable | Outgoing) -> None:
         self.item = item
         self.outgoing: Outgoing | None = None
-        self.verdict = Verdict.NOT_SENT
+        self.verdict = _NOT_SENT
         self.undone = 0  # copies without an outcome
 
     @property
@@ -205,14 +209,14 @@ class Roster:
         """A task is on its way."""
         if self._policy.rate:
             self._turn = max(self._turn, self._clock()) + 1 / self._policy.rate
-        if task.entry.verdict is Verdict.NOT_SENT:
-            task.entry.verdict = Verdict.BEGUN
+        if task.entry.verdict is _NOT_SENT:
+            task.entry.verdict = _BEGUN
 
     def withdraw(self, task: Task) -> None:
         """It is not any more, and will be begun anew."""
         entry = task.entry
-        if entry.verdict is Verdict.BEGUN and entry.undone == self._policy.repeat:
-            entry.verdict = Verdict.NOT_SENT
+        if entry.verdict is _BEGUN and entry.undone == self._policy.repeat:
+            entry.verdict = _NOT_SENT
 
     def finish(self, task: Task, *, stored: bool) -> None:
         """A task has its outcome."""
@@ -220,8 +224,8 @@ class Roster:
         entry.undone -= 1
         if not stored:
             entry.verdict = Verdict.FAILED
-        elif not entry.undone and entry.verdict is Verdict.BEGUN:
-            entry.verdict = Verdict.STORED
+        elif not entry.undone and entry.verdict is _BEGUN:
+            entry.verdict = _STORED
         if not entry.undone:
             self._done_with(entry)
 

@@ -35,8 +35,6 @@ EXPLICIT_VR_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 VERIFICATION: Final = "1.2.840.10008.1.1"
 """The SOP class of C-ECHO (PS3.4 A.4)."""
 
-_OF_UIDS: Final = "0123456789."
-
 
 @lru_cache(maxsize=64)  # the UIDs of an object are asked about at every stop
 def is_sendable(uid: str) -> bool:
@@ -45,7 +43,10 @@ def is_sendable(uid: str) -> bool:
     Looser than `is_uid`: objects whose UIDs have a component with a leading zero are common, and
     a stack that refused to move them would help nobody.
     """
-    return 0 < len(uid) <= MAXIMUM_UID_LENGTH and not uid.strip(_OF_UIDS)
+    digits = uid.replace(".", "")
+    return 0 < len(uid) <= MAXIMUM_UID_LENGTH and (
+        not digits or (digits.isascii() and digits.isdecimal())
+    )
 
 
 def is_uid(uid: str) -> bool:

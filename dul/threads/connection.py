@@ -131,8 +131,12 @@ class Connection:
         Raises:
             Exception: what is to be raised at the conversation's `yield`.
         """
-        with self._working:
+        self._polling.resting = False
+        try:
             return self._perform(step)
+        except BaseException as error:  # `with self._working` costs more than the step
+            self._working.__exit__(type(error), error, None)
+            raise
 
     def tick(self) -> None:
         """The time since the last step was the user's own, and not the peer's."""
