@@ -330,7 +330,7 @@ def retries(times: int) -> Policy:
 
 
 def test_a_broken_association_is_resumed_at_the_first_object_without_an_answer() -> None:
-    world = World([Acceptor(None, "close", 1200), Acceptor(None, "close", 700)])
+    world = World([Acceptor(None, "close", 900), Acceptor(None, "close", 700)])
     roster = send(world, [Thing(number, 300) for number in range(5)], retries(3))
     check(world, roster, roster_things(roster))
     assert [each.attempts for each in outcomes_of(world)] == [1, 3, 1, 1, 1]
