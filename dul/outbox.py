@@ -226,8 +226,11 @@ class Outbox:
             OSError: a data set could not be read.
         """
         if self._queue and (self._at_once or not self._wire):
-            self._at_once = False
-            self._cut_batch()
+            room = self._limits.send_batch
+            if self._at_once:
+                self._at_once = False
+                room -= sum(len(pdu[-1]) for pdu in self._wire)
+            self._cut_batch(room)
         if len(self._wire) == 1 and not self._begun:
             return list(self._wire[0])
         spans = [span for pdu in self._wire for span in pdu]
@@ -340,10 +343,10 @@ class Outbox:
         self._borrowed += size
         return self._batch[start : start + size]
 
-    def _cut_batch(self) -> None:
+    def _cut_batch(self, room: int) -> None:
         self._borrowed = 0
         queue, wire = self._queue, self._wire
-        room, most = self._limits.send_batch, self._limits.send_batch_pdus
+        most = self._limits.send_batch_pdus
         while queue and room > 0 and len(wire) < most:
             head = queue[0]
             if isinstance(head, bytes):
