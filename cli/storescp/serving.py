@@ -343,9 +343,10 @@ def say_ending(report: Report, name: str, grace: float, totals: Totals) -> None:
 
 
 def say_end(report: Report, name: str, totals: Totals) -> None:
+    dropped = f"received and not kept: {totals.objects_dropped}, " if totals.objects_dropped else ""
     report.info(
         f"Associations: {totals.associations_accepted}, rejected: {totals.associations_rejected}, "
-        f"aborted: {totals.associations_aborted}; objects stored: {totals.objects_stored}, "
+        f"aborted: {totals.associations_aborted}; objects stored: {totals.objects_stored}, {dropped}"
         f"refused: {totals.objects_refused}, received: {totals.bytes_received / 1e6:.1f} MB"
     )
     report.info(f"Ended by {name}")

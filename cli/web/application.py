@@ -126,6 +126,7 @@ def _totals(counts: Counts) -> dict[str, int]:
         "aborted": totals.associations_aborted,
         "open": totals.associations_open,
         "stored": totals.objects_stored,
+        "dropped": totals.objects_dropped,
         "refused": totals.objects_refused,
         "bytes": totals.bytes_received,
         "serving": totals.processes_serving,

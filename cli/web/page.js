@@ -34,6 +34,7 @@ function words(key, title, lines) {
 }
 function visit(each) {
   const counted = each.how.startsWith("rejected") ? "" : `${each.objects} stored (${size(each.bytes)})` +
+    (each.dropped ? `, ${each.dropped} received and not kept` : "") +
     (each.refused ? `, ${each.refused} refused` : "") + (each.echoes ? `, ${each.echoes} C-ECHO` : "");
   const refused = each.words.filter((line) => line.startsWith("refused")).length;
   const title = `Negotiated: ${each.words.length - refused} SOP classes accepted, ${refused} refused`;
@@ -84,11 +85,12 @@ function rate(state) {
     : "nothing in the last two minutes";
 }
 const NAMES = { open: "connected", accepted: "associations", rejected: "rejected", aborted: "aborted",
-  stored: "objects stored", refused: "objects refused", bytes: "received" };
+  stored: "objects stored", dropped: "received and not kept", refused: "objects refused", bytes: "received" };
 function show(state) {
   $("title").textContent = `${state.server.title}, port ${state.server.port}`;
   document.title = $("title").textContent;
-  $("totals").replaceChildren(...Object.entries(NAMES).map(([name, title]) => element("div", "", "",
+  $("totals").replaceChildren(...Object.entries(NAMES)
+    .filter(([name]) => name !== "dropped" || state.totals.dropped).map(([name, title]) => element("div", "", "",
     element("dt", "", title), element("dd", "", name === "bytes" ? size(state.totals.bytes) : String(state.totals[name])))));
   rate(state);
   fill("failures", state.failures.slice(0, 12), failure, "Nothing so far.");

@@ -40,6 +40,7 @@ _NUMBERS: Final = (
     "associations_aborted",
     "connections_failed",
     "objects_stored",
+    "objects_dropped",
     "objects_refused",
     "bytes_received",
     "processes_serving",
@@ -86,6 +87,7 @@ class Totals:
         associations_aborted: which ended otherwise.
         connections_failed: which ended before there was an association.
         objects_stored: C-STORE-RQs that were answered with Success or a warning.
+        objects_dropped: those that were answered so although nothing of them was kept (`Discard`).
         objects_refused: those that were answered with a failure.
         bytes_received: of data sets that came to their end, refused ones included.
         processes_serving: that accept associations at present, see `Counts.serving`.
@@ -100,6 +102,7 @@ class Totals:
     associations_aborted: int
     connections_failed: int
     objects_stored: int
+    objects_dropped: int
     objects_refused: int
     bytes_received: int
     processes_serving: int
@@ -261,7 +264,10 @@ class Counting(Observer):
         self._counts.add_status(request.message.COMMAND_FIELD, status)
         if not isinstance(request.message, CStoreRQ):
             return
-        self._counts.add("objects_stored" if is_successful(status) else "objects_refused")
+        if not is_successful(status):
+            self._counts.add("objects_refused")
+        else:
+            self._counts.add("objects_dropped" if request.content is None else "objects_stored")
         begun, complete = self._begun[request.requestor.address]
         now = self._clock()
         self._counts.add_times(now - complete, now - begun)

@@ -93,6 +93,7 @@ def _of_objects(totals: Totals) -> Iterator[Metric]:
         "dulcet_objects", "C-STORE-RQs, by what became of the object.", labels=["result"]
     )
     objects.add_metric(["stored"], totals.objects_stored)
+    objects.add_metric(["dropped"], totals.objects_dropped)
     objects.add_metric(["refused"], totals.objects_refused)
     yield objects
     yield CounterMetricFamily(

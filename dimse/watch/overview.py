@@ -26,7 +26,7 @@ OPEN = 2000
 
 _NOTHING: Fact = {
     "implementation": "", "words": (), "agreed": 0,
-    "objects": 0, "refused": 0, "bytes": 0, "echoes": 0, "how": "",
+    "objects": 0, "dropped": 0, "refused": 0, "bytes": 0, "echoes": 0, "how": "",
 }  # fmt: skip
 """An association of which nothing is known yet."""
 
@@ -80,7 +80,7 @@ class Overview:
             if not fact["stores"]:
                 visit["echoes"] += 1
             elif fact["good"]:
-                visit["objects"] += 1
+                visit["objects" if fact["kept"] else "dropped"] += 1
             else:
                 visit["refused"] += 1
         if fact["stores"] and fact["good"]:

@@ -117,6 +117,7 @@ class Visits(Observer):
             what=_what(request),
             stores=isinstance(request.message, CStoreRQ),
             good=is_successful(response.status),
+            kept=content is not None,
             status=f"{response.status:04X}H",
             meaning=meaning(response.status, "C-STORE"),
             length=self._lengths.pop(request.requestor.address, 0),

@@ -205,6 +205,7 @@ def test_ignore(serve, tmp_path):
     _, lines = serve("-v", "--ignore", clients=store_once)
     assert names(tmp_path) == []
     assert not any("storing DICOM file" in line for line in lines)
+    assert "objects stored: 0, received and not kept: 1, refused: 0, " in lines[-2]
 
 
 @pytest.mark.parametrize(("policy", "flushes"), [("file", 2), ("study", 2), ("none", 0)])

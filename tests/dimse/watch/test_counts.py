@@ -13,6 +13,7 @@ from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import Requestor
 from dimse.server import Server
+from dimse.storage.sink import Discard
 from dimse.watch.counts import BOUNDS, Counting, Counts
 from dimse.watch.observers import Observers
 
@@ -31,6 +32,15 @@ class Clock:
 def store(instance: str = "1.2") -> tuple[CStoreRQ, bytes]:
     asked = CStoreRQ(message_id=3, affected_sop_class_uid=CT, affected_sop_instance_uid=instance)
     return asked, encode(identity(CT, "1.2"), IMPLICIT)
+
+
+def test_what_nothing_is_kept_of_is_not_stored() -> None:
+    counts = Counts()
+    with Server(lambda _: Discard(), host="127.0.0.1", observer=Counting(counts)) as scp:
+        with Caller(scp.address[1], (CT, [IMPLICIT])) as scu:
+            assert scu.ask(*store()).status == 0
+    totals = counts.totals()
+    assert (totals.objects_stored, totals.objects_dropped, totals.objects_refused) == (0, 1, 0)
 
 
 @pytest.mark.parametrize("server", [Server, AsyncioServer])
