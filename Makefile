@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 UNIT   := tests/dul tests/dimse tests/stateful tests/fuzz tests/benchmarks $(wildcard tests/test_*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo recording test test-alone test-stack check lint types unit coverage stateful fuzz load crash kills interop selftest conformance conformance-site bench-quick bench bench-page dist check-dist check-packaging docs clean
+.PHONY: help setup demo recording test test-alone test-stack check lint types unit coverage stateful fuzz load crash stores kills interop selftest conformance conformance-site bench-quick bench bench-page dist check-dist check-packaging docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/' | expand -t 12
@@ -79,6 +79,9 @@ load: setup ## hundreds of clients, idle ones, slow ones, a day (SCALE=1) agains
 
 crash: setup ## kill -9 storescp at random moments (ROUNDS=100 of each kind) and compare what is there
 	$(BIN)/python tests/crash/run.py --rounds $(or $(ROUNDS),100)
+
+stores: setup ## the object store against emulators of Google's and Azure's, which pip and npm bring for it
+	$(BIN)/python tests/stores/run.py
 
 kills: setup ## kill -9 storescu with a journal at random moments (ROUNDS=100 of each kind) and compare what is where
 	$(BIN)/python tests/crash/killing.py $(or $(ROUNDS),100)
