@@ -21,6 +21,7 @@ def _run(tool: str) -> int:
         gc.freeze()
         gc.enable()
     code: int = module.main()
+    gc.freeze()  # nor is it searched at the end, when the system takes it all
     return code
 
 

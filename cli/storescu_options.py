@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dimse import EXPLICIT_FIRST, Decompress, How, Offers, Retry
+from dimse import EXPLICIT_FIRST, Decompress, Offers, Retry
 
 from .grammar.declaration import Settings, always, flag, parameters, setting, value
 from .grammar.values import integer, text
@@ -17,7 +17,7 @@ from .options.reporting import Reporting
 from .words import DCMSEND, STORESCU, Words
 
 if TYPE_CHECKING:
-    from dimse import Journal
+    from dimse import How, Journal
 
 __all__ = ["DcmsendSettings", "StorescuSettings"]
 
@@ -168,22 +168,22 @@ class StorescuSettings(
             proposed: what `self.proposed` came to.
             journal: the one that is named, if it is open.
         """
-        return How(
-            preparation=self.preparation,
-            base_contexts=proposed.base_contexts,
-            rules=proposed.rules,
-            repeat=self.repeat,
-            halt=self.halt,
-            look_ahead=self.look_ahead or None,
-            abort=self.abort,
-            single=self.single,
-            max_losses=self.max_losses or None,
-            retry=Retry(times=self.retry) if self.retry else None,
-            associations=self.associations,
-            rate=self.rate,
-            bandwidth=self.bandwidth,
-            journal=journal,
-        )
+        return {
+            "preparation": self.preparation,
+            "base_contexts": proposed.base_contexts,
+            "rules": proposed.rules,
+            "repeat": self.repeat,
+            "halt": self.halt,
+            "look_ahead": self.look_ahead or None,
+            "abort": self.abort,
+            "single": self.single,
+            "max_losses": self.max_losses or None,
+            "retry": Retry(times=self.retry) if self.retry else None,
+            "associations": self.associations,
+            "rate": self.rate,
+            "bandwidth": self.bandwidth,
+            "journal": journal,
+        }
 
 
 class DcmsendSettings(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dimse.engine import Entry, Verdict
     from dimse.errors import DIMSEError, Refused
     from dimse.faults import Faults
+    from dimse.how import How
     from dimse.journal import Journal
     from dimse.levels import StorageLevels
     from dimse.marking import Marker
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from dimse.outcome import Outcome
     from dimse.peer import Peer
     from dimse.plan import SEED_CLASSES
-    from dimse.policy import LOOK_AHEAD, SLOWEST_BANDWIDTH, How, Policy
+    from dimse.policy import LOOK_AHEAD, SLOWEST_BANDWIDTH, Policy
     from dimse.probing import Probe, ProbedContext
     from dimse.profiles import AssociationProfile, load_profile
     from dimse.provider import (
@@ -129,7 +130,7 @@ _HOMES = {
     "Events": "dimse.client",
     "Faults": "dimse.faults",
     "Handler": "dimse.provider",
-    "How": "dimse.policy",
+    "How": "dimse.how",
     "Invention": "dimse.objects.invention",
     "Journal": "dimse.journal",
     "LOOK_AHEAD": "dimse.policy",

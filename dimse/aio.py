@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
-from dimse.engine import Asked, Entry, How, Roster, examined
+from dimse.engine import Asked, Entry, Roster, examined
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority, Request
 from dimse.objects.outgoing import Outgoing, Sendable
@@ -56,6 +56,7 @@ from dul.user_items import (
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from dimse.how import How
     from dimse.probing import Probe
 
 __all__ = ["Client", "Events", "Outcomes", "Sending", "Server", "Session"]

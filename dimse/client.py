@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
-from dimse.engine import Asked, Entry, How, Roster, examined
+from dimse.engine import Asked, Entry, Roster, examined
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable
@@ -47,6 +47,7 @@ from dul.user_items import (
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from dimse.how import How
     from dimse.probing import Probe
 
 T = TypeVar("T")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
-from dimse.engine import Asked, How, Policy, Roster, Sender, listed
+from dimse.engine import Asked, Policy, Roster, Sender, listed
 from dimse.peer import Peer
 from dul.pace import Pace
+
+if TYPE_CHECKING:
+    from dimse.how import How
 
 __all__ = ["crew", "roster_for"]
 

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from dimse.dialogue import Dialogue
 from dimse.errors import JournalFailed, ReleasedByPeer
 from dimse.events import Done, GivenUp, Lost, NotAssociated, Responded, Retrying
 from dimse.outcome import Outcome
-from dimse.policy import How, Policy
+from dimse.policy import Policy
 from dimse.retry import Retry, is_out_of_resources, may_pass
 from dimse.roster import Asked, Entry, Roster, Task, Unwritten, Verdict, examined, listed
 from dimse.scu import Operations
@@ -34,11 +34,11 @@ from dimse.stores import Stores, Storing
 from dimse.tables.status import SUCCESS
 from dul.conversations import Call, Pause, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
+from dul.values import NamedTuple
 
 __all__ = [
     "Asked",
     "Entry",
-    "How",
     "Policy",
     "Roster",
     "Sender",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from dimse.errors import InvalidValue
 from dimse.messages.base import Priority
@@ -16,7 +16,7 @@ from dul.values import dataclass
 if TYPE_CHECKING:
     from dimse.journal import Journal
 
-__all__ = ["LOOK_AHEAD", "SLOWEST_BANDWIDTH", "How", "Policy"]
+__all__ = ["LOOK_AHEAD", "SLOWEST_BANDWIDTH", "Policy"]
 
 SLOWEST_BANDWIDTH = 500
 """Bytes per second: a modem's, and a P-DATA-TF of ours is out within a second or two."""
@@ -106,25 +106,3 @@ def _check_move_originator(originator: object) -> None:
             raise InvalidValue(
                 "move_originator", f"{originator!r} is no AE title with a message ID"
             )
-
-
-class How(TypedDict, total=False):
-    """The keywords of `Client.send` and `Client.store`: the attributes of `Policy`, see there."""
-
-    preparation: Preparation
-    base_contexts: Sequence[ContextOffer]
-    rules: Offers
-    priority: int
-    move_originator: tuple[str, int] | None
-    repeat: int
-    halt: bool
-    look_ahead: int | None
-    abort: bool
-    single: bool
-    max_losses: int | None
-    retry: Retry | None
-    associations: int
-    rate: float | None
-    bandwidth: float | None
-    journal: Journal | None
-    details: bool

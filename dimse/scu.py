@@ -7,7 +7,7 @@ objects with it, and `dimse.dialogue` goes from one association to the next.
 
 from __future__ import annotations
 
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
 from dimse.events import Requesting, Responded
@@ -25,6 +25,7 @@ from dul.events import AbortIndication, DataIndication, Indication, ProviderAbor
 from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pdata import COMMAND, LAST, PDV
+from dul.values import NamedTuple
 from dul.wire import Buffer
 
 __all__ = ["MessageIds", "Operation", "Operations", "Reply"]

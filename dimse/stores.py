@@ -8,7 +8,6 @@ became of it. `store` is all of them for a single object.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from dimse.errors import DIMSEError
 from dimse.events import Opening, Progress, Requesting, Responded
@@ -22,6 +21,7 @@ from dimse.scu import Operation, Operations
 from dimse.tables.status import is_successful
 from dul.conversations import PUMP, Call, Conversation, Script
 from dul.errors import DulcetError, Interrupted
+from dul.values import NamedTuple
 
 __all__ = ["Stores", "Storing"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
-from dul.values import dataclass
+from dul.values import NamedTuple, dataclass
 from dul.wire import U32, Buffer, octets, pdu
 
 __all__ = ["COMMAND", "LAST", "PDV", "PDataTF", "new_pdv", "split_pdvs"]

@@ -17,11 +17,12 @@ import annotations`): type checkers are shown the standard library's own, and it
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["MISSING", "dataclass", "field", "fields"]
+__all__ = ["MISSING", "NamedTuple", "dataclass", "field", "fields"]
 
 _MISSING: Final[Any] = object()
 """Stands for a default that there is not."""
@@ -30,6 +31,7 @@ _FEW: Final = 8
 """So many instances are made without an `__init__` of their class's own."""
 
 _Fields = dict[str, "_Field"]
+_Values = Callable[[object], tuple[Any, ...]]
 
 
 class _Field:
@@ -92,12 +94,9 @@ def _dataclass(
             "__slots__": tuple(name for name in own if name not in inherited),
             "__fields__": every,
             "__match_args__": tuple(each.name for each in every.values() if not each.kw_only),
-            "__dataclass_fields__": _Standard(),
-            "__dataclass_params__": _Standard(),
-            "__signature__": _Signature(),
             "__options__": {"frozen": frozen, "eq": eq},
         }
-        methods = _methods(every, frozen=frozen, eq=eq)
+        methods = _METHODS | (_COMPARING[frozen] if eq else {}) | (_LOCKED if frozen else {})
         # Slots cannot be given to a class that is there: it is made anew.
         made: Any = type(kind)(kind.__name__, kind.__bases__, methods | namespace)
         made.__init__ = _unwritten(made)
@@ -113,7 +112,7 @@ def _take_fields(namespace: dict[str, Any], *, kw_only: bool) -> _Fields:
         if annotation.startswith("ClassVar"):
             continue
         given = namespace.pop(name, _MISSING)
-        found: _Field = given if isinstance(given, _Field) else _field(default=given)
+        found = given if type(given) is _Field else _Field(given, _MISSING, True, True)
         found.name, found.type, found.kw_only = name, annotation, kw_only
         own[name] = found
     # Those of the body without slots.
@@ -125,36 +124,37 @@ def _take_fields(namespace: dict[str, Any], *, kw_only: bool) -> _Fields:
 # ------------------------------------------------------------------------------------ methods --
 
 
-def _methods(every: _Fields, *, frozen: bool, eq: bool) -> dict[str, Any]:
-    """All but `__init__`."""
-    shown = [name for name, each in every.items() if each.repr]
-    values = _values_of(list(every))
-    compared = _values_of([name for name, each in every.items() if each.compare])
-
-    def representation(self: object) -> str:
-        inner = ", ".join([f"{name}={getattr(self, name)!r}" for name in shown])
-        return f"{type(self).__qualname__}({inner})"
-
-    def equal(self: object, other: object) -> Any:
-        if type(other) is not type(self):
-            return NotImplemented
-        return compared(self) == compared(other)
-
-    def hashed(self: object) -> int:
-        return hash(compared(self))
-
-    def state(self: object) -> tuple[Any, ...]:
-        return values(self)
-
-    methods: dict[str, Any] = {"__repr__": representation, "__replace__": _replace}
-    if eq:
-        methods |= {"__eq__": equal, "__hash__": hashed if frozen else None}
-    if frozen:
-        methods |= _LOCK | {"__getstate__": state, "__setstate__": _set_state}
-    return methods
+def _represent(self: Any) -> str:
+    shown = [name for name, each in self.__fields__.items() if each.repr]
+    inner = ", ".join([f"{name}={getattr(self, name)!r}" for name in shown])
+    return f"{type(self).__qualname__}({inner})"
 
 
-def _values_of(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
+def _equal(self: object, other: object) -> Any:
+    kind = type(self)
+    if type(other) is not kind:
+        return NotImplemented
+    compared = _COMPARED.get(kind) or _compared(kind)
+    return compared(self) == compared(other)
+
+
+def _hash(self: object) -> int:
+    kind = type(self)
+    return hash((_COMPARED.get(kind) or _compared(kind))(self))
+
+
+_COMPARED: Final[dict[type, _Values]] = {}
+"""How to have the values that are compared, of classes of which instances were."""
+
+
+def _compared(kind: Any) -> _Values:
+    """Note down what is compared of a class's instances."""
+    names = [name for name, each in kind.__fields__.items() if each.compare]
+    _COMPARED[kind] = values = _values_of(names)
+    return values
+
+
+def _values_of(names: list[str]) -> _Values:
     """The function from an instance to the values of these fields."""
     if len(names) > 1:
         return attrgetter(*names)
@@ -176,7 +176,8 @@ def _refusal(to: str) -> Callable[..., None]:
     return refuse
 
 
-_LOCK: Final = {"__setattr__": _refusal("assign to"), "__delattr__": _refusal("delete")}
+def _state(self: Any) -> tuple[Any, ...]:
+    return _values_of(list(self.__fields__))(self)
 
 
 def _set_state(self: Any, state: tuple[Any, ...]) -> None:
@@ -268,8 +269,7 @@ class _Signature:
 class _Standard:
     """What `dataclasses` keeps in a class: made by itself, from a twin, when it is asked for."""
 
-    def __set_name__(self, owner: Any, name: str) -> None:
-        self._owner = owner
+    def __init__(self, name: str) -> None:
         self._name = name
 
     def __get__(self, instance: object, owner: type) -> Any:
@@ -287,7 +287,7 @@ class _Standard:
                 known["default_factory"] = each.default_factory
             return each.name, each.type, standard.field(**known)
 
-        own = self._owner
+        own: Any = next(each for each in owner.__mro__ if "__options__" in vars(each))
         twin = standard.make_dataclass(
             own.__name__, [described(each) for each in _fields(own)], **own.__options__
         )
@@ -296,7 +296,53 @@ class _Standard:
         return vars(twin)[self._name]
 
 
+_METHODS: Final[dict[str, Any]] = {
+    "__repr__": _represent,
+    "__replace__": _replace,
+    "__signature__": _Signature(),
+    "__dataclass_fields__": _Standard("__dataclass_fields__"),
+    "__dataclass_params__": _Standard("__dataclass_params__"),
+}
+"""What all of them have: the methods look at the fields of the class when they are called."""
+
+_COMPARING: Final[dict[bool, dict[str, Any]]] = {
+    False: {"__eq__": _equal, "__hash__": None},
+    True: {"__eq__": _equal, "__hash__": _hash},
+}
+
+_LOCKED: Final[dict[str, Any]] = {
+    "__setattr__": _refusal("assign to"),
+    "__delattr__": _refusal("delete"),
+    "__getstate__": _state,
+    "__setstate__": _set_state,
+}
+
+
+# ------------------------------------------------------------------------------ named tuples --
+
+
+class _NamedTupleType(type):
+    """Makes a named tuple of a class's fields, and gives it what else the class has."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        if not bases:
+            return super().__new__(cls, name, bases, namespace)
+        names = namespace["__annotations__"]
+        defaults = [namespace.pop(each) for each in names if each in namespace]
+        make: Any = namedtuple  # noqa: PYI024 - this is what makes the others
+        made = make(name, names, defaults=defaults, module=namespace.pop("__module__"))
+        for each, value in namespace.items():
+            setattr(made, each, value)
+        return made
+
+
+class _NamedTuple(metaclass=_NamedTupleType):
+    """As `typing.NamedTuple`, which compiles the type of each field, as if it were to be called."""
+
+
 if TYPE_CHECKING:
     from dataclasses import MISSING, dataclass, field, fields
+    from typing import NamedTuple
 else:
     MISSING, dataclass, field, fields = _MISSING, _dataclass, _field, _fields
+    NamedTuple = _NamedTuple

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from dimse.objects.layout import UNDEFINED, Layout, is_deflated, layout_of
 from dimse.objects.part10 import Contents
 from dimse.tables import uids
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
+from dul.values import NamedTuple
 
 __all__ = ["Shapes"]
 

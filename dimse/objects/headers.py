@@ -8,11 +8,10 @@ behind the value: where another element begins.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dimse.objects.layout import Layout
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
+from dul.values import NamedTuple
 
 __all__ = ["Header", "header_of", "unknown_vr"]
 

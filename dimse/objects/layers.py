@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from dimse.objects.headers import Header
 from dimse.objects.layout import Layout, layout_of
@@ -18,6 +17,7 @@ from dimse.objects.scratch import Scratch
 from dimse.objects.sources import Encoded, Origin, Splice
 from dimse.objects.walk import Span, Walk
 from dimse.objects.window import Window
+from dul.values import NamedTuple
 
 __all__ = ["Patch", "PlacedElement", "elements_of", "placed_elements"]
 

@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from dul.conversations import Call, Conversation, Step
-from dul.transport.opening import bare, not_found
+from dul.transport.opening import not_found, resolvable
 
 __all__ = ["Performed", "perform", "resolve", "resume"]
 
@@ -86,7 +86,7 @@ async def resolve(host: str, port: int, family: int = 0) -> list[Any]:
         raise not_found(host, port)
     try:
         return await asyncio.get_running_loop().getaddrinfo(
-            bare(host), port, family=family, type=socket.SOCK_STREAM
+            resolvable(host), port, family=family, type=socket.SOCK_STREAM
         )
     except (OSError, UnicodeError) as error:
         raise not_found(host, port, error) from error

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from dul.conversations import Connect
 from dul.errors import Interrupted
 from dul.transport.link import Link, Wait, Waiting
-from dul.transport.opening import bare, not_found, requestor_link
+from dul.transport.opening import not_found, requestor_link, resolvable
 from dul.transport.wakeup import Wakeup
 
 __all__ = ["LONGEST_POLL", "Polling", "attentive", "link_for", "pause", "raise_if_set", "resolve"]
@@ -131,7 +131,9 @@ def resolve(host: str, port: int, wakeup: Wakeup | None, family: int = 0) -> lis
     if not 0 < port < 1 << 16:
         raise not_found(host, port)
     raise_if_set(wakeup)
-    look_up = partial(socket.getaddrinfo, bare(host), port, family=family, type=socket.SOCK_STREAM)
+    look_up = partial(
+        socket.getaddrinfo, resolvable(host), port, family=family, type=socket.SOCK_STREAM
+    )
     try:
         return look_up() if wakeup is None else _beside(look_up, wakeup)
     except (OSError, UnicodeError) as error:

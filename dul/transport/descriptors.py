@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import resource
-from typing import NamedTuple
+
+from dul.values import NamedTuple
 
 __all__ = ["SPARE_CONNECTIONS", "Places", "free_descriptors", "places"]
 

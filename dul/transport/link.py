@@ -12,10 +12,11 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dul.errors import TransportError
 from dul.pace import Pace
+from dul.values import NamedTuple
 from dul.wire import Buffer
 
 if sys.platform == "linux":

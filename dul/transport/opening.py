@@ -14,12 +14,22 @@ if TYPE_CHECKING:
 
     from dul.transport.secure import SecureLink
 
-__all__ = ["acceptor_link", "bare", "not_found", "peer_name", "requestor_link"]
+__all__ = ["acceptor_link", "bare", "not_found", "peer_name", "requestor_link", "resolvable"]
 
 
 def bare(host: str) -> str:
     """A host as the resolver wants it: an IPv6 address may come in brackets, as in a URL."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
+
+
+def resolvable(host: str) -> str | bytes:
+    """A host as `getaddrinfo` takes it at least cost: as bytes, unless its name is international.
+
+    Of a `str` it has the codec of international names made ASCII first, and to load that takes as
+    long as to send an object.
+    """
+    host = bare(host)
+    return host.encode("ascii") if host.isascii() else host
 
 
 def requestor_link(

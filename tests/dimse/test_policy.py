@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from dimse.errors import InvalidValue
-from dimse.policy import How, Policy
-from dul.values import fields
+from dimse.policy import Policy
 
 
 @pytest.mark.parametrize(
@@ -26,9 +25,3 @@ from dul.values import fields
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidValue, match=next(iter(wrong))):
         Policy(**wrong)
-
-
-def test_the_keywords_of_a_client_are_the_attributes_of_a_policy() -> None:
-    attributes = {each.name: each.type for each in fields(Policy)}
-    hints = {name: hint.__forward_arg__ for name, hint in How.__annotations__.items()}
-    assert hints == attributes

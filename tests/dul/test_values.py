@@ -9,6 +9,7 @@ import inspect
 import pickle
 import subprocess
 import sys
+import typing
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -273,6 +274,57 @@ print({"dataclasses", "inspect"} & sys.modules.keys() or "neither")
         [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "neither\n"
+
+
+# The same named tuple, made by either.
+PAIRS = {}
+for by, base in (("ours", values.NamedTuple), ("standard", typing.NamedTuple)):
+
+    class Pair(base):
+        """Two of a kind."""
+
+        left: int
+        right: str = "r"
+
+        @property
+        def both(self) -> str:
+            return f"{self.left}{self.right}"
+
+        def __bool__(self) -> bool:
+            return self.left > 0
+
+    PAIRS[by] = Pair
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda pair: repr(pair(1)),
+        lambda pair: pair(1, "x") == (1, "x") == tuple(pair(right="x", left=1)),
+        lambda pair: pair(4, "x").both,
+        lambda pair: (bool(pair(0)), bool(pair(1))),
+        lambda pair: repr(pair(4)._replace(left=5)),
+        lambda pair: pair(4)._asdict(),
+        lambda pair: (pair._fields, pair._field_defaults, pair.__match_args__),
+        lambda pair: (pair.__doc__, pair.__module__, pair.__qualname__, pair.__mro__[1:]),
+        typing.get_type_hints,
+        lambda pair: hash(pair(1)) == hash((1, "r")),
+        lambda pair: hasattr(pair(1), "__dict__"),
+        lambda pair: tuple.__new__(pair, (1, "s")).both,
+    ],
+)
+def test_a_named_tuple_behaves_as_one_of_the_standard_library(act):
+    assert act(PAIRS["ours"]) == act(PAIRS["standard"])
+
+
+@pytest.mark.parametrize("arguments", [(), (1, "a", 2)])
+def test_a_named_tuple_refuses_what_the_standard_library_s_refuses(arguments):
+    texts = []
+    for pair in PAIRS.values():
+        with pytest.raises(TypeError) as caught:
+            pair(*arguments)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
 
 
 def test_a_message_survives_pickling():

@@ -18,7 +18,7 @@ from dul.errors import TransportError
 from dul.transport import acceptor
 from dul.transport.link import Link
 from dul.transport.listener import accept_connection, listen
-from dul.transport.opening import bare
+from dul.transport.opening import bare, resolvable
 
 # ---- what the system refuses
 
@@ -134,6 +134,12 @@ def test_an_ipv6_address_in_brackets(face: Face) -> None:
 )
 def test_only_the_brackets_of_an_address_are_taken_off(host: str, same: str | None) -> None:
     assert bare(host) == (same or host)
+
+
+def test_only_an_international_name_has_its_codec_loaded() -> None:
+    assert resolvable("[::1]") == b"::1"
+    assert resolvable("pacs.example") == b"pacs.example"
+    assert resolvable("b\u00fccher.example") == "b\u00fccher.example"
 
 
 def test_an_address_that_cannot_be_listened_on() -> None:
