@@ -37,8 +37,9 @@ HOP: Final = 1 << 12
 CHUNK: Final = 1 << 16
 """A step of inflating, deflating, turning words."""
 
-WHOLE: Final = 1 << 20
-"""A file of up to this size may be read whole when it is examined, if the cache has room."""
+WHOLE: Final = HEAD
+"""A file of up to this size may be read whole when it is examined, if the cache has room. To keep more is
+slower than to read it again: 0.5 MB of new memory take 1.3 ms, and 0.13 ms where the last object was."""
 
 CACHE: Final = 32 << 20
 """What one `Cache` keeps of files that were read whole, until they are sent."""

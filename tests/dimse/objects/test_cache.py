@@ -22,4 +22,4 @@ def test_what_it_takes_is_bounded(sizes, room, largest):
 def test_its_bounds():
     cache = Cache()
     assert not cache.take(bounds.WHOLE + 1)
-    assert sum(cache.take(bounds.WHOLE) for _ in range(100)) == bounds.CACHE // bounds.WHOLE
+    assert sum(cache.take(bounds.WHOLE) for _ in range(1000)) == bounds.CACHE // bounds.WHOLE
