@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from types import CoroutineType
 from typing import Any, Generic, TypeVar
 
 from dimse.errors import AbortAssociation
 from dimse.intake import Intake
 from dimse.messages.assembly import DataSetPart
 from dimse.provider import OpenSink
-from dimse.requests import ServiceRequest
+from dimse.requests import Content, ServiceRequest
 from dimse.storage.sink import Sink
 from dul.conversations import Call, Conversation
 
@@ -30,6 +32,7 @@ class Incoming(Generic[R]):
         request: with its content, once `finish` has succeeded.
         refusal: the first thing that went wrong, or None.
         length: bytes of the data set that have come, dropped ones included.
+        settled: the sink is committed.
     """
 
     def __init__(self, request: R, *, lent: bool) -> None:
@@ -37,7 +40,43 @@ class Incoming(Generic[R]):
         self._lent = lent
         self.refusal: Exception | None = None
         self.length = 0
+        self.settled = False
         self._sink: Sink | None = None
+
+    def keep(
+        self,
+        open_sink: OpenSink[R],
+        fragments: Sequence[memoryview],
+        handler: Callable[[R], Any] | None,
+    ) -> Any:
+        """`begin`, `receive` and `finish` in one, for a data set that has come whole; then its handler.
+
+        Called where functions of the user's are: all that it calls is.
+
+        Returns:
+            What the handler gives, if it comes to that. Or what `commit` gives, if that is for the
+            asyncio face to await: for `settle`, and `settled` is false.
+        """
+        self.length = sum(map(len, fragments))
+        try:
+            self._sink = sink = open_sink(self.request)
+            sink.write(fragments)
+            content: Any = sink.commit()
+            if type(content) is CoroutineType:
+                return content
+        except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
+            self.refuse(error)
+            return None
+        self.settle(content)
+        return None if handler is None else handler(self.request)
+
+    def settle(self, content: Content) -> None:
+        """The sink is committed, and has given this."""
+        warnings: tuple[str, ...] = getattr(self._sink, "warnings", ())
+        self.request = self.request.having(content, warnings)
+        self.settled = True
+        if not self._lent:
+            self._sink = None  # what is committed is not ours any more
 
     def begin(self, open_sink: OpenSink[R]) -> Conversation[None]:
         """Make the sink; not for what is refused already."""
@@ -77,10 +116,7 @@ class Incoming(Generic[R]):
         except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
             self.refuse(error)
         else:
-            warnings: tuple[str, ...] = getattr(self._sink, "warnings", ())
-            self.request = self.request.having(content, warnings)
-            if not self._lent:
-                self._sink = None  # what is committed is not ours any more
+            self.settle(content)
 
     def refuse(self, error: Exception) -> None:
         """Drop the data set; only the first reason counts.

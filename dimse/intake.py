@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
 
 from dimse.errors import UnknownCommand
 from dimse.messages.assembly import Assembler, DataSetPart, Received
@@ -24,6 +24,7 @@ from dul.events import (
 __all__ = ["Intake", "Part"]
 
 Part: TypeAlias = Received | DataSetPart
+_NOTHING: Final[Iterator[Part]] = iter(())
 
 
 class Intake:
@@ -33,14 +34,38 @@ class Intake:
     next part has done with the last one. While an operation is being answered, `cancelled` looks
     ahead; what it meets besides a C-CANCEL is copied and kept, from one fill of the receive buffer
     at most, for then it looks no further until that has been taken.
+
+    Attributes:
+        released: the peer wants to release; nothing more comes.
     """
 
     def __init__(self, association: Association) -> None:
         self._association = association
         self._assembler = Assembler()
-        self._parts: Iterator[Part] = iter(())
+        self._parts: Iterator[Part] = _NOTHING
         self._kept: deque[Part | Indication] = deque()
-        self._released = False
+        self.released = False
+
+    def whole(self) -> tuple[Received, list[memoryview]] | None:
+        """A request and the fragments of its data set, if that is what has come, and nothing else.
+
+        What is not so is there for `next`.
+        """
+        if self._parts is not _NOTHING or self._kept:
+            return None
+        event = self._association.next_event()
+        if type(event) is not DataIndication:
+            if event is not None:
+                self._kept.append(event)
+            return None
+        whole = self._assembler.whole(event.pdvs)
+        if whole is None:
+            self._parts = self._assembler.feed(event.pdvs)
+        return whole
+
+    def give_back(self, fragments: Sequence[memoryview]) -> None:
+        """The data set of a `whole` request is to be had from `next`, as any other."""
+        self._parts = iter((DataSetPart(tuple(fragments), last=True),))
 
     def next(self) -> Conversation[Part | None]:
         """Wait for the next part; None: the peer wants to release.
@@ -49,22 +74,44 @@ class Intake:
             DIMSEError: the peer's fragments make no message.
             DULError: the association ended.
         """
-        while not self._released:
-            part = self._kept.popleft() if self._kept else next(self._parts, None)
-            if isinstance(part, Received | DataSetPart):
+        while not self.released:
+            part = self.take()
+            if part is not None:
                 return part
-            match part or self._association.next_event():
+            if not self.released:
+                yield TURN
+        return None
+
+    def take(self) -> Part | None:
+        """The next part that has come; None: there is none, or the peer wants to release.
+
+        Raises:
+            DIMSEError: the peer's fragments make no message.
+            DULError: the association ended.
+        """
+        while not self.released:
+            part: Part | Indication | None
+            if self._kept:
+                part = self._kept.popleft()
+            else:
+                part = next(self._parts, None)
+                if part is None:
+                    self._parts = _NOTHING
+                    part = self._association.next_event()
+            match part:
+                case Received() | DataSetPart():
+                    return part
                 case DataIndication(pdvs):
                     self._parts = self._assembler.feed(pdvs)
                 case ReleaseIndication():
-                    self._released = True
+                    self.released = True
                 case (AbortIndication() | ProviderAbortIndication()) as end:
                     fail(end)
                 case None if self._association.closed:
                     cause = self._association.failure
                     raise cause or TransportError("the association is closed")
                 case None:
-                    yield TURN
+                    return None
         return None
 
     def skip_data_set(self, command: Message | UnknownCommand) -> Conversation[None]:

@@ -33,6 +33,7 @@ __all__ = [
     "OpenSink",
     "Provider",
     "Returned",
+    "listening",
 ]
 
 MAXIMUM_MEMORY: Final = 512 << 20
@@ -219,6 +220,12 @@ class Observer:
 
     def ended(self, requestor: Requestor, error: Exception) -> None:
         """The association, or what was to become one, ended in another way."""
+
+
+def listening(observer: Observer, name: str) -> Callable[..., None] | None:
+    """The method of an observer that is told of something; None: it has left it as it is, and does nothing."""
+    method: Callable[..., None] = getattr(observer, name)
+    return None if getattr(method, "__func__", None) is getattr(Observer, name) else method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ committing a sink, the user's handlers) runs as a `Call`, so that an event loop 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dimse.answers import Answers
@@ -29,14 +30,14 @@ from dimse.messages.base import Request, Response
 from dimse.messages.codec import response_to, unrecognized
 from dimse.messages.composite import CCancelRQ, CStoreRQ
 from dimse.objects.decoded import encode_data_set
-from dimse.provider import Answer, Provider
+from dimse.provider import Answer, Provider, listening
 from dimse.requests import Requestor, ServiceRequest, StoreRequest
 from dimse.served import Services
 from dimse.storage.sink import Budget
 from dimse.tables import status as statuses
 from dimse.tables.status import is_pending
 from dul.association import Association
-from dul.conversations import PUMP, Call, Conversation, accept, give_up, respond_to_release
+from dul.conversations import PUMP, TURN, Call, Conversation, accept, give_up, respond_to_release
 from dul.errors import Interrupted
 from dul.pdu import AssociateRJ
 
@@ -132,32 +133,51 @@ class _Session:
         self._association = association
         self._requestor = requestor
         self._services = services
+        self._storing = services.of_stores
+        self._contexts = association.agreed.contexts
         self._on_release = provider.on_release
         self._observer = provider.observer
+        # Of most requests nobody wants to know.
+        self._received = listening(provider.observer, "received")
+        self._arrived = listening(provider.observer, "arrived")
+        self._answered = listening(provider.observer, "answered")
         self._intake = Intake(association)
         self._answers_release = False
 
     def run(self) -> Conversation[None]:
         """Serve one request after the other, until the peer releases."""
         self._association.expect("idle")
-        contexts = self._association.agreed.contexts
-        while (part := (yield from self._intake.next())) is not None:
+        intake = self._intake
+        while not intake.released:
+            whole = intake.whole()
+            if whole is not None:
+                yield from self._whole(*whole)
+                continue
+            part = intake.take()
+            if part is None:
+                if not intake.released:
+                    yield TURN
+                continue
             assert isinstance(part, Received)  # every data set is read with its command
-            context, message = contexts[part.context_id], part.message
-            match message:
-                case CStoreRQ():
-                    yield from self._perform(StoreRequest(self._requestor, context, message))
-                case Request():
-                    yield from self._perform(ServiceRequest(self._requestor, context, message))
-                case CCancelRQ():
-                    yield from self._intake.skip_data_set(message)  # there is nothing to cancel
-                case UnknownCommand():
-                    yield from self._answer_unknown(context.id, message)
-                case _:
-                    raise MessageFault(f"an unsolicited {message.NAME}")
+            yield from self._serve(part)
         yield from self._before_release()
         self._answers_release = True
         yield from respond_to_release(self._association)
+
+    def _serve(self, part: Received) -> Conversation[None]:
+        """Serve one request, whose data set is still to be read."""
+        context, message = self._contexts[part.context_id], part.message
+        match message:
+            case CStoreRQ():
+                yield from self._perform(StoreRequest(self._requestor, context, message))
+            case Request():
+                yield from self._perform(ServiceRequest(self._requestor, context, message))
+            case CCancelRQ():
+                yield from self._intake.skip_data_set(message)  # there is nothing to cancel
+            case UnknownCommand():
+                yield from self._answer_unknown(context.id, message)
+            case _:
+                raise MessageFault(f"an unsolicited {message.NAME}")
 
     def tell_end(self, error: Exception) -> None:
         """Tell of an end that was none in order; or of the release, if that was confirmed before.
@@ -192,11 +212,46 @@ class _Session:
         """There is somebody to hear it; who wants to release does, too (AR-7)."""
         return self._association.established or self._association.release_due
 
+    def _whole(self, part: Received, fragments: Sequence[memoryview]) -> Conversation[None]:
+        """`_serve` for a request whose data set has come whole; what is not as usual goes its way."""
+        message, service = part.message, self._storing
+        if type(message) is CStoreRQ and not (service.lent or service.awaited):
+            request = StoreRequest(self._requestor, self._contexts[part.context_id], message)
+            if service.judge(request) is None:
+                return self._keep(request, fragments)
+        self._intake.give_back(fragments)
+        return self._serve(part)
+
+    def _keep(self, request: StoreRequest, fragments: Sequence[memoryview]) -> Conversation[None]:
+        """`_perform` for a C-STORE whose data set has come whole: the user's functions run in one `Call`."""
+        if self._received is not None:
+            self._received(request)
+        if self._arrived is not None:
+            self._arrived(request, sum(map(len, fragments)))
+        incoming, service = Incoming(request, lent=False), self._storing
+        try:
+            handler = service.handler
+            try:
+                given = yield Call(incoming.keep, (service.open_sink, fragments, handler))
+                if incoming.settled:
+                    handler = None if given is None else partial(_given, given)
+                elif incoming.refusal is None:  # it was committed by a coroutine
+                    incoming.settle(given)
+            except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
+                if incoming.settled:
+                    self._refuse(incoming.request, error, meant=(Refused,))
+                    return
+                incoming.refuse(error)
+            yield from self._conclude(incoming, handler)
+        finally:
+            incoming.close()
+
     def _perform(self, request: ServiceRequest[Any]) -> Conversation[None]:
         """Receive the data set of a request, if one follows, and answer it."""
         service = self._services.of(request)
         incoming = Incoming(request, lent=service.lent)
-        self._observer.received(request)
+        if self._received is not None:
+            self._received(request)
         refusal = service.judge(request)
         if refusal is not None:
             incoming.refuse(refusal)
@@ -205,17 +260,25 @@ class _Session:
                 yield from incoming.begin(service.open_sink)
                 if not (yield from incoming.receive(self._intake)):
                     return
-                self._observer.arrived(request, incoming.length)
+                if self._arrived is not None:
+                    self._arrived(request, incoming.length)
                 yield from incoming.finish()
-            if incoming.refusal is not None:
-                self._refuse(request, incoming.refusal, meant=(Refused, OSError))
-            elif service.handler is not None:
-                yield from self._answer(incoming.request, service.handler)
-            else:
-                response = response_to(request.message, statuses.SUCCESS)
-                self._send(incoming.request, response, response.encode())
+            yield from self._conclude(incoming, service.handler)
         finally:
             incoming.close()
+
+    def _conclude(
+        self, incoming: Incoming[Any], handler: Callable[[Any], Any] | None
+    ) -> Conversation[None]:
+        """Answer a request that has come: why it is refused, what the handler says, or Success."""
+        request = incoming.request
+        if incoming.refusal is not None:
+            self._refuse(request, incoming.refusal, meant=(Refused, OSError))
+        elif handler is not None:
+            yield from self._answer(request, handler)
+        else:
+            response = response_to(request.message, statuses.SUCCESS)
+            self._send(request, response, response.encode())
 
     def _answer(
         self, request: ServiceRequest[Any], handler: Callable[[Any], Any]
@@ -289,7 +352,13 @@ class _Session:
         self._association.send(request.context.id, command=True, source=command)
         if data_set is not None:
             self._association.send(request.context.id, command=False, source=data_set)
-        self._observer.answered(request, response)
+        if self._answered is not None:
+            self._answered(request, response)
+
+
+def _given(given: Any, _: ServiceRequest[Any]) -> Any:
+    """A handler that was called already."""
+    return given
 
 
 def _encoded(request: ServiceRequest[Any], data_set: bytes | Dataset) -> Conversation[bytes]:

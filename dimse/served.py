@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dimse.errors import Refused
@@ -20,6 +21,8 @@ from dul.values import dataclass
 
 __all__ = ["Service", "Services"]
 
+_CO_COROUTINE = 0x80  # `inspect.CO_COROUTINE`
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -30,12 +33,14 @@ class Service:
         open_sink: where its data set goes.
         handler: answers it, with what an `AsyncHandler` gives; None: Success.
         lent: its data set is needed until it is answered, and no longer.
+        awaited: a function of the user's is a coroutine function, for the asyncio face to await.
     """
 
     judge: Callable[[Any], Refused | None]
     open_sink: OpenSink[Any]
     handler: Callable[[Any], Any] | None = None
     lent: bool = False
+    awaited: bool = False
 
 
 class Services:
@@ -64,7 +69,10 @@ class Services:
             CEchoRQ: Service(_verification, _dropped, provider.on_echo)
         }
         if provider.open_sink is not None:
-            self._services[CStoreRQ] = Service(_storage, provider.open_sink, provider.on_store)
+            awaited = _is_awaited(provider.open_sink) or _is_awaited(provider.on_store)
+            self._services[CStoreRQ] = Service(
+                _storage, provider.open_sink, provider.on_store, awaited=awaited
+            )
         elif provider.on_store is not None:
             self._services[CStoreRQ] = Service(
                 _storage, checked_into_memory, provider.on_store, lent=True
@@ -72,9 +80,22 @@ class Services:
         for kind, handler in provider.handlers.items():
             self._services[kind] = Service(_of_an_scu, into_memory, handler, lent=True)
 
+    @property
+    def of_stores(self) -> Service:
+        """How C-STOREs are served."""
+        return self._services.get(CStoreRQ, _UNSERVED)
+
     def of(self, request: ServiceRequest[Any]) -> Service:
         """How a request is served."""
         return self._services.get(type(request.message), _UNSERVED)
+
+
+def _is_awaited(function: Callable[..., Any] | None) -> bool:
+    """As `inspect.iscoroutinefunction`, whose module takes long to load."""
+    while isinstance(function, partial):
+        function = function.func
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & _CO_COROUTINE)
 
 
 def _dropped(_: ServiceRequest[Any]) -> Sink:

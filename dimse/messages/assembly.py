@@ -6,16 +6,18 @@ on as the views that they are, for a sink to take before the receive buffer is f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from dimse.errors import MessageFault, UnknownCommand
+from dimse.errors import InvalidCommandSet, MessageFault, UnknownCommand
+from dimse.messages.alike import Alike
 from dimse.messages.base import Message
-from dimse.messages.codec import decode_message
 from dimse.messages.command import MAXIMUM_COMMAND_LENGTH
 from dul.pdata import COMMAND, LAST, PDV
 from dul.values import dataclass
 
 __all__ = ["Assembler", "DataSetPart", "MessageFault", "Received"]
+
+_BOTH = COMMAND | LAST  # the bits of a message control header that mean something
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Assembler:
     """Puts the PDVs of one direction of an association together."""
 
     def __init__(self) -> None:
+        self._alike = Alike()
         self._command = bytearray()
         self._context_id: int | None = None  # of the message that has begun
         self._data_set = False  # its command set is complete, its data set is not
@@ -56,6 +59,39 @@ class Assembler:
     def at_rest(self) -> bool:
         """No message has begun that has not ended."""
         return self._context_id is None
+
+    def whole(self, pdvs: Sequence[PDV]) -> tuple[Received, list[memoryview]] | None:
+        """A command set, and the data set that follows it, if these PDVs are the two and nothing else.
+
+        That is what a small object comes as. What is in any way else is left to `feed`.
+
+        Returns:
+            The command set, and the fragments of the data set.
+        """
+        context_id, control, command = pdvs[0]
+        if (
+            self._context_id is not None
+            or control & _BOTH != _BOTH
+            or len(command) > MAXIMUM_COMMAND_LENGTH
+            or not pdvs[-1][1] & LAST
+        ):
+            return None
+        fragments: list[memoryview] = []
+        for pdv_context_id, control, fragment in pdvs[1:]:
+            # The last one before the end, a command set behind it, or another message's.
+            if control & _BOTH and (control & COMMAND or len(fragments) + 2 != len(pdvs)):
+                return None
+            if pdv_context_id != context_id or not fragment:
+                return None
+            assert isinstance(fragment, memoryview)  # what was received
+            fragments.append(fragment)
+        try:
+            message = self._alike.decode(bytes(command))
+        except (InvalidCommandSet, UnknownCommand):
+            return None
+        if not (fragments and message.data_set_follows):
+            return None
+        return Received(context_id, message), fragments
 
     def feed(self, pdvs: Iterable[PDV]) -> Iterator[Received | DataSetPart]:
         """What these PDVs complete, in order.
@@ -109,7 +145,7 @@ class Assembler:
         self._command.clear()
         message: Message | UnknownCommand
         try:
-            message = decode_message(data)
+            message = self._alike.decode(data)
         except UnknownCommand as unknown:
             message = unknown
         self._data_set = message.data_set_follows

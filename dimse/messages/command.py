@@ -25,7 +25,7 @@ Refused, as `InvalidCommandSet`:
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from dimse.errors import InvalidCommandSet, InvalidValue
@@ -42,6 +42,7 @@ __all__ = [
     "decode_command",
     "encode_command",
     "frame",
+    "value_places",
     "writer",
 ]
 
@@ -384,6 +385,15 @@ def _judge(raw: bytes) -> tuple[dict[str, Value], list[bytes]]:
         at = start + length
     elements.pop("CommandGroupLength", None)
     return elements, headers
+
+
+def value_places(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Of each element of a command set that is one: its number, and position and length of its value."""
+    at = 0
+    while at < len(data):
+        _, number, length = _HEADER.unpack_from(data, at)
+        yield number, at + 8, length
+        at += 8 + length
 
 
 def _shape_of(headers: Sequence[bytes]) -> _Shape:

@@ -7,11 +7,13 @@ from typing import Any
 
 from dimse.errors import UnknownCommand
 from dimse.messages.base import Response
-from dimse.provider import Denied, Granted, Observer
+from dimse.provider import Denied, Granted, Observer, listening
 from dimse.requests import Requestor, ServiceRequest
 from dul.pdu import AssociateRJ
 
 __all__ = ["Observers"]
+
+_OF_EACH_OBJECT = ("received", "arrived", "answered")
 
 
 class Observers(Observer):
@@ -23,6 +25,13 @@ class Observers(Observer):
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
+        self._listeners: dict[str, Sequence[Observer]] = {}
+        # Of each object they are told three times; who does not listen is not called.
+        for name in _OF_EACH_OBJECT:
+            listeners = [each for each in observers if listening(each, name) is not None]
+            if len(listeners) < 2:
+                setattr(self, name, getattr(listeners[0] if listeners else Observer(), name))
+            self._listeners[name] = listeners
 
     def associated(self, requestor: Requestor) -> None:
         """An association was established."""
@@ -43,12 +52,12 @@ class Observers(Observer):
 
     def received(self, request: ServiceRequest[Any]) -> None:
         """A request came; its data set, if it has one, follows."""
-        for each in self._observers:
+        for each in self._listeners["received"]:
             each.received(request)
 
     def arrived(self, request: ServiceRequest[Any], length: int) -> None:
         """The data set of a request has come to its end."""
-        for each in self._observers:
+        for each in self._listeners["arrived"]:
             each.arrived(request, length)
 
     def unknown(self, requestor: Requestor, command: UnknownCommand) -> None:
@@ -63,7 +72,7 @@ class Observers(Observer):
 
     def answered(self, request: ServiceRequest[Any], response: Response) -> None:
         """A response was given."""
-        for each in self._observers:
+        for each in self._listeners["answered"]:
             each.answered(request, response)
 
     def released(self, requestor: Requestor) -> None:
