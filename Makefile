@@ -94,6 +94,7 @@ selftest: setup ## the testbed against mini peers with planted faults and every 
 
 conformance: setup ## the testbed against our own stack and every peer that is installed; writes docs/conformance
 	$(BIN)/python tests/interop/conformance.py --out docs/conformance
+	$(BIN)/python tests/interop/conformance_tls.py docs/conformance/tls-profiles.md
 
 conformance-site: setup ## a static site of docs/conformance, in build/conformance-site
 	$(BIN)/dulspec site docs/conformance --out build/conformance-site

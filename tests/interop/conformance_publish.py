@@ -115,7 +115,7 @@ def _clean(data: dict[str, Any], subject: Subject, work: Path) -> dict[str, Any]
     for key in ("host", "port", "tls_port", "listen", "tls_files", "store_dir"):
         data["settings"].pop(key, None)
     data["settings"]["start_cmd"] = _without_ports(data["settings"]["start_cmd"])
-    for key in ("exec", "exec_echo"):
+    for key in ("exec", "exec_echo", "exec_tls"):
         data["settings"][key] = _without_ports(data["settings"].get(key, ""))
     if not subject.ours:
         data["cases"] = [case for case in data["cases"] if not _told_first(case)]
@@ -234,6 +234,7 @@ def _readme(entries: Sequence[Published], shown: dict[Published, dict[str, Any]]
         "# Conformance of DICOM products, as `dulspec` sees it",
         "",
         f"Results of {days}.",
+        "What our tools do with each profile of TLS is in [tls-profiles.md](tls-profiles.md).",
         f"[{MATRIX}]({MATRIX}) has all products side by side, case by case; each JSON file is the",
         "result of one product in one role, as `../testbed.md` describes it (`dulspec report FILE`",
         "reads it). Of cases that passed only the traces are kept; of deviations a short wire log.",
@@ -297,7 +298,7 @@ def _again(results: Iterable[dict[str, Any]]) -> list[str]:
     days = [f"`{id_}` ({max(when)[:10]})" for id_, when in sorted(ids.items())]
     return [
         "",
-        "New or changed since those runs, and judged by themselves with every product:",
+        "Judged by themselves, after the runs that their results stand in, since they were new or changed:",
         f"{', '.join(days)}. `judged_again` in a result says when.",
     ]
 
@@ -329,7 +330,7 @@ def _how(entry: Published, data: dict[str, Any]) -> list[object]:
     command = settings["start_cmd"] or settings["exec"]
     words = [each for each in entry.subject.options if not isinstance(each, Path)]
     words = [each for each in words if not str(each).endswith(("-cert", "-key", "--cert", "--key"))]
-    options = template([each for each in words if each != "--ca"])
+    options = template([each for each in words if each != "--ca"]).replace(sys.executable, "python")
     note = "; ".join(filter(None, [entry.subject.note, f"`{options}`" if options else ""]))
     code = command.replace("|", "\\|")
     return [data["target"]["name"], entry.subject.role.upper(), f"`{code}`", note]

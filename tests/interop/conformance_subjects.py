@@ -70,13 +70,16 @@ class Subject:
         return VERSIONS[self.package]()
 
 
+_PLACES = {f"{{{name}}}" for name in ("host", "port", "file", "ca", "cert", "key")}
+
+
 def template(words: Sequence[object]) -> str:
     """A command as dulspec takes it."""
     return " ".join(_word(str(each)) for each in words)
 
 
 def _word(text: str) -> str:
-    return text if text in {"{host}", "{port}", "{file}"} else shlex.quote(text)
+    return text if text in _PLACES else shlex.quote(text)
 
 
 def _quietly(*command: object) -> list[object]:
@@ -208,8 +211,17 @@ SUBJECTS = [
             *(*_CALLED, "{file}"),
         ],
         echo=lambda _: [_PYTHON, "-m", "cli.echoscu", "-ta", 5, "-td", 5, *_CALLED],
-        options=("--dimse-max", 70),
-        note="a peer that stops reading is given the default of 60 s",
+        options=(
+            *("--dimse-max", 70, "--check-host", "--exec-tls"),
+            template(
+                [
+                    *(_PYTHON, "-m", "cli.storescu", "-ta", 5, "-td", 5),
+                    *("+tls", "{key}", "{cert}", "+cf", "{ca}", *_CALLED, "{file}"),
+                ]
+            ),
+        ),
+        note="a peer that stops reading is given the default of 60 s; the cases about TLS with certificates "
+        "made on the fly",
     ),
     Subject(
         "dulcet-asyncio",
