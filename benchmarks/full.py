@@ -96,11 +96,7 @@ def _link(milliseconds: float, place: Place) -> Iterator[dict[str, Run]]:
             WINDOW: place.ours.storescu("--max-ops", "16"),
             EIGHT: place.ours.storescu("--associations", "8"),
         },
-        receivers={
-            GRANTING: lambda port, out: place.ours.child(
-                "of_dulcet", "receive", str(port), str(out)
-            )
-        },
+        receivers={GRANTING: place.ours.storescp("--max-ops", "16")},
     )
     with (
         delayed(milliseconds) as link,

@@ -64,7 +64,7 @@ def agreed(negotiated: Negotiated) -> Iterator[str]:
     if asked.asynchronous_operations_window is not None:
         yield (
             "Asynchronous operations window: "
-            f"{window.invoked or 'any number of'} operations of the requestor's at a time"
+            f"{window.invoked or 'any number'} of the requestor's operations at a time"
         )
     answers: dict[bytes, list[str]] = {}
     for each in told.extended_negotiations:

@@ -212,7 +212,7 @@ def _acceptor() -> Iterator[str]:
         ("Maximum PDU size received", f"{settings['max_pdu']} (0: no maximum)"),
         ("Maximum PDU size sent", f"what the peer takes, at most {Limits().max_send_pdu_length}"),
         ("Simultaneous associations accepted", f"{settings['max_associations']} (`--max-associations`), and a bound for each address on demand"),
-        ("Asynchronous operations", f"{window.performed} performed at a time; what a requestor proposes is answered with {window.invoked} and {window.performed}"),
+        ("Asynchronous operations", f"{window.performed} performed at a time; what a requestor proposes is answered with {window.invoked} and {window.performed}; more of them on their way with `--max-ops`"),
     )  # fmt: skip
     yield "Accepted presentation contexts, each in the role SCP (the requestor is SCU):"
     uncompressed = _names(UNCOMPRESSED)

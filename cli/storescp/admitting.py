@@ -21,7 +21,7 @@ from dimse import (
 )
 from dimse.errors import AccessRulesError, PasswordFileUnusable, ProfileError
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
-from dul import AssociateRJ, Support
+from dul import AssociateRJ, AsynchronousOperationsWindow, Support
 from dul.blocking import OneConnection
 from dul.values import dataclass
 
@@ -54,6 +54,7 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
     called = {*settings.allow_called, *([settings.ae_title] if settings.check_called else [])}
     calling = settings.allow_calling or None
     identify = None if users is None else users.check
+    window = AsynchronousOperationsWindow(settings.max_ops, 1)
     if settings.profile is not None:
         profile = _profile(*settings.profile)
         return storage_support(
@@ -66,6 +67,7 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
             },
             called_ae_titles=called or None,
             calling_ae_titles=calling,
+            window=window,
             user_identity=identify,
             identity_required=users is not None and not settings.users_if_given,
         )
@@ -85,6 +87,7 @@ def support_for(settings: StorescpSettings, users: PasswordFile | None) -> Suppo
         preference="ours" if chosen else "unconverted",
         called_ae_titles=called or None,
         calling_ae_titles=calling,
+        window=window,
         user_identity=identify,
         identity_required=users is not None and not settings.users_if_given,
     )

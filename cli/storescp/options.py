@@ -83,6 +83,16 @@ class _Network(Settings, title="network"):
             help="serve up to N associations at a time, reject more (default: 100)",
         ),
     )
+    max_ops: int = setting(
+        1,
+        value(
+            "--max-ops",
+            read=read.integer(1, 65535),
+            metavar="N",
+            help="let a requestor that asks for an asynchronous operations window have up to N objects "
+            "on their way (default: {default})",
+        ),
+    )
 
 
 class _Accepted(

@@ -71,7 +71,7 @@ def test_roles_and_window(serve: Any) -> None:
 
     _, lines = serve("-v", clients=clients)
     assert f"I: Roles of the requestor for CT Image Storage ({CT}): SCU" in lines
-    assert any("Asynchronous operations window: 1 operations" in line for line in lines)
+    assert any("Asynchronous operations window: 1 of the" in line for line in lines)
 
 
 @pytest.mark.parametrize("answered", [True, False])

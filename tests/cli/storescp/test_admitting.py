@@ -11,6 +11,7 @@ from dimse.client import Client
 from dimse.plan import ContextOffer
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from dul.errors import AssociationRejected
+from dul.user_items import AsynchronousOperationsWindow
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 PRIVATE = "1.3.6.1.4.1.99999.1"
@@ -79,6 +80,30 @@ def test_the_rules_of_the_machine(serve, monkeypatch, tmp_path, capsys):
     deny.write_text("storescp: @group\n")
     assert storescp.main(["+ac", "0"]) == 1
     assert "hosts.deny, line 1: @group" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "asked", "granted"),
+    [
+        ([], 8, 1),
+        (["--max-ops", "4"], 8, 4),
+        (["--max-ops", "4"], 2, 2),
+        (["--max-ops", "4"], 0, 4),
+    ],
+)
+def test_how_many_objects_may_be_on_their_way(serve, options, asked, granted):
+    seen = []
+
+    def clients(port):
+        client = Client("127.0.0.1", port, window=AsynchronousOperationsWindow(asked, 1))
+        with client.associate([ContextOffer(CT, (IMPLICIT_VR_LITTLE_ENDIAN,))]) as session:
+            seen.append(session.negotiated.window)
+
+    _, lines = serve("-v", *options, clients=clients)
+    assert seen == [AsynchronousOperationsWindow(granted, 1)]
+    assert any(
+        f"window: {granted} of the requestor's operations at a time" in line for line in lines
+    )
 
 
 def test_a_profile(serve, tmp_path):
