@@ -48,13 +48,12 @@ class Storing:
         "attempts", "begun", "choice", "operation", "outgoing", "source", "started", "told",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - one for each object; keywords take longer, see `Outcome.of`
         self,
         outgoing: Outgoing,
         choice: Choice,
         operation: Operation[CStoreRSP],
         source: OutgoingSource,
-        *,
         started: float,
         begun: int,
         attempts: int,
@@ -210,7 +209,9 @@ class Stores:
     def _request(self, outgoing: Outgoing, source: OutgoingSource) -> CStoreRQ:
         title, move_id = self._originator
         try:
-            return CStoreRQ(
+            asked = CStoreRQ.__new__(CStoreRQ)  # see `Outcome.of`
+            CStoreRQ.__init__(
+                asked,
                 message_id=self.operations.next_id(),
                 affected_sop_class_uid=outgoing.sop_class_uid,
                 affected_sop_instance_uid=outgoing.sop_instance_uid,
@@ -218,6 +219,7 @@ class Stores:
                 move_originator_application_entity_title=title,
                 move_originator_message_id=move_id,
             )
+            return asked
         except BaseException:
             source.close()
             raise
@@ -232,9 +234,7 @@ class Stores:
         except BaseException:
             source.close()
             raise
-        return Storing(
-            outgoing, choice, operation, source, started=begun, begun=sent, attempts=attempts
-        )
+        return Storing(outgoing, choice, operation, source, begun, sent, attempts)
 
     def settle(self, stores: Sequence[Storing], *, more: bool = False) -> Script[Storing | None]:
         """Wait until one of several is out whole and has its response, whichever is the first.

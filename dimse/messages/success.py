@@ -84,7 +84,9 @@ class KnownSuccess:
 
     def _success(self, asked: CStoreRQ | CEchoRQ) -> Response:
         if isinstance(asked, CStoreRQ):
-            return CStoreRSP(
+            stored = CStoreRSP.__new__(CStoreRSP)  # see `Outcome.of`
+            CStoreRSP.__init__(
+                stored,
                 message_id_being_responded_to=asked.message_id,
                 affected_sop_class_uid=self._class,
                 affected_sop_instance_uid=(
@@ -92,6 +94,7 @@ class KnownSuccess:
                 ),
                 status=SUCCESS,
             )
+            return stored
         return CEchoRSP(
             message_id_being_responded_to=asked.message_id,
             affected_sop_class_uid=self._class,
