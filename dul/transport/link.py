@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dul.errors import TransportError
@@ -33,6 +34,7 @@ __all__ = [
     "Ready",
     "Wait",
     "Waiting",
+    "new_wait",
 ]
 
 T = TypeVar("T")
@@ -52,6 +54,9 @@ class Wait(NamedTuple):
     write: bool
     until: float | None
 
+
+new_wait: Callable[[tuple[int, bool, bool, float | None]], Wait] = partial(tuple.__new__, Wait)
+"""A `Wait` of its four values, without a call in Python: there is one for each object."""
 
 Ready = bool
 """What a face answers to a `Wait`: the descriptor became ready (else the time is over)."""

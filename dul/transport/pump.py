@@ -13,7 +13,7 @@ from dul.association import Association
 from dul.conversations import PUMP, TURN, Conversation, Pump
 from dul.errors import DULError, LocalProtocolError, TimedOut, TransportError
 from dul.fsm import WHEN, State
-from dul.transport.link import Clock, Link, Wait, Waiting
+from dul.transport.link import Clock, Link, Wait, Waiting, new_wait
 from dul.wire import Buffer
 
 __all__ = [
@@ -281,13 +281,10 @@ def _what_to_wait_for(
         until = min(until, soon)
     if held is not None:
         until = held if until is None else min(until, held)
-    return Wait(
-        link.fileno(),
-        read=hungry or link.sending_wants_read,
-        write=link.receiving_wants_write
-        or (blocked and held is None and not link.sending_wants_read),
-        until=until,
-    )
+    # Which descriptor, whether to be read, to be written, and until when.
+    write = link.receiving_wants_write
+    write = write or (blocked and held is None and not link.sending_wants_read)
+    return new_wait((link.fileno(), hungry or link.sending_wants_read, write, until))
 
 
 def _look(association: Association, link: Link, now: float) -> None:
