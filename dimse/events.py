@@ -12,6 +12,8 @@ They come in the order of things:
     GivenUp: what is left is not tried
     Done
 
+With `details=False` (`dimse.policy.Policy`) Opening, Requesting and Responded are left out.
+
 `Client.echoes` tells the same of associations, and Requesting, Responded and Echoed in between.
 `Client.dry_run` tells what it sees of the objects, as above, then WouldAssociate, and WouldSend for
 each object on that association.
