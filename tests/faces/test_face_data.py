@@ -292,12 +292,12 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, face: Face) -> Counter[str]:
 
     for name in ("send", "receive", "quick_ack"):
         counted(Link, name)
-    counted(pump, "Wait")
+    counted(pump, "new_wait")
     return calls
 
 
 def test_what_a_round_trip_costs(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sendmsg, one TCP_QUICKACK, one wait, one recv."""
+    """One sendmsg, one look at whether to acknowledge, one wait, one recv."""
 
     def ask(association: Association) -> Conversation[None]:
         for _ in range(100):
@@ -313,7 +313,7 @@ def test_what_a_round_trip_costs(face: Face, monkeypatch: pytest.MonkeyPatch) ->
                 peer.expect(rawpeer.PDATA)
                 peer.send(pdata(b"answer", rawpeer.COMMAND_LAST))
             asking.result()
-            assert calls == {"send": 100, "quick_ack": 100, "Wait": 100, "receive": 100}
+            assert calls == {"send": 100, "quick_ack": 100, "new_wait": 100, "receive": 100}
             over(end, peer)
 
 
