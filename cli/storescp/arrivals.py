@@ -45,14 +45,22 @@ class Arrivals(Observer):
         limits: those of the associations.
         worker: the number of this process if there are several; then each line begins with both
             numbers: "[1.2]".
+        not_written: files that an older object has kept, see `Storage`.
     """
 
     def __init__(
-        self, report: Report, *, contexts: bool, limits: Limits, worker: int | None = None
+        self,
+        report: Report,
+        *,
+        contexts: bool,
+        limits: Limits,
+        worker: int | None = None,
+        not_written: set[str] | None = None,
     ) -> None:
         self._report = report
         self._level = dumps.level_of(contexts=contexts)
         self._limits = limits
+        self._not_written = set() if not_written is None else not_written
         self._worker = "" if worker is None else f"{worker}."
         self._lock = threading.Lock()  # guards the two below
         self._open: dict[str, int] = {}
@@ -135,7 +143,7 @@ class Arrivals(Observer):
         if isinstance(request, StoreRequest):
             for warning in request.warnings:
                 self._say(Level.WARN, requestor, f"{request.sop_instance_uid}: {warning}")
-            if isinstance(request.content, os.PathLike) and self._report.shows(Level.INFO):
+            if isinstance(request.content, os.PathLike) and self._is_written(request.content):
                 where = os.fspath(request.content)
                 self._say(Level.INFO, requestor, f"storing DICOM file: {where}")
             if status != SUCCESS and classify(status) is not StatusClass.SUCCESS:
@@ -146,6 +154,13 @@ class Arrivals(Observer):
                 )
         if self._report.shows(Level.DEBUG):
             self._show(Level.DEBUG, requestor, dumps.message(response, "sent"))
+
+    def _is_written(self, content: os.PathLike[str]) -> bool:
+        """Whether it is to be said that a file was stored."""
+        if self._not_written and os.fspath(content) in self._not_written:
+            self._not_written.discard(os.fspath(content))  # what happened to it was said
+            return False
+        return self._report.shows(Level.INFO)
 
     def released(self, requestor: Requestor) -> None:
         """The peer released."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -21,7 +22,7 @@ from dimse.storage import (
     short_unique_name,
     unique_name,
 )
-from dul.values import dataclass
+from dul.values import dataclass, field
 
 from ..grammar.declaration import UsageError
 from ..report import Report, printable
@@ -51,12 +52,15 @@ class Storage:
         on_release: is called before a release is confirmed.
         on_store: what happens when one is stored.
         observers: who is told.
+        not_written: the files of objects that came again and gave way to an older one, from then
+            until their answer; it is for who says that something is stored to take them out.
     """
 
     open_sink: OpenSink[StoreRequest]
     on_release: Callable[[Requestor], None] | None = None
     on_store: Callable[[StoreRequest], None] = lambda _: None
     observers: tuple[Observer, ...] = ()
+    not_written: set[str] = field(default_factory=set)
 
 
 @contextlib.contextmanager
@@ -91,6 +95,7 @@ def storing(
                 storage.on_release,
                 storage.on_store,
                 storage.observers,
+                storage.not_written,
             )
 
 
@@ -105,8 +110,10 @@ def _storing(
         with _with_events(settings, report, studies) as found:
             yield found
         return
-    with _store(settings, report, settings.template or _naming(settings)) as store:
-        yield Storage(store.open, _flush(settings, store))
+    not_written: set[str] = set()
+    naming = settings.template or _naming(settings)
+    with _store(settings, report, naming, not_written) as store:
+        yield Storage(store.open, _flush(settings, store), not_written=not_written)
 
 
 def _flush(
@@ -134,11 +141,14 @@ def _with_events(
 
     hooks = _hooks(settings, report, waits=settings.exec_sync)
     naming = settings.template or _naming(settings)
+    not_written: set[str] = set()
     with contextlib.ExitStack() as stack:
         stack.callback(hooks.close, _last_grace(settings))
         if not _by_study(settings):
-            store = stack.enter_context(_store(settings, report, naming))
-            yield Storage(store.open, _flush(settings, store), hooks.stored)
+            store = stack.enter_context(_store(settings, report, naming, not_written))
+            yield Storage(
+                store.open, _flush(settings, store), hooks.stored, not_written=not_written
+            )
             return
         studies = shared or stack.enter_context(_own_studies(settings, report, hooks))
         if settings.sort is None:
@@ -152,8 +162,8 @@ def _with_events(
             hooks.stored(request)
             observer.stored(request)
 
-        store = stack.enter_context(_store(settings, report, naming))
-        yield Storage(store.open, _flush(settings, store), on_store, (observer,))
+        store = stack.enter_context(_store(settings, report, naming, not_written))
+        yield Storage(store.open, _flush(settings, store), on_store, (observer,), not_written)
 
 
 @contextlib.contextmanager
@@ -252,7 +262,7 @@ def _say_ended(report: Report, ended: CommandEnded) -> None:
 
 @contextlib.contextmanager
 def _store(
-    settings: StorescpSettings, report: Report, naming: Naming
+    settings: StorescpSettings, report: Report, naming: Naming, not_written: set[str]
 ) -> Iterator[Spool | ObjectStore]:
     """The directory or the object store that objects go to.
 
@@ -261,6 +271,8 @@ def _store(
     """
 
     def told(where: Path | str, what: str) -> None:
+        if what != "replaced":
+            not_written.add(os.fspath(where))
         report.warn(f"DICOM file already exists, {_WORDS[what]}: {where}")
 
     how: _How = {

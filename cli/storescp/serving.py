@@ -190,7 +190,13 @@ def server_for(
         abort_after=settings.abort_after,
         sleep=stopping.wait,
     )
-    arrivals = Arrivals(report, contexts=settings.contexts, limits=settings.limits, worker=worker)
+    arrivals = Arrivals(
+        report,
+        contexts=settings.contexts,
+        limits=settings.limits,
+        worker=worker,
+        not_written=storage.not_written,
+    )
 
     def on_store(request: StoreRequest) -> None:
         storage.on_store(request)
