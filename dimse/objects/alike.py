@@ -15,10 +15,10 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final
 
-from dimse.objects.layout import UNDEFINED, Layout, is_deflated, layout_of
+from dimse.objects.headers import plain_elements
+from dimse.objects.layout import is_deflated, layout_of
 from dimse.objects.part10 import Contents
 from dimse.tables import uids
-from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 from dul.values import NamedTuple
 
 __all__ = ["Shapes"]
@@ -26,7 +26,6 @@ __all__ = ["Shapes"]
 _MOST_SHAPES: Final = 64
 """Sizes whose first file is written down; making a shape costs some three walks."""
 
-_MOST_ELEMENTS: Final = 1000
 _BEGIN: Final = 132  # of the file meta
 _SOP_INSTANCE_UID: Final = 0x00080018
 _SOP_CLASS_UID: Final = 0x00080016
@@ -109,7 +108,7 @@ def _shape_of(size: int, data: bytes, found: Contents) -> _Shape | None:
     own += b"\0" * (len(own) & 1)
     head = _MEDIA_STORAGE_INSTANCE + len(own).to_bytes(2, "little")
     media = data.find(head + own, _BEGIN, start) + len(head)
-    elements = _elements(data, start, size, layout_of(syntax))
+    elements = plain_elements(data, start, size, layout_of(syntax))
     if media < _BEGIN + len(head) or elements is None:
         return None
     behind = media + len(own)
@@ -131,29 +130,3 @@ def _shape_of(size: int, data: bytes, found: Contents) -> _Shape | None:
     layout = Struct("".join(parts))
     cut = layout.unpack_from
     return _Shape(cut, cut(data), layout.size, instance, slice(media, behind), found)
-
-
-def _elements(
-    data: bytes, at: int, size: int, layout: Layout
-) -> list[tuple[int, int, int, int]] | None:
-    """Tag, position, length of header and value of each element; None: not all of them are in view,
-    or plain.
-    """
-    found: list[tuple[int, int, int, int]] = []
-    if len(data) == size:
-        data += bytes(4)  # the last header may be a short one
-    while at < size:
-        if at + 12 > len(data) or len(found) == _MOST_ELEMENTS:
-            return None
-        group, number, length = layout.item.unpack_from(data, at)
-        header = 8
-        if layout.explicit:
-            _, _, vr, length = layout.header.unpack_from(data, at)
-            header = ELEMENT_HEADER_LENGTH.get(vr, 0)
-            if header == 12:
-                length = layout.wide.unpack_from(data, at + 8)[0]
-        if not header or length == UNDEFINED or length & 1:
-            return None
-        found.append((group << 16 | number, at, header, length))
-        at += header + length
-    return found if at == size else None

@@ -8,12 +8,17 @@ behind the value: where another element begins.
 
 from __future__ import annotations
 
-from dimse.objects.layout import Layout
+from typing import Final
+
+from dimse.objects.layout import UNDEFINED, Layout
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 from dul.values import NamedTuple
 
-__all__ = ["Header", "header_of", "unknown_vr"]
+__all__ = ["Header", "header_of", "plain_elements", "unknown_vr"]
+
+_MOST_ELEMENTS: Final = 1000
+"""That many are listed at most: of a data set that has more there is no shape."""
 
 
 class Header(NamedTuple):
@@ -102,3 +107,29 @@ def _element_follows(  # noqa: PLR0917 (a place, its bounds, and what is before 
     if form.letters:
         return head[4:6] == form.letters
     return bool(at + 8 + layout.item.unpack_from(head)[2] <= end)
+
+
+def plain_elements(
+    data: bytes, at: int, size: int, layout: Layout
+) -> list[tuple[int, int, int, int]] | None:
+    """Tag, position, length of header and value of each element; None: not all of them are in view,
+    or plain.
+    """
+    found: list[tuple[int, int, int, int]] = []
+    if len(data) == size:
+        data += bytes(4)  # the last header may be a short one
+    while at < size:
+        if at + 12 > len(data) or len(found) == _MOST_ELEMENTS:
+            return None
+        group, number, length = layout.item.unpack_from(data, at)
+        header = 8
+        if layout.explicit:
+            _, _, vr, length = layout.header.unpack_from(data, at)
+            header = ELEMENT_HEADER_LENGTH.get(vr, 0)
+            if header == 12:
+                length = layout.wide.unpack_from(data, at + 8)[0]
+        if not header or length == UNDEFINED or length & 1:
+            return None
+        found.append((group << 16 | number, at, header, length))
+        at += header + length
+    return found if at == size else None

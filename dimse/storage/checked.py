@@ -13,8 +13,9 @@ from dimse.objects.layout import is_deflated, layout_of
 from dimse.objects.walk import Walk
 from dimse.objects.window import Window
 from dimse.requests import Content, StoreRequest
+from dimse.storage.shapes import DataSetShapes
 from dimse.storage.sink import Sink
-from dul.values import dataclass
+from dul.values import dataclass, field
 
 __all__ = ["Beginning", "Checked", "Checking"]
 
@@ -66,6 +67,7 @@ class Checked:
             of whoever opens the sink.)
         keep_mismatched: commit the sink also if the UIDs are not the command's, before that is
             raised.
+        shapes: of data sets that came before; None: each is looked at as if it were the first.
 
     Attributes:
         warnings: what is wrong with the data set and was tolerated; known after `commit`.
@@ -80,6 +82,7 @@ class Checked:
         *,
         strict: bool = False,
         keep_mismatched: bool = False,
+        shapes: DataSetShapes | None = None,
     ) -> None:
         self.warnings: tuple[str, ...] = ()
         self._sink = sink
@@ -87,6 +90,7 @@ class Checked:
         self._transfer_syntax_uid = transfer_syntax_uid
         self._strict = strict
         self._keep_mismatched = keep_mismatched
+        self._shapes = shapes
         self._beginning = Beginning()
 
     @property
@@ -122,7 +126,22 @@ class Checked:
         self._sink.discard()
 
     def _check(self) -> None:
+        beginning, shapes = self._beginning, self._shapes
+        if shapes is None:
+            self._walk()
+            return
+        looked_at = self._transfer_syntax_uid, beginning.length, beginning.content, *self._expected
+        if not shapes.prove(*looked_at) and self._walk():
+            shapes.learn(*looked_at)
+
+    def _walk(self) -> bool:
+        """Walk through the data set; gives whether that was possible to its end, and all is well.
+
+        Raises:
+            StorageRefused: see `commit`.
+        """
         window, whole = self._window()
+        walked = False
         findings = Findings(window.path, strict=self._strict, kept=True)
         walk = Walk(window, layout_of(self._transfer_syntax_uid), findings)
         try:
@@ -136,11 +155,13 @@ class Checked:
                 raise CannotUnderstand(f"the data set can't be read: {error.why}") from error
             self.warnings = (error.why,)
         except OSError:
-            return  # the disk's fault, of which the sink will tell
+            return False  # the disk's fault, of which the sink will tell
         else:
+            walked = whole and not walk.odd
             whole = True  # of group 0008 at least
         self.warnings = (*findings.warnings, *self.warnings)
         self._compare((walk.sop_class_uid, walk.sop_instance_uid), whole=whole)
+        return walked and not self.warnings
 
     def _compare(self, found: tuple[str | None, str | None], *, whole: bool) -> None:
         names = "SOP Class UID", "SOP Instance UID"
@@ -182,11 +203,13 @@ class Checking:
         check: whether at all.
         strict: see `Checked`.
         keep_mismatched: see `Checked`.
+        shapes: of what was looked at.
     """
 
     check: bool
     strict: bool
     keep_mismatched: bool
+    shapes: DataSetShapes = field(default_factory=DataSetShapes)
 
     def over(self, sink: S, request: StoreRequest) -> S | Checked:
         """The sink of a request, behind the checks that there are."""
@@ -199,4 +222,5 @@ class Checking:
             request.transfer_syntax_uid,
             strict=self.strict,
             keep_mismatched=self.keep_mismatched,
+            shapes=self.shapes,
         )
