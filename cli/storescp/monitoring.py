@@ -98,14 +98,12 @@ class Monitor:
         with contextlib.suppress(OSError):  # nobody reads so fast: the page has gaps
             self._line[1].send(to_line(fact))
 
-    def start(self, port: int | None = None) -> None:
-        """Show it, in threads of this process.
+    def accepting_at(self, port: int) -> None:
+        """At this port associations are accepted; to be called before anything is shown."""
+        self._facts["port"] = str(port)
 
-        Args:
-            port: where associations are accepted, if it is known by now.
-        """
-        if port is not None:
-            self._facts["port"] = str(port)
+    def start(self) -> None:
+        """Show it, in threads of this process."""
         if self._line is not None:
             threading.Thread(target=self._listen, name="facts", daemon=True).start()
         for each in self._services:

@@ -304,10 +304,10 @@ def _serve(
     try:
         with stop, signs_of_life():
             secure = server.tls_address
-            if not announce(settings, report, server.address[1], secure and secure[1]):
+            if not announce(settings, report, server.address[1], secure and secure[1], monitor):
                 return FAILED
             if monitor is not None:
-                monitor.start(server.address[1])
+                monitor.start()
             server.serve_forever()
             server.stop()
             say_end(report, stop.name, counts.totals())
@@ -320,9 +320,15 @@ def _serve(
 
 
 def announce(
-    settings: StorescpSettings, report: Report, port: int, tls_port: int | None = None
+    settings: StorescpSettings,
+    report: Report,
+    port: int,
+    tls_port: int | None = None,
+    monitor: Monitor | None = None,
 ) -> bool:
     """Say that connections are accepted; gives whether all could be told."""
+    if monitor is not None:
+        monitor.accepting_at(port)
     both = "" if tls_port is None else f", and on port {tls_port} for TLS"
     if settings.port_file is not None:
         try:

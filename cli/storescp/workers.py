@@ -111,7 +111,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
             say_no_network(settings, report, error)
             return FAILED
         tls_port = secure[0].getsockname()[1] if secure else None
-        if not announce(settings, report, workers.address[1], tls_port):
+        if not announce(settings, report, workers.address[1], tls_port, monitor):
             return FAILED
         ended_by = workers.run(settings.grace or 0.0)
         say_end(report, name_of(ended_by or signal.SIGTERM), counts.totals())

@@ -54,6 +54,7 @@ def test_what_an_installer_sees(storescp, chromium, options):
                 "refused: <b>CT</b> proposed only JPEG 2000 Image Compression (Lossless Only) for "
                 "CT Image Storage"
             ) in failures
+            assert chromium.js("document.title") == f"STORESCP, port {scp.port}"
             assert "<b>CT</b> at 127.0.0.1" in chromium.js(
                 "document.getElementById('open').innerText"
             )
