@@ -208,10 +208,10 @@ class StoreRequest(ServiceRequest[CStoreRQ]):
         Raises:
             InvalidValue: a UID of the request is none.
         """
-        requestor = self.requestor
+        requestor, message = self.requestor, self.message
         return encode_file_meta(
-            sop_class_uid=self.sop_class_uid,
-            sop_instance_uid=self.sop_instance_uid,
+            sop_class_uid=message.affected_sop_class_uid,
+            sop_instance_uid=message.affected_sop_instance_uid,
             transfer_syntax_uid=transfer_syntax_uid or self.transfer_syntax_uid,
             implementation_class_uid=implementation_class_uid,
             implementation_version_name=implementation_version_name,

@@ -130,7 +130,7 @@ def _storage(request: StoreRequest) -> Refused | None:
     context = request.context
     if context.abstract_syntax == VERIFICATION or not context.requestor_is_scu:
         return Refused(statuses.SOP_CLASS_NOT_SUPPORTED, "no storage on this presentation context")
-    if request.sop_class_uid != context.abstract_syntax:
+    if request.message.affected_sop_class_uid != context.abstract_syntax:
         return Refused(
             statuses.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
             "the SOP class is not that of the presentation context",

@@ -60,9 +60,10 @@ class Framer:
         if self._lost:
             return
         self._end += count
-        skipped = min(self._skip, self._end - self._start)
-        self._skip -= skipped
-        self._start += skipped
+        if self._skip:
+            skipped = min(self._skip, self._end - self._start)
+            self._skip -= skipped
+            self._start += skipped
 
     def next_pdu(self) -> tuple[int, memoryview] | None:
         """The type and the body of the next whole PDU, or None if there is none yet.

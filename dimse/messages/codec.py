@@ -157,6 +157,8 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
         InvalidValue: an N-CREATE succeeded without anyone naming the instance.
         TypeError: the response has no such field.
     """
+    if isinstance(request, CStoreRQ) and not optional:
+        return cast("R", _stored(request, status))
     response = request.RESPONSE
     names = _FIELD_NAMES[response]
     fields: dict[str, Any] = {
@@ -187,6 +189,17 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
             "the request left the SOP Instance UID to us: give affected_sop_instance_uid",
         )
     return cast("R", response(**fields))
+
+
+def _stored(request: CStoreRQ, status: int) -> CStoreRSP:
+    """The usual case of `response_to`: nothing is said but the status."""
+    sop_class, instance = request.affected_sop_class_uid, request.affected_sop_instance_uid
+    return CStoreRSP(
+        message_id_being_responded_to=request.message_id,
+        affected_sop_class_uid=sop_class if uids.is_sendable(sop_class) else None,
+        affected_sop_instance_uid=instance if uids.is_sendable(instance) else None,
+        status=status,
+    )
 
 
 def unrecognized(unknown: UnknownCommand) -> bytes | None:

@@ -48,6 +48,21 @@ class CStoreRSP(Response):
     affected_sop_instance_uid: str | None = None
     offending_element: tuple[int, ...] | None = None
 
+    def encode(self) -> bytes:
+        """See `Message.encode`; of the answers to a run's objects two elements differ."""
+        sop_class, instance = self.affected_sop_class_uid, self.affected_sop_instance_uid
+        if (
+            sop_class is None
+            or instance is None
+            or self.data_set_follows
+            or self.error_comment is not None
+            or self.offending_element is not None
+        ):
+            return Message.encode(self)
+        before, behind = _around_the_answered(sop_class, self.status)
+        number = _answered(self.message_id_being_responded_to)
+        return command.frame(b"".join((before, number, behind, _instance(instance))))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CStoreRQ(Request[CStoreRSP]):
@@ -94,6 +109,17 @@ class CStoreRQ(Request[CStoreRSP]):
 
 
 @lru_cache(maxsize=64)
+def _around_the_answered(sop_class_uid: str, status: int) -> tuple[bytes, bytes]:
+    """The elements of a C-STORE-RSP before (0000,0120), and those up to (0000,1000)."""
+    write = command.writer
+    return (
+        write("AffectedSOPClassUID")(sop_class_uid)
+        + write("CommandField")(CStoreRSP.COMMAND_FIELD),
+        write("CommandDataSetType")(command.NO_DATA_SET) + write("Status")(status),
+    )
+
+
+@lru_cache(maxsize=64)
 def _around_what_differs(
     sop_class_uid: str, priority: int, title: str | None, message_id: int | None, length: int
 ) -> tuple[bytes, bytes, bytes]:
@@ -116,6 +142,7 @@ def _around_what_differs(
 
 
 _number: Final = command.writer("MessageID")
+_answered: Final = command.writer("MessageIDBeingRespondedTo")
 _instance: Final = command.writer("AffectedSOPInstanceUID")
 
 

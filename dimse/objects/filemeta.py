@@ -170,9 +170,8 @@ def encode_file_meta(
         sending_application_entity_title,
         receiving_application_entity_title,
     )
-    instance = _uid(0x0003, "sop_instance_uid", sop_instance_uid)
-    length = len(before) + len(instance) + len(behind)
-    return b"".join([_GROUP_LENGTH, _WIDE.pack(length), before, instance, behind])
+    group = before + _uid(0x0003, "sop_instance_uid", sop_instance_uid) + behind
+    return _GROUP_LENGTH + _WIDE.pack(len(group)) + group
 
 
 # The objects of an association differ in their SOP Instance UID, and most often in nothing else.

@@ -38,13 +38,13 @@ class Beginning:
 
     def note(self, views: Sequence[memoryview]) -> None:
         """These come next."""
-        self.length += sum(map(len, views))
-        wanted = HEAD - len(self.content)
+        wanted = HEAD - self.length
         for view in views:
-            if wanted <= 0:
-                return
-            self.content += view[:wanted]
-            wanted -= len(view)
+            size = len(view)
+            self.length += size
+            if wanted > 0:
+                self.content += view[:wanted]
+                wanted -= size
 
 
 class Checked:
@@ -215,11 +215,12 @@ class Checking:
         """The sink of a request, behind the checks that there are."""
         if not self.check:
             return sink
+        message = request.message
         return Checked(
             sink,
-            request.sop_class_uid,
-            request.sop_instance_uid,
-            request.transfer_syntax_uid,
+            message.affected_sop_class_uid,
+            message.affected_sop_instance_uid,
+            request.context.transfer_syntax,
             strict=self.strict,
             keep_mismatched=self.keep_mismatched,
             shapes=self.shapes,

@@ -55,12 +55,13 @@ class SpoolDirectory:
             OSError: there is none, or it can't be used.
         """
         with self._lock:
-            if not self._place.closed and not self._place.is_at(self._path):
+            place = self._place
+            if not place.closed and not place.is_at(self._path):
                 place = Place(self._path, keep=self._keep)
                 self._place.retire()
                 self._place = place
-            self._place.enter()
-            return self._place
+            place.enter()
+            return place
 
     def close(self) -> None:
         """Let go of the directory. Idempotent."""
@@ -89,6 +90,7 @@ class Place:
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._status = os.fstat(self._fd)
+            self._identity = self._status.st_dev, self._status.st_ino
             self.files = NewFiles(self._fd, keep=keep)
         except OSError:
             self.close()
@@ -105,7 +107,8 @@ class Place:
         Raises:
             OSError: it stands for nothing.
         """
-        return os.path.samestat(os.stat(path), self._status)  # noqa: PTH116 - it may be bytes
+        now, then = os.stat(path), self._status  # noqa: PTH116 - it may be bytes
+        return now.st_ino == then.st_ino and now.st_dev == then.st_dev
 
     def enter(self) -> None:
         """Keep the directory open for one more file that is being written."""
@@ -116,7 +119,8 @@ class Place:
         """One file less is being written here."""
         with self._guard:
             self._users -= 1
-            self._close_if_left()
+            if self._retired:
+                self._close_if_left()
 
     def retire(self) -> None:
         """No more files are made here: let go of it when the last one is done."""
@@ -137,6 +141,8 @@ class Place:
         Raises:
             OSError: a directory can't be made or opened; one that is a symbolic link is not.
         """
+        if "/" not in path:
+            return Target(self, self._fd, self._identity, (), path, ())
         *directories, name = path.split("/")
         fd, made = self._fd, []
         try:
@@ -174,11 +180,16 @@ class Place:
         self._flushes.submit(target)
 
     def _sync_all(self, targets: list[Target]) -> None:
+        if len(targets) == 1:
+            self._sync(targets[0])
+            return
         for target in {each.identity: each for each in targets}.values():
             self._sync(target)
 
     def _sync(self, target: Target) -> None:
         os.fsync(target.fd)
+        if not target.directories:
+            return
         depth = len(target.directories)
         unsafe = [n for n in range(depth) if target.directories[: n + 1] not in self._flushed]
         for n in reversed(unsafe):

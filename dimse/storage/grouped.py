@@ -46,6 +46,12 @@ class Grouped(Generic[T]):
             Exception: what the work raised for the group that the item was in.
         """
         with self._lock:
+            alone = not self._busy and not self._next.items
+            self._busy = self._busy or alone
+        if alone:  # as nearly always
+            self._work_alone(item)
+            return
+        with self._lock:
             group = self._next
             group.items.append(item)
             while self._busy and not group.done:
@@ -57,6 +63,15 @@ class Grouped(Generic[T]):
             self._lead(group)
         if group.error is not None:
             raise group.error
+
+    def _work_alone(self, item: T) -> None:
+        try:
+            self._work([item])
+        finally:
+            with self._lock:
+                self._busy = False
+                if self._next.items:
+                    self._turn.notify_all()
 
     def _lead(self, group: _Group[T]) -> None:
         try:

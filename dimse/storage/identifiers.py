@@ -27,7 +27,8 @@ def check_identifiers(request: StoreRequest) -> None:
         InvalidSOPInstance: the SOP Instance UID is none; status 0117H.
         UnknownSOPClass: the SOP Class UID is none; status 0122H.
     """
-    instance, sop_class = request.sop_instance_uid, request.sop_class_uid
+    message = request.message
+    instance, sop_class = message.affected_sop_instance_uid, message.affected_sop_class_uid
     if not (len(instance) <= uids.MAXIMUM_UID_LENGTH and _INSTANCE_UID.fullmatch(instance)):
         raise InvalidSOPInstance(f"{instance[:80]!r} is no SOP Instance UID")
     if not uids.is_sendable(sop_class):

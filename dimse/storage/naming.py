@@ -35,7 +35,8 @@ _SERIES_DATE: Final = 0x00080021
 
 def dcmtk_name(request: StoreRequest, _: Head) -> str:
     """The name that DCMTK's storescp gives: CT.1.2.3, UNKNOWN.1.2.3; a `Naming`, as `unique_name`."""
-    return f"{prefix_of(request.sop_class_uid)}.{request.sop_instance_uid}"
+    message = request.message
+    return f"{prefix_of(message.affected_sop_class_uid)}.{message.affected_sop_instance_uid}"
 
 
 def unique_name(request: StoreRequest, _: Head) -> str:

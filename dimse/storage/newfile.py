@@ -218,13 +218,12 @@ class NewFile:
         self._files = files
         self._temporary = temporary
 
-    def write(self, views: Sequence[memoryview | bytes]) -> None:
-        """Write these at the end, in one system call if that takes all.
+    def write(self, views: Sequence[memoryview | bytes], left: int) -> None:
+        """Write these at the end, `left` bytes in all, in one system call if that takes all.
 
         Raises:
             OSError: they could not be written.
         """
-        left = sum(map(len, views))
         if not left:
             return
         written = os.writev(self.fd, views if len(views) <= _IOV_MAX else views[:_IOV_MAX])
@@ -283,9 +282,10 @@ class NewFile:
             self._temporary = ""
         fd, self.fd = self.fd, -1
         if fd >= 0:
-            # What there was to be lost has been flushed, or is given up.
-            with contextlib.suppress(OSError):
+            try:  # noqa: SIM105 - `suppress` costs more than the call
                 os.close(fd)
+            except OSError:
+                pass  # what there was to be lost has been flushed, or is given up
 
 
 def has_name(name: str, directory: int) -> bool:

@@ -147,7 +147,7 @@ class Spool:
             SpoolError: no file can be made; status A700H.
         """
         check_identifiers(request)
-        head = self._policy.appearance.head_of(request, request.transfer_syntax_uid)
+        head = self._policy.appearance.head_of(request, request.context.transfer_syntax)
         try:
             place = self._directory.enter()
             try:
@@ -218,7 +218,7 @@ class SpoolFile:
         self._new = new
         self._head = head  # goes with the first data, in one system call
         self._data_set = len(head)  # where the data set begins
-        self._syntax = request.transfer_syntax_uid
+        self._syntax = request.context.transfer_syntax
         self._path: Path | None = None
         self._failure: StorageRefused | None = None
         self._committed = False
@@ -235,18 +235,22 @@ class SpoolFile:
 
         After one the new file is gone, and what comes is only counted.
         """
-        self.length += sum(map(len, views))
+        count = sum(map(len, views))
+        self.length += count
         if self._new.fd < 0:
             return
         try:
-            self._write(views)
+            if self._head:
+                count += len(self._head)
+                self._new.write([self._head, *views], count)
+                self._head = b""
+            else:
+                self._new.write(views, count)
         except OSError as error:
             self._fail(error)
 
-    def _write(self, views: Sequence[memoryview | bytes]) -> None:
-        if self._head:
-            views, self._head = [self._head, *views], b""
-        self._new.write(views)
+    def _write(self, piece: bytes | memoryview) -> None:
+        self._new.write([piece], len(piece))
 
     def read_back(self, at: int, count: int) -> bytes:
         """Bytes of the data set that have been written, for a check before `commit`.
@@ -273,7 +277,8 @@ class SpoolFile:
         if self._failure is not None:
             raise self._failure
         try:
-            self._write([])  # the head, if there is no data set
+            if self._head:  # there is no data set
+                self._write(self._head)
             self._finish()
         except OSError as error:
             raise self._fail(error) from error
@@ -282,10 +287,11 @@ class SpoolFile:
             self.discard()
             raise
         self._committed = True
-        return self.path
+        assert self._path is not None
+        return self._path
 
     def _finish(self) -> None:
-        head = Head(self._request.transfer_syntax_uid, self.length, self.read_back)
+        head = Head(self._syntax, self.length, self.read_back)
         try:
             name = self._policy.appearance.name_of(self._request, head)
         except ValueError as error:
@@ -316,9 +322,9 @@ class SpoolFile:
         received = Bytes(self.length, lambda at, count: old.read(begin + at, count))
         self._new = self._place.files.make()
         try:
-            self._write([])
+            self._write(self._head)
             for piece in write_as.pieces(self.path, received, came, before=self._data_set):
-                self._write([piece])
+                self._write(piece)
         finally:
             old.close()
 

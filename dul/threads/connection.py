@@ -223,7 +223,7 @@ class Connection:
         wait = begin(association, link, time.monotonic, step)
         if wait is not None:
             ready = wait is NO_WAIT or polling.wait(wait)
-            end(association, link, time.monotonic, ready=ready)
+            end(association, link, time.monotonic, wait, ready=ready)
 
     def _back(self) -> None:
         """A function of the user's is over; its time is not the peer's."""

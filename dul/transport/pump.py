@@ -74,7 +74,7 @@ def pump(association: Association, link: Link, clock: Clock, step: Pump = PUMP) 
         return
     wait = begin(association, link, clock, step)
     if wait is not None:
-        end(association, link, clock, ready=wait is NO_WAIT or (yield wait))
+        end(association, link, clock, wait, ready=wait is NO_WAIT or (yield wait))
 
 
 def begin(association: Association, link: Link, clock: Clock, step: Pump) -> Wait | None:
@@ -102,12 +102,16 @@ def begin(association: Association, link: Link, clock: Clock, step: Pump) -> Wai
     return _what_to_wait_for(association, link, clock, sending=sending)
 
 
-def end(association: Association, link: Link, clock: Clock, *, ready: bool) -> None:
-    """The half of `pump` behind its wait: receive, and mind the deadlines."""
+def end(association: Association, link: Link, clock: Clock, wait: Wait, *, ready: bool) -> None:
+    """The half of `pump` behind its `wait`: receive, and mind the deadlines."""
     if not ready:
         _look(association, link, clock())
     if not association.has_events:
-        _receive(association, link, clock)
+        came = _receive(association, link, clock)
+        # What came before the first deadline leaves none that has passed.
+        in_time = came is not None and wait.until is not None and came < wait.until
+        if in_time and not association.close_wanted:
+            return
     _conclude(association, link, clock)
 
 
@@ -296,7 +300,8 @@ def _look(association: Association, link: Link, now: float) -> None:
         association.data_taken(link.taken(), now)
 
 
-def _receive(association: Association, link: Link, clock: Clock) -> None:
+def _receive(association: Association, link: Link, clock: Clock) -> float | None:
+    """Receive what has come; gives when, or None: nothing has."""
     broken = link.write_error
     count: int | None = 0
     try:
@@ -304,7 +309,10 @@ def _receive(association: Association, link: Link, clock: Clock) -> None:
     except OSError as error:
         broken = error
     if count:
-        association.buffer_updated(count, clock())
-    elif count == 0:
+        now = clock()
+        association.buffer_updated(count, now)
+        return now
+    if count == 0:
         cause = None if broken is None else link.broke(broken, WHEN[association.state])
         association.disconnected(clock(), cause)
+    return None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
 from dimse.messages import codec as messages
 from dimse.messages import command
+from dimse.messages.base import Message
 from dimse.messages.codec import (
     MESSAGES,
     CCancelRQ,
@@ -577,3 +578,27 @@ def test_a_store_request_is_encoded_as_its_table_says(title, priority):
             dataclasses.replace(request, **wrong).encode()
     with pytest.raises(InvalidValue, match="a data set always follows"):
         dataclasses.replace(request, data_set_follows=False).encode()
+
+
+# ------------------------------------------------------------------------------ the usual answer --
+
+
+@given(
+    st.integers(0, 0xFFFF),
+    st.sampled_from(["1.2.840.10008.5.1.4.1.1.2", "1.2", "1.2.3x", "1" * 65]),
+    st.one_of(st.from_regex(r"[0-9.]{1,64}", fullmatch=True), st.just("1.2 "), st.just("é")),
+    st.sampled_from([0, 0xB000, 0xA900]),
+)
+def test_the_usual_answer_to_a_store_is_made_as_any_other(
+    message_id: int, sop_class: str, instance: str, given_status: int
+):
+    """Its object, and its bytes, which come from a template."""
+    asked = messages.CStoreRQ(
+        message_id=message_id,
+        affected_sop_class_uid=sop_class,
+        affected_sop_instance_uid=instance,
+    )
+    usual = messages.response_to(asked, given_status)
+    general = messages.response_to(asked, given_status, data_set_follows=False)
+    assert usual == general
+    assert usual.encode() == Message.encode(general)
