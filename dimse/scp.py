@@ -215,11 +215,12 @@ class _Session:
     def _whole(self, part: Received, fragments: Sequence[memoryview]) -> Conversation[None]:
         """`_serve` for a request whose data set has come whole; what is not as usual goes its way."""
         message, service = part.message, self._storing
-        if type(message) is CStoreRQ and not (service.lent or service.awaited):
+        if fragments and type(message) is CStoreRQ and not (service.lent or service.awaited):
             request = StoreRequest(self._requestor, self._contexts[part.context_id], message)
             if service.judge(request) is None:
                 return self._keep(request, fragments)
-        self._intake.give_back(fragments)
+        if fragments:
+            self._intake.give_back(fragments)
         return self._serve(part)
 
     def _keep(self, request: StoreRequest, fragments: Sequence[memoryview]) -> Conversation[None]:

@@ -1,7 +1,7 @@
-"""The C-STORE-RQs of an association are alike: what was judged in one need not be judged in the next.
+"""The requests of an association are alike: what was judged in one need not be judged in the next.
 
-The usual case of `codec.decode_message`, beside it. Two of these command sets differ in their Message
-ID and their SOP Instance UID, and most often in nothing else. Where all other bytes are those of one that
+The usual case of `codec.decode_message`, beside it. Two C-STORE-RQs differ in their Message ID and
+their SOP Instance UID, and most often in nothing else; two C-ECHO-RQs in the first alone. Where all other bytes are those of one that
 was decoded before, so are all other fields of the message.
 """
 
@@ -12,25 +12,26 @@ from typing import Any, Final, NamedTuple
 from dimse.messages import command
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message
-from dimse.messages.composite import CStoreRQ
+from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dul.values import fields
 
 __all__ = ["Alike"]
 
 _MESSAGE_ID: Final = 0x0110
 _INSTANCE_UID: Final = 0x1000
+_KINDS: Final = (CStoreRQ, CEchoRQ)
 _DIFFERENT: Final = frozenset({"message_id", "affected_sop_instance_uid"})
 _MOST: Final = 8
 """Lengths of command sets that are remembered, one of each."""
 
 
 class _Pattern(NamedTuple):
-    """A C-STORE-RQ that was decoded.
+    """A request that was decoded.
 
     Attributes:
         number: where its Message ID lies.
         between: behind that.
-        instance: where its SOP Instance UID lies.
+        instance: where its SOP Instance UID lies; of a C-ECHO-RQ, its end.
         behind: behind that.
         first: the bytes before the Message ID.
         second: those up to the SOP Instance UID.
@@ -71,33 +72,34 @@ class Alike:
                 and data[between:instance] == second
                 and data[behind:] == third
             ):
+                message_id = data[number] | data[number + 1] << 8
+                if instance == behind:
+                    return CEchoRQ(message_id=message_id, **others)
                 uid = data[instance:behind].rstrip(b"\0 ").decode("latin-1")
                 if uid:
-                    return CStoreRQ(
-                        message_id=data[number] | data[number + 1] << 8,
-                        affected_sop_instance_uid=uid,
-                        **others,
-                    )
+                    return CStoreRQ(message_id=message_id, affected_sop_instance_uid=uid, **others)
         message = decode_message(data)
-        if isinstance(message, CStoreRQ) and len(self._patterns) < _MOST:
+        if isinstance(message, _KINDS) and len(self._patterns) < _MOST:
             pattern = _pattern_of(data, message)
             if pattern is not None:
                 self._patterns[size] = pattern
         return message
 
 
-def _pattern_of(data: bytes, message: CStoreRQ) -> _Pattern | None:
+def _pattern_of(data: bytes, message: CStoreRQ | CEchoRQ) -> _Pattern | None:
     """What is remembered of a command set; None: its elements are in another order than usual."""
     places: dict[int, tuple[int, int]] = {}
     for tag, at, length in command.value_places(data):
         places.setdefault(tag, (at, at + length))
     number, between = places[_MESSAGE_ID]
-    instance, behind = places[_INSTANCE_UID]
+    instance = behind = len(data)
+    if isinstance(message, CStoreRQ):
+        instance, behind = places[_INSTANCE_UID]
     if between > instance:
         return None
     others = {
         each.name: getattr(message, each.name)
-        for each in fields(CStoreRQ)
+        for each in fields(type(message))
         if each.name not in _DIFFERENT
     }
     first, second, third = data[:number], data[between:instance], data[behind:]

@@ -61,12 +61,12 @@ class Assembler:
         return self._context_id is None
 
     def whole(self, pdvs: Sequence[PDV]) -> tuple[Received, list[memoryview]] | None:
-        """A command set, and the data set that follows it, if these PDVs are the two and nothing else.
+        """A command set, and the data set that follows it, if these PDVs are that and nothing else.
 
-        That is what a small object comes as. What is in any way else is left to `feed`.
+        That is what a small object comes as, or a C-ECHO. What is in any way else is left to `feed`.
 
         Returns:
-            The command set, and the fragments of the data set.
+            The command set, and the fragments of the data set; none, if none follows.
         """
         context_id, control, command = pdvs[0]
         if (
@@ -89,7 +89,7 @@ class Assembler:
             message = self._alike.decode(bytes(command))
         except (InvalidCommandSet, UnknownCommand):
             return None
-        if not (fragments and message.data_set_follows):
+        if message.data_set_follows != bool(fragments):
             return None
         return Received(context_id, message), fragments
 
