@@ -9,7 +9,6 @@ from typing import Any
 from dimse.errors import Refused
 from dimse.messages.base import Request
 from dimse.messages.composite import CEchoRQ, CStoreRQ
-from dimse.messages.normalized import NEventReportRQ
 from dimse.provider import OpenSink, Provider
 from dimse.requests import EchoRequest, ServiceRequest, StoreRequest
 from dimse.storage.checked import Checked
@@ -106,12 +105,13 @@ def _unrecognized(request: ServiceRequest[Any]) -> Refused:
     return Refused(statuses.UNRECOGNIZED_OPERATION, f"no {request.message.NAME} is served here")
 
 
+_N_EVENT_REPORT_RQ = 0x0100  # a number, as no other service here knows the normalized messages
 _UNSERVED = Service(_unrecognized, _dropped)
 
 
 def _of_an_scu(request: ServiceRequest[Any]) -> Refused | None:
     # An N-EVENT-REPORT is what an SCP says.
-    if request.context.requestor_is_scu or isinstance(request.message, NEventReportRQ):
+    if request.context.requestor_is_scu or request.message.COMMAND_FIELD == _N_EVENT_REPORT_RQ:
         return None
     return Refused(
         statuses.SOP_CLASS_NOT_SUPPORTED, "the requestor is no SCU on this presentation context"

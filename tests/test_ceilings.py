@@ -33,10 +33,10 @@ NEVER = {
     "rich",
 }
 
-MODULES = 200  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
+MODULES = 196  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
 # A server counts what it does, knows what comes by what came before, and stops in order; it starts once,
 # where a client does for each file.
-SERVER_MODULES = 232
+SERVER_MODULES = 230
 ENCODE = 8  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
 SEND = 360  # calls for a small object, from its name on the command line to its outcome

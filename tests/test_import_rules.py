@@ -129,6 +129,7 @@ LATE = HEAVY | {
     "dimse.aio",
     "dimse.hooks",
     "dimse.journal",
+    "dimse.messages.catalog",
     "dimse.levels",
     "dimse.storage.identical",
     "dimse.objects.rewrite",
@@ -551,6 +552,20 @@ def test_data_classes_are_those_that_cost_little_until_they_are_used():
         and not each.for_types_only
     ]
     assert not wrong, listed(wrong)
+
+
+def test_named_tuples_are_those_that_cost_little_too():
+    """That of `typing` compiles the type of each field: see `dul.values`."""
+    wrong = [
+        f"{module}:{node.lineno}"
+        for module, tree in SOURCES.items()
+        if package_of(module) in {"dul", "dimse", "cli"} and module != "dul.values"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "typing"
+        for alias in node.names
+        if alias.name == "NamedTuple"
+    ]
+    assert not wrong, wrong
 
 
 @pytest.mark.parametrize("module", [each for each in SOURCES if homes(each)])

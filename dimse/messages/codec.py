@@ -3,12 +3,13 @@
     request = decode_message(command_set)
     answer = response_to(request, status.SUCCESS).encode()
 
-The classes live in `composite` (C-) and `normalized` (N-) and are all to be had from here.
+The classes live in `composite` (C-) and `normalized` (N-) and are all to be had from here; those that
+storage and verification have no use for are loaded when they are asked for, or come.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
 from dimse.messages import command
@@ -26,23 +27,26 @@ from dimse.messages.composite import (
     CStoreRQ,
     CStoreRSP,
 )
-from dimse.messages.normalized import (
-    NActionRQ,
-    NActionRSP,
-    NCreateRQ,
-    NCreateRSP,
-    NDeleteRQ,
-    NDeleteRSP,
-    NEventReportRQ,
-    NEventReportRSP,
-    NGetRQ,
-    NGetRSP,
-    NSetRQ,
-    NSetRSP,
-)
 from dimse.tables import status as statuses
 from dimse.tables import uids
-from dul.values import fields
+from dul.ondemand import on_demand
+
+if TYPE_CHECKING:
+    from dimse.messages.catalog import MESSAGES
+    from dimse.messages.normalized import (
+        NActionRQ,
+        NActionRSP,
+        NCreateRQ,
+        NCreateRSP,
+        NDeleteRQ,
+        NDeleteRSP,
+        NEventReportRQ,
+        NEventReportRSP,
+        NGetRQ,
+        NGetRSP,
+        NSetRQ,
+        NSetRSP,
+    )
 
 __all__ = [
     "MESSAGES",
@@ -76,22 +80,39 @@ __all__ = [
     "Response",
     "decode_message",
     "field_name",
+    "message_of",
     "response_to",
     "unrecognized",
 ]
 
-MESSAGES: Final[tuple[type[Message], ...]] = (
-    CStoreRQ, CStoreRSP, CFindRQ, CFindRSP, CGetRQ, CGetRSP, CMoveRQ, CMoveRSP, CEchoRQ, CEchoRSP, CCancelRQ,
-    NEventReportRQ, NEventReportRSP, NGetRQ, NGetRSP, NSetRQ, NSetRSP, NActionRQ, NActionRSP,
-    NCreateRQ, NCreateRSP, NDeleteRQ, NDeleteRSP,
-)  # fmt: skip
-
-_BY_COMMAND_FIELD: Final = {message.COMMAND_FIELD: message for message in MESSAGES}
-_ELEMENTS: Final = {element.keyword: element for element in command.ELEMENTS}
-_FIELD_NAMES: Final = {
-    message: frozenset(field.name for field in fields(message)) for message in MESSAGES
+_HOMES = {
+    "MESSAGES": "dimse.messages.catalog",
+    "NActionRQ": "dimse.messages.normalized",
+    "NActionRSP": "dimse.messages.normalized",
+    "NCreateRQ": "dimse.messages.normalized",
+    "NCreateRSP": "dimse.messages.normalized",
+    "NDeleteRQ": "dimse.messages.normalized",
+    "NDeleteRSP": "dimse.messages.normalized",
+    "NEventReportRQ": "dimse.messages.normalized",
+    "NEventReportRSP": "dimse.messages.normalized",
+    "NGetRQ": "dimse.messages.normalized",
+    "NGetRSP": "dimse.messages.normalized",
+    "NSetRQ": "dimse.messages.normalized",
+    "NSetRSP": "dimse.messages.normalized",
 }
+
+if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand
+    __getattr__ = on_demand(__name__, _HOMES)
+
+_COMPOSITE: Final[dict[int, type[Message]]] = {
+    message.COMMAND_FIELD: message
+    for message in (
+        CStoreRQ, CStoreRSP, CFindRQ, CFindRSP, CGetRQ, CGetRSP, CMoveRQ, CMoveRSP, CEchoRQ, CEchoRSP, CCancelRQ,
+    )
+}  # fmt: skip
+_ELEMENTS: Final = {element.keyword: element for element in command.ELEMENTS}
 _RESPONSE_BIT: Final = 0x8000
+_N_CREATE_RSP: Final = 0x8140
 
 R = TypeVar("R", bound=Response)
 
@@ -101,6 +122,17 @@ def _missing(where: str, keyword: str) -> InvalidCommandSet:
     return InvalidCommandSet(
         where, f"mandatory element (0000,{element.tag:04X}) {element.name} is missing"
     )
+
+
+def message_of(command_field: int) -> type[Message] | None:
+    """The class of the messages with this Command Field (PS3.7 E.1); None: there are none."""
+    message = _COMPOSITE.get(command_field)
+    if message is not None:
+        return message
+    # Storage and verification have no use for what else there is.
+    from dimse.messages.catalog import BY_COMMAND_FIELD  # noqa: PLC0415
+
+    return BY_COMMAND_FIELD.get(command_field)
 
 
 def decode_message(data: bytes | bytearray | memoryview) -> Message:
@@ -116,7 +148,7 @@ def decode_message(data: bytes | bytearray | memoryview) -> Message:
     command_field: Any = elements.get("CommandField")
     if command_field is None:
         raise _missing("command set", "CommandField")
-    message = _BY_COMMAND_FIELD.get(command_field)
+    message = message_of(command_field)
     data_set_type = elements.get("CommandDataSetType")
     if data_set_type is None:
         raise _missing(
@@ -160,7 +192,7 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
     if isinstance(request, CStoreRQ) and not optional:
         return cast("R", _stored(request, status))
     response = request.RESPONSE
-    names = _FIELD_NAMES[response]
+    names = {name for name, _, _ in plan_of(response).readers}
     fields: dict[str, Any] = {
         "message_id_being_responded_to": request.message_id,
         "status": status,
@@ -180,7 +212,7 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
     if optional.get("error_comment") is not None:
         fields["error_comment"] = command.comment(optional["error_comment"])
     if (
-        response is NCreateRSP
+        response.COMMAND_FIELD == _N_CREATE_RSP
         and status == statuses.SUCCESS
         and "affected_sop_instance_uid" not in fields
     ):

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from dimse.messages.base import Response
-from dimse.messages.codec import MESSAGES
+from dimse.messages.codec import message_of
 from dimse.messages.composite import CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest
@@ -210,11 +210,9 @@ def _times(sums: list[int], first: int) -> Times:
     return Times(classes=classes, seconds=sums[first + _CLASSES] / 1e6)
 
 
-_OPERATIONS: Final = {each.COMMAND_FIELD: each.NAME.removesuffix("-RQ") for each in MESSAGES}
-
-
 def _operation(command_field: int) -> str:
-    return _OPERATIONS.get(command_field, f"{command_field:04X}H")
+    message = message_of(command_field)
+    return f"{command_field:04X}H" if message is None else message.NAME.removesuffix("-RQ")
 
 
 class Counting(Observer):
