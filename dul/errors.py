@@ -287,6 +287,11 @@ class TLSFailed(TransportError):
         self.alert = alert
         self.certificate = certificate
 
+    @property
+    def hung_up(self) -> bool:
+        """The peer closed the connection without a word of why."""
+        return self.refused_by == "peer" and self.alert is None
+
 
 class InvalidTLS(DulcetError):
     """No TLS context comes of this: a file is no good, or OpenSSL can't do what the profile wants."""

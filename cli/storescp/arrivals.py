@@ -18,6 +18,7 @@ from dul.errors import (
     AssociationRejected,
     Interrupted,
     TimedOut,
+    TLSFailed,
     TransportError,
 )
 
@@ -176,8 +177,10 @@ class Arrivals(Observer):
         elif isinstance(error, AssociationAborted):
             self._say(Level.INFO, requestor, f"Association Aborted ({error})")
         elif not established and isinstance(error, TransportError):
-            # Monitors and port scanners do that all day.
-            self._say(Level.INFO, requestor, f"Connection from {requestor.address} ended: {error}")
+            # Monitors and port scanners come and go all day; TLS was refused to somebody who wants in.
+            wants_in = isinstance(error, TLSFailed) and not error.hung_up
+            level = Level.WARN if wants_in else Level.INFO
+            self._say(level, requestor, f"Connection from {requestor.address} ended: {error}")
         elif not established:
             self._say(
                 Level.ERROR,

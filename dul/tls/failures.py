@@ -68,6 +68,11 @@ _ALERTS: dict[str, tuple[str, str]] = {
     "USER_CANCELLED": ("it gave up", ""),
 }  # fmt: skip
 
+# The same of a peer whose handshake was done, as far as it means something else then.
+_LATE_ALERTS: dict[str, tuple[str, str]] = {
+    "HANDSHAKE_FAILURE": ("it wanted to renegotiate, perhaps, which is refused (RFC 9325 3.5)", ""),
+}
+
 _ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_(?:ALERT_)?([A-Z_]+)")
 
 _TOO_LONG = "a TLS record of the peer's is longer than any may be (RFC 8446 5.1)"
@@ -125,11 +130,17 @@ def broke(error: OSError, peer: str, when: str) -> TransportError:
     """
     what = f"the connection to {peer} broke {when}"
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-        return _failed(what, error, None)
+        return _failed(what, error, None, late=True)
     return TransportError(f"{what}: {error.strerror or error}")
 
 
-def _failed(what: str, error: Exception, sock: ssl.SSLSocket | ssl.SSLObject | None) -> TLSFailed:
+def _failed(
+    what: str,
+    error: Exception,
+    sock: ssl.SSLSocket | ssl.SSLObject | None,
+    *,
+    late: bool = False,
+) -> TLSFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
         chain = () if sock is None else refused_chain_of(sock)
         wrong, advice = _VERIFY.get(error.verify_code, (error.verify_message, ""))
@@ -145,7 +156,8 @@ def _failed(what: str, error: Exception, sock: ssl.SSLSocket | ssl.SSLObject | N
     told = _ALERT.fullmatch(reason)
     if told is not None:
         alert = told[1]
-        meaning, advice = _ALERTS.get(alert, ("", ""))
+        known = _LATE_ALERTS if late and alert in _LATE_ALERTS else _ALERTS
+        meaning, advice = known.get(alert, ("", ""))
         words = alert.lower().replace("_", " ")
         return TLSFailed(
             f"{what}: the peer refused with the alert {words!r}"

@@ -212,6 +212,7 @@ def test_a_plain_call_of_dcmtks(server: Certified, folder: Path) -> None:
     with our_storescp(folder, *server.options, "-ic") as service:
         dcmtk("echoscu", service.port)
         service.wait_until(lambda: "plain DICOM on a TLS port" in service.log, "name it")
+    assert "W: Connection from 127.0.0.1:" in service.log
 
 
 # ---- others

@@ -9,7 +9,9 @@ import pytest
 from certified import Certified, Office
 from handshakes import Handshake, own
 
+from dul.errors import TLSFailed
 from dul.tls import TLS_PROFILES, Trust, client_context, server_context
+from dul.tls.failures import broke, handshake_failed
 
 
 def met(client: ssl.SSLContext, served: Certified, **keywords: object) -> Handshake:
@@ -130,3 +132,27 @@ def test_no_cipher_suite_in_common(server: Certified, trust: Trust) -> None:
     shaken = met(client, server, suites=("ECDHE-ECDSA-AES256-GCM-SHA384",))
     assert "no cipher suite is common to both" in str(shaken.failed("server"))
     assert "no cipher suite is common to both" in str(shaken.failed("client"))
+
+
+def test_a_handshake_that_fails_after_the_handshake_was_another_one() -> None:
+    error = ssl.SSLError(1, "")
+    error.reason = "SSLV3_ALERT_HANDSHAKE_FAILURE"
+    early = handshake_failed(error, None, b"\x16\x03", peer="peer", server_side=True)
+    assert "no cipher suite is common to both" in str(early)
+    late = broke(error, "peer", "early")
+    assert "it wanted to renegotiate, perhaps" in str(late)
+    assert isinstance(late, TLSFailed)
+    assert late.alert == "handshake failure"
+
+
+@pytest.mark.parametrize(
+    ("error", "hung_up"),
+    [
+        (ssl.SSLEOFError(8, "EOF"), True),
+        (ConnectionResetError(), True),
+        (ssl.SSLError(1, ""), False),
+    ],
+)
+def test_who_only_knocks_is_told_from_who_is_refused(error: OSError, hung_up: bool) -> None:
+    failed = handshake_failed(error, None, b"", peer="peer", server_side=True)
+    assert failed.hung_up is hung_up
