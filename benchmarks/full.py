@@ -24,7 +24,7 @@ from benchmarks.groups import (
 from benchmarks.links import delayed
 from benchmarks.measure import Row, Run
 from benchmarks.objects import CT_SERIES, LARGE, Workload
-from benchmarks.programs import dcmtk_sender, dcmtk_storescp, pynetdicom_storescp
+from benchmarks.programs import bare, bare_sender, dcmtk_sender, dcmtk_storescp, pynetdicom_storescp
 
 __all__ = ["FULL_GROUPS"]
 
@@ -48,6 +48,7 @@ def _pynetdicom(place: Place) -> Iterator[dict[str, Run]]:
 
 TLS_STORESCU, TLS_DULCET = "DCMTK storescu +tls", "dulcet storescu +tls"
 TLS_STORESCP, TLS_OURS = "DCMTK storescp +B +tls", "dulcet storescp +tls"
+TLS_BARE, TLS_BARE_SENDER = "bare Python, TLS", "bare Python's sender, TLS"
 
 
 @contextlib.contextmanager
@@ -60,14 +61,17 @@ def _tls(workload: Workload, place: Place) -> Iterator[dict[str, Run]]:
         senders={
             TLS_STORESCU: dcmtk_sender("storescu", *options),
             TLS_DULCET: place.ours.storescu(*options),
+            TLS_BARE_SENDER: bare_sender(key, certificate),
         },
         receivers={
             TLS_STORESCP: dcmtk_storescp("+B", *options),
             TLS_OURS: place.ours.storescp(*options),
+            TLS_BARE: lambda port, out: bare(port, out, key, certificate),
         },
     )
     pairs = [(TLS_STORESCU, TLS_STORESCP), (TLS_DULCET, TLS_STORESCP),
-             (TLS_STORESCU, TLS_OURS), (TLS_DULCET, TLS_OURS)]  # fmt: skip
+             (TLS_STORESCU, TLS_OURS), (TLS_DULCET, TLS_OURS), (TLS_STORESCU, TLS_BARE),
+             (TLS_BARE_SENDER, TLS_STORESCP)]  # fmt: skip
     with transfers(workload, pairs)(here) as runs:
         yield runs
 
@@ -76,7 +80,9 @@ def _tls_rows(objects: str) -> list[Row]:
     reference = through(TLS_STORESCU, TLS_STORESCP)
     return [
         Row(f"TLS 1.3, {objects} -> DCMTK, by ours : DCMTK", through(TLS_DULCET, TLS_STORESCP), reference, 1.0),
+        Row(f"TLS 1.3, {objects} -> DCMTK, by bare Python : DCMTK", through(TLS_BARE_SENDER, TLS_STORESCP), reference),
         Row(f"TLS 1.3, DCMTK {objects} -> ours : DCMTK", through(TLS_STORESCU, TLS_OURS), reference, 1.0),
+        Row(f"TLS 1.3, DCMTK {objects} -> bare Python : DCMTK", through(TLS_STORESCU, TLS_BARE), reference),
         Row(f"TLS 1.3, {objects}, ours -> ours : DCMTK -> DCMTK", through(TLS_DULCET, TLS_OURS), reference, 1.0),
     ]  # fmt: skip
 

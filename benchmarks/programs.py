@@ -95,9 +95,15 @@ def raw(*arguments: str) -> Command:
     return [sys.executable, "-I", "-S", str(CHILDREN / "raw.py"), *arguments]
 
 
-def bare(port: int, out: Path) -> Command:
-    """The floor of a receiver in Python: see its text."""
-    return [sys.executable, "-I", "-S", str(CHILDREN / "bare.py"), str(port), str(out)]
+def bare(port: int, out: Path, *tls: str) -> Command:
+    """The floor of a receiver in Python: see its text. For TLS with a key and its certificate."""
+    return [sys.executable, "-I", "-S", str(CHILDREN / "bare.py"), str(port), str(out), *tls]
+
+
+def bare_sender(key: str, certificate: str) -> Sender:
+    """The floor of a sender in Python with TLS: see its text."""
+    program = [sys.executable, "-I", "-S", str(CHILDREN / "bare_sender.py")]
+    return lambda port, files: [*program, str(port), key, certificate, *map(str, files)]
 
 
 def delaying(port: int, to: int, milliseconds: float) -> Command:

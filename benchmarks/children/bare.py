@@ -1,6 +1,6 @@
 """The floor of a receiver in Python: the system calls of ours, and next to nothing between them.
 
-bare.py PORT FOLDER    store what comes, of one sender after the other
+bare.py PORT FOLDER [KEY CERTIFICATE]    store what comes, of one sender after the other; with TLS
 
 It takes what well-behaved senders send, and checks nothing: no lengths, no UIDs, no data sets, no
 deadlines. What it takes longer than a receiver in C is Python's; what we take longer than it is ours.
@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 HEAD = bytes(378)  # as long as the file meta information that stands there
@@ -53,22 +54,22 @@ def response(command: bytes, context_id: int) -> list[bytes]:
 
 
 class Receiver:
-    def __init__(self, sock: socket.socket, folder: str, directory: int) -> None:
-        self.sock, self.folder, self.directory = sock, folder, directory
+    def __init__(self, sock: socket.socket, folder: str, directory: int, tls: Any) -> None:
+        self.sock, self.folder, self.directory, self.tls = sock, folder, directory, tls
         self.view = memoryview(bytearray(1 << 18))
         self.fd, self.number, self.command = -1, 0, b""
         self.views: list[bytes | memoryview] = []
+        self.polled = select.poll()
 
     def serve(self) -> None:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
+        if self.tls is not None:
+            self.sock = self.tls.wrap_socket(self.sock, server_side=True)
+            self.sock.setblocking(False)
+        self.polled.register(self.sock, select.POLLIN)
         view, have = self.view, 0
         while True:
-            if QUICKACK is not None:
-                self.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
-            poll.poll()
-            count = self.sock.recv_into(view[have:])
+            count = self.received(view[have:])
             if not count:
                 return
             have += count
@@ -83,6 +84,31 @@ class Receiver:
                 self.write()
             view[: have - at] = view[at:have]
             have -= at
+
+    def received(self, view: memoryview) -> int:
+        """What there is: with TLS a record after the other, until there is none."""
+        if self.tls is None:
+            self.wait()
+            return self.sock.recv_into(view)
+        count = 0
+        while not count:
+            try:
+                while count < len(view):
+                    got = self.sock.recv_into(view[count:])
+                    if not got:
+                        return count
+                    count += got
+            except OSError as error:  # ssl.SSLWantReadError, whose module is loaded with TLS alone
+                if type(error).__name__ != "SSLWantReadError":
+                    raise
+                if not count:
+                    self.wait()
+        return count
+
+    def wait(self) -> None:
+        if QUICKACK is not None:
+            self.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+        self.polled.poll()
 
     def pdu(self, pdu: memoryview) -> None:
         if pdu[0] == 1:
@@ -112,16 +138,30 @@ class Receiver:
         os.link(f"/proc/self/fd/{self.fd}", name, dst_dir_fd=self.directory)
         os.fsync(self.directory)
         os.close(self.fd)
-        self.sock.sendmsg(response(self.command, context_id))
+        answer = response(self.command, context_id)
+        if self.tls is None:
+            self.sock.sendmsg(answer)
+        else:
+            self.sock.sendall(b"".join(answer))
 
 
-def main(port: str, folder: str) -> None:
+def main(port: str, folder: str, key: str = "", certificate: str = "") -> None:
+    tls = None
+    if key:
+        import ssl  # noqa: PLC0415 - it takes as long to load as all the rest
+
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, key)
+        tls.load_verify_locations(certificate)
+        tls.verify_mode = ssl.CERT_REQUIRED
     listener = socket.create_server(("127.0.0.1", int(port)), backlog=16)
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     while True:
         sock, _ = listener.accept()
         with sock:
-            Receiver(sock, folder, directory).serve()
+            receiver = Receiver(sock, folder, directory, tls)
+            receiver.serve()
+            receiver.sock.close()
 
 
 if __name__ == "__main__":

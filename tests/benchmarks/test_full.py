@@ -14,10 +14,12 @@ from benchmarks import groups, links, measure
 from benchmarks.certificates import certify
 from benchmarks.counters import Profiler, counters
 from benchmarks.full import FULL_GROUPS
-from benchmarks.objects import Workload, make
+from benchmarks.objects import ROOT, Workload, make
 from benchmarks.page import PAGE, filled, merged
-from benchmarks.programs import bare, delaying, raw
-from dimse import Client
+from benchmarks.programs import bare, bare_sender, delaying, raw
+from dimse import Client, Server
+from dimse.storage import Spool
+from dul.tls import Credentials, Trust, client_context, server_context
 
 EVERY = (*groups.GROUPS, *FULL_GROUPS)
 
@@ -48,24 +50,35 @@ def test_a_link_without_delay_is_none():
         assert port == 104
 
 
-def test_the_bare_receiver_stores_what_a_requestor_of_ours_sends(tmp_path):
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_the_bare_receiver_stores_what_a_requestor_of_ours_sends(tmp_path, tls):
     paths = make(Workload("sent", 3, 200_000), tmp_path)
     out = tmp_path / "out"
     out.mkdir()
-    with measure.listening(lambda port: bare(port, out)) as receiver:
-        client = Client("127.0.0.1", receiver.port)
+    key, certificate = map(str, certify(tmp_path))
+    context = client_context(
+        credentials=Credentials(certificate, key), trust=Trust(files=(certificate,))
+    )
+    own = [key, certificate] if tls else []
+    with measure.listening(lambda port: bare(port, out, *own)) as receiver:
+        client = Client("127.0.0.1", receiver.port, tls=context if tls else None)
         assert [each.stored for each in client.store(paths)] == [True] * 3
     assert all(path.stat().st_size > 200_000 for path in out.iterdir())
     assert len(list(out.iterdir())) == 3
 
 
-def test_the_certificate_is_one_that_ours_take(tmp_path):
-    from dul.tls import client_context
-
-    key, certificate = certify(tmp_path)
-    assert key.read_bytes().startswith(b"-----BEGIN PRIVATE KEY")
-    assert client_context is not None
-    assert certificate.read_bytes().startswith(b"-----BEGIN CERTIFICATE")
+def test_the_bare_sender_sends_what_ours_would(tmp_path):
+    paths = make(Workload("sent", 3, 300_000), tmp_path)
+    spool, own = tmp_path / "in", certify(tmp_path)
+    spool.mkdir()
+    context = server_context(Credentials(own[1], own[0]), trust=Trust(files=(own[1],)))
+    with Spool(spool) as store, Server(store.open, host="127.0.0.1", tls=context) as server:
+        measure.run(bare_sender(*map(str, own))(server.address[1], paths))
+    kept = {path.name.partition(".")[2]: path for path in spool.iterdir()}
+    assert len(kept) == 3
+    for path in paths:
+        number = int(path.stem[-5:])
+        assert kept[f"{ROOT}.3.{number}"].read_bytes()[-300_000:] == path.read_bytes()[-300_000:]
 
 
 def test_a_profiler_counts_what_is_called():
