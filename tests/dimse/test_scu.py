@@ -15,7 +15,7 @@ from tests_datasets import CT, encode
 
 from dimse import Answer, Client, ContextOffer, Server, ServiceRequest, aio, storage_support
 from dimse.errors import DIMSEError, UnexpectedMessage
-from dimse.messages import assembly
+from dimse.messages import alike
 from dimse.messages.command import encode_command
 from dimse.messages.composite import CEchoRQ, CFindRQ, CStoreRQ
 from dimse.messages.success import KnownSuccesses
@@ -240,9 +240,7 @@ def test_a_success_that_is_known_is_what_the_decoder_makes_of_it(said: list[Any]
 
 def test_the_second_success_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
-    decode = assembly.decode_message
-    monkeypatch.setattr(
-        assembly, "decode_message", lambda data: decoded.append(data) or decode(data)
-    )
+    decode = alike.decode_message
+    monkeypatch.setattr(alike, "decode_message", lambda data: decoded.append(data) or decode(data))
     assert len(answered([(1, {}, [])] * 5, KnownSuccesses())) == 6
     assert len(decoded) == 1
