@@ -129,7 +129,7 @@ LATE = HEAVY | {
     "dimse.aio",
     "dimse.hooks",
     "dimse.journal",
-    "dimse.messages.catalog",
+    "dimse.messages.normalized",
     "dimse.levels",
     "dimse.storage.identical",
     "dimse.objects.rewrite",

@@ -3,113 +3,23 @@
     request = decode_message(command_set)
     answer = response_to(request, status.SUCCESS).encode()
 
-The classes live in `composite` (C-) and `normalized` (N-) and are all to be had from here; those that
-storage and verification have no use for are loaded when they are asked for, or come.
+The classes live in `composite` (C-) and `normalized` (N-).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
 from dimse.messages import command
-from dimse.messages.base import DataSet, Message, Priority, Request, Response, field_name, plan_of
-from dimse.messages.composite import (
-    CCancelRQ,
-    CEchoRQ,
-    CEchoRSP,
-    CFindRQ,
-    CFindRSP,
-    CGetRQ,
-    CGetRSP,
-    CMoveRQ,
-    CMoveRSP,
-    CStoreRQ,
-    CStoreRSP,
-)
+from dimse.messages.base import Message, Request, Response, plan_of
+from dimse.messages.composite import COMPOSITE, CStoreRQ, CStoreRSP
 from dimse.tables import status as statuses
 from dimse.tables import uids
-from dul.ondemand import on_demand
 
-if TYPE_CHECKING:
-    from dimse.messages.catalog import MESSAGES
-    from dimse.messages.normalized import (
-        NActionRQ,
-        NActionRSP,
-        NCreateRQ,
-        NCreateRSP,
-        NDeleteRQ,
-        NDeleteRSP,
-        NEventReportRQ,
-        NEventReportRSP,
-        NGetRQ,
-        NGetRSP,
-        NSetRQ,
-        NSetRSP,
-    )
+__all__ = ["decode_message", "message_of", "response_to", "unrecognized"]
 
-__all__ = [
-    "MESSAGES",
-    "CCancelRQ",
-    "CEchoRQ",
-    "CEchoRSP",
-    "CFindRQ",
-    "CFindRSP",
-    "CGetRQ",
-    "CGetRSP",
-    "CMoveRQ",
-    "CMoveRSP",
-    "CStoreRQ",
-    "CStoreRSP",
-    "DataSet",
-    "Message",
-    "NActionRQ",
-    "NActionRSP",
-    "NCreateRQ",
-    "NCreateRSP",
-    "NDeleteRQ",
-    "NDeleteRSP",
-    "NEventReportRQ",
-    "NEventReportRSP",
-    "NGetRQ",
-    "NGetRSP",
-    "NSetRQ",
-    "NSetRSP",
-    "Priority",
-    "Request",
-    "Response",
-    "decode_message",
-    "field_name",
-    "message_of",
-    "response_to",
-    "unrecognized",
-]
-
-_HOMES = {
-    "MESSAGES": "dimse.messages.catalog",
-    "NActionRQ": "dimse.messages.normalized",
-    "NActionRSP": "dimse.messages.normalized",
-    "NCreateRQ": "dimse.messages.normalized",
-    "NCreateRSP": "dimse.messages.normalized",
-    "NDeleteRQ": "dimse.messages.normalized",
-    "NDeleteRSP": "dimse.messages.normalized",
-    "NEventReportRQ": "dimse.messages.normalized",
-    "NEventReportRSP": "dimse.messages.normalized",
-    "NGetRQ": "dimse.messages.normalized",
-    "NGetRSP": "dimse.messages.normalized",
-    "NSetRQ": "dimse.messages.normalized",
-    "NSetRSP": "dimse.messages.normalized",
-}
-
-if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand
-    __getattr__ = on_demand(__name__, _HOMES)
-
-_COMPOSITE: Final[dict[int, type[Message]]] = {
-    message.COMMAND_FIELD: message
-    for message in (
-        CStoreRQ, CStoreRSP, CFindRQ, CFindRSP, CGetRQ, CGetRSP, CMoveRQ, CMoveRSP, CEchoRQ, CEchoRSP, CCancelRQ,
-    )
-}  # fmt: skip
+_BY_COMMAND_FIELD: Final = {message.COMMAND_FIELD: message for message in COMPOSITE}
 _ELEMENTS: Final = {element.keyword: element for element in command.ELEMENTS}
 _RESPONSE_BIT: Final = 0x8000
 _N_CREATE_RSP: Final = 0x8140
@@ -126,13 +36,13 @@ def _missing(where: str, keyword: str) -> InvalidCommandSet:
 
 def message_of(command_field: int) -> type[Message] | None:
     """The class of the messages with this Command Field (PS3.7 E.1); None: there are none."""
-    message = _COMPOSITE.get(command_field)
+    message = _BY_COMMAND_FIELD.get(command_field)
     if message is not None:
         return message
     # Storage and verification have no use for what else there is.
-    from dimse.messages.catalog import BY_COMMAND_FIELD  # noqa: PLC0415
+    from dimse.messages.normalized import NORMALIZED  # noqa: PLC0415
 
-    return BY_COMMAND_FIELD.get(command_field)
+    return next((each for each in NORMALIZED if command_field == each.COMMAND_FIELD), None)
 
 
 def decode_message(data: bytes | bytearray | memoryview) -> Message:

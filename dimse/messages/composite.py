@@ -22,6 +22,7 @@ from dimse.tables.uids import is_sendable
 from dul.values import dataclass
 
 __all__ = [
+    "COMPOSITE",
     "CCancelRQ",
     "CEchoRQ",
     "CEchoRSP",
@@ -309,3 +310,9 @@ class CCancelRQ(Message):
 
     data_set_follows: bool = False
     message_id_being_responded_to: int
+
+
+COMPOSITE: Final[tuple[type[Message], ...]] = (
+    CStoreRQ, CStoreRSP, CFindRQ, CFindRSP, CGetRQ, CGetRSP, CMoveRQ, CMoveRSP, CEchoRQ, CEchoRSP, CCancelRQ,
+)  # fmt: skip
+"""All of them."""

@@ -7,12 +7,13 @@ ID and Action Type ID.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from dimse.messages.base import DataSet, Request, Response
+from dimse.messages.base import DataSet, Message, Request, Response
 from dul.values import dataclass
 
 __all__ = [
+    "NORMALIZED",
     "NActionRQ",
     "NActionRSP",
     "NCreateRQ",
@@ -199,3 +200,10 @@ class NDeleteRQ(Request[NDeleteRSP]):
     data_set_follows: bool = False
     requested_sop_class_uid: str
     requested_sop_instance_uid: str
+
+
+NORMALIZED: Final[tuple[type[Message], ...]] = (
+    NEventReportRQ, NEventReportRSP, NGetRQ, NGetRSP, NSetRQ, NSetRSP, NActionRQ, NActionRSP,
+    NCreateRQ, NCreateRSP, NDeleteRQ, NDeleteRSP,
+)  # fmt: skip
+"""All of them."""

@@ -11,12 +11,9 @@ from dimse_strategies import COMMAND_VALUES as VALUES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dimse import messages
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
-from dimse.messages import codec as messages
-from dimse.messages import command
-from dimse.messages.base import Message
-from dimse.messages.codec import (
-    MESSAGES,
+from dimse.messages import (
     CCancelRQ,
     CEchoRQ,
     CEchoRSP,
@@ -27,6 +24,7 @@ from dimse.messages.codec import (
     CStoreRQ,
     CStoreRSP,
     DataSet,
+    Message,
     NActionRQ,
     NActionRSP,
     NCreateRQ,
@@ -38,13 +36,16 @@ from dimse.messages.codec import (
     Priority,
     Request,
     Response,
+    command,
     decode_message,
-    field_name,
-    response_to,
-    unrecognized,
 )
+from dimse.messages.base import field_name
+from dimse.messages.codec import response_to, unrecognized
+from dimse.messages.composite import COMPOSITE
+from dimse.messages.normalized import NORMALIZED
 from dimse.tables import status
 
+MESSAGES = (*COMPOSITE, *NORMALIZED)
 STANDARD = Path(__file__).parents[3] / "fixtures" / "standard"
 
 
@@ -572,7 +573,7 @@ def test_a_store_request_is_encoded_as_its_table_says(title, priority):
     )
     other = dataclasses.replace(request, affected_sop_instance_uid="1.2.34", message_id=1)
     for each in (request, other, request):
-        assert each.encode() == messages.Message.encode(each)
+        assert each.encode() == Message.encode(each)
     for wrong in ({"priority": 3}, {"message_id": 65536}, {"affected_sop_class_uid": "x"}):
         with pytest.raises(InvalidValue):
             dataclasses.replace(request, **wrong).encode()
@@ -593,12 +594,12 @@ def test_the_usual_answer_to_a_store_is_made_as_any_other(
     message_id: int, sop_class: str, instance: str, given_status: int
 ):
     """Its object, and its bytes, which come from a template."""
-    asked = messages.CStoreRQ(
+    asked = CStoreRQ(
         message_id=message_id,
         affected_sop_class_uid=sop_class,
         affected_sop_instance_uid=instance,
     )
-    usual = messages.response_to(asked, given_status)
-    general = messages.response_to(asked, given_status, data_set_follows=False)
+    usual = response_to(asked, given_status)
+    general = response_to(asked, given_status, data_set_follows=False)
     assert usual == general
     assert usual.encode() == Message.encode(general)
