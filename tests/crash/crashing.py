@@ -235,6 +235,7 @@ class Crashing:
             process.wait()
             if drain is not None:
                 drain.join(GUARD)
+            _wait_for_group(process.pid)
             if process.stderr is not None:
                 process.stderr.close()
 
@@ -296,6 +297,22 @@ def _version_in(data_set: bytes) -> int:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _wait_for_group(group: int) -> None:
+    """Until no process of a group runs: a worker that is dying holds its locks until it is dead."""
+    until = time.monotonic() + GUARD
+    while any(_runs_in(each, group) for each in Path("/proc").glob("[0-9]*/task/*")):
+        assert time.monotonic() < until, "what was killed does not die"
+        time.sleep(0.01)
+
+
+def _runs_in(thread: Path, group: int) -> bool:
+    try:
+        state, _, of_group = (thread / "stat").read_text().rpartition(")")[2].split()[:3]
+    except OSError:
+        return False  # it is gone
+    return int(of_group) == group and state not in "ZX"
 
 
 def _expect(process: subprocess.Popen[str], pattern: str) -> int:
