@@ -9,19 +9,20 @@ the disk out. A ratio is our time over the other's, so that less is better.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import table
 from benchmarks.counters import counters
 from benchmarks.full import FULL_GROUPS
-from benchmarks.groups import GROUPS, Place, peak_memory, percentiles
+from benchmarks.groups import GROUPS, Group, Place, peak_memory, percentiles
 from benchmarks.links import netem_is_there
-from benchmarks.measure import Compared, alternate
+from benchmarks.measure import Compared, Failed, alternate
 from benchmarks.programs import dcmtk_version, install
 
 SOURCE = Path(__file__).resolve().parent.parent
@@ -57,15 +58,21 @@ def main() -> int:
     started = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="dulcet-bench-", dir=SHARED_MEMORY))
     try:
-        report(arguments, Place(install(BUILD, SOURCE), root))
+        whole = report(arguments, Place(install(BUILD, SOURCE), root))
     finally:
         shutil.rmtree(root)
     print(f"{time.monotonic() - started:.0f} s in all; every figure is in {arguments.json}")
-    return 0
+    return 0 if whole else 1
 
 
-def report(arguments: argparse.Namespace, place: Place) -> None:
-    """Run what was asked for, print it row by row, and write it down."""
+def report(arguments: argparse.Namespace, place: Place) -> bool:
+    """Run what was asked for, print it row by row, and write it down.
+
+    A group in which a program fails or hangs has no figures; the others have theirs.
+
+    Returns:
+        Whether all have figures.
+    """
     groups = (*GROUPS, *FULL_GROUPS) if arguments.full or arguments.group else GROUPS
     wanted = arguments.group or [group.name for group in groups] + (
         OTHERS if arguments.full else ["memory"]
@@ -77,22 +84,43 @@ def report(arguments: argparse.Namespace, place: Place) -> None:
         print(f"{name:8} {fact}")
     print(f"\n{table.HEADING}")
     rows: list[Compared] = []
+    failed: dict[str, str] = {}
     for group in groups:
         if group.name not in wanted:
             continue
-        rounds = max(arguments.rounds, group.rounds) if group.warm else group.rounds
-        with group.runs(place) as runs:
-            figures = alternate(runs, rounds, warm=group.warm)
-        for row in group.rows:
-            rows.append(Compared(row, figures[row.ours], figures[row.theirs]))
-            print(table.text(rows[-1]), flush=True)
-        write_down(arguments.json, table.as_json(about, rows, {}))
-    memory = peak_memory(place) if "memory" in wanted else {}
+        with told(group.name, failed):
+            for compared in compare(group, place, arguments.rounds):
+                rows.append(compared)
+                print(table.text(compared), flush=True)
+        write_down(arguments.json, table.as_json(about | failed, rows, {}))
+    memory: dict[str, float] = {}
+    if "memory" in wanted:
+        with told("memory", failed):
+            memory = peak_memory(place)
     for name, peak in memory.items():
         verdict = "reached" if peak < MEMORY_TARGET else "NOT reached"
         print(f"resident memory, {name:41} {peak:5.0f} MiB  target < {MEMORY_TARGET} {verdict}")
-    more = others(wanted, place)
-    write_down(arguments.json, table.as_json(about, rows, memory, **more))
+    more = others(wanted, place, failed)
+    write_down(arguments.json, table.as_json(about | failed, rows, memory, **more))
+    return not failed
+
+
+@contextlib.contextmanager
+def told(what: str, failed: dict[str, str]) -> Iterator[None]:
+    """Print and keep why there are no figures of something, and go on."""
+    try:
+        yield
+    except (Failed, OSError, ValueError) as error:
+        print(f"{what}: NO FIGURES, {error}", flush=True)
+        failed[f"no figures of {what}"] = str(error).partition("\n")[0]
+
+
+def compare(group: Group, place: Place, rounds: int) -> list[Compared]:
+    """A group's rows, with the figures of so many rounds, or as many as the group has at least."""
+    with group.runs(place) as runs:
+        many = max(rounds, group.rounds) if group.warm else group.rounds
+        figures = alternate(runs, many, warm=group.warm)
+    return [Compared(row, figures[row.ours], figures[row.theirs]) for row in group.rows]
 
 
 def write_down(path: Path, found: str) -> None:
@@ -101,13 +129,17 @@ def write_down(path: Path, found: str) -> None:
     path.write_text(found + "\n", "utf-8")
 
 
-def others(wanted: Sequence[str], place: Place) -> dict[str, dict[str, dict[str, float]]]:
+def others(
+    wanted: Sequence[str], place: Place, failed: dict[str, str]
+) -> dict[str, dict[str, dict[str, float]]]:
     """What is no comparison of runs, printed line by line."""
     found = {}
     if "percentiles" in wanted:
-        found["echo_us"] = percentiles(place)
+        with told("percentiles", failed):
+            found["echo_us"] = percentiles(place)
     if "counters" in wanted:
-        found["counters"] = counters(place.root)
+        with told("counters", failed):
+            found["counters"] = counters(place.root)
     for what, numbers in found.items():
         print(f"\n{what}")
         for name, each in numbers.items():

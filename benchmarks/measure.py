@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import statistics
@@ -23,6 +24,7 @@ CALM = {
 }
 
 LISTEN = "0A"  # a state in /proc/net/tcp
+LIMIT = 120.0  # seconds for one run, of which the longest takes some 20
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,16 @@ class Failed(Exception):
     """A program did not do what it was to do, so that there is nothing to compare."""
 
 
-def run(*commands: Sequence[str], nagle: bool = False) -> Figure:
+def run(*commands: Sequence[str], nagle: bool = False, limit: float = LIMIT) -> Figure:
     """The wall time from the first start to the last end of processes that run at once.
 
     Args:
         commands: one for each process.
         nagle: leave Nagle's algorithm as the programs have it.
+        limit: seconds for all of them together; who still runs then is killed.
 
     Raises:
-        Failed: one of them ended with another code than 0.
+        Failed: one of them ended with another code than 0, or not in time.
     """
     environment = CALM if nagle else CALM | FAIR
     cpu = memory = 0.0
@@ -65,7 +68,13 @@ def run(*commands: Sequence[str], nagle: bool = False) -> Figure:
             subprocess.Popen(each, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
             for each in commands
         ]
+        in_time = True
         for process in processes:
+            if in_time and not _ends(process, started + limit):
+                in_time = False
+                for each in processes:
+                    if each.returncode is None:
+                        each.kill()
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             cpu += usage.ru_utime + usage.ru_stime
@@ -75,17 +84,33 @@ def run(*commands: Sequence[str], nagle: bool = False) -> Figure:
         if any(codes):
             errors.seek(0)
             said = errors.read().decode(errors="replace")[-2000:]
-            raise Failed(f"{' '.join(commands[0][:4])} ended with {codes}:\n{said}")
+            how = f"ended with {codes}" if in_time else f"was killed after {limit:g} s"
+            raise Failed(f"{' '.join(commands[0][:4])} {how}:\n{said}")
     return Figure(seconds, cpu, memory)
 
 
-def output(command: Sequence[str]) -> str:
+def _ends(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """Whether a process has ended by then; it is left to be waited for."""
+    watched = os.pidfd_open(process.pid)
+    try:
+        left = max(0.0, deadline - time.perf_counter())
+        return bool(select.select([watched], [], [], left)[0])
+    finally:
+        os.close(watched)
+
+
+def output(command: Sequence[str], *, limit: float = LIMIT) -> str:
     """What a program prints.
 
     Raises:
-        Failed: it ended with another code than 0.
+        Failed: it ended with another code than 0, or not within so many seconds.
     """
-    done = subprocess.run(command, capture_output=True, text=True, env=CALM | FAIR, check=False)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=CALM | FAIR, check=False, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{' '.join(command)} was killed after {limit:g} s") from None
     if done.returncode:
         raise Failed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout
@@ -133,7 +158,11 @@ def listening(
         yield Listening(port, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _await_listener(process: subprocess.Popen[bytes], port: int) -> None:

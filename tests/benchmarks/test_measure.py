@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import sys
 
 import pytest
 
+import benchmarks.__main__ as runner
 from benchmarks import measure, table
+from benchmarks.groups import Group, Place
 from benchmarks.measure import Compared, Failed, Figure, Row
 from benchmarks.objects import Workload, make
-from benchmarks.programs import raw
+from benchmarks.programs import Ours, raw
 from dimse.objects.outgoing import examine
 
 ROW = Row("work", "ours", "theirs", 1.0)
@@ -78,6 +82,37 @@ def test_a_program_that_fails_is_no_figure():
         measure.run(good, bad)
     with pytest.raises(Failed, match="broken"):
         measure.output(bad)
+
+
+def test_a_program_that_hangs_is_killed_and_no_figure():
+    hangs = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with pytest.raises(Failed, match=r"killed after 0\.1 s"):
+        measure.run([sys.executable, "-c", ""], hangs, limit=0.1)
+    with pytest.raises(Failed, match=r"killed after 0\.1 s"):
+        measure.output(hangs, limit=0.1)
+
+
+def test_a_group_that_fails_takes_no_other_along(tmp_path, capsys, monkeypatch):
+    @contextlib.contextmanager
+    def works(_place):
+        yield {"a": lambda: Figure(1.0)}
+
+    @contextlib.contextmanager
+    def fails(_place):
+        raise Failed("a peer hangs:\nand says much")
+        yield {}
+
+    row = Row("good work", "a", "a", 1.0)
+    given = (Group("bad", [], fails, rounds=1), Group("good", [row], works, rounds=1))
+    monkeypatch.setattr(runner, "GROUPS", given)
+    arguments = argparse.Namespace(
+        full=False, group=["bad", "good"], rounds=1, json=tmp_path / "found.json"
+    )
+    assert runner.report(arguments, Place(Ours(tmp_path), tmp_path)) is False
+    assert "bad: NO FIGURES, a peer hangs" in capsys.readouterr().out
+    found = json.loads(arguments.json.read_text("utf-8"))
+    assert [each["work"] for each in found["rows"]] == ["good work"]
+    assert found["about"]["no figures of bad"] == "a peer hangs:"
 
 
 def test_the_raw_transfer_moves_the_bytes(tmp_path):
