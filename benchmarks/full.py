@@ -61,7 +61,7 @@ def _tls(workload: Workload, place: Place) -> Iterator[dict[str, Run]]:
         senders={
             TLS_STORESCU: dcmtk_sender("storescu", *options),
             TLS_DULCET: place.ours.storescu(*options),
-            TLS_BARE_SENDER: bare_sender(key, certificate),
+            TLS_BARE_SENDER: bare_sender("tls", key, certificate),
         },
         receivers={
             TLS_STORESCP: dcmtk_storescp("+B", *options),

@@ -22,6 +22,8 @@ from benchmarks.programs import (
     Receiver,
     Sender,
     bare,
+    bare_echo,
+    bare_sender,
     dcmtk_sender,
     dcmtk_storescp,
     pynetdicom,
@@ -34,6 +36,9 @@ OURS, IGNORING, BIT_PRESERVING, FORKING = (
     "dulcet storescp", "DCMTK storescp --ignore", "DCMTK storescp +B", "DCMTK storescp +B --fork",
 )  # fmt: skip
 WORKERS, BARE = "dulcet storescp --workers 2", "bare Python, the same system calls"
+BARE_SENDER, BARE_SENDFILE, BARE_START = (
+    "bare Python, the same system calls, sends", "bare Python sends with sendfile", "bare Python imports and sends",
+)  # fmt: skip
 STORESCU, DCMSEND, DULCET = "DCMTK storescu", "DCMTK dcmsend", "dulcet storescu"
 
 
@@ -58,6 +63,9 @@ class Place:
             DULCET: self.ours.storescu(),
             STORESCU: dcmtk_sender("storescu"),
             DCMSEND: dcmtk_sender("dcmsend"),
+            BARE_SENDER: bare_sender("sendmsg"),
+            BARE_SENDFILE: bare_sender("sendfile"),
+            BARE_START: bare_sender("imports"),
             **self.senders,
         }[name]
 
@@ -196,7 +204,7 @@ def _raw_transfer(place: Place, file: Path) -> Iterator[Run]:
 
 
 def _rows_of_transfers(objects: str, to_ignoring: float, from_dcmsend: float) -> list[Row]:
-    """What each kind of objects has: as the sender, as the receiver, as both; and the floor."""
+    """What each kind of objects has: as the sender, as the receiver, as both; and the floors."""
     reference = through(DCMSEND, BIT_PRESERVING)
     first = Row(
         f"{objects} -> storescp --ignore, by storescu : dcmsend",
@@ -216,21 +224,42 @@ def _rows_of_transfers(objects: str, to_ignoring: float, from_dcmsend: float) ->
     limit = Row(
         f"dcmsend {objects} -> bare Python : storescp +B", through(DCMSEND, BARE), reference
     )
-    return [first, second, third, floor, limit]
+    return [
+        first,
+        *_floor_rows(objects, "storescp --ignore", IGNORING),
+        second,
+        third,
+        floor,
+        limit,
+    ]
+
+
+def _floor_rows(objects: str, to: str, receiver: str) -> list[Row]:
+    """What ours adds to the floor of a sender in Python, and where that floor is."""
+    bare_one = through(BARE_SENDER, receiver)
+    return [
+        Row(f"{objects} -> {to}, by storescu : bare Python", through(DULCET, receiver), bare_one),
+        Row(f"{objects} -> {to}, by bare Python : dcmsend", bare_one, through(DCMSEND, receiver)),
+    ]
 
 
 _PAIRS = (
     (DULCET, IGNORING), (DCMSEND, IGNORING), (DCMSEND, OURS), (DCMSEND, BIT_PRESERVING),
-    (DULCET, OURS), (DCMSEND, BARE),
+    (DULCET, OURS), (DCMSEND, BARE), (BARE_SENDER, IGNORING),
 )  # fmt: skip
 _LARGE_PAIRS = (
     (DULCET, BIT_PRESERVING), (DCMSEND, BIT_PRESERVING), (STORESCU, BIT_PRESERVING),
-    (DCMSEND, OURS), (DULCET, OURS),
+    (DCMSEND, OURS), (DULCET, OURS), (BARE_SENDER, BIT_PRESERVING), (BARE_SENDFILE, BIT_PRESERVING),
+    (DCMSEND, BARE),
 )  # fmt: skip
 _LARGE_ROWS = (
     Row("1 GiB -> storescp +B, by storescu : dcmsend", through(DULCET, BIT_PRESERVING), through(DCMSEND, BIT_PRESERVING), 0.75),
     Row("1 GiB -> storescp +B, by storescu : DCMTK storescu", through(DULCET, BIT_PRESERVING), through(STORESCU, BIT_PRESERVING), 0.75),
+    *_floor_rows("1 GiB", "storescp +B", BIT_PRESERVING),
+    Row("1 GiB -> storescp +B, by bare Python, sendfile : dcmsend", through(BARE_SENDFILE, BIT_PRESERVING), through(DCMSEND, BIT_PRESERVING)),
     Row("dcmsend 1 GiB -> storescp : storescp +B", through(DCMSEND, OURS), through(DCMSEND, BIT_PRESERVING), 0.9),
+    Row("dcmsend 1 GiB -> storescp : bare Python", through(DCMSEND, OURS), through(DCMSEND, BARE)),
+    Row("dcmsend 1 GiB -> bare Python : storescp +B", through(DCMSEND, BARE), through(DCMSEND, BIT_PRESERVING)),
     Row("1 GiB, storescu -> storescp : dcmsend -> +B", through(DULCET, OURS), through(DCMSEND, BIT_PRESERVING), 1.0),
     Row("1 GiB, storescu -> storescp : raw sendfile -> write", through(DULCET, OURS), RAW, 1.3),
 )  # fmt: skip
@@ -244,7 +273,7 @@ def _median_of(command: Sequence[str]) -> Figure:
     return Figure(statistics.median(json.loads(output(command))))
 
 
-ECHO, PING = "dulcet C-ECHO", "raw ping-pong"
+ECHO, PING, BARE_ECHO = "dulcet C-ECHO", "raw ping-pong", "bare Python C-ECHO"
 ECHOES = 2000
 
 
@@ -253,12 +282,14 @@ def _echoes(place: Place) -> Iterator[dict[str, Run]]:
     with (
         place.receiving(OURS) as (ours, _),
         listening(lambda port: raw("pong", str(port))) as pong,
+        listening(lambda port: bare_echo("accept", str(port))) as bare_one,
     ):
         yield {
             ECHO: lambda: _median_of(
                 place.ours.child("of_dulcet", "echo", str(ours.port), str(ECHOES))
             ),
             PING: lambda: _median_of(raw("ping", str(pong.port), str(ECHOES))),
+            BARE_ECHO: lambda: _median_of(bare_echo("echo", str(bare_one.port), str(ECHOES))),
         }
 
 
@@ -266,26 +297,39 @@ ASSOCIATIONS = 50
 BY_DULCET, BY_PYNETDICOM, BY_ECHOSCU = (
     "associations by dulcet", "associations by pynetdicom", "associations by echoscu",
 )  # fmt: skip
-TO_DULCET = "associations by dulcet to dulcet"
+TO_DULCET, TO_BARE, TO_THREADS, BARE_TO_DCMTK = (
+    "associations by dulcet to dulcet", "associations by dulcet to bare Python",
+    "associations by dulcet to bare Python, a thread each", "associations by bare Python to DCMTK",
+)  # fmt: skip
 
 
 @contextlib.contextmanager
 def _associations(place: Place) -> Iterator[dict[str, Run]]:
     """Set-up and release: one after the other, the seconds of each."""
-    with place.receiving(IGNORING) as (dcmtk, _), place.receiving(OURS) as (ours, _):
+    with (
+        place.receiving(IGNORING) as (dcmtk, _),
+        place.receiving(OURS) as (ours, _),
+        listening(lambda port: bare_echo("accept", str(port))) as loop,
+        listening(lambda port: bare_echo("threads", str(port))) as threads,
+    ):
         count, port = str(ASSOCIATIONS), str(dcmtk.port)
         echoscu = [str(DCMTK / "echoscu"), "127.0.0.1", port]
 
         def by_echoscu() -> Figure:
             return Figure(statistics.median(run(echoscu).seconds for _ in range(ASSOCIATIONS)))
 
+        def by_dulcet(to: Listening) -> Run:
+            command = place.ours.child("of_dulcet", "associate", str(to.port), count)
+            return lambda: _median_of(command)
+
         yield {
-            BY_DULCET: lambda: _median_of(place.ours.child("of_dulcet", "associate", port, count)),
+            BY_DULCET: by_dulcet(dcmtk),
             BY_ECHOSCU: by_echoscu,
             BY_PYNETDICOM: lambda: _median_of(pynetdicom("associate", port, count)),
-            TO_DULCET: lambda: _median_of(
-                place.ours.child("of_dulcet", "associate", str(ours.port), count)
-            ),
+            TO_DULCET: by_dulcet(ours),
+            TO_BARE: by_dulcet(loop),
+            TO_THREADS: by_dulcet(threads),
+            BARE_TO_DCMTK: lambda: _median_of(bare_echo("associate", port, count)),
         }
 
 
@@ -299,17 +343,28 @@ GROUPS = (
     Group("large", _LARGE_ROWS, transfers(LARGE, _LARGE_PAIRS)),
     Group(
         "one",
-        [Row("one small file, storescu : DCMTK storescu", through(DULCET, IGNORING), through(STORESCU, IGNORING), 2.5)],
-        transfers(ONE, [(DULCET, IGNORING), (STORESCU, IGNORING)]),
+        [Row("one small file, storescu : DCMTK storescu", through(DULCET, IGNORING), through(STORESCU, IGNORING), 2.5),
+         Row("one small file, bare Python : DCMTK storescu", through(BARE_START, IGNORING), through(STORESCU, IGNORING))],
+        transfers(ONE, [(DULCET, IGNORING), (STORESCU, IGNORING), (BARE_START, IGNORING)]),
         rounds=15,
     ),
-    Group("echo", [Row("C-ECHO p50 on one association : raw ping-pong", ECHO, PING, 4.0)], _echoes),
+    Group(
+        "echo",
+        [
+            Row("C-ECHO p50 on one association : raw ping-pong", ECHO, PING, 4.0),
+            Row("bare Python C-ECHO, p50 : raw ping-pong", BARE_ECHO, PING),
+        ],
+        _echoes,
+    ),
     Group(
         "associations",
         [
             Row("set-up and release, DCMTK accepts : loop of echoscu", BY_DULCET, BY_ECHOSCU, 1.0),
             Row("set-up and release, DCMTK accepts : pynetdicom", BY_DULCET, BY_PYNETDICOM, 1.0),
             Row("set-up and release, we request: we accept : DCMTK does", TO_DULCET, BY_DULCET, 1.0),
+            Row("set-up and release, we request: bare Python accepts : DCMTK does", TO_BARE, BY_DULCET),
+            Row("set-up and release, we request: bare Python's threads : DCMTK", TO_THREADS, BY_DULCET),
+            Row("set-up and release, DCMTK accepts, we request : bare Python", BY_DULCET, BARE_TO_DCMTK),
         ],
         _associations,
     ),

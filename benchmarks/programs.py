@@ -100,10 +100,17 @@ def bare(port: int, out: Path, *tls: str) -> Command:
     return [sys.executable, "-I", "-S", str(CHILDREN / "bare.py"), str(port), str(out), *tls]
 
 
-def bare_sender(key: str, certificate: str) -> Sender:
-    """The floor of a sender in Python with TLS: see its text."""
-    program = [sys.executable, "-I", "-S", str(CHILDREN / "bare_sender.py")]
-    return lambda port, files: [*program, str(port), key, certificate, *map(str, files)]
+def bare_sender(way: str, *tls: str) -> Sender:
+    """The floor of a sender in Python: see its text. For the way "tls" with a key and its certificate."""
+    # Whoever imports more than the least has its modules looked for as ours are, by `site`.
+    alone = ["-I"] if way == "imports" else ["-I", "-S"]
+    program = [sys.executable, *alone, str(CHILDREN / "bare_sender.py"), way]
+    return lambda port, files: [*program, str(port), *tls, *map(str, files)]
+
+
+def bare_echo(*arguments: str) -> Command:
+    """The floor of an association and of a C-ECHO in Python, at both ends: see its text."""
+    return [sys.executable, "-I", "-S", str(CHILDREN / "bare_echo.py"), *arguments]
 
 
 def delaying(port: int, to: int, milliseconds: float) -> Command:

@@ -1,19 +1,24 @@
-"""The floor of a sender in Python with TLS: the reads and writes of ours, and next to nothing between them.
+"""The floor of a sender in Python: the system calls of ours, and next to nothing between them.
 
-bare_sender.py PORT KEY CERTIFICATE FILE...    send CT images in Explicit VR Little Endian, as they lie there
+bare_sender.py sendmsg PORT FILE...     send CT images in Explicit VR Little Endian, as they lie there
+bare_sender.py imports PORT FILE...     the same, behind the imports that no sender of ours can do without
+bare_sender.py sendfile PORT FILE...    data sets are not read at all: the kernel sends them
+bare_sender.py tls PORT KEY CERTIFICATE FILE...    over TLS
 
 It believes the files and the peer, and knows one SOP class. What it takes longer than a sender in C is
-Python's: the start of the interpreter, OpenSSL's module, and a copy of what is put into a record.
+Python's: the start of the interpreter, with TLS OpenSSL's module and a copy of what is put into a record.
 """
 
 import os
+import select
 import socket
-import ssl
 import struct
 import sys
+from typing import Any
 
 CT, EXPLICIT = b"1.2.840.10008.5.1.4.1.1.2", b"1.2.840.10008.1.2.1"
-BATCH, RECORDS = 1 << 20, 1 << 17
+BATCH, RECORDS, SMALL = 1 << 20, 1 << 17, 1 << 16
+QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 def item(kind: int, body: bytes) -> bytes:
@@ -43,67 +48,146 @@ def command(instance: bytes, message_id: int) -> bytes:
     return struct.pack(">BxIIBB", 4, len(body) + 6, len(body) + 2, 1, 3) + body
 
 
-def pdu(sock: socket.socket) -> bytes:
-    got = b""
-    while len(got) < 6 or len(got) < 6 + int.from_bytes(got[2:6], "big"):
-        more = sock.recv(65536)
-        if not more:
-            raise ConnectionError("the peer has gone")
-        got += more
-    return got
+def header(length: int, last: bool) -> bytes:
+    """Of a P-DATA-TF PDU with so many bytes of a data set."""
+    return struct.pack(">BxIIBB", 4, length + 6, length + 2, 1, 2 if last else 0)
 
 
-def maximum(accept: bytes) -> int:
-    """Of the peer's item 51H."""
-    at = accept.index(b"\x51\0\0\4")
-    return int.from_bytes(accept[at + 4 : at + 8], "big") or 131072
+def instance_and_end_of_meta(head: bytes | memoryview) -> tuple[bytes, int]:
+    head = bytes(head)
+    at = head.index(b"\2\0\3\0UI") + 8
+    instance = head[at : at + int.from_bytes(head[at - 2 : at], "little")]
+    return instance, 144 + int.from_bytes(head[140:144], "little")
 
 
-def send(sock: socket.socket, path: str, number: int, fragment: int) -> None:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as quick as can be
-        left = os.fstat(file.fileno()).st_size
-        head = file.read(144)
-        meta = 144 + int.from_bytes(head[140:144], "little")
-        head += file.read(meta - 144)
-        at = head.index(b"\2\0\3\0UI") + 8
-        instance = head[at : at + int.from_bytes(head[at - 2 : at], "little")]
-        waiting: list[bytes | memoryview] = [command(instance, number)]
-        size = 0
-        left -= meta
-        buffer = memoryview(bytearray(BATCH // fragment * fragment or fragment))
-        while left:
-            count = file.readinto(buffer)
-            for at in range(0, count, fragment):
-                piece = buffer[at : min(at + fragment, count)]
-                left -= len(piece)
-                waiting += [
-                    struct.pack(">BxIIBB", 4, len(piece) + 6, len(piece) + 2, 1, 0 if left else 2),
-                    piece,
-                ]
-                size += len(piece)
-                if size >= RECORDS or not left:
-                    sock.sendall(b"".join(waiting))
-                    waiting, size = [], 0
+class Sender:
+    def __init__(self, sock: Any, way: str) -> None:
+        self.sock, self.way, self.fragment = sock, way, 0
+        self.polled = select.poll()
+        self.polled.register(sock, select.POLLIN)
+        self.buffer = memoryview(bytearray(0))
+        self.answer = memoryview(bytearray(1 << 16))
+
+    def pdu(self) -> bytes:
+        have = 0
+        while have < 6 or have < 6 + int.from_bytes(self.answer[2:6], "big"):
+            if self.way != "tls":
+                self.polled.poll()
+            count = self.sock.recv_into(self.answer[have:])
+            if not count:
+                raise ConnectionError("the peer has gone")
+            have += count
+        return bytes(self.answer[:have])
+
+    def begin(self) -> None:
+        self.sock.sendall(request())
+        accept = self.pdu()
+        at = accept.index(b"\x51\0\0\4")
+        maximum = int.from_bytes(accept[at + 4 : at + 8], "big") or 131072
+        self.fragment = min(maximum, 131072) - 6 & ~1
+
+    def end(self) -> None:
+        self.sock.sendall(b"\5\0\0\0\0\4\0\0\0\0")
+        self.pdu()
+
+    def store(self, path: str, number: int) -> None:
+        os.stat(path)  # noqa: PTH116 - as ours does
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        size = os.fstat(fd).st_size
+        if size <= SMALL:
+            head = memoryview(os.pread(fd, size + 1, 0))
+            instance, meta = instance_and_end_of_meta(head)
+            piece = head[meta:]
+            self.flush([command(instance, number), header(len(piece), True), piece])
+        elif self.way == "sendfile":
+            self.by_kernel(fd, size, number)
+        else:
+            self.by_buffer(fd, size, number)
+        if QUICKACK is not None and self.way != "tls":
+            self.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+        if b"\0\0\0\x09\2\0\0\0\0\0" not in self.pdu():
+            raise ConnectionError("not stored")
+        os.stat(path)  # noqa: PTH116
+        os.close(fd)
+
+    def by_kernel(self, fd: int, size: int, number: int) -> None:
+        """A header, then the kernel's bytes of the file: two calls for a PDU."""
+        instance, at = instance_and_end_of_meta(os.pread(fd, 1024, 0))
+        self.sock.send(command(instance, number), socket.MSG_MORE)
+        out = self.sock.fileno()
+        while at < size:
+            left = min(self.fragment, size - at)
+            last = at + left == size
+            self.sock.send(header(left, last), socket.MSG_MORE)
+            while left:
+                sent = os.sendfile(out, fd, at, left)
+                at, left = at + sent, left - sent
+
+    def by_buffer(self, fd: int, size: int, number: int) -> None:
+        if not self.buffer:
+            self.buffer = memoryview(bytearray(BATCH // self.fragment * self.fragment))
+        buffer, fragment, at = self.buffer, self.fragment, 0
+        full = header(fragment, False)
+        waiting: list[bytes | memoryview] = []
+        begin = 0
+        while at < size:
+            count = os.preadv(fd, [buffer], at)
+            at += count
+            if not waiting and not begin:
+                instance, begin = instance_and_end_of_meta(buffer[:1024])
+                waiting.append(command(instance, number))
+                start = begin
+            else:
+                start = 0
+            for first in range(start, count, fragment):
+                piece = buffer[first : min(first + fragment, count)]
+                if len(piece) == fragment and (at < size or first + fragment < count):
+                    waiting.append(full)
+                else:
+                    waiting.append(header(len(piece), at == size and first + fragment >= count))
+                waiting.append(piece)
+                if self.way == "tls" and len(waiting) * fragment >= 2 * RECORDS:
+                    self.sock.sendall(b"".join(waiting))
+                    waiting = []
             if waiting:
-                sock.sendall(b"".join(waiting))  # before the buffer is filled anew
-                waiting, size = [], 0
-    if b"\0\0\0\x09\2\0\0\0\0\0" not in pdu(sock):
-        raise ConnectionError("not stored")
+                self.flush(waiting)
+                waiting = []
+
+    def flush(self, waiting: list[bytes | memoryview]) -> None:
+        if self.way == "tls":
+            self.sock.sendall(b"".join(waiting))
+            return
+        sent = self.sock.sendmsg(waiting)
+        while True:  # blocking: it is rarely less than all
+            while waiting and sent >= len(waiting[0]):
+                sent -= len(waiting.pop(0))
+            if not waiting:
+                return
+            waiting[0] = memoryview(waiting[0])[sent:]
+            sent = self.sock.sendmsg(waiting)
 
 
-def main(port: str, key: str, certificate: str, *paths: str) -> None:
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.load_cert_chain(certificate, key)
-    tls.load_verify_locations(certificate)
-    plain = socket.create_connection(("127.0.0.1", int(port)))
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with tls.wrap_socket(plain, server_hostname="localhost") as sock:
-        sock.sendall(request())
-        fragment = min(maximum(pdu(sock)), 131072) - 6 & ~1
-        for number, path in enumerate(paths, 1):
-            send(sock, path, number & 0xFFFF, fragment)
-        sock.sendall(b"\5\0\0\0\0\4\0\0\0\0")
-        pdu(sock)
+def main(way: str, port: str, *rest: str) -> None:
+    if way == "imports":
+        import re  # noqa: F401, PLC0415
+        import signal  # noqa: F401, PLC0415
+        import threading  # noqa: F401, PLC0415
+    sock: Any = socket.create_connection(("127.0.0.1", int(port)))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if way == "tls":
+        import ssl  # noqa: PLC0415 - it takes as long to load as all the rest
+
+        (key, certificate), rest = rest[:2], rest[2:]
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls.load_cert_chain(certificate, key)
+        tls.load_verify_locations(certificate)
+        sock = tls.wrap_socket(sock, server_hostname="localhost")
+    with sock:
+        sender = Sender(sock, way)
+        sender.begin()
+        for number, path in enumerate(rest, 1):
+            sender.store(path, number & 0xFFFF)
+        sender.end()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from benchmarks.counters import Profiler, counters
 from benchmarks.full import FULL_GROUPS
 from benchmarks.objects import ROOT, Workload, make
 from benchmarks.page import PAGE, filled, merged
-from benchmarks.programs import bare, bare_sender, delaying, raw
+from benchmarks.programs import bare, bare_echo, bare_sender, delaying, raw
 from dimse import Client, Server
 from dimse.storage import Spool
 from dul.tls import Credentials, Trust, client_context, server_context
@@ -67,18 +67,46 @@ def test_the_bare_receiver_stores_what_a_requestor_of_ours_sends(tmp_path, tls):
     assert len(list(out.iterdir())) == 3
 
 
-def test_the_bare_sender_sends_what_ours_would(tmp_path):
-    paths = make(Workload("sent", 3, 300_000), tmp_path)
+@pytest.mark.parametrize("way", ["sendmsg", "imports", "sendfile", "tls"])
+@pytest.mark.parametrize("pixels", [4096, 1_300_000])
+def test_the_bare_sender_sends_what_ours_would(tmp_path, way, pixels):
+    paths = make(Workload("sent", 3, pixels), tmp_path)
     spool, own = tmp_path / "in", certify(tmp_path)
     spool.mkdir()
     context = server_context(Credentials(own[1], own[0]), trust=Trust(files=(own[1],)))
-    with Spool(spool) as store, Server(store.open, host="127.0.0.1", tls=context) as server:
-        measure.run(bare_sender(*map(str, own))(server.address[1], paths))
+    tls = way == "tls"
+    sender = bare_sender(way, *(map(str, own) if tls else ()))
+    with (
+        Spool(spool) as store,
+        Server(store.open, host="127.0.0.1", tls=context if tls else None) as server,
+    ):
+        measure.run(sender(server.address[1], paths))
     kept = {path.name.partition(".")[2]: path for path in spool.iterdir()}
     assert len(kept) == 3
     for path in paths:
-        number = int(path.stem[-5:])
-        assert kept[f"{ROOT}.3.{number}"].read_bytes()[-300_000:] == path.read_bytes()[-300_000:]
+        sent, found = path.read_bytes(), kept[f"{ROOT}.3.{int(path.stem[-5:])}"].read_bytes()
+        assert data_set(found) == data_set(sent)
+
+
+def data_set(file: bytes) -> bytes:
+    """What stands behind the file meta information."""
+    return file[144 + int.from_bytes(file[140:144], "little") :]
+
+
+@pytest.mark.parametrize("way", ["accept", "threads"])
+def test_the_bare_echo_is_understood_by_ours_and_understands_itself(way):
+    with measure.listening(lambda port: bare_echo(way, str(port))) as acceptor:
+        assert Client("127.0.0.1", acceptor.port).echo().status == 0
+        for what in ("echo", "associate"):
+            command = bare_echo(what, str(acceptor.port), "20")
+            assert len(json.loads(measure.output(command))) == 20
+
+
+def test_the_bare_echo_is_answered_by_ours():
+    with Server(host="127.0.0.1") as server:
+        for what in ("echo", "associate"):
+            command = bare_echo(what, str(server.address[1]), "20")
+            assert len(json.loads(measure.output(command))) == 20
 
 
 def test_a_profiler_counts_what_is_called():
