@@ -6,6 +6,7 @@ import logging
 import select
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -26,9 +27,45 @@ __all__ = ["Server"]
 
 logger = logging.getLogger("dul")
 
+THREAD_RESTS = 10.0
+"""Seconds for which a thread that has served a connection waits for another one to serve."""
+
+
+class _Attendant(threading.Thread):
+    """Serves one connection after the other: to start a thread for each takes longer than to serve it.
+
+    Args:
+        attend: what it does; is given the attendant.
+    """
+
+    def __init__(self, attend: Callable[[_Attendant], None]) -> None:
+        super().__init__(target=attend, args=(self,), daemon=True)
+        self._guest: Guest | None = None
+        self._called = threading.Lock()  # released once for each call
+        self._called.acquire()
+
+    def call(self, guest: Guest | None) -> None:
+        """Have it serve this one; None: have it end."""
+        if guest is not None:
+            self.name = f"dul-{guest.link.peer}"
+        self._guest = guest
+        self._called.release()
+
+    def wait(self, seconds: float = -1) -> bool:
+        """Whether it was called in time; without a time, as soon as it is."""
+        return self._called.acquire(timeout=seconds)
+
+    def take(self) -> Guest | None:
+        """Whom it was called for; it is kept no longer."""
+        guest, self._guest = self._guest, None
+        return guest
+
 
 class Server(Acceptor):
     """An association acceptor: one thread listens, one thread serves each connection.
+
+    A thread whose connection is over serves the next one that comes within `THREAD_RESTS` seconds, so what
+    a function of the user's keeps in a `threading.local` may be there at another association.
 
     Args:
         serve: makes the conversation for an association and the peer's address.
@@ -77,8 +114,10 @@ class Server(Acceptor):
             trace=trace,
         )
         self._threads: set[threading.Thread] = set()
-        self._leaving: set[threading.Thread] = set()  # those of them that are about to end
-        self._lock = threading.Lock()  # guards the threads, and whether they are waited for
+        self._resting: list[_Attendant] = []  # those of them that have nobody to serve
+        self._leaving: set[threading.Thread] = set()  # and others that are about to end
+        self._guests = 0  # connections that are served
+        self._lock = threading.Lock()  # guards these, and whether the guests are waited for
         self._waited_for = False
         self._stop = Wakeup()  # ends the listening
         self._grace = 0.0
@@ -176,12 +215,16 @@ class Server(Acceptor):
         if self._grace and not self._wakeup.is_set:
             self._let_finish(self._grace)
         self._wakeup.set()
+        with self._lock:
+            resting, self._resting = self._resting, []
+        for attendant in resting:
+            attendant.call(None)
 
     def _let_finish(self, grace: float) -> None:
         self._admission.turn_away()
         with self._lock:
             self._waited_for = True
-            if not self._threads:
+            if not self._guests:
                 return
         poll = select.poll()
         poll.register(self._no_grace, select.POLLIN)
@@ -189,16 +232,52 @@ class Server(Acceptor):
 
     def _begin(self, link: Link) -> None:
         guest = self._admission.enter(link)
-        thread = threading.Thread(
-            target=self._one, args=(guest,), name=f"dul-{link.peer}", daemon=True
-        )
         with self._lock:
-            self._threads.add(thread)
+            self._guests += 1
+            attendant = self._resting.pop() if self._resting else None
+        if attendant is not None:
+            attendant.call(guest)
+            return
+        attendant = _Attendant(self._attend)
+        attendant.call(guest)
+        with self._lock:
+            self._threads.add(attendant)
         try:
-            thread.start()
+            attendant.start()
         except RuntimeError as error:  # the system gives no more threads
             logger.warning("connection from %s closed: %s", link.peer, error)
-            self._over(guest, thread)
+            attendant.take()
+            with self._lock:
+                self._threads.discard(attendant)
+            self._over(guest)
+
+    def _attend(self, attendant: _Attendant) -> None:
+        try:
+            while self._is_called(attendant) and (guest := attendant.take()) is not None:
+                self._one(guest)
+                del guest  # it is large, and over
+        finally:
+            with self._lock:
+                self._threads.discard(attendant)
+                self._leaving = {each for each in self._leaving if each.is_alive()}
+                self._leaving.add(attendant)
+
+    def _is_called(self, attendant: _Attendant) -> bool:
+        """Have an attendant ready, for a while; gives whether it was called meanwhile."""
+        if attendant.wait(0):  # its first call comes before its start
+            return True
+        attendant.name = "dul-resting"
+        with self._lock:
+            if self._wakeup.is_set:
+                return False
+            self._resting.append(attendant)
+        if attendant.wait(THREAD_RESTS):
+            return True
+        with self._lock:
+            if attendant in self._resting:
+                self._resting.remove(attendant)
+                return False
+        return attendant.wait()  # it was chosen at this very moment
 
     def _one(self, guest: Guest) -> None:
         connection = Connection(guest.association, guest.link, self._wakeup)
@@ -213,16 +292,15 @@ class Server(Acceptor):
         except Interrupted:
             pass
         finally:
-            connection.abort()
-            self._over(guest, threading.current_thread())
+            try:
+                connection.abort()
+            finally:
+                self._over(guest)
 
-    def _over(self, guest: Guest, thread: threading.Thread) -> None:
+    def _over(self, guest: Guest) -> None:
         self._admission.leave(guest)
         with self._lock:
-            self._threads.discard(thread)
-            self._leaving = {each for each in self._leaving if each.is_alive()}
-            if thread.is_alive():  # else it never began
-                self._leaving.add(thread)
-            last = self._waited_for and not self._threads
+            self._guests -= 1
+            last = self._waited_for and not self._guests
         if last:
             self._no_grace.set()

@@ -72,6 +72,9 @@ def serve(capsys, monkeypatch, tmp_path):
             thread.join(PATIENCE)
 
         monkeypatch.setattr(Server, "serve_forever", serve_forever)
+        monkeypatch.setattr(
+            "dul.threads.server.THREAD_RESTS", 0.0
+        )  # a thread ends with its association
         options = ["--host", "127.0.0.1", "-od", str(directory or tmp_path), *map(str, arguments)]
         code = storescp.main([*options, "0"])
         if errors:

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import loading
+import pytest
 
 from dimse.server import Server
 from dimse.storage.spool import Spool
@@ -51,8 +52,13 @@ def test_a_day_leaves_nothing_behind(tmp_path: Path):
     assert loading.is_flat(uses, spare=8 << 20), uses
 
 
-def test_no_association_and_no_object_leaves_anything_in_the_server(tmp_path: Path):
+def test_no_association_and_no_object_leaves_anything_in_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """To the object: what a whole day would show of a small leak, or not at all."""
+    monkeypatch.setattr(
+        "dul.threads.server.THREAD_RESTS", 0.0
+    )  # a thread ends with its association
     # Every one of the names that objects have has come by then, and been remembered where that is done.
     with Spool(tmp_path, fsync="none") as spool, Server(spool.open, host="127.0.0.1") as server:
         first, second, third = (left_by(server, associations=each) for each in (10, 40, 40))
