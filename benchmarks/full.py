@@ -9,6 +9,8 @@ from functools import partial
 
 from benchmarks.certificates import certify
 from benchmarks.groups import (
+    BARE,
+    BARE_SENDER,
     BIT_PRESERVING,
     DCMSEND,
     DULCET,
@@ -17,6 +19,7 @@ from benchmarks.groups import (
     STORESCU,
     Group,
     Place,
+    sender_floor,
     through,
     transfer_run,
     transfers,
@@ -84,6 +87,32 @@ def _tls_rows(objects: str) -> list[Row]:
         Row(f"TLS 1.3, DCMTK {objects} -> ours : DCMTK", through(TLS_STORESCU, TLS_OURS), reference, 1.0),
         Row(f"TLS 1.3, DCMTK {objects} -> bare Python : DCMTK", through(TLS_STORESCU, TLS_BARE), reference),
         Row(f"TLS 1.3, {objects}, ours -> ours : DCMTK -> DCMTK", through(TLS_DULCET, TLS_OURS), reference, 1.0),
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------ floors --
+
+BARE_SENDFILE = "bare Python sends with sendfile"
+
+
+@contextlib.contextmanager
+def _large_floors(place: Place) -> Iterator[dict[str, Run]]:
+    here = replace(place, senders={BARE_SENDFILE: bare_sender("sendfile")})
+    pairs = [
+        (DULCET, BIT_PRESERVING), (BARE_SENDER, BIT_PRESERVING), (BARE_SENDFILE, BIT_PRESERVING),
+        (DCMSEND, BIT_PRESERVING), (DCMSEND, OURS), (DCMSEND, BARE),
+    ]  # fmt: skip
+    with transfers(LARGE, pairs)(here) as runs:
+        yield runs
+
+
+def _large_floor_rows() -> list[Row]:
+    reference = through(DCMSEND, BIT_PRESERVING)
+    return [
+        *sender_floor("1 GiB", "storescp +B", BIT_PRESERVING),
+        Row("1 GiB -> storescp +B, by bare Python, sendfile : dcmsend", through(BARE_SENDFILE, BIT_PRESERVING), reference),
+        Row("dcmsend 1 GiB -> storescp : bare Python", through(DCMSEND, OURS), through(DCMSEND, BARE)),
+        Row("dcmsend 1 GiB -> bare Python : storescp +B", through(DCMSEND, BARE), reference),
     ]  # fmt: skip
 
 
@@ -168,6 +197,7 @@ def _nagle_rows() -> Sequence[Row]:
 
 
 FULL_GROUPS = (
+    Group("large-floors", _large_floor_rows(), _large_floors),
     Group(
         "nagle",
         _nagle_rows(),

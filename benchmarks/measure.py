@@ -34,7 +34,7 @@ class Figure:
     Attributes:
         seconds: the time that counts: of a whole process, or of what a process says itself.
         cpu: seconds of processor time of the processes that were started for the run.
-        memory: MiB, the largest resident set among them.
+        memory: MiB, the largest resident set among them, where it was watched.
     """
 
     seconds: float
@@ -49,13 +49,17 @@ class Failed(Exception):
     """A program did not do what it was to do, so that there is nothing to compare."""
 
 
-def run(*commands: Sequence[str], nagle: bool = False, limit: float = LIMIT) -> Figure:
+def run(
+    *commands: Sequence[str], nagle: bool = False, limit: float = LIMIT, watched: bool = False
+) -> Figure:
     """The wall time from the first start to the last end of processes that run at once.
 
     Args:
         commands: one for each process.
         nagle: leave Nagle's algorithm as the programs have it.
         limit: seconds for all of them together; who still runs then is killed.
+        watched: look at the resident sets, every few milliseconds. (What the kernel tells at the
+            end of a process knows no better: it begins with what we had when we started it.)
 
     Raises:
         Failed: one of them ended with another code than 0, or not in time.
@@ -70,6 +74,10 @@ def run(*commands: Sequence[str], nagle: bool = False, limit: float = LIMIT) -> 
         ]
         in_time = True
         for process in processes:
+            while watched and not _ends(process, time.perf_counter() + 0.005):
+                memory = max(memory, peak(process.pid))
+                if time.perf_counter() > started + limit:
+                    break
             if in_time and not _ends(process, started + limit):
                 in_time = False
                 for each in processes:
@@ -78,7 +86,6 @@ def run(*commands: Sequence[str], nagle: bool = False, limit: float = LIMIT) -> 
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             cpu += usage.ru_utime + usage.ru_stime
-            memory = max(memory, usage.ru_maxrss / 1024)
         seconds = time.perf_counter() - started
         codes = [process.returncode for process in processes]
         if any(codes):
@@ -133,10 +140,18 @@ class Listening:
 
     def peak(self) -> float:
         """MiB of its resident set, at most so far."""
-        for line in Path(f"/proc/{self.pid}/status").read_text("ascii", "replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-        raise Failed("its process is gone")
+        found = peak(self.pid)
+        if not found:
+            raise Failed("its process is gone")
+        return found
+
+
+def peak(pid: int) -> float:
+    """MiB of a process's resident set, at most so far; 0 if it has ended."""
+    for line in Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
 
 
 @contextlib.contextmanager

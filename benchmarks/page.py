@@ -69,7 +69,10 @@ def _tables(found: Mapping[str, Any]) -> dict[str, str]:
             ["work", "ours", "theirs", "ratio", "spread", "target", ""],
             map(_compared, found["rows"]),
         ),
-        "memory": _rows(["process", "MiB"], found.get("memory_mib", {}).items()),
+        "memory": _rows(
+            ["process", "MiB"],
+            ([name, f"{peak:.0f}"] for name, peak in found.get("memory_mib", {}).items()),
+        ),
         "echoes": _by_name("C-ECHO, microseconds", found.get("echo_us", {})),
         "counts": _by_name("one", found.get("counters", {})),
     }

@@ -96,5 +96,4 @@ def _figure(figure: Figure) -> dict[str, float]:
     return {
         "seconds": round(figure.seconds, 7),
         "cpu": round(figure.cpu, 4),
-        "memory_mib": round(figure.memory, 1),
     }
