@@ -37,6 +37,8 @@ FIXED_PART = 68  # bytes 7 to 74 of A-ASSOCIATE-RQ and -AC
 AE_LENGTH = 16
 RESERVED_LENGTH = 32
 NO_RESERVED = bytes(RESERVED_LENGTH)
+LONGEST_OFFER = 16 << 10  # bytes of items that are remembered; 128 contexts have some 12,000
+MOST_OFFERS = 8
 NO_INFORMATION = UserInformation()
 
 
@@ -131,25 +133,55 @@ class AssociateRQ:
         version = _fixed_head(reader)
         ae_fields = reader.take(2 * AE_LENGTH, "AE titles")
         reserved = reader.take(RESERVED_LENGTH, "reserved bytes 43-74")
-        parts = _Parts(reader, PresentationContextRQ)
-        if parts.application_context is None:
-            raise reader.fail("no application context item", AbortReason.NOT_SPECIFIED)
-        contexts = tuple(each for each in parts.contexts if isinstance(each, PresentationContextRQ))
-        if not contexts:
-            raise reader.fail("no presentation context item", AbortReason.NOT_SPECIFIED)
-        if len({each.id for each in contexts}) != len(contexts):
-            raise reader.fail("a presentation context id is used twice")
-        return cls(
+        items = bytes(body[FIXED_PART:])
+        like = _OFFERS.get(items)
+        if like is None:
+            contexts, information, application_context, unknown = _offer(reader)
+        else:
+            contexts, information = like.presentation_contexts, like.user_information
+            application_context, unknown = like.application_context, like.unknown
+        found = cls(
             _ae_title(ae_fields[:AE_LENGTH]),
             _ae_title(ae_fields[AE_LENGTH:]),
             contexts,
-            parts.user_information or NO_INFORMATION,
-            parts.application_context,
+            information,
+            application_context,
             version,
             reserved,
             ae_fields,
-            tuple(parts.unknown),
+            unknown,
         )
+        if like is None:
+            _remember(items, found)
+        return found
+
+
+_OFFERS: dict[bytes, AssociateRQ] = {}
+"""Requests by the bytes of their items: a requestor offers the same each time, and that is judged once."""
+
+
+def _remember(items: bytes, request: AssociateRQ) -> None:
+    # A password is kept no longer than its association.
+    if request.user_information.user_identity is None and len(items) <= LONGEST_OFFER:
+        if len(_OFFERS) >= MOST_OFFERS:
+            _OFFERS.clear()
+        _OFFERS[items] = request
+
+
+def _offer(
+    reader: Reader,
+) -> tuple[tuple[PresentationContextRQ, ...], UserInformation, str, tuple[UnknownItem, ...]]:
+    """The items of an A-ASSOCIATE-RQ, which the reader is in front of."""
+    parts = _Parts(reader, PresentationContextRQ)
+    if parts.application_context is None:
+        raise reader.fail("no application context item", AbortReason.NOT_SPECIFIED)
+    contexts = tuple(each for each in parts.contexts if isinstance(each, PresentationContextRQ))
+    if not contexts:
+        raise reader.fail("no presentation context item", AbortReason.NOT_SPECIFIED)
+    if len({each.id for each in contexts}) != len(contexts):
+        raise reader.fail("a presentation context id is used twice")
+    information = parts.user_information or NO_INFORMATION
+    return contexts, information, parts.application_context, tuple(parts.unknown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,8 @@ class Connection:
 
         The peer has `Limits.grace` to close it first.
         """
+        if self.association.closed and not self._link.is_open:
+            return
         try:
             # What called for the end must not cut it short; the grace bounds it.
             self._polling.ignore_wakeup()

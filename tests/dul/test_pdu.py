@@ -16,8 +16,19 @@ from rebuild import PDUS, rebuild
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
 from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextRQ, UnknownItem
 from dul.pdata import PDV, PDataTF
-from dul.pdu import BY_TYPE, Abort, AssociateAC, AssociateRJ, AssociateRQ, ReleaseRQ, decode_pdu
-from dul.user_items import UserInformation
+from dul.pdu import (
+    _OFFERS,
+    BY_TYPE,
+    LONGEST_OFFER,
+    MOST_OFFERS,
+    Abort,
+    AssociateAC,
+    AssociateRJ,
+    AssociateRQ,
+    ReleaseRQ,
+    decode_pdu,
+)
+from dul.user_items import UserIdentity, UserInformation
 
 
 def every(*groups: str) -> list:
@@ -171,6 +182,47 @@ def test_memory_grows_with_what_came_and_not_with_what_is_declared():
 # ------------------------------------------------------------- A-ASSOCIATE-RQ and -AC --
 
 RQ = AssociateRQ("CALLED", "CALLING", (PresentationContextRQ(1, "1.2", ("1.3",)),))
+
+
+@given(our.associate_rqs, our.associate_rqs)
+def test_an_offer_that_was_judged_before_is_read_the_same(request: AssociateRQ, other: AssociateRQ):
+    """The items of one behind the titles, the version and the reserved bytes of another."""
+    data = other.encode()[6:74] + request.encode()[74:]
+    _OFFERS.clear()
+    alone = AssociateRQ.decode(data)
+    _OFFERS.clear()
+    AssociateRQ.decode(request.encode()[6:])
+    again = AssociateRQ.decode(data)
+    assert again == alone
+    assert again.ae_fields == alone.ae_fields == data[4:36]
+    assert again.encode() == alone.encode()
+
+
+def test_offers_are_remembered_within_bounds_and_passwords_are_not():
+    _OFFERS.clear()
+    for number in range(3 * MOST_OFFERS):
+        context = PresentationContextRQ(1, f"1.2.{number}", ("1.3",))
+        decode_pdu(dataclasses.replace(RQ, presentation_contexts=(context,)).encode())
+        assert 0 < len(_OFFERS) <= MOST_OFFERS
+    _OFFERS.clear()
+    secret = UserInformation(user_identity=UserIdentity(2, b"me", b"password"))
+    large = (UnknownItem(0x99, bytes(LONGEST_OFFER)),)
+    for request in (
+        dataclasses.replace(RQ, user_information=secret),
+        dataclasses.replace(RQ, unknown=large),
+    ):
+        assert decode_pdu(request.encode()) == request
+    assert _OFFERS == {}
+
+
+@pytest.mark.parametrize("each", every("invalid"))
+def test_what_is_refused_is_refused_again(each: Golden):
+    errors = []
+    for _ in range(2):
+        with pytest.raises(InvalidPDU) as raised:
+            decode_pdu(each.data)
+        errors.append((str(raised.value), raised.value.reason, raised.value.offset))
+    assert errors[0] == errors[1]
 
 
 @pytest.mark.parametrize("each", every("canonical", "tolerated"))
