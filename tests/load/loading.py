@@ -202,12 +202,7 @@ async def beside_slow(port: int, slow: int, seconds: float) -> list[float]:
     """
     over = asyncio.Event()
 
-    async def trickle(number: int, stack: contextlib.AsyncExitStack) -> None:
-        client = await stack.enter_async_context(Client(port))
-        content = ASSOCIATE
-        if number % 2:
-            await client.associate()
-            content = store_rq("2.25.2", 0)
+    async def trickle(client: Client, content: bytes) -> None:
         for at in range(len(content)):
             if over.is_set() or client.writer.transport.is_closing():
                 return  # the second: it had to make room
@@ -217,7 +212,15 @@ async def beside_slow(port: int, slow: int, seconds: float) -> list[float]:
 
     times = []
     async with contextlib.AsyncExitStack() as stack:
-        tasks = [asyncio.create_task(trickle(number, stack)) for number in range(slow)]
+        tasks = []
+        # One after the other: who comes amid so many at once may have to make room before it is heard.
+        for number in range(slow):
+            client = await stack.enter_async_context(Client(port))
+            content = ASSOCIATE
+            if number % 2:
+                await client.associate()
+                content = store_rq("2.25.2", 0)
+            tasks.append(asyncio.create_task(trickle(client, content)))
         until = time.monotonic() + seconds
         while time.monotonic() < until or not times:
             times.append(await served(port))
