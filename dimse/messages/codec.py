@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
 from dimse.messages import command
 from dimse.messages.base import Message, Request, Response, plan_of
-from dimse.messages.composite import COMPOSITE, CStoreRQ, CStoreRSP
+from dimse.messages.composite import COMPOSITE, CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.tables import status as statuses
 from dimse.tables import uids
 
@@ -101,6 +101,8 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
     """
     if isinstance(request, CStoreRQ) and not optional:
         return cast("R", _stored(request, status))
+    if isinstance(request, CEchoRQ) and not optional:
+        return cast("R", _verified(request, status))
     response = request.RESPONSE
     names = {name for name, _, _ in plan_of(response).readers}
     fields: dict[str, Any] = {
@@ -140,6 +142,16 @@ def _stored(request: CStoreRQ, status: int) -> CStoreRSP:
         message_id_being_responded_to=request.message_id,
         affected_sop_class_uid=sop_class if uids.is_sendable(sop_class) else None,
         affected_sop_instance_uid=instance if uids.is_sendable(instance) else None,
+        status=status,
+    )
+
+
+def _verified(request: CEchoRQ, status: int) -> CEchoRSP:
+    """The usual case of `response_to`, as `_stored`."""
+    sop_class = request.affected_sop_class_uid
+    return CEchoRSP(
+        message_id_being_responded_to=request.message_id,
+        affected_sop_class_uid=sop_class if uids.is_sendable(sop_class) else None,
         status=status,
     )
 

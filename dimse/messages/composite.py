@@ -60,7 +60,7 @@ class CStoreRSP(Response):
             or self.offending_element is not None
         ):
             return Message.encode(self)
-        before, behind = _around_the_answered(sop_class, self.status)
+        before, behind = _around_the_answered(self.COMMAND_FIELD, sop_class, self.status)
         number = _answered(self.message_id_being_responded_to)
         return command.frame(b"".join((before, number, behind, _instance(instance))))
 
@@ -110,12 +110,13 @@ class CStoreRQ(Request[CStoreRSP]):
 
 
 @lru_cache(maxsize=64)
-def _around_the_answered(sop_class_uid: str, status: int) -> tuple[bytes, bytes]:
-    """The elements of a C-STORE-RSP before (0000,0120), and those up to (0000,1000)."""
+def _around_the_answered(
+    command_field: int, sop_class_uid: str, status: int
+) -> tuple[bytes, bytes]:
+    """The elements of a C-STORE-RSP or C-ECHO-RSP before (0000,0120), and those up to (0000,1000)."""
     write = command.writer
     return (
-        write("AffectedSOPClassUID")(sop_class_uid)
-        + write("CommandField")(CStoreRSP.COMMAND_FIELD),
+        write("AffectedSOPClassUID")(sop_class_uid) + write("CommandField")(command_field),
         write("CommandDataSetType")(command.NO_DATA_SET) + write("Status")(status),
     )
 
@@ -265,6 +266,14 @@ class CEchoRSP(Response):
     DATA_SET: ClassVar[DataSet] = DataSet.NEVER
 
     data_set_follows: bool = False
+
+    def encode(self) -> bytes:
+        """See `Message.encode`; of the answers to a run's requests one value differs."""
+        sop_class = self.affected_sop_class_uid
+        if sop_class is None or self.data_set_follows or self.error_comment is not None:
+            return Message.encode(self)
+        before, behind = _around_the_answered(self.COMMAND_FIELD, sop_class, self.status)
+        return command.frame(before + _answered(self.message_id_being_responded_to) + behind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -603,3 +603,27 @@ def test_the_usual_answer_to_a_store_is_made_as_any_other(
     general = response_to(asked, given_status, data_set_follows=False)
     assert usual == general
     assert usual.encode() == Message.encode(general)
+
+
+@given(
+    st.integers(0, 0xFFFF),
+    st.sampled_from(["1.2.840.10008.1.1", "1.2", "1.2.3x", "1" * 65]),
+    st.sampled_from([0, 0x0110, 0x0211]),
+)
+def test_the_usual_answer_to_an_echo_is_made_as_any_other(
+    message_id: int, sop_class: str, given_status: int
+):
+    asked = CEchoRQ(message_id=message_id, affected_sop_class_uid=sop_class)
+    usual = response_to(asked, given_status)
+    general = response_to(asked, given_status, data_set_follows=False)
+    assert usual == general
+    assert usual.encode() == Message.encode(general)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"message_id_being_responded_to": 65536}, {"status": -1}, {"data_set_follows": True}]
+)
+def test_an_answer_to_an_echo_that_cannot_be_sent_is_not_made(wrong: dict[str, object]):
+    answer = response_to(CEchoRQ(message_id=1, affected_sop_class_uid="1.2.840.10008.1.1"), 0)
+    with pytest.raises(InvalidValue):
+        dataclasses.replace(answer, **wrong).encode()
