@@ -18,11 +18,22 @@ from typing import Any
 
 from benchmarks.objects import Workload, make
 from dimse import Client, Server, Spool
+from dimse.dialogue import VERIFICATION_CONTEXT
 
-__all__ = ["SYSTEM_CALLS", "Profiler", "counters"]
+__all__ = ["SYSTEM_CALLS", "Profiler", "counters", "served"]
 
 SYSTEM_CALLS = frozenset(
-    {"poll", "setsockopt", "recv_into", "recv", "sendmsg", "send", "ioctl"}
+    {
+        "poll",
+        "_accept",
+        "setblocking",
+        "setsockopt",
+        "recv_into",
+        "recv",
+        "sendmsg",
+        "send",
+        "ioctl",
+    }
     | {"open", "close", "stat", "fstat", "fchmod", "writev", "pread", "preadv", "readinto", "read"}
     | {
         "fsync",
@@ -96,6 +107,22 @@ def _send(paths: list[Path], out: Path) -> Counts:
     return Counts(sender, receiver)
 
 
+def served(associations: int, echoes: int) -> Profiler:
+    """What a server calls, from its start to its end, for associations with so many C-ECHOs each."""
+    found = Profiler()
+    threading.setprofile(found)
+    try:
+        with Server(host="127.0.0.1") as server:
+            client = Client("127.0.0.1", server.address[1])
+            for _ in range(associations):
+                with client.associate([VERIFICATION_CONTEXT]) as session:
+                    for _ in range(echoes):
+                        session.echo()
+    finally:
+        threading.setprofile(None)
+    return found
+
+
 def counters(root: Path) -> dict[str, dict[str, float]]:
     """Counts by what they are of: "small object, storescu" and so on."""
     out = root / "counted"
@@ -111,6 +138,9 @@ def counters(root: Path) -> dict[str, dict[str, float]]:
         found[f"PDU of 16 KiB of a large object, {end}"] = _per(
             getattr(one, end), getattr(two, end), LARGE_PIXELS / PDU
         )
+    served(1, 1)  # what is loaded late is loaded
+    found["association accepted and released"] = _per(served(FEW, 1), served(MANY, 1), MANY - FEW)
+    found["C-ECHO served"] = _per(served(1, FEW), served(1, MANY), MANY - FEW)
     for folder in ("counted", "counted-small", "counted-large"):
         shutil.rmtree(root / folder)
     return found

@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from benchmarks.counters import served
 from benchmarks.objects import Workload, make
 from cli import storescu
 from dimse import Client, Server, Spool
@@ -167,3 +168,19 @@ def test_a_small_object_takes_no_more_calls_to_send_than_it_did(tmp_path):
     assert FLOOR < (calls - few_calls) / 100 <= SEND
     # A response that comes in two pieces takes a turn more.
     assert FLOOR < (system - few_system) / 100 <= SEND_SYSTEM_CALLS + 0.5
+
+
+# ----------------------------------------------------------------- associations and C-ECHOs --
+
+
+ECHO = 135  # calls to serve a C-ECHO: poll, recv_into and sendmsg are the system calls
+ASSOCIATION = 900  # and one association with one C-ECHO, the listening thread's share included
+
+
+def test_an_association_and_an_echo_take_no_more_calls_to_serve_than_they_did():
+    served(1, 1)  # what is loaded late is loaded
+    few, associations, echoes = served(10, 1), served(40, 1), served(10, 4)
+    for more, most, system in ((associations, ASSOCIATION, 18), (echoes, ECHO, 3)):
+        calls = (more.calls + more.in_c - few.calls - few.in_c) / 30
+        assert FLOOR < calls <= most
+        assert 2 < (more.system.total() - few.system.total()) / 30 <= system + 0.5

@@ -99,10 +99,8 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
         InvalidValue: an N-CREATE succeeded without anyone naming the instance.
         TypeError: the response has no such field.
     """
-    if isinstance(request, CStoreRQ) and not optional:
-        return cast("R", _stored(request, status))
-    if isinstance(request, CEchoRQ) and not optional:
-        return cast("R", _verified(request, status))
+    if isinstance(request, _OFTEN) and not optional:
+        return cast("R", _usual(request, status))
     response = request.RESPONSE
     names = {name for name, _, _ in plan_of(response).readers}
     fields: dict[str, Any] = {
@@ -135,23 +133,24 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
     return cast("R", response(**fields))
 
 
-def _stored(request: CStoreRQ, status: int) -> CStoreRSP:
+_OFTEN: Final = (CStoreRQ, CEchoRQ)
+
+
+def _usual(request: CStoreRQ | CEchoRQ, status: int) -> CStoreRSP | CEchoRSP:
     """The usual case of `response_to`: nothing is said but the status."""
-    sop_class, instance = request.affected_sop_class_uid, request.affected_sop_instance_uid
+    sop_class = request.affected_sop_class_uid
+    sop_class_uid = sop_class if uids.is_sendable(sop_class) else None
+    if isinstance(request, CEchoRQ):
+        return CEchoRSP(
+            message_id_being_responded_to=request.message_id,
+            affected_sop_class_uid=sop_class_uid,
+            status=status,
+        )
+    instance = request.affected_sop_instance_uid
     return CStoreRSP(
         message_id_being_responded_to=request.message_id,
-        affected_sop_class_uid=sop_class if uids.is_sendable(sop_class) else None,
+        affected_sop_class_uid=sop_class_uid,
         affected_sop_instance_uid=instance if uids.is_sendable(instance) else None,
-        status=status,
-    )
-
-
-def _verified(request: CEchoRQ, status: int) -> CEchoRSP:
-    """The usual case of `response_to`, as `_stored`."""
-    sop_class = request.affected_sop_class_uid
-    return CEchoRSP(
-        message_id_being_responded_to=request.message_id,
-        affected_sop_class_uid=sop_class if uids.is_sendable(sop_class) else None,
         status=status,
     )
 
