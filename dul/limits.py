@@ -48,9 +48,9 @@ class Limits:
     """The largest P-DATA-TF variable field that we send, whatever the peer allows: peers that
     announce 0 or 4 GiB still have to buffer what we send."""
 
-    receive_buffer: int = 1 << 18
-    """The receive buffer of an association, grown only if a PDU is larger. 256 KiB take sixteen
-    default PDUs in one system call."""
+    receive_buffer: int = 2 * (6 + 131072)
+    """The receive buffer of an association, grown only if a PDU is larger. Room for two PDUs of
+    `max_pdu_length`, so that a fill ends with a PDU, and no part of one has to be moved."""
 
     send_batch: int = 1 << 20
     """How much is cut and handed to the transport at a time. An abort overtakes what is not
