@@ -356,6 +356,8 @@ class Outbox:
                 queue.popleft()
                 continue
             left = head.left
+            if wire and room < min(left, self.fragment):
+                break  # the next batch has room for it, and this one's buffer stays as large as it is
             pdus = head.cut(self, room, most - len(wire))
             wire += pdus
             taken = left - head.left
