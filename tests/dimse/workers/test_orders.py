@@ -19,6 +19,10 @@ def line() -> Iterator[tuple[Orders, socket.socket]]:
     ours.settimeout(GUARD)
     with ours, theirs:
         yield Orders(theirs), ours
+        ours.close()
+        for thread in threading.enumerate():
+            if thread.name == "orders":
+                thread.join(GUARD)  # it reads from what is closed next
 
 
 def test_answers_find_who_asked(line: tuple[Orders, socket.socket]) -> None:
