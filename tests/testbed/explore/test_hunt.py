@@ -146,20 +146,26 @@ def test_a_cause_is_found_once_and_what_always_leads_to_it_is_left_out():
 
 def test_a_known_cause_is_counted_and_fails_no_more():
     key = "Sta13.AA-6:RP:unexpected-pdu"
-    hunt = hunt_scp("Sta13.Evt12:sends-rp", known=[key])
+    hunt = until_found(
+        lambda seed: hunt_scp("Sta13.Evt12:sends-rp", known=[key], seed=seed),
+        lambda done: key in found(done),
+    )
     assert hunt.ledger.finds[key].known
     assert hunt.ledger.failures(strict=True) == []
 
 
 def test_the_case_of_the_catalogue_for_the_cell_is_asked_too():
-    hunt = hunt_scp("Sta13.Evt12:sends-rp")
-    assert hunt.ledger.finds["Sta13.AA-6:RP:unexpected-pdu"].catalogue == "M.P.Sta13.Evt12: fail"
+    key = "Sta13.AA-6:RP:unexpected-pdu"
+    hunt = until_found(
+        lambda seed: hunt_scp("Sta13.Evt12:sends-rp", seed=seed), lambda done: key in found(done)
+    )
+    assert hunt.ledger.finds[key].catalogue == "M.P.Sta13.Evt12: fail"
 
 
 class Once(PartialKeeper):
     """Answers one illegal PDU, the first there is, by closing; later ones as it should."""
 
-    left = [1]
+    left: list[int] = []
 
     def refuse(self, reason):
         if self.state == 6 and Once.left:
@@ -170,7 +176,11 @@ class Once(PartialKeeper):
 
 
 def test_what_does_not_show_again_is_told_and_does_not_fail():
-    hunt = hunt_scp(link=Once)
+    def run(seed):
+        Once.left[:] = [1]
+        return hunt_scp(link=Once, seed=seed)
+
+    hunt = until_found(run, found)
     (find,) = hunt.ledger.finds.values()
     assert not find.repeats
     assert hunt.ledger.failures(strict=True) == []
@@ -186,7 +196,7 @@ class HidesAborts(PartialKeeper):
 
 
 def test_what_a_reset_hides_is_played_again_header_first():
-    hunt = hunt_scp(link=HidesAborts)
+    hunt = until_found(lambda seed: hunt_scp(link=HidesAborts, seed=seed), found)
     assert found(hunt) == {"Sta2.AA-1:CLOSE:unknown-type": "unknown-08/header"}
 
 
