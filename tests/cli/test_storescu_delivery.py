@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from cli_peers import ScriptedPeer, rejecting, storing
 from cli import storescu
 from dimse import journal as journals
 from dimse.errors import JournalFailed
+from dimse.provider import Observer
 from dimse.retry import Retry
 from dimse.server import Server
 from dimse.storage.sink import Discard
@@ -19,6 +22,7 @@ from dimse.support import storage_support
 from dul.user_items import AsynchronousOperationsWindow
 from testbed import raw
 
+GUARD = 20.0
 DICOM = Path(__file__).parents[2] / "fixtures" / "dicom"
 CT, MR = DICOM / "ct-explicit.dcm", DICOM / "mr-explicit.dcm"
 
@@ -40,7 +44,14 @@ def many(tmp_path: Path) -> list[Path]:
 
 
 def test_several_associations(send: Any, many: list[Path]) -> None:
-    with Server(lambda _: Discard(), host="127.0.0.1") as scp:
+    all_there, begun = threading.Barrier(3), count()
+
+    def wait_for_the_others(_: object) -> int:
+        if next(begun) < 3:  # the first object of each: a quick one might send them all
+            all_there.wait(GUARD)
+        return 0
+
+    with Server(lambda _: Discard(), on_store=wait_for_the_others, host="127.0.0.1") as scp:
         code, lines = send(scp.address[1], "-v", "--associations", "3", *many)
     assert code == 0
     assert sum("Association Accepted" in line for line in lines) == 3
@@ -48,10 +59,26 @@ def test_several_associations(send: Any, many: list[Path]) -> None:
 
 
 def test_fewer_associations_than_asked_for_are_enough(send: Any, many: list[Path]) -> None:
-    with Server(lambda _: Discard(), host="127.0.0.1", max_associations=1) as scp:
+    class Refusals(Observer):
+        def rejected(self, *_: object) -> None:
+            refused.set()
+
+    refused = threading.Event()
+
+    def wait_for_a_refusal(_: object) -> int:
+        refused.wait(GUARD)  # the one that is there might have sent them all before
+        return 0
+
+    with Server(
+        lambda _: Discard(),
+        on_store=wait_for_a_refusal,
+        observer=Refusals(),
+        host="127.0.0.1",
+        max_associations=1,
+    ) as scp:
         code, lines = send(scp.address[1], "--associations", "3", *many)
     assert code == 0
-    # There are none if the first association has sent everything before another is asked for.
+    assert lines
     assert all("no further association" in line for line in lines if line.startswith("W: no "))
     assert not [line for line in lines if line.startswith(("E:", "F:"))]
 

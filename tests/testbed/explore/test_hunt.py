@@ -44,19 +44,6 @@ def found(hunt):
     return {find.cause.key: text(find.sequence) for find in hunt.ledger.finds.values()}
 
 
-def until_found(hunt, wanted):
-    """The first of several hunts with which what is wanted is found.
-
-    What a seed draws depends on what else the process has loaded (hypothesis takes constants from
-    there), and a busy machine loses sequences.
-    """
-    for seed in range(1, 8):
-        done = hunt(seed)
-        if wanted(done):
-            break
-    return done
-
-
 @pytest.mark.parametrize(("hunt", "cells"), [(hunt_scp, 18), (hunt_scu, 22)])
 def test_a_clean_peer_departs_nowhere(hunt, cells):
     done = hunt(sequences=150)
@@ -66,7 +53,7 @@ def test_a_clean_peer_departs_nowhere(hunt, cells):
     assert len(done.ledger.visited) >= cells
 
 
-#: Fault -> cause -> a shortest sequence that shows it; others of as many steps may be found first.
+#: Fault -> cause -> the shortest sequence that shows it.
 ACCEPTORS = {
     "closes-in-sta6": {"Sta6.AA-8:CLOSE:unexpected-pdu": "rq rq"},
     "user-abort-in-sta6": {"Sta6.AA-8:source:unexpected-pdu": "rq rq"},
@@ -92,28 +79,20 @@ REQUESTORS = {
 }
 
 
-def lengths(causes):
-    """Each cause with the number of steps that show it."""
-    return {(cause, len(sequence.split())) for cause, sequence in causes.items()}
+#: Fault -> the seed that draws what shows it within 60 sequences; of the others 1 does.
+SEEDS = {"provider-abort-in-sta2": 9}
 
 
 @pytest.mark.parametrize("fault", ACCEPTORS)
 def test_a_planted_fault_of_an_acceptor_is_found_and_shortened(fault):
-    wanted = lengths(ACCEPTORS[fault])
-    hunt = until_found(
-        lambda seed: hunt_scp(fault, seed=seed), lambda done: lengths(found(done)) >= wanted
-    )
-    assert lengths(found(hunt)) >= wanted
+    hunt = hunt_scp(fault, seed=SEEDS.get(fault, 1))
+    assert found(hunt).items() >= ACCEPTORS[fault].items()
     assert all(find.repeats for find in hunt.ledger.finds.values())
 
 
 @pytest.mark.parametrize("fault", REQUESTORS)
 def test_a_planted_fault_of_a_requestor_is_found_and_shortened(fault):
-    wanted = lengths(REQUESTORS[fault])
-    hunt = until_found(
-        lambda seed: hunt_scu(fault, seed=seed), lambda done: lengths(found(done)) >= wanted
-    )
-    assert lengths(found(hunt)) >= wanted
+    assert found(hunt_scu(fault)).items() >= REQUESTORS[fault].items()
 
 
 def test_one_seed_gives_the_same_sequences_whatever_the_product_does(monkeypatch):
@@ -146,26 +125,20 @@ def test_a_cause_is_found_once_and_what_always_leads_to_it_is_left_out():
 
 def test_a_known_cause_is_counted_and_fails_no_more():
     key = "Sta13.AA-6:RP:unexpected-pdu"
-    hunt = until_found(
-        lambda seed: hunt_scp("Sta13.Evt12:sends-rp", known=[key], seed=seed),
-        lambda done: key in found(done),
-    )
+    hunt = hunt_scp("Sta13.Evt12:sends-rp", known=[key])
     assert hunt.ledger.finds[key].known
     assert hunt.ledger.failures(strict=True) == []
 
 
 def test_the_case_of_the_catalogue_for_the_cell_is_asked_too():
-    key = "Sta13.AA-6:RP:unexpected-pdu"
-    hunt = until_found(
-        lambda seed: hunt_scp("Sta13.Evt12:sends-rp", seed=seed), lambda done: key in found(done)
-    )
-    assert hunt.ledger.finds[key].catalogue == "M.P.Sta13.Evt12: fail"
+    hunt = hunt_scp("Sta13.Evt12:sends-rp")
+    assert hunt.ledger.finds["Sta13.AA-6:RP:unexpected-pdu"].catalogue == "M.P.Sta13.Evt12: fail"
 
 
 class Once(PartialKeeper):
     """Answers one illegal PDU, the first there is, by closing; later ones as it should."""
 
-    left: list[int] = []
+    left = [1]
 
     def refuse(self, reason):
         if self.state == 6 and Once.left:
@@ -176,11 +149,7 @@ class Once(PartialKeeper):
 
 
 def test_what_does_not_show_again_is_told_and_does_not_fail():
-    def run(seed):
-        Once.left[:] = [1]
-        return hunt_scp(link=Once, seed=seed)
-
-    hunt = until_found(run, found)
+    hunt = hunt_scp(link=Once)
     (find,) = hunt.ledger.finds.values()
     assert not find.repeats
     assert hunt.ledger.failures(strict=True) == []
@@ -196,7 +165,7 @@ class HidesAborts(PartialKeeper):
 
 
 def test_what_a_reset_hides_is_played_again_header_first():
-    hunt = until_found(lambda seed: hunt_scp(link=HidesAborts, seed=seed), found)
+    hunt = hunt_scp(link=HidesAborts)
     assert found(hunt) == {"Sta2.AA-1:CLOSE:unknown-type": "unknown-08/header"}
 
 
@@ -230,22 +199,12 @@ def dying(tmp_path):
 def test_a_product_that_dies_is_started_again_and_the_cause_shortened(dying):
     port, command = dying
     fields = {name: getattr(SETTINGS, name) for name in Settings.__dataclass_fields__}
-
-    def run(seed):
-        trial = Trial(Settings(**fields | {"port": port, "live_max": 0.2}), "scp")
-        hunt = Hunt(trial, PATIENCE, Budget(sequences=40), seed, exec=command)
-        hunt.run()
-        return hunt
-
-    def deaths_in(hunt):
-        return {key: text for key, text in found(hunt).items() if ":dead:" in key}
-
-    def told_right(hunt):
-        deaths = deaths_in(hunt)
-        return deaths and all(line.startswith("rq unknown-") for line in deaths.values())
-
-    hunt = until_found(run, told_right)
-    assert told_right(hunt), deaths_in(hunt)
+    trial = Trial(Settings(**fields | {"port": port, "live_max": 0.2}), "scp")
+    hunt = Hunt(trial, PATIENCE, Budget(sequences=40), 1, exec=command)
+    hunt.run()
+    deaths = {key: text for key, text in found(hunt).items() if ":dead:" in key}
+    assert deaths
+    assert all(line.startswith("rq unknown-") for line in deaths.values())
     assert hunt.ledger.restarts > 0
     assert hunt.ledger.sequences == 40
     assert hunt.ended == ""
