@@ -41,6 +41,7 @@ __all__ = [
     "comment",
     "decode_command",
     "encode_command",
+    "even",
     "frame",
     "value_places",
     "writer",
@@ -124,13 +125,17 @@ def _number(keyword: str, number: int) -> Writer:
     return write_priority if keyword == "Priority" else write
 
 
+def even(uid: str) -> bytes:
+    """The bytes of a UID as a value: of even length, as all values are (PS3.5 9.1)."""
+    raw = uid.encode("latin-1")
+    return raw + b"\0" if len(raw) & 1 else raw
+
+
 def _uid(keyword: str, number: int) -> Writer:
     def write(value: Value) -> bytes:
         if not isinstance(value, str) or not uids.is_sendable(value):
             raise InvalidValue(keyword, f"must be a UID of 1 to 64 digits and dots, not {value!r}")
-        raw = value.encode("ascii")
-        if len(raw) & 1:
-            raw += b"\0"
+        raw = even(value)
         return _HEADER.pack(0, number, len(raw)) + raw
 
     return write

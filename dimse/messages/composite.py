@@ -93,9 +93,7 @@ class CStoreRQ(Request[CStoreRSP]):
         uid = self.affected_sop_instance_uid
         if not is_sendable(uid):
             return Message.encode(self)  # the same
-        value = uid.encode("ascii")
-        if len(value) & 1:
-            value += b"\0"
+        value = command.even(uid)
         before, between, behind = _around_what_differs(
             self.affected_sop_class_uid,
             self.priority,

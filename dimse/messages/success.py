@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from dimse.messages.base import Request, Response
+from dimse.messages.command import even
 from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.tables.status import SUCCESS
 
@@ -76,7 +77,7 @@ class KnownSuccess:
             return None
         value = b""
         if self._instance and isinstance(asked, CStoreRQ):
-            value = _value(asked.affected_sop_instance_uid)
+            value = even(asked.affected_sop_instance_uid)
         number = asked.message_id.to_bytes(2, "little")
         if raw != self._before + number + self._between + value + self._behind:
             return None
@@ -124,7 +125,7 @@ class KnownSuccess:
             return
         between, behind = parts[1], b""
         if self._instance and isinstance(asked, CStoreRQ):
-            value = _value(asked.affected_sop_instance_uid)
+            value = even(asked.affected_sop_instance_uid)
             head = _INSTANCE + len(value).to_bytes(4, "little")
             around = between.split(head + value)
             if len(around) != 2:
@@ -132,8 +133,3 @@ class KnownSuccess:
             between, behind = around[0] + head, around[1]
         self._before, self._between, self._behind = parts[0] + _NUMBER, between, behind
         self._size = len(raw)
-
-
-def _value(uid: str) -> bytes:
-    raw = uid.encode("latin-1")
-    return raw + b"\0" if len(raw) & 1 else raw

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final
 
-from dimse.objects.headers import plain_elements
+from dimse.objects.headers import cutting, places_of, plain_elements
 from dimse.objects.layout import is_deflated, layout_of
 from dimse.objects.part10 import Contents
 from dimse.tables import uids
@@ -112,21 +112,10 @@ def _shape_of(size: int, data: bytes, found: Contents) -> _Shape | None:
     if media < _BEGIN + len(head) or elements is None:
         return None
     behind = media + len(own)
-    parts = [f"<{_BEGIN - 4}x{media - _BEGIN + 4}s{len(own)}x{start - behind}s"]
-    instance = None
-    for tag, at, header, length in elements:
-        if tag == _SOP_INSTANCE_UID:
-            if instance is not None or data[at + header : at + header + length] != own:
-                return None
-            instance = slice(at + header, at + header + length)
-        if tag == _SOP_CLASS_UID:
-            parts.append(f"{header + length}s")
-        else:
-            parts.append(f"{header}s{length}x")
-    if instance is None:
+    places = places_of(_SOP_INSTANCE_UID, elements)
+    if len(places) != 1 or data[places[0]] != own:
         return None
-    if tag != _SOP_CLASS_UID:  # what is behind the last header need not be in view
-        parts[-1] = f"{header}s"
-    layout = Struct("".join(parts))
+    meta = f"<{_BEGIN - 4}x{media - _BEGIN + 4}s{len(own)}x{start - behind}s"
+    layout = Struct(meta + cutting(elements, _SOP_CLASS_UID))
     cut = layout.unpack_from
-    return _Shape(cut, cut(data), layout.size, instance, slice(media, behind), found)
+    return _Shape(cut, cut(data), layout.size, places[0], slice(media, behind), found)

@@ -15,7 +15,7 @@ from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
 from dul.values import NamedTuple
 
-__all__ = ["Header", "header_of", "plain_elements", "unknown_vr"]
+__all__ = ["Header", "cutting", "header_of", "places_of", "plain_elements", "unknown_vr"]
 
 _MOST_ELEMENTS: Final = 1000
 """That many are listed at most: of a data set that has more there is no shape."""
@@ -133,3 +133,29 @@ def plain_elements(
         found.append((group << 16 | number, at, header, length))
         at += header + length
     return found if at == size else None
+
+
+def places_of(tag: int, elements: list[tuple[int, int, int, int]]) -> list[slice]:
+    """Where the values of the elements with this tag lie, of those that `plain_elements` found."""
+    return [
+        slice(at + header, at + header + length)
+        for found, at, header, length in elements
+        if found == tag
+    ]
+
+
+def cutting(elements: list[tuple[int, int, int, int]], whole: int) -> str:
+    """What `struct` needs to take the headers out of elements, and all of the one with this tag.
+
+    Args:
+        elements: from `plain_elements`; of the last one no more than the header need be in view.
+        whole: the tag.
+    """
+    parts = [
+        f"{header + length}s" if tag == whole else f"{header}s{length}x"
+        for tag, _, header, length in elements
+    ]
+    tag, _, header, _ = elements[-1]
+    if tag != whole:
+        parts[-1] = f"{header}s"
+    return "".join(parts)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final
 
-from dimse.objects.headers import plain_elements
+from dimse.objects.headers import cutting, places_of, plain_elements
 from dimse.objects.layout import is_deflated, layout_of
 from dul.values import NamedTuple
 
@@ -92,17 +92,10 @@ def _shape_of(
     elements = plain_elements(bytes(head), 0, size, layout_of(syntax))
     if not elements:
         return None
-    parts, places = ["<"], []
-    for tag, at, header, length in elements:
-        parts.append(f"{header + length}s" if tag == _CLASS else f"{header}s{length}x")
-        if tag == _INSTANCE:
-            places.append(slice(at + header, at + header + length))
-    tag, _, header, _ = elements[-1]
-    if tag != _CLASS:  # what is behind the last header need not be in view
-        parts[-1] = f"{header}s"
+    places = places_of(_INSTANCE, elements)
     if len(places) != 1 or head[places[0]].strip(b"\0 ") != instance.encode("latin-1", "replace"):
         return None
-    layout = Struct("".join(parts))
+    layout = Struct("<" + cutting(elements, _CLASS))
     least = max(layout.size, places[0].stop)
     if len(head) < least:
         return None

@@ -111,13 +111,12 @@ class Polling:
                 left = wait.until - time.monotonic()
                 if left <= 0:
                     return False
-                timeout = int((min(LONGEST_POLL, left)) * 1000) + 1
+                timeout = int(min(left, LONGEST_POLL) * 1000) + 1
             self.resting = True
             ready = self._poll.poll(timeout)
             self.resting = False
             if ready:
-                if self._wakeup is not None and self._wakeup.is_set:
-                    raise Interrupted("interrupted")
+                raise_if_set(self._wakeup)
                 return True
 
 

@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from faces import Acceptor, Face, mirror, opened
@@ -56,15 +57,20 @@ class Noting(Acceptor):
         return (yield from mirror(association))
 
 
+def serve_three(server: Any, serve: Noting, resting: threading.Semaphore) -> None:
+    """Three associations, each when the thread of the one before it rests."""
+    for _ in range(3):
+        served(server.address)
+        assert serve.outcome() == "released"
+        assert resting.acquire(timeout=GUARD)
+
+
 def test_one_thread_serves_who_come_one_after_the_other(
     blocking: Face, resting: threading.Semaphore
 ) -> None:
     serve = Noting()
     with blocking.server(serve) as server:
-        for _ in range(3):
-            served(server.address)
-            assert serve.outcome() == "released"
-            assert resting.acquire(timeout=GUARD)
+        serve_three(server, serve, resting)
         gc.collect()
         assert [each() for each in serve.associations] == [None] * 3
     assert len(set(serve.threads)) == 1
@@ -99,8 +105,5 @@ def test_a_thread_that_is_called_when_it_was_about_to_end_serves(
     monkeypatch.setattr(module._Attendant, "wait", late)
     serve = Noting()
     with blocking.server(serve) as server:
-        for _ in range(3):
-            served(server.address)
-            assert serve.outcome() == "released"
-            assert resting.acquire(timeout=GUARD)
+        serve_three(server, serve, resting)
     assert len(set(serve.threads)) == 1

@@ -22,20 +22,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from certified import Certified, Office
+from certified import FIVE_SUITES, Certified, Office
 from conformance_subjects import template
 from peer_processes import ROOT, free_port, private_network
 
-# Python can't turn two suites of TLS 1.3 on that B.13 requires of a server; see docs/tls.md.
-OPENSSL_CONF = """openssl_conf = start
-[start]
-ssl_conf = tls
-[tls]
-system_default = all
-[all]
-Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:\
-TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256
-"""
 _OLD = "it allows TLS 1.0 and 1.1, as PS3.15 B.9 did"
 
 
@@ -88,7 +78,7 @@ class Papers:
         self.unknown = stranger.issue("unknown")
         self.elsewhere = self.office.issue("elsewhere", host="x.invalid")
         self.openssl_conf = folder / "openssl.cnf"
-        self.openssl_conf.write_text(OPENSSL_CONF, "ascii")
+        self.openssl_conf.write_text(FIVE_SUITES, "ascii")
 
     def presented(self, good: Certified) -> list[object]:
         """Options of dulspec: what it shows the product."""

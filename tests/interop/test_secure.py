@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from certified import Certified, Office
+from certified import FIVE_SUITES, Certified, Office
 from dulcet_programs import program as ours
 from installed import program
 from peer_files import fixtures, stored
@@ -388,16 +388,6 @@ def test_what_a_profile_takes_and_what_not(
 # ---- the testbed's cases about TLS, profile by profile, with certificates of its own
 
 CLAIMS = {"B.10": "+py", "B.11": "+pz", "B.12": "+pg", "B.13": "+pm"}
-_FIVE_SUITES = """
-openssl_conf = start
-[start]
-ssl_conf = tls
-[tls]
-system_default = all
-[all]
-Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:\
-TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256
-"""
 
 
 def dulspec(
@@ -419,7 +409,7 @@ def dulspec(
 def five_suites(tmp_path: Path) -> dict[str, str]:
     """What turns on all suites of TLS 1.3 that B.13 wants of a server."""
     file = tmp_path / "openssl.cnf"
-    file.write_text(_FIVE_SUITES)
+    file.write_text(FIVE_SUITES)
     return {**os.environ, "PYTHONPATH": str(ROOT), "OPENSSL_CONF": str(file)}
 
 

@@ -42,15 +42,6 @@ def large(size):
     )
 
 
-@pytest.fixture
-def memory():
-    """fsspec's store in memory, which is one for the process, emptied."""
-    fs = fsspec.filesystem("memory")
-    fs.store.clear()
-    yield fs
-    fs.store.clear()
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     if not s3.program().exists():

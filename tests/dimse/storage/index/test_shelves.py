@@ -19,15 +19,6 @@ URL = "memory://bucket/in"
 
 
 @pytest.fixture
-def memory():
-    """fsspec's store in memory, which is one for the process, emptied."""
-    fs = fsspec.filesystem("memory")
-    fs.store.clear()
-    yield fs
-    fs.store.clear()
-
-
-@pytest.fixture
 def index(tmp_path):
     with Index(tmp_path / "index.sqlite", "", durable=False) as index:
         yield index
