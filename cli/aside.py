@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+
+from dul.values import TypeVar
 
 from . import tool
 from .codes import FAILED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
 
 from dimse import Client
 from dimse.errors import ReleasedByPeer
@@ -27,6 +26,7 @@ from dul.errors import (
     TimedOut,
     TransportError,
 )
+from dul.values import TYPE_CHECKING
 
 from . import dumps
 from .codes import FAILED

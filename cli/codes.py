@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from dul.values import TYPE_CHECKING, dataclass
 
-from dul.values import dataclass
+if TYPE_CHECKING:
+    from typing import Final, Literal
 
 __all__ = ["FAILED", "LOST", "SENDING_CODES", "ExitCode", "codes_of"]
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import IO, Final
+
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import IO, Final
 
 __all__ = ["BOLD", "CYAN", "DIM", "GREEN", "RED", "YELLOW", "paint", "wanted"]
 

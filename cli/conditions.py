@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Final
 
 from dimse import Outcome
 from dimse.errors import (
@@ -22,9 +21,13 @@ from dimse.errors import (
 from dimse.tables import status
 from dimse.tables.status import StatusClass
 from dul.errors import AssociationAborted, DulcetError, SourceFailed, TimedOut, TransportError
+from dul.values import TYPE_CHECKING
 
 from .report import printable
 from .words import Words
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "code_of",

@@ -17,7 +17,6 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from dimse import Observer, Server, ServiceRequest, StoreRequest
 from dimse.errors import DIMSEError
@@ -27,13 +26,16 @@ from dimse.storage import Spool
 from dimse.tables.status import meaning
 from dimse.tables.storage_sops import name_of
 from dimse.tables.transfer_syntaxes import name_of as syntax_name
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from . import aside, storescu
 from .codes import FAILED
 from .colours import BOLD, CYAN, DIM, GREEN, RED, paint, wanted
 from .grammar import values as read
 from .grammar.declaration import parameters, setting, value
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["DemoSettings", "main"]
 

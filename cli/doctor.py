@@ -16,13 +16,15 @@ from importlib.metadata import (
     version,
 )
 from pathlib import Path
-from typing import Literal
 
 from dul.blocking import free_descriptors
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from . import aside, tool
 from .colours import GREEN, RED, YELLOW, paint, wanted
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 __all__ = ["DoctorSettings", "Symptom", "main", "scripts_found", "symptoms"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from dimse.messages import Message, Response
 from dimse.tables import status, storage_sops, transfer_syntaxes
@@ -11,9 +10,12 @@ from dimse.tables.uids import VERIFICATION
 from dul import AssociateRQ, Negotiated, Transition, UserInformation
 from dul.errors import AssociationRejected
 from dul.tls import Security
-from dul.values import fields
+from dul.values import TYPE_CHECKING, fields
 
 from .report import Level, Report, printable
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "agreed",

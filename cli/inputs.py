@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Final
 
 from dimse import Outcome
 from dimse.errors import Unreadable
 from dimse.objects import Found, LeftOut, Reason, Unusable, find, names_from
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
+from dul.values import TYPE_CHECKING
 
 from .report import Level, Report
 from .storescu_options import StorescuSettings
 from .words import Words
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["found", "left_out", "left_out_text", "unusable"]
 

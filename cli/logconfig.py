@@ -20,12 +20,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
 
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from .grammar.declaration import UsageError
 from .report import Level, Report, printable
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["ConfiguredReport", "report_by"]
 

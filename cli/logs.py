@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
-from typing import Self
+
+from dul.values import TYPE_CHECKING
 
 from .report import Level, Report
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["Logs"]
 

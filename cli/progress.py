@@ -6,11 +6,14 @@ import os
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+
+from dul.values import TYPE_CHECKING
 
 from .report import Level, Report
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from rich.progress import Progress, TaskID
 
 __all__ = ["Display"]

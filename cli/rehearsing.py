@@ -6,7 +6,6 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
 
 from dimse import Outcome
 from dimse.events import ClientEvent, Confirmed, Warned, WouldAssociate, WouldSend
@@ -15,6 +14,7 @@ from dimse.tables.storage_sops import name_of as class_name
 from dimse.tables.transfer_syntaxes import name_of
 from dul import AssociateRQ
 from dul.blocking import Wakeup
+from dul.values import TYPE_CHECKING
 
 from . import tool
 from .calling import client_for
@@ -25,6 +25,8 @@ from .report import Report, printable
 from .storescu_options import StorescuSettings
 
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from dimse import Journal
 
 __all__ = ["contexts_for", "dry_run"]

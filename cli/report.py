@@ -13,7 +13,11 @@ import sys
 from _thread import allocate_lock  # as threading.Lock, without what threads are made of
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import TypeAlias
+
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["Form", "Level", "Report", "lettered", "printable"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
 
 from dimse import Entry
 from dimse.events import ClientEvent
+from dul.values import Protocol
 
 from .report import Report
 from .storescu_options import StorescuSettings

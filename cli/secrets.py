@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Literal
 
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from .grammar.declaration import UsageError
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 __all__ = ["PROMPT", "Secret", "given", "in_environment", "in_file"]
 

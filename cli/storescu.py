@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from dimse import Verdict
 from dimse.errors import (
@@ -19,6 +18,7 @@ from dimse.errors import (
 from dimse.tables.dictionary import Dictionary, load
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
+from dul.values import TYPE_CHECKING
 
 from . import tool
 from .codes import FAILED

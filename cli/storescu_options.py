@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dimse import EXPLICIT_FIRST, Decompress, Offers, Retry
+from dul.values import TYPE_CHECKING
 
 from .grammar.declaration import Settings, always, flag, parameters, setting, value
 from .grammar.values import integer, text

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
 
 from dimse import Outcome
 from dimse.tables.status import SOP_CLASS_NOT_SUPPORTED, SUCCESS, StatusClass, classify, meaning
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["AnswerCounts"]
 

@@ -6,9 +6,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
 
 from dul.errors import InvalidTLS
+from dul.values import TypeVar
 
 from .codes import FAILED
 from .grammar.commandfile import expand

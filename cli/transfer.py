@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dimse import Entry, Marker, Outcome, Verdict
 from dimse.errors import CannotTranscode, JournalFailed, NoPresentationContext
@@ -32,6 +31,7 @@ from dimse.tables.storage_sops import prefix_of
 from dul import fragment_length
 from dul.blocking import Wakeup
 from dul.errors import DulcetError
+from dul.values import TYPE_CHECKING
 
 from .calling import Teller, client_for
 from .codes import FAILED

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
-
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from .codes import SENDING_CODES
+
+if TYPE_CHECKING:
+    from typing import Any, Final, Literal
 
 __all__ = ["DCMSEND", "STORESCU", "Words"]
 

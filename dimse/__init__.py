@@ -6,9 +6,8 @@ loaded when it is first asked for: a client needs nothing of a server, nor the r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dul.ondemand import on_demand
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dimse.client import Client, Events, Outcomes, Sending, Session

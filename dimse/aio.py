@@ -20,7 +20,6 @@ from collections.abc import (
     Sequence,
 )
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
@@ -52,9 +51,11 @@ from dul.user_items import (
     RoleSelection,
     UserIdentity,
 )
+from dul.values import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Any, Self, Unpack
 
     from dimse.how import How
     from dimse.probing import Probe

@@ -12,13 +12,16 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from typing import Any, Final
 
 from dimse.errors import Cancelled, InvalidValue
 from dimse.provider import Answer
 from dimse.requests import ServiceRequest
 from dimse.tables import status as statuses
 from dul.conversations import Call, Conversation
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["Answers", "checked_status"]
 

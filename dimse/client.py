@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
@@ -43,9 +42,11 @@ from dul.user_items import (
     RoleSelection,
     UserIdentity,
 )
+from dul.values import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Self, Unpack
 
     from dimse.how import How
     from dimse.probing import Probe

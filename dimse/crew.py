@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
 
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
 from dimse.engine import Asked, Policy, Roster, Sender, listed
 from dimse.peer import Peer
 from dul.pace import Pace
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from dimse.how import How
 
 __all__ = ["crew", "roster_for"]

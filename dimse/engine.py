@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
 
 from dimse.dialogue import Dialogue
 from dimse.errors import JournalFailed, ReleasedByPeer
@@ -34,7 +33,10 @@ from dimse.stores import Stores, Storing
 from dimse.tables.status import SUCCESS
 from dul.conversations import Call, Pause, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "Asked",

@@ -47,14 +47,16 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
 
 from dimse.tables import status as statuses
 from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, describe
 from dul.errors import DulcetError
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from dimse.tables.dictionary_format import Problem
 
 __all__ = [

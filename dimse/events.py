@@ -27,8 +27,6 @@ are left when sending ends early; `Sending.entries` has a verdict on all of them
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.objects.finder import LeftOut
 from dimse.objects.outgoing import Outgoing
@@ -38,6 +36,10 @@ from dul.errors import DulcetError
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRQ
 from dul.security import Security
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = [
     "Associated",

@@ -25,13 +25,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
 
 from dimse.messages.base import Response
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest, StoreRequest
 from dimse.storage.studies import Study, StudyLog
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["CommandEnded", "CommandTemplate", "Hooks", "StudyObserver"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import CoroutineType
-from typing import Any, Generic, TypeVar
 
 from dimse.errors import AbortAssociation
 from dimse.intake import Intake
@@ -13,10 +12,14 @@ from dimse.provider import OpenSink
 from dimse.requests import Content, ServiceRequest
 from dimse.storage.sink import Sink
 from dul.conversations import Call, Conversation
+from dul.values import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Incoming"]
 
-R = TypeVar("R", bound=ServiceRequest[Any])
+R = TypeVar("R", bound="ServiceRequest[Any]")
 
 
 class Incoming(Generic[R]):

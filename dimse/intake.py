@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
 
 from dimse.errors import UnknownCommand
 from dimse.messages.assembly import Assembler, DataSetPart, Received
@@ -20,6 +19,10 @@ from dul.events import (
     ProviderAbortIndication,
     ReleaseIndication,
 )
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
 
 __all__ = ["Intake", "Part"]
 

@@ -20,11 +20,14 @@ import threading
 import time
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self
 
 from dimse.errors import JournalFailed
 from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 __all__ = ["Journal", "Page"]
 

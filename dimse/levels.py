@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from dimse.errors import InvalidValue
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["SCU_ALONE", "StorageLevels"]
 

@@ -8,13 +8,14 @@ marker.mark(outcome)
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
 
 from dimse.errors import Unreadable
 from dimse.outcome import Outcome
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Final
 
 __all__ = ["BAD", "DONE", "Marker"]
 

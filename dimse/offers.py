@@ -17,7 +17,6 @@ By default, for each SOP class and transfer syntax among the objects:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
 
 from dimse.errors import InvalidValue
 from dimse.tables.uids import (
@@ -26,7 +25,10 @@ from dimse.tables.uids import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     is_uid,
 )
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, Protocol, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "CLASSIC",

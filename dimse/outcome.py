@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dimse.objects.outgoing import Outgoing
 from dimse.tables.status import StatusClass, classify, is_successful, meaning
 from dul.errors import DulcetError
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

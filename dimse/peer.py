@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from dimse.errors import InvalidValue
 from dimse.plan import ContextOffer, numbered
@@ -20,7 +19,7 @@ from dul.user_items import (
     RoleSelection,
     UserIdentity,
 )
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, dataclass, field
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Final, Generic, TypeAlias, TypeVar
 
 from dimse.errors import (
     CannotTranscode,
@@ -33,7 +32,10 @@ from dimse.tables.uids import (
 )
 from dul.items import PresentationContextRQ
 from dul.negotiation import AcceptedContext, context_offers
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, Generic, TypeVar, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
 
 __all__ = [
     "MAXIMUM_CONTEXTS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dimse.errors import InvalidValue
 from dimse.messages.base import Priority
@@ -11,7 +10,7 @@ from dimse.objects.prepare import PREPARATION, Preparation
 from dimse.offers import OFFERS, ContextOffer, Offers
 from dimse.retry import Retry
 from dimse.titles import checked_ae_title
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from dimse.journal import Journal

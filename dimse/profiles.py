@@ -24,14 +24,16 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Final, Literal, TypeVar
 
 from dimse.errors import ProfileError, UnknownProfile
 from dimse.offers import MAXIMUM_CONTEXTS, ContextOffer
 from dimse.tables.dcmtk_names import uid_of_sop_class, uid_of_transfer_syntax
 from dimse.tables.uids import is_uid
 from dul.user_items import ExtendedNegotiation, RoleSelection
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, TypeVar, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, Literal
 
 __all__ = ["AssociationProfile", "load_profile", "read_profile"]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from dimse.errors import Refused, UnknownCommand
 from dimse.messages.base import Request, Response
@@ -16,9 +15,11 @@ from dimse.storage.sink import Sink
 from dimse.tables import status as statuses
 from dul.negotiation import Permits, Support
 from dul.pdu import AssociateRJ
-from dul.values import dataclass, field, fields
+from dul.values import TYPE_CHECKING, TypeVar, dataclass, field, fields
 
 if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
+
     from pydicom import Dataset
 
 __all__ = [
@@ -88,7 +89,7 @@ class Answer(_Answer):
 _ELEMENTS: Final = tuple(each.name for each in fields(Answer) if each.kw_only)
 _elements_of: Final = attrgetter(*_ELEMENTS)
 
-R = TypeVar("R", bound=ServiceRequest[Any])
+R = TypeVar("R", bound="ServiceRequest[Any]")
 
 OpenSink: TypeAlias = Callable[[R], Sink]
 """Makes the sink for the data set of a request."""
@@ -96,7 +97,7 @@ OpenSink: TypeAlias = Callable[[R], Sink]
 Returned: TypeAlias = int | Answer | Iterable[Answer] | None
 """What a handler gives: a status (None: Success), an answer, or several: Pending ones, a final one."""
 
-Handler: TypeAlias = Callable[[ServiceRequest[Any]], Returned]
+Handler: TypeAlias = "Callable[[ServiceRequest[Any]], Returned]"
 """Answers the requests of one class.
 
 A generator may answer while it works: each answer is sent before the next one is asked for, and
@@ -107,9 +108,9 @@ generator. What a handler raises is its answer: the status of a `dimse.errors.Re
 Processing failure, and a traceback goes to the log. `dimse.errors.AbortAssociation` ends it all.
 """
 
-AsyncHandler: TypeAlias = Callable[
-    [ServiceRequest[Any]], Returned | Awaitable[Returned] | AsyncIterable[Answer]
-]
+AsyncHandler: TypeAlias = (
+    "Callable[[ServiceRequest[Any]], Returned | Awaitable[Returned] | AsyncIterable[Answer]]"
+)
 """A handler for `dimse.aio`: a function, which runs in a thread; a coroutine function; or an
 asynchronous generator."""
 

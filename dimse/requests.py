@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Literal, Self, TypeAlias, TypeVar
 
 from dimse.errors import DIMSEError
 from dimse.messages.base import Request
@@ -24,9 +23,11 @@ from dul.negotiation import AcceptedContext, Negotiated
 from dul.pdu import AssociateRQ
 from dul.security import Security
 from dul.user_items import UserIdentity
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, Generic, TypeVar, dataclass
 
 if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Literal, Self, TypeAlias
+
     from pydicom import Dataset
     from pydicom.dataset import FileDataset
 
@@ -101,7 +102,7 @@ class Requestor:
         return None if self.request is None else self.request.user_information.user_identity
 
 
-Q_co = TypeVar("Q_co", bound=Request[Any], covariant=True)
+Q_co = TypeVar("Q_co", bound="Request[Any]", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import AbstractContextManager
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dimse.errors import DIMSEError, InvalidValue, JournalFailed
 from dimse.events import Confirmed, Planned, Warned
@@ -25,8 +24,11 @@ from dimse.outcome import Outcome
 from dimse.plan import Need, Planning
 from dimse.policy import LOOK_AHEAD, Policy
 from dul.conversations import Call, Script
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from dimse.journal import Page
 
 __all__ = ["Asked", "Entry", "Roster", "Task", "Unwritten", "Verdict", "examined", "listed"]

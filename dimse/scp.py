@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from dimse.answers import Answers
 from dimse.decision import Decision, requestor_of
@@ -40,8 +39,11 @@ from dul.association import Association
 from dul.conversations import PUMP, TURN, Call, Conversation, accept, give_up, respond_to_release
 from dul.errors import Interrupted
 from dul.pdu import AssociateRJ
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from pydicom import Dataset
 
     from dul.transport.admission import Serve

@@ -7,8 +7,6 @@ objects with it, and `dimse.dialogue` goes from one association to the next.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
-
 from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
 from dimse.events import Requesting, Responded
 from dimse.messages.assembly import Assembler, Received
@@ -25,8 +23,11 @@ from dul.events import AbortIndication, DataIndication, Indication, ProviderAbor
 from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pdata import COMMAND, LAST, PDV
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from dul.wire import Buffer
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["MessageIds", "Operation", "Operations", "Reply"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from dimse.errors import Refused
 from dimse.messages.base import Request
@@ -16,7 +15,10 @@ from dimse.storage.identifiers import check_identifiers
 from dimse.storage.sink import Budget, Discard, Memory, Sink
 from dimse.tables import status as statuses
 from dimse.tables.uids import VERIFICATION
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Service", "Services"]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from dimse.messages.base import Request
 from dimse.provider import MAXIMUM_MEMORY, Access, Handler, Observer, OpenSink, Provider
@@ -22,9 +21,11 @@ from dul import blocking
 from dul.association import Trace
 from dul.limits import Limits
 from dul.negotiation import Support
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Any
 
 __all__ = ["Server"]
 

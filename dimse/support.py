@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dimse.errors import InvalidValue
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
@@ -12,13 +11,16 @@ from dimse.tables.uids import VERIFICATION
 from dimse.titles import checked_ae_title
 from dul.negotiation import SYNCHRONOUS, Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Final, Literal, TypeAlias
+
     from dimse.levels import StorageLevels
 
 __all__ = ["Preference", "default_support", "storage_support"]
 
-Preference: TypeAlias = Literal["unconverted", "ours", "requestor"]
+Preference: TypeAlias = "Literal['unconverted', 'ours', 'requestor']"
 """Which transfer syntax is taken of a presentation context with several (PS3.8 leaves it to the acceptor).
 
 "unconverted": a compressed one that the requestor proposes first, for then its object most likely has

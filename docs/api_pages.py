@@ -279,6 +279,10 @@ def _name(public: Public) -> Iterator[str]:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             yield from _code(signature(public.name, public.node, bound=False))
             yield from prose(public.text)
+        case ast.AnnAssign(target, ast.Name("TypeAlias"), ast.Constant(str(kind))):
+            # What only type checkers have to read is a string in the sources.
+            yield from _code(f"{ast.unparse(target)}: TypeAlias = {kind}")
+            yield from prose(public.text)
         case _:
             yield from _code(ast.unparse(public.node))
             yield from prose(public.text)

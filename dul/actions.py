@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import ClassVar
 
 from dul import events as ind
 from dul.deadlines import ARTIM, Deadlines
@@ -17,7 +16,10 @@ from dul.fsm import Effect, State, Transition
 from dul.outbox import Outbox, Stream
 from dul.pdata import PDV
 from dul.pdu import Abort, ReleaseRP, ReleaseRQ
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 __all__ = ["Actions", "Brought"]
 

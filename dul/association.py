@@ -9,7 +9,6 @@ and takes `next_event`. Each of them is an event of Table 9-10, which `actions` 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dul import events as ind
 from dul.actions import Actions, Brought
@@ -28,6 +27,7 @@ from dul.limits import Limits
 from dul.negotiation import Negotiated, conclude
 from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Source, Stream, fragment_length
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.values import TYPE_CHECKING
 from dul.wire import Buffer
 
 if TYPE_CHECKING:

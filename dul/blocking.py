@@ -7,13 +7,12 @@ asked for, and `Lines` where several associations are wanted at a time: a client
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dul.errors import Interrupted
 from dul.ondemand import on_demand
 from dul.threads.connection import Connection, connect
 from dul.threads.line import Line
 from dul.transport.wakeup import Wakeup
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dul.threads.lines import Lines

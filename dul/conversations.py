@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from dul import events as ind
 from dul.association import Association
@@ -26,11 +25,12 @@ from dul.negotiation import Negotiated
 from dul.outbox import Source
 from dul.pace import Pace
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, TypeVar, dataclass
 from dul.wire import Buffer
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Any, Final, NoReturn, TypeAlias
 
 __all__ = [
     "POLL",
@@ -93,7 +93,7 @@ Step = Pump | Call
 """What a conversation may yield."""
 
 T = TypeVar("T")
-Conversation = Generator[Step, Any, T]
+Conversation: TypeAlias = "Generator[Step, Any, T]"
 """A generator of steps that returns its outcome; whoever drives it sends in what a `Call` gave."""
 
 
@@ -135,7 +135,7 @@ class Pause:
     seconds: float
 
 
-Script = Generator[Any, Any, T]
+Script: TypeAlias = "Generator[Any, Any, T]"
 """A conversation over several associations, one after the other.
 
 It yields the steps of conversations, `Connect`, `Disconnect`, `Pause`, and anything else: that is

@@ -25,9 +25,12 @@ peer, and the face raises the first cause.
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Literal
+
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from dul.security import CertificateFacts
 
 __all__ = [

@@ -6,11 +6,12 @@ item's body (after the four-byte header) and returns a whole item or raises `Inv
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 from dul.wire import Reader, item, octets, text, uid
+
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 __all__ = [
     "DICOM_APPLICATION_CONTEXT",

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections import deque
 from struct import Struct
-from typing import Protocol
 
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
 from dul.pdata import COMMAND, LAST
 from dul.pdu import Abort
+from dul.values import Protocol
 from dul.wire import PDATA_HEADER_LENGTH, Buffer
 
 __all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "Stream", "fragment_length"]

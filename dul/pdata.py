@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
-from dul.values import NamedTuple, dataclass
+from dul.values import TYPE_CHECKING, NamedTuple, dataclass
 from dul.wire import U32, Buffer, octets, pdu
+
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 __all__ = ["COMMAND", "LAST", "PDV", "PDataTF", "new_pdv", "split_pdvs"]
 

@@ -6,8 +6,6 @@ Byte positions in comments count from 1, as the standard does. `decode` takes a 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError, RejectReason
 from dul.items import (
     DICOM_APPLICATION_CONTEXT,
@@ -18,8 +16,11 @@ from dul.items import (
 )
 from dul.pdata import PDataTF
 from dul.user_items import UserInformation
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, dataclass, field
 from dul.wire import PDU_HEADER, PDU_HEADER_LENGTH, Buffer, Reader, octets, pdu, short, text
+
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 __all__ = [
     "BY_TYPE",

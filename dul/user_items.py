@@ -7,12 +7,14 @@ peers like better.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
 
 from dul.errors import AbortReason, LocalProtocolError
 from dul.items import UnknownItem
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 from dul.wire import U32, Reader, counted, item, octets, short, text, uid
+
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Self
 
 __all__ = [
     "AsynchronousOperationsWindow",

@@ -1,6 +1,9 @@
-"""Data classes that cost little until they are used.
+"""Data classes that cost little until they are used, and what `typing` has without loading it.
 
-    from dul.values import dataclass
+    from dul.values import TYPE_CHECKING, dataclass
+
+    if TYPE_CHECKING:
+        from typing import Any, Final
 
     @dataclass(frozen=True, slots=True)
     class ReleaseIndication: ...
@@ -20,9 +23,25 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from types import GenericAlias
 
-__all__ = ["MISSING", "NamedTuple", "dataclass", "field", "fields"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
+
+__all__ = [
+    "MISSING",
+    "TYPE_CHECKING",
+    "Generic",
+    "NamedTuple",
+    "Protocol",
+    "TypeVar",
+    "cast",
+    "dataclass",
+    "field",
+    "fields",
+    "overload",
+]
 
 _MISSING: Final[Any] = object()
 """Stands for a default that there is not."""
@@ -31,7 +50,7 @@ _FEW: Final = 8
 """So many instances are made without an `__init__` of their class's own."""
 
 _Fields = dict[str, "_Field"]
-_Values = Callable[[object], tuple[Any, ...]]
+_Values: TypeAlias = "Callable[[object], tuple[Any, ...]]"
 
 
 class _Field:
@@ -108,8 +127,10 @@ def _dataclass(
 def _take_fields(namespace: dict[str, Any], *, kw_only: bool) -> _Fields:
     """The fields that a class body defines, taken out of it."""
     own: _Fields = {}
-    for name, annotation in namespace.get("__annotations__", {}).items():
+    annotations = namespace.get("__annotations__", {})
+    for name, annotation in [*annotations.items()]:
         if annotation.startswith("ClassVar"):
+            del annotations[name]  # whose module does not know the word while it runs
             continue
         given = namespace.pop(name, _MISSING)
         found = given if type(given) is _Field else _Field(given, _MISSING, True, True)
@@ -340,9 +361,41 @@ class _NamedTuple(metaclass=_NamedTupleType):
     """As `typing.NamedTuple`, which compiles the type of each field, as if it were to be called."""
 
 
+# ------------------------------------------------------------------------------------ typing --
+#
+# Type checkers are shown the module's own. To load it takes as long as to send forty objects, and
+# what it makes does nothing while a program runs.
+
+
+class _Generic:
+    """As `typing.Generic`: what stands in the brackets is for type checkers."""
+
+    __slots__ = ()
+    __class_getitem__: Any = classmethod(GenericAlias)
+
+
+class _Protocol:
+    """As `typing.Protocol`, for those who implement it and say so."""
+
+    __slots__ = ()
+
+
+def _type_variable(name: str, **_: object) -> str:
+    return name
+
+
+def _cast(_: object, value: Any) -> Any:
+    return value
+
+
+def _overload(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
+
+
 if TYPE_CHECKING:
     from dataclasses import MISSING, dataclass, field, fields
-    from typing import NamedTuple
+    from typing import Generic, NamedTuple, Protocol, TypeVar, cast, overload
 else:
     MISSING, dataclass, field, fields = _MISSING, _dataclass, _field, _fields
-    NamedTuple = _NamedTuple
+    Generic, NamedTuple, Protocol, TypeVar = _Generic, _NamedTuple, _Protocol, _type_variable
+    cast, overload = _cast, _overload

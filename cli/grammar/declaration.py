@@ -15,9 +15,11 @@ explanation is the setting's default in the tool that shows it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar, cast, overload
 
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, Generic, TypeVar, cast, dataclass, overload
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = [
     "Declaration",

@@ -13,9 +13,13 @@ The grammar is that of DCMTK's tools, which users of storescu have in their fing
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+
+from dul.values import TYPE_CHECKING, TypeVar
 
 from .declaration import Declaration, Option, Settings, UsageError
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["is_option", "long_forms", "parse"]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import IO, Any
+
+from dul.values import TYPE_CHECKING
 
 from ..colours import BOLD, CYAN, GREEN, paint, wanted
 from .declaration import Option, Settings
+
+if TYPE_CHECKING:
+    from typing import IO, Any
 
 __all__ = ["explanation", "synopsis", "usage"]
 

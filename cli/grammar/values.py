@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from dimse import checked_ae_title
 from dimse.errors import InvalidValue
+from dul.values import TypeVar
 
 __all__ = [
     "ae_title",

@@ -11,13 +11,15 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
 
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from ..grammar.declaration import Option, Settings
 from ..grammar.usage import explanation
 from ..grammar.values import words_of
+
+if TYPE_CHECKING:
+    from typing import Any, Final, Literal, TypeAlias
 
 __all__ = [
     "LEFT_ALONE",
@@ -32,7 +34,7 @@ __all__ = [
     "of_settings",
 ]
 
-Kind: TypeAlias = Literal["file", "directory", "host", "word", "other"]
+Kind: TypeAlias = "Literal['file', 'directory', 'host', 'word', 'other']"
 """What a shell may complete: a file, a directory, a host's name, one of some words, or nothing."""
 
 PLACES: Final[dict[str, Kind]] = {

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+
+from dul.values import TYPE_CHECKING
 
 from .programs import Program
 from .tables import tables
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["SHELLS", "bash", "fish", "zsh"]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dul.values import TYPE_CHECKING
 
 from ..tool import DCMTK_DEFAULTS
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["ABOUT", "ENVIRONMENT", "EXAMPLES", "EXIT_CODES", "SPEC_CODES"]
 

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn
 from types import TracebackType
-from typing import Any, Self, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from dul.blocking import listen
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Self, TypeAlias
 
 __all__ = ["Application", "Listening"]
 
@@ -20,7 +23,7 @@ SLOWEST_REQUEST = 10.0
 MOST = 32
 """Requests that are answered at a time; who comes beyond is hung up on."""
 
-Application: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Application: TypeAlias = "Callable[[dict[str, Any], Any], Iterable[bytes]]"
 """PEP 3333."""
 
 

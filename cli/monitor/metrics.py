@@ -6,11 +6,14 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
 
 from dimse.watch import Counts, exposition
+from dul.values import TYPE_CHECKING
 
 from .http import Application
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Health", "metrics_application"]
 

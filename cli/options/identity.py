@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from dul import UserIdentity
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from ..grammar import values as read
 from ..grammar.declaration import Settings, UsageError, flag, setting, value
 from ..secrets import PROMPT, Secret, given, in_environment, in_file
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 __all__ = ["CallingIdentity", "Claim", "ServingIdentity", "identity_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from dimse.errors import InvalidValue
 from dimse.objects import (
@@ -15,6 +14,7 @@ from dimse.objects import (
     decoders,
 )
 from dimse.tables.transfer_syntaxes import name_of
+from dul.values import TYPE_CHECKING
 
 from ..grammar.declaration import flag, repeated, setting, value
 from ..grammar.values import integer, text

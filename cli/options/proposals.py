@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
 from dimse import EXPLICIT_FIRST, OFFERS, SEED_CLASSES, ContextOffer, Offers
 from dimse.tables.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from ..grammar.declaration import Option, Settings, flag, setting, value
 from .syntaxes import SUFFIXES
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from dimse import AssociationProfile
 
 __all__ = ["Proposals", "Proposed"]

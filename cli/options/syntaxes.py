@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -11,8 +9,12 @@ from dimse.tables.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
+from dul.values import TYPE_CHECKING
 
 from ..grammar.declaration import Option, flag
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["SUFFIXES", "prefer_options"]
 

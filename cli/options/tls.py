@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeGuard
-
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from ..grammar import values as read
 from ..grammar.declaration import Settings, UsageError, always, flag, repeated, setting, value
 from ..secrets import PROMPT, Secret, given, in_environment, in_file
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeGuard
 
 __all__ = [
     "ANONYMOUS",

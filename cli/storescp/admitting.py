@@ -6,7 +6,6 @@ import os
 import socket
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from dimse import (
     EXPLICIT_FIRST,
@@ -23,12 +22,14 @@ from dimse.errors import AccessRulesError, PasswordFileUnusable, ProfileError
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME
 from dul import AssociateRJ, AsynchronousOperationsWindow, Support
 from dul.blocking import OneConnection
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from ..grammar.declaration import UsageError
 from .options import StorescpSettings
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from dimse import AssociationProfile
     from dimse.access import AccessPolicy, PolicyFile
     from dimse.passwords import PasswordFile

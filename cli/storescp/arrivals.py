@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 from dimse import Denied, Granted, Observer, Requestor, ServiceRequest, StoreRequest
 from dimse.errors import AbortAssociation, Refused, UnknownCommand
@@ -21,9 +20,13 @@ from dul.errors import (
     TLSFailed,
     TransportError,
 )
+from dul.values import TYPE_CHECKING
 
 from .. import dumps
 from ..report import Level, Report, printable
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Arrivals", "caller"]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from dul.values import TYPE_CHECKING
 
 from ..grammar import values as read
 from ..grammar.declaration import Settings, flag, setting, value
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from dimse.hooks import CommandTemplate
     from dimse.storage import SortedBy
 

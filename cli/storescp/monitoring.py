@@ -6,11 +6,11 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from dimse import Observer
 from dimse.watch import LONGEST_FACT, Counts, Fact, Overview, Visits, from_line, to_line
 from dimse.workers import Orders
+from dul.values import TYPE_CHECKING
 
 from ..grammar.declaration import UsageError
 from ..monitor.http import Listening

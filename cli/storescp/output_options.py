@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
 from dimse.storage import EXTENSION, Existing, Fsync
 from dimse.tables.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -11,17 +9,20 @@ from dimse.tables.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
+from dul.values import TYPE_CHECKING
 
 from ..grammar import values as read
 from ..grammar.declaration import Settings, flag, setting, value
 
 if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
     from dimse.objects import GroupLengths, Lengths
     from dimse.storage import PathTemplate
 
 __all__ = ["FileNames", "Names", "Output"]
 
-Names: TypeAlias = Literal["instance", "unique", "time", "system", "short"]
+Names: TypeAlias = "Literal['instance', 'unique', 'time', 'system', 'short']"
 """What file names are made of: the SOP Instance UID, a new UID, the time in either form, chance."""
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
 
 from dimse import Observer, OpenSink, Requestor, StoreRequest
 from dimse.storage import (
@@ -22,7 +21,7 @@ from dimse.storage import (
     short_unique_name,
     unique_name,
 )
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, dataclass, field
 
 from ..grammar.declaration import UsageError
 from ..report import Report, printable
@@ -30,6 +29,8 @@ from .options import StorescpSettings
 from .output_options import Names
 
 if TYPE_CHECKING:
+    from typing import TypedDict
+
     from dimse.hooks import CommandEnded, Hooks
     from dimse.storage import ObjectStore, Study, StudyLog
     from dimse.workers import Orders, SharedStudies
@@ -323,18 +324,20 @@ def _write_as(settings: StorescpSettings) -> WriteAs | None:
     return WriteAs(settings.write_syntax, settings.compression_level, form)
 
 
-class _How(TypedDict):
-    """What a directory and an object store are told alike."""
+if TYPE_CHECKING:
 
-    existing: Existing
-    check: bool
-    strict: bool
-    keep_mismatched: bool
-    naming: Naming
-    extension: str
-    file_meta: bool
-    told: Callable[[Path | str, str], None]
-    write_as: WriteAs | None
+    class _How(TypedDict):
+        """What a directory and an object store are told alike."""
+
+        existing: Existing
+        check: bool
+        strict: bool
+        keep_mismatched: bool
+        naming: Naming
+        extension: str
+        file_meta: bool
+        told: Callable[[Path | str, str], None]
+        write_as: WriteAs | None
 
 
 def _naming(settings: StorescpSettings) -> Naming:

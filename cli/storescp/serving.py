@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 from dimse import Faults, Observer, Server, StoreRequest
 from dimse.errors import (
@@ -24,7 +23,7 @@ from dimse.errors import (
 from dimse.watch import Counting, Counts, Observers, Totals
 from dul.blocking import OneConnection
 from dul.errors import DULError, InvalidTLS
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 from .. import dumps
 from ..codes import FAILED
@@ -48,6 +47,7 @@ from .placing import Storage, storing
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import TypeAlias
 
     from .monitoring import Monitor
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from dul.values import TYPE_CHECKING
 
 from ..grammar import values as read
 from ..grammar.declaration import Settings, setting, value
 
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
 __all__ = ["Indexing", "Monitoring", "Running"]
 
-LogFormat: TypeAlias = Literal["text", "json"]
+LogFormat: TypeAlias = "Literal['text', 'json']"
 """How what is said is written."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+
+from dul.values import TYPE_CHECKING
 
 from ..grammar.declaration import UsageError
 from ..secrets import PROMPT

@@ -10,14 +10,17 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import bottle
 
 from dimse.watch import Counts, Overview
+from dul.values import TYPE_CHECKING
 
 from ..monitor.http import Application
 from .pictures import NO_PICTURE, Pictures
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["web_application"]
 

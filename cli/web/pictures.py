@@ -9,7 +9,11 @@ import warnings
 import zlib
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["NO_PICTURE", "Pictures"]
 

@@ -24,13 +24,15 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
 
 from dimse.errors import AccessRulesError
 from dimse.provider import Denied
 from dimse.requests import Requestor
 from dul.pdu import AssociateRJ
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
 
 __all__ = ["Allowed", "Caller", "HostRules", "load_host_rules", "looked_up", "networks", "no_names"]
 

@@ -33,7 +33,6 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
 
 from dimse.access.hosts import networks
 from dimse.access.rules import AccessPolicy, AccessRule
@@ -44,6 +43,10 @@ from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES
 from dimse.tables.uids import VERIFICATION, is_uid
 from dimse.titles import checked_ae_title
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["PolicyFile", "parse_policy"]
 

@@ -20,14 +20,16 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypeAlias
 
 from dimse.provider import Denied, Granted
 from dimse.requests import Requestor
 from dul.errors import RejectReason
 from dul.pdu import AssociateRJ
 from dul.security import escaped
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
 
 __all__ = ["AccessPolicy", "AccessRule"]
 

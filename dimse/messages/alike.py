@@ -7,13 +7,14 @@ was decoded before, so are all other fields of the message.
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from dimse.messages import command
 from dimse.messages.base import Message
 from dimse.messages.codec import decode_message
 from dimse.messages.composite import CEchoRQ, CStoreRQ
-from dul.values import NamedTuple, fields
+from dul.values import TYPE_CHECKING, NamedTuple, fields
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["Alike"]
 

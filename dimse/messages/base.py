@@ -16,11 +16,13 @@ import re
 from collections.abc import Callable
 from enum import Enum
 from operator import attrgetter
-from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from dimse.errors import InvalidValue
 from dimse.messages import command
-from dul.values import MISSING, dataclass, fields
+from dul.values import MISSING, TYPE_CHECKING, Generic, TypeVar, dataclass, fields
+
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Final
 
 __all__ = [
     "DATA_SET_FOLLOWS",

@@ -8,14 +8,16 @@ The classes live in `composite` (C-) and `normalized` (N-).
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar, cast
-
 from dimse.errors import InvalidCommandSet, InvalidValue, UnknownCommand
 from dimse.messages import command
 from dimse.messages.base import Message, Request, Response, plan_of
 from dimse.messages.composite import COMPOSITE, CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.tables import status as statuses
 from dimse.tables import uids
+from dul.values import TYPE_CHECKING, TypeVar, cast
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["decode_message", "message_of", "response_to", "unrecognized"]
 

@@ -26,11 +26,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
 
 from dimse.errors import InvalidCommandSet, InvalidValue
 from dimse.tables import uids
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "ELEMENTS",

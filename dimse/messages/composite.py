@@ -7,7 +7,6 @@ beside a status: Offending Element and Error Comment.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import ClassVar, Final
 
 from dimse.messages import command
 from dimse.messages.base import (
@@ -19,7 +18,10 @@ from dimse.messages.base import (
 )
 from dimse.tables.status import StatusClass, classify, is_pending
 from dimse.tables.uids import is_sendable
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import ClassVar, Final
 
 __all__ = [
     "COMPOSITE",

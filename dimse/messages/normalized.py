@@ -7,10 +7,11 @@ ID and Action Type ID.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
-
 from dimse.messages.base import DataSet, Message, Request, Response
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import ClassVar, Final
 
 __all__ = [
     "NORMALIZED",

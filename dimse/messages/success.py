@@ -8,12 +8,14 @@ the same message. What differs in a single byte goes the general way (`dimse.mes
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from dimse.messages.base import Request, Response
 from dimse.messages.command import even
 from dimse.messages.composite import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.tables.status import SUCCESS
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["KnownSuccess", "KnownSuccesses"]
 

@@ -18,7 +18,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, cast
 
 from dimse.errors import InvalidFile, Unreadable
 from dimse.objects.bounds import CHUNK, MAXIMUM_INFLATED, MAXIMUM_UNPACKED
@@ -30,7 +29,10 @@ from dimse.objects.scratch import Scratch
 from dimse.objects.sources import Encoded, MemoryOrigin, Origin, Stamp, stamp_of
 from dimse.objects.walk import Span
 from dimse.objects.window import Window
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, cast, dataclass, field
+
+if TYPE_CHECKING:
+    from typing import IO, Final
 
 __all__ = ["Archive", "ArchivedObject", "Member", "Skipped", "examine_member"]
 

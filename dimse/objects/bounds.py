@@ -6,7 +6,10 @@ against files that are damaged or made to do harm, far away from what real objec
 
 from __future__ import annotations
 
-from typing import Final
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "CACHE",

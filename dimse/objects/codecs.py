@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, cast
 
 from dimse.objects.layout import obstacle_between
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED, describe
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, cast, dataclass
 
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from pydicom.pixels.decoders.base import Decoder
     from pydicom.pixels.encoders.base import Encoder
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 import warnings
-from typing import Any, Final
 
 from dimse.errors import InvalidFile
 from dimse.objects.codecs import encode_frame, said_by
@@ -19,6 +18,10 @@ from dimse.objects.layers import Patch, PlacedElement, elements_of
 from dimse.objects.layout import EXPLICIT_LITTLE, ITEM, SEQUENCE_DELIMITATION, UNDEFINED
 from dimse.objects.pixels import PIXEL_DATA, Image
 from dimse.objects.sources import Encoded
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["compress"]
 

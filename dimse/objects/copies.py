@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from dimse.objects.codecs import Decompress, obstacle_to_decoding, obstacle_to_encoding
 from dimse.objects.decompress import decompress
@@ -15,7 +14,10 @@ from dimse.objects.rewrite import Rewriting
 from dimse.objects.sources import Encoded
 from dimse.objects.transcode import inflate
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["Copy", "copy_of"]
 

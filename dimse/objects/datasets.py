@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
 from dimse.errors import CannotEncode, Part10Error
 from dimse.objects.codecs import obstacle_to_conversion
 from dimse.objects.sources import Encoded, OutgoingSource
 from dimse.tables import uids
 from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, dataclass, field
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from pydicom.dataset import Dataset
 
 __all__ = ["DataSetObject", "examine_data_set"]

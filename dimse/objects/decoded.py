@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
 from dimse.errors import CannotUnderstand, OutOfResources
 from dimse.objects.bounds import HEAD, MAXIMUM_INFLATED_IN_MEMORY
@@ -16,8 +15,11 @@ from dimse.objects.findings import Findings
 from dimse.objects.layout import Layout, is_deflated, layout_of
 from dimse.objects.window import Window
 from dimse.tables import uids
+from dul.values import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from typing import BinaryIO, Literal
+
     from pydicom import Dataset
     from pydicom.dataset import FileDataset
 

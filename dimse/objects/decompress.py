@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import Any
 
 from dimse.errors import InvalidFile
 from dimse.objects.codecs import LOSSY_METHODS, decode_frames, said_by
@@ -23,6 +22,10 @@ from dimse.objects.pixels import FRAME_OFFSETS, PIXEL_DATA, Image
 from dimse.objects.sources import Encoded
 from dimse.objects.window import Window
 from dimse.tables.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["decompress"]
 

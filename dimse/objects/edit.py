@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Self
 
 from dimse.errors import CannotChange, InvalidValue
 from dimse.objects.headers import Header, header_of
@@ -30,7 +29,10 @@ from dimse.objects.sources import Encoded, turn_words
 from dimse.objects.values import encode_value
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, WORD_LENGTH
-from dul.values import NamedTuple, dataclass
+from dul.values import TYPE_CHECKING, NamedTuple, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, Self
 
 __all__ = ["SOP_CLASS_UID", "SOP_INSTANCE_UID", "ElementChange", "edit"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection
-from typing import IO, TYPE_CHECKING
 
 from dimse.errors import CannotEncode, DIMSEError
 from dimse.objects.bounds import SCRATCH
@@ -15,8 +14,11 @@ from dimse.objects.scratch import Scratch
 from dimse.objects.sources import Encoded, MemoryOrigin, Splice, SplicedSource
 from dimse.objects.window import Window
 from dimse.tables import uids
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
-from typing import Final
 
 from dimse.errors import InvalidFile, InvalidValue, Part10Error, Truncated
 from dimse.objects.bounds import MAXIMUM_META
@@ -19,7 +18,10 @@ from dimse.objects.layout import EXPLICIT_LITTLE
 from dimse.objects.window import Window
 from dimse.tables import uids
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, padding_of
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["PREFIX", "FileMeta", "decode_file_meta", "encode_file_meta"]
 

@@ -19,16 +19,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import IO, TYPE_CHECKING, Final
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
 from dimse.objects.outgoing import Outgoing, examine, refuse_invalid_uids
 from dimse.objects.part10 import FileForm
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import IO, Final
 
     from dimse.objects.archives import Member
 

@@ -8,12 +8,13 @@ behind the value: where another element begins.
 
 from __future__ import annotations
 
-from typing import Final
-
 from dimse.objects.layout import UNDEFINED, Layout
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["Header", "cutting", "header_of", "places_of", "plain_elements", "unknown_vr"]
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["DECIDING", "KnownVRs", "Nesting"]
 

@@ -7,14 +7,16 @@ objects out of an archive by these names still finds them; the UIDs are of our o
 from __future__ import annotations
 
 import hashlib
-from typing import Final
 
 from dimse.errors import InvalidValue
 from dimse.objects.edit import SOP_INSTANCE_UID, ElementChange
 from dimse.objects.layers import elements_of
 from dimse.objects.sources import Encoded
 from dimse.tables import uids
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["Invention", "suffixed", "suffixes"]
 

@@ -7,11 +7,13 @@ element without understanding it.
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
 
 from dimse.tables import uids
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED, describe
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "EXPLICIT_BIG",

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from dimse.errors import InvalidFile, NotDICOM, Truncated, Unreadable
 from dimse.objects.bounds import DEFAULT_LEVEL
@@ -40,10 +39,11 @@ from dimse.objects.sources import (
 from dimse.objects.walk import Span
 from dimse.objects.window import Window
 from dimse.tables.uids import is_uid
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, Protocol, dataclass, field
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Final, TypeAlias
 
     from pydicom.dataset import Dataset
 

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from typing import Literal, TypeAlias
 
 from dimse.errors import FilePath, InvalidFile, NotDICOM, Part10Error, Truncated
 from dimse.objects.bounds import HEAD
@@ -37,11 +36,14 @@ from dimse.objects.window import Window
 from dimse.tables import uids
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
 __all__ = ["Contents", "FileForm", "contents_of"]
 
-FileForm: TypeAlias = Literal["any", "file", "data set"]
+FileForm: TypeAlias = "Literal['any', 'file', 'data set']"
 """What a file may be: a DICOM file with file meta information, a bare data set, or either."""
 
 

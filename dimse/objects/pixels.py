@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, Final
 
 from dimse.errors import CannotTranscode
 from dimse.objects.layers import PlacedElement, elements_of
 from dimse.objects.sources import Encoded
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["FRAME_OFFSETS", "PIXEL_DATA", "Image"]
 

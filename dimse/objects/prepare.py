@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
 
 from dimse.errors import InvalidValue
 from dimse.objects.bounds import DEFAULT_LEVEL
@@ -23,9 +22,11 @@ from dimse.objects.finder import Found, LeftOut, Unusable, look
 from dimse.objects.outgoing import Outgoing, Sendable, examine
 from dimse.objects.part10 import FileForm
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from dimse.objects.edit import ElementChange
     from dimse.objects.invention import Invention
     from dimse.objects.rewrite import Rewriting

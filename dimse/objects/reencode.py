@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final
 
 from dimse.errors import InvalidFile, Part10Error, Truncated
 from dimse.objects.bounds import INLINE, MAXIMUM_DEPTH
@@ -40,7 +39,10 @@ from dimse.objects.sources import Splice, turn_words
 from dimse.objects.walk import Span, Walk
 from dimse.objects.window import Window
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, FRAGMENTED, WORD_LENGTH, padding_of
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["Mark", "Reencoder", "Within", "reencode"]
 

@@ -8,7 +8,6 @@ VRs that older software knows, and the VR of what came as UN.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
 
 from dimse.objects.headers import header_of
 from dimse.objects.implicit import Nesting
@@ -27,14 +26,17 @@ from dimse.objects.scratch import Scratch
 from dimse.objects.sources import Splice
 from dimse.objects.walk import Span
 from dimse.objects.window import Window
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, Literal, TypeAlias
 
 __all__ = ["GroupLengths", "Lengths", "Rewriting", "rewrite"]
 
-Lengths: TypeAlias = Literal["explicit", "undefined"]
+Lengths: TypeAlias = "Literal['explicit', 'undefined']"
 """Sequences and items say how long they are, or a delimiter ends them."""
 
-GroupLengths: TypeAlias = Literal["recalculate", "create", "remove"]
+GroupLengths: TypeAlias = "Literal['recalculate', 'create', 'remove']"
 """Elements (gggg,0000), which are retired: those that are there, corrected; one for each group; none."""
 
 PADDING: Final = 0xFFFCFFFC

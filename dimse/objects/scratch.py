@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import IO
 
 from dimse.objects.bounds import SCRATCH
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import IO
 
 __all__ = ["Scratch"]
 

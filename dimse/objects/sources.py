@@ -11,7 +11,6 @@ import os
 import warnings
 from array import array
 from collections.abc import Iterator
-from typing import Final, Protocol
 
 from dimse.errors import FilePath, Truncated, Unreadable
 from dimse.objects.bounds import CHUNK
@@ -19,7 +18,10 @@ from dimse.objects.layout import is_deflated
 from dimse.objects.walk import Span
 from dimse.objects.window import Window
 from dul.outbox import Source
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, Protocol, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "Encoded",

@@ -34,7 +34,6 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from dimse.errors import CannotTranscode, InvalidFile, Truncated
 from dimse.objects.bounds import CHUNK, DEFAULT_LEVEL, MAXIMUM_INFLATED
@@ -45,6 +44,7 @@ from dimse.objects.scratch import Scratch
 from dimse.objects.sources import Encoded, Origin, Splice, SplicedSource, straight
 from dimse.objects.walk import Walk
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED, describe
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dimse.objects.rewrite import Rewriting

@@ -5,11 +5,14 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Callable
-from typing import Final
 
 from dimse.errors import InvalidValue
 from dimse.tables import uids
 from dimse.tables.vrs import padding_of
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["encode_value"]
 

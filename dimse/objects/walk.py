@@ -13,7 +13,6 @@ length it doesn't look. What is wrong but leaves no doubt where the next element
 from __future__ import annotations
 
 import contextlib
-from typing import Final
 
 from dimse.errors import InvalidFile, Part10Error, Truncated
 from dimse.objects.bounds import MAXIMUM_CUTS, MAXIMUM_DEPTH, USUAL_PADDING
@@ -31,6 +30,10 @@ from dimse.objects.window import Window
 from dimse.tables import uids
 from dimse.tables.transfer_syntaxes import describe
 from dimse.tables.vrs import ELEMENT_HEADER_LENGTH, FRAGMENTED, MAY_BE_UNDEFINED
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["Span", "Walk", "detect", "look_of"]
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import Final
 
 from dimse.reports.rows import ReportRow
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["html_head", "html_row"]
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 from dimse.engine import Entry, Verdict
 from dimse.errors import InvalidValue
@@ -16,6 +15,10 @@ from dimse.objects.finder import LeftOut
 from dimse.outcome import Outcome
 from dimse.reports.rows import ReportRow
 from dimse.reports.writers import REPORT_KINDS, open_writer
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["SendReport"]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from dimse.outcome import Outcome
 from dimse.tables.status import StatusClass
 from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.tables.transfer_syntaxes import name_of
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["REPORT_COLUMNS", "ReportRow"]
 

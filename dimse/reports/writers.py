@@ -14,10 +14,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Protocol
 
 from dimse.reports.page import html_head, html_row
 from dimse.reports.rows import REPORT_COLUMNS, ReportRow
+from dul.values import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing import IO
 
 __all__ = ["REPORT_KINDS", "RowWriter", "open_writer"]
 

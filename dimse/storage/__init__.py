@@ -5,9 +5,8 @@ A name is loaded when it is first asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dul.ondemand import on_demand
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dimse.storage.appearance import EXTENSION, Existing

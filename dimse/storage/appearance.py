@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias
 
 from dimse.requests import StoreRequest
 from dimse.storage.head import Head
 from dimse.storage.naming import Naming
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, Literal, TypeAlias
 
 __all__ = ["EXTENSION", "Appearance", "Existing"]
 
-Existing: TypeAlias = Literal["replace", "keep", "refuse", "compare"]
+Existing: TypeAlias = "Literal['replace', 'keep', 'refuse', 'compare']"
 """What happens when there is a file of the same name already: the new object replaces it; is dropped,
 and answered with Success; is refused with 0124H; or is compared with it: the same data set is answered
 with Success and not written again, another one is refused."""

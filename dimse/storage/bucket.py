@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dimse.errors import ObjectStoreUnusable
 from dimse.requests import Remote
 from dimse.storage.content import Bytes
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
+    from typing import BinaryIO, Final
+
     from fsspec import AbstractFileSystem
 
 __all__ = ["Bucket", "open_bucket", "said"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from dimse.errors import CannotUnderstand, DataSetMismatch, Part10Error, StorageRefused, Truncated
 from dimse.objects.bounds import HEAD
@@ -15,7 +14,7 @@ from dimse.objects.window import Window
 from dimse.requests import Content, StoreRequest
 from dimse.storage.shapes import DataSetShapes
 from dimse.storage.sink import Sink
-from dul.values import dataclass, field
+from dul.values import TypeVar, dataclass, field
 
 __all__ = ["Beginning", "Checked", "Checking"]
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from hashlib import sha256
-from typing import Final
+
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["ABSENT", "cleaned"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
 
 from dimse.errors import CannotUnderstand, FilePath, Part10Error
 from dimse.objects.bounds import DEFAULT_LEVEL
@@ -12,9 +11,11 @@ from dimse.objects.sources import Encoded
 from dimse.objects.walk import Walk
 from dimse.storage.content import Bytes
 from dimse.tables.transfer_syntaxes import UNCOMPRESSED
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from dimse.objects.rewrite import Rewriting
 
 __all__ = ["WriteAs"]

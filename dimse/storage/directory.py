@@ -13,12 +13,14 @@ import contextlib
 import os
 import threading
 from collections.abc import Sequence
-from typing import Final
 
 from dimse.errors import FilePath, SpoolUnusable
 from dimse.storage.grouped import Grouped
 from dimse.storage.newfile import NewFiles, has_name
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["Place", "SpoolDirectory", "SpoolUnusable", "Target", "reason"]
 

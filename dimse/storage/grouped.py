@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+
+from dul.values import Generic, TypeVar
 
 __all__ = ["Grouped"]
 

@@ -12,7 +12,6 @@ import struct
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
 
 from dimse.errors import Part10Error
 from dimse.objects.bounds import HEAD
@@ -21,6 +20,10 @@ from dimse.objects.implicit import KnownVRs
 from dimse.objects.layout import IMPLICIT_LITTLE, ITEM, UNDEFINED, Layout, is_deflated, layout_of
 from dimse.objects.walk import Walk
 from dimse.objects.window import Window
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
 
 __all__ = ["Head", "TagPath"]
 

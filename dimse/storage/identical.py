@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from dimse.errors import Part10Error
 from dimse.objects.filemeta import decode_file_meta
 from dimse.objects.findings import Findings
 from dimse.objects.window import Window
 from dimse.storage.content import Bytes
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["same_object"]
 

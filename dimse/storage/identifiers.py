@@ -9,11 +9,14 @@ for a UID that violates the construction rules, and never reaches a path.
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from dimse.errors import InvalidSOPInstance, UnknownSOPClass
 from dimse.requests import StoreRequest
 from dimse.tables import uids
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["check_identifiers"]
 

@@ -11,11 +11,14 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, TypeAlias
 
 from dimse.requests import StoreRequest
 from dimse.storage.head import Head
 from dimse.tables.storage_sops import prefix_of
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
 
 __all__ = [
     "Naming",

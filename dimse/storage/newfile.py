@@ -18,7 +18,11 @@ import errno
 import fcntl
 import os
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final, Literal, TypeAlias
 
 __all__ = ["TEMPORARY", "NewFile", "NewFiles", "Published", "has_name"]
 
@@ -27,7 +31,7 @@ LOCKED, UNLOCKED = ".part", ".unlocked"
 # How many temporary names are tried. One is enough unless somebody sweeps at this very moment.
 ATTEMPTS: Final = 16
 
-Published: TypeAlias = Literal["new", "replaced", "taken"]
+Published: TypeAlias = "Literal['new', 'replaced', 'taken']"
 """What became of a file that was to have a name: nobody had it; an older file did, and is gone; or did,
 and keeps it."""
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
 
 from dimse.errors import (
     AlreadyStored,
@@ -37,7 +36,10 @@ from dimse.storage.identical import same_object
 from dimse.storage.identifiers import check_identifiers
 from dimse.storage.naming import Naming, dcmtk_name
 from dimse.tables import uids
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final, Self
 
 __all__ = ["ObjectStore", "ObjectUpload", "ToldOfRemote"]
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, Final
 
 from dimse.objects.headers import cutting, places_of, plain_elements
 from dimse.objects.layout import is_deflated, layout_of
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["DataSetShapes"]
 

@@ -10,9 +10,9 @@ import errno
 import io
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Protocol
 
 from dimse.errors import OutOfResources
+from dul.values import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from dimse.requests import Content

@@ -7,17 +7,20 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 from dimse.requests import StoreRequest
 from dimse.storage.cleaning import ABSENT, cleaned
 from dimse.storage.head import Head
 from dimse.storage.naming import Naming
 from dimse.storage.studies import Study, StudyLog
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
 __all__ = ["SortedBy", "noting_study", "renamed", "sorted_by_study"]
 
-SortedBy: TypeAlias = Literal["time", "uid", "patient"]
+SortedBy: TypeAlias = "Literal['time', 'uid', 'patient']"
 """What a study's directory is called by: when its first object came, its UID, its patient's name."""
 
 _PATIENT_NAME, _STUDY_INSTANCE_UID = 0x00100010, 0x0020000D

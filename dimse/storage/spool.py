@@ -18,7 +18,6 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
 
 from dimse.errors import (
     AlreadyStored,
@@ -39,7 +38,10 @@ from dimse.storage.naming import Naming, dcmtk_name
 from dimse.storage.newfile import NewFile
 from dimse.storage.unflushed import Unflushed
 from dimse.tables import uids
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Literal, Self, TypeAlias
 
 __all__ = [
     "Fsync",
@@ -49,7 +51,7 @@ __all__ = [
     "ToldOfExisting",
 ]
 
-Fsync = Literal["file", "study", "none"]
+Fsync: TypeAlias = "Literal['file', 'study', 'none']"
 """When what is stored survives a crash of the machine: each file, with its name, before its Success is
 answered; the objects of an association together, before its release is answered (`Spool.flush`); when
 the operating system likes, which is for data that exist elsewhere. A crash of the process harms

@@ -18,10 +18,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, Self
 
 from dimse.requests import Requestor
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, Protocol, dataclass, field
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["Studies", "Study", "StudyClock", "StudyLog"]
 

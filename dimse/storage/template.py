@@ -27,12 +27,14 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import date, datetime, time
-from typing import Final
 
 from dimse.requests import StoreRequest
 from dimse.storage.cleaning import ABSENT, cleaned
 from dimse.storage.head import Head, TagPath
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["PathTemplate"]
 

@@ -7,9 +7,12 @@ import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from dimse.storage.grouped import Grouped
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["MAXIMUM_UNFLUSHED", "Unflushed"]
 

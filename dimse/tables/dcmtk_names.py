@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
 
 from dimse.tables.storage_sops import STORAGE_SOP_CLASSES
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, name_of
 from dimse.tables.uids import VERIFICATION
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["NAMES", "message_name", "uid_of_sop_class", "uid_of_transfer_syntax"]
 

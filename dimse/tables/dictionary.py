@@ -19,7 +19,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 from dimse.errors import DictionaryError
 from dimse.tables.dictionary_format import (
@@ -31,7 +30,10 @@ from dimse.tables.dictionary_format import (
     Problem,
     parse,
 )
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "DEFAULT_FILE",

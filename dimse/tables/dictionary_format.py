@@ -18,9 +18,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import Final
 
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "PSEUDO_VRS",

@@ -8,9 +8,11 @@ never a success: an object with such an answer is not known to be stored.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
 
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "CANCEL",

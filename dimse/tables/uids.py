@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
 
 # Who wrote a file (0002,0012) is who speaks on an association (PS3.7 D.3.3.2).
 from dul.negotiation import (
@@ -11,6 +10,10 @@ from dul.negotiation import (
     IMPLEMENTATION_VERSION_NAME,
     valid_uid,
 )
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "ELEMENT_HEADER_LENGTH",

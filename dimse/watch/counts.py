@@ -15,7 +15,6 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import Any, Final
 
 from dimse.messages.base import Response
 from dimse.messages.codec import message_of
@@ -24,7 +23,10 @@ from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest
 from dimse.tables.status import is_pending, is_successful
 from dul.pdu import AssociateRJ
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["BOUNDS", "Counting", "Counts", "Times", "Totals"]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from dimse.tables import status as statuses
 from dimse.tables import transfer_syntaxes
 from dimse.tables.storage_sops import name_of
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRJ
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["advice_for_status", "explained_negotiation", "explained_rejection"]
 

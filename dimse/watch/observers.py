@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from dimse.errors import UnknownCommand
 from dimse.messages.base import Response
 from dimse.provider import Denied, Granted, Observer, listening
 from dimse.requests import Requestor, ServiceRequest
 from dul.pdu import AssociateRJ
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Observers"]
 

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import Any, TypeAlias
 
 from dimse.errors import Refused
 from dimse.messages.base import Response
@@ -26,10 +25,14 @@ from dul.errors import (
     TransportError,
 )
 from dul.pdu import AssociateRJ
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 __all__ = ["LONGEST_FACT", "Fact", "Visits", "from_line", "to_line"]
 
-Fact: TypeAlias = dict[str, Any]
+Fact: TypeAlias = "dict[str, Any]"
 """What happened: numbers, texts and lists of texts by name; "kind" says which there are."""
 
 LONGEST_FACT = 60_000

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     import signal
+    from typing import TypeAlias
 
 __all__ = ["Ending", "WorkerEnded", "WorkerEvent", "WorkerStarted"]
 

@@ -8,11 +8,13 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
 
 from dimse.workers.orders import Job
 from dimse.workers.signals import HEEDED
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 __all__ = ["Backoff", "Life", "how_ended", "live"]
 

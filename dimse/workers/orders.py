@@ -10,7 +10,11 @@ import socket
 import threading
 from collections.abc import Callable
 from itertools import count
-from typing import Final, TypeAlias
+
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
 
 __all__ = ["ANSWER", "LONGEST", "QUESTION", "REOPEN", "STOP", "TOLD", "Job", "Orders"]
 

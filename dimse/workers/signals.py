@@ -8,7 +8,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import Final
+
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["HEEDED", "caught"]
 

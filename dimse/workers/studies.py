@@ -15,13 +15,15 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
 
 from dimse.requests import Requestor
 from dimse.storage.studies import Studies, Study
 from dimse.workers.attendant import StartAside
 from dimse.workers.orders import Orders
-from dul.values import dataclass, field
+from dul.values import TYPE_CHECKING, dataclass, field
+
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
 
 __all__ = ["SharedStudies", "StudyLine"]
 

@@ -29,7 +29,6 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count as numbers
-from typing import Final, NoReturn
 
 from dimse.workers.attendant import Attendant
 from dimse.workers.events import Ending, WorkerEnded, WorkerEvent, WorkerStarted
@@ -37,6 +36,10 @@ from dimse.workers.lives import Backoff, Life, how_ended, live
 from dimse.workers.orders import ANSWER, LONGEST, QUESTION, REOPEN, STOP, Job, Orders
 from dimse.workers.signals import HEEDED, caught
 from dul.transport.listener import listen
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final, NoReturn
 
 __all__ = [
     "Workers",

@@ -7,14 +7,17 @@ import contextvars
 import inspect
 import socket
 from concurrent.futures import Executor
-from typing import Any
 
 from dul.conversations import Call, Conversation, Step
 from dul.transport.opening import not_found, resolvable
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 __all__ = ["Performed", "perform", "resolve", "resume"]
 
-Performed = tuple[Any, Exception | None, asyncio.CancelledError | None]
+Performed: TypeAlias = "tuple[Any, Exception | None, asyncio.CancelledError | None]"
 """What a step gave, what it raised, and whether the task was cancelled meanwhile."""
 
 

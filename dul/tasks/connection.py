@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
 
 from dul import conversations
 from dul.association import Association, Role, Trace
@@ -31,10 +30,12 @@ from dul.transport.pump import (
     rest,
     serve_connection,
 )
+from dul.values import TYPE_CHECKING, TypeVar
 from dul.wire import Buffer
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Self
 
 __all__ = ["Connection", "connect"]
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from types import TracebackType
-from typing import Any, Self, TypeVar
 
 from dul.conversations import Call, Connect, Disconnect, Pause, Pump, Script, Step
 from dul.errors import TransportError
 from dul.tasks.calls import Performed, perform, resolve, resume
 from dul.tasks.connection import Connection
 from dul.transport.opening import requestor_link
+from dul.values import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 __all__ = ["Line"]
 

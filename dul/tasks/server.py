@@ -9,16 +9,17 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
 
 from dul.association import Trace
 from dul.limits import Limits
 from dul.tasks.connection import Connection
 from dul.transport.acceptor import PAUSE, Acceptor
 from dul.transport.admission import Guest, Serve
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Self
 
 __all__ = ["Server"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dul import conversations
 from dul.association import Association, Role, Trace
@@ -32,10 +31,12 @@ from dul.transport.pump import (
     serve_connection,
 )
 from dul.transport.wakeup import Wakeup
+from dul.values import TYPE_CHECKING, TypeVar
 from dul.wire import Buffer
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Any, Self
 
 __all__ = ["Connection", "connect"]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from types import TracebackType
-from typing import Any, Self, TypeVar
 
 from dul.conversations import Call, Connect, Disconnect, Pause, Pump, Script, Step
 from dul.threads.connection import Connection
 from dul.threads.polling import link_for, pause, raise_if_set
 from dul.transport.wakeup import Wakeup
+from dul.values import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 __all__ = ["Line"]
 

@@ -6,13 +6,16 @@ import select
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any
 
 from dul.conversations import Script
 from dul.threads.polling import LONGEST_POLL, link_for, raise_if_set
 from dul.transport.link import Wait
 from dul.transport.player import NOWHERE, Player, Telling
 from dul.transport.wakeup import Wakeup
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Lines"]
 

@@ -8,13 +8,16 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
 
 from dul.conversations import Connect
 from dul.errors import Interrupted
 from dul.transport.link import Link, Wait, Waiting
 from dul.transport.opening import not_found, requestor_link, resolvable
 from dul.transport.wakeup import Wakeup
+from dul.values import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["LONGEST_POLL", "Polling", "attentive", "link_for", "pause", "raise_if_set", "resolve"]
 

@@ -8,7 +8,6 @@ import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
 
 from dul.association import Trace
 from dul.errors import Interrupted
@@ -19,9 +18,11 @@ from dul.transport.acceptor import PAUSE, Acceptor
 from dul.transport.admission import Guest, Serve
 from dul.transport.link import Link
 from dul.transport.wakeup import Wakeup
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Self
 
 __all__ = ["Server"]
 

@@ -9,9 +9,8 @@ A name is loaded when it is first asked for: OpenSSL is, unless TLS is used, not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dul.ondemand import on_demand
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dul.errors import InvalidTLS, TLSFailed

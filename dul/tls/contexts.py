@@ -10,16 +10,19 @@ import ssl
 import time
 import warnings
 from collections.abc import Callable
-from typing import Literal, TypeAlias
 
 from dul.errors import InvalidTLS
 from dul.tls.credentials import Credentials, Trust, own_certificate
 from dul.tls.facts import seconds_of
 from dul.tls.profiles import DEFAULT, TLSProfile
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
 __all__ = ["Verify", "client_context", "server_context", "warnings_of"]
 
-Verify: TypeAlias = Literal["require", "if-given", "ignore"]
+Verify: TypeAlias = "Literal['require', 'if-given', 'ignore']"
 """What a server does about certificates of clients: asks and insists, asks and verifies what it is
 given, or does not ask."""
 

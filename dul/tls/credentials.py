@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable, Iterable
-from typing import Literal, TypeAlias
 
 from dul.errors import InvalidTLS
 from dul.security import CertificateFacts
 from dul.tls.facts import facts_of
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
 __all__ = ["Credentials", "Revocation", "Trust", "own_certificate"]
 
 Password: TypeAlias = Callable[[], str]
 """Asked for a key's password when the key turns out to be encrypted, and only then."""
 
-Revocation: TypeAlias = Literal["unchecked", "leaf", "chain"]
+Revocation: TypeAlias = "Literal['unchecked', 'leaf', 'chain']"
 """Whether certificates are looked up in revocation lists: the peer's own one, or all of its chain."""
 
 _PEM_SUFFIXES = (".pem", ".crt", ".cer")

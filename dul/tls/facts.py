@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from dul.security import CertificateFacts, Security, escaped
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["chain_of", "facts_of", "refused_chain_of", "seconds_of", "security_of"]
 

@@ -7,14 +7,15 @@ Python can't change.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from dul.errors import InvalidTLS
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
 __all__ = ["DEFAULT", "TLS_PROFILES", "TLSProfile", "Version", "tls_profile"]
 
-Version: TypeAlias = Literal["TLSv1", "TLSv1_2", "TLSv1_3"]
+Version: TypeAlias = "Literal['TLSv1', 'TLSv1_2', 'TLSv1_3']"
 """A member of `ssl.TLSVersion`."""
 
 _ECDHE_GCM = (

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import socket
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
 
 from dul.association import Trace
 from dul.conversations import Conversation
@@ -16,6 +15,7 @@ from dul.transport.admission import Admission, Guest, Serve
 from dul.transport.descriptors import free_descriptors, places
 from dul.transport.link import Link
 from dul.transport.listener import accept_connection, listen
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ssl import SSLContext

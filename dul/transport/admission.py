@@ -15,11 +15,14 @@ from dul.limits import Limits
 from dul.pdu import AssociateRJ, AssociateRQ
 from dul.transport.descriptors import Places
 from dul.transport.link import Link
-from dul.values import dataclass
+from dul.values import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["Admission", "Guest", "Serve"]
 
-Serve = Callable[[Association, str], Conversation[None]]
+Serve: TypeAlias = "Callable[[Association, str], Conversation[None]]"
 """What an acceptor does with an association of this peer: a conversation from Sta2 to the end."""
 
 _LOCAL_LIMIT_EXCEEDED = AssociateRJ.because(RejectReason.LOCAL_LIMIT_EXCEEDED, transient=True)

@@ -13,11 +13,10 @@ import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from dul.errors import TransportError
 from dul.pace import Pace
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, NamedTuple, TypeVar
 from dul.wire import Buffer
 
 if sys.platform == "linux":
@@ -25,6 +24,8 @@ if sys.platform == "linux":
     import termios
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from dul.security import Security
 
 __all__ = [
@@ -39,7 +40,7 @@ __all__ = [
 
 T = TypeVar("T")
 Clock = Callable[[], float]
-Address = tuple[Any, ...]
+Address: TypeAlias = "tuple[Any, ...]"
 """One answer of `socket.getaddrinfo`."""
 
 IOV_MAX = 1024  # POSIX: how many spans one sendmsg takes

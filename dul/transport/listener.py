@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from typing import TYPE_CHECKING, Any
 
 from dul.errors import TransportError
 from dul.transport.link import Link
 from dul.transport.opening import acceptor_link, bare, peer_name
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Any
 
 __all__ = ["OneConnection", "accept_connection", "listen"]
 

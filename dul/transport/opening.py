@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dul.errors import TransportError
 from dul.transport.link import Address, Link
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import socket

@@ -7,13 +7,15 @@ whoever plays several waits for all of them at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, TypeAlias
 
 from dul.association import Association
 from dul.conversations import POLL, Call, Connect, Disconnect, Pause, Pump, Script
 from dul.transport.link import Clock, Link, Wait, Waiting
 from dul.transport.pump import abort_connection, exchange, pump, push, rest
-from dul.values import NamedTuple
+from dul.values import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 __all__ = ["NOWHERE", "OpenLink", "Player", "Telling"]
 

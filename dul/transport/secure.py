@@ -6,13 +6,13 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from typing import cast
 
 from dul.errors import TransportError
 from dul.security import Security
 from dul.tls.facts import security_of
 from dul.tls.failures import broke, handshake_failed
 from dul.transport.link import Address, Link, Wait, Waiting
+from dul.values import cast
 from dul.wire import Buffer
 
 __all__ = ["SecureLink"]

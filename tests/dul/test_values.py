@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from dul import values
+from dul import AssociateRQ, PresentationContextRQ, values
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = [
@@ -332,3 +332,35 @@ def test_a_message_survives_pickling():
 
     asked = CStoreRQ(message_id=1, affected_sop_class_uid="1.2", affected_sop_instance_uid="1.3")
     assert pickle.loads(pickle.dumps(asked)) == asked
+
+
+def test_what_stands_in_for_typing_does_as_it_does():
+    for by in (values, typing):
+        kind = by.TypeVar("kind")
+
+        class Box(by.Generic[kind]):
+            def __init__(self, inside: Any) -> None:
+                self.inside = inside
+
+        class Text(Box[str]):
+            pass
+
+        class Opens(by.Protocol):
+            __slots__ = ()
+
+            def open(self) -> int:
+                return 7
+
+        class Door(Opens):
+            __slots__ = ()
+
+        assert (Text("a").inside, Box[int](3).inside, Door().open()) == ("a", 3, 7)
+        assert Text.__bases__ == (Box,)
+        assert not hasattr(Door(), "__dict__")
+        assert by.cast("int", "x") == "x"
+
+
+def test_the_types_of_a_pdu_s_fields_can_be_asked_for():
+    hints = typing.get_type_hints(AssociateRQ)
+    assert hints["called_ae_title"] is str
+    assert hints["presentation_contexts"] == tuple[PresentationContextRQ, ...]

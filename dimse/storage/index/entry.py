@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from dimse.storage.head import Head
-from dul.values import dataclass, fields
+from dul.values import TYPE_CHECKING, dataclass, fields
+
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "APPLICATION",

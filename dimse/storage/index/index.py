@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
 
 from dimse.errors import FilePath, IndexFailed, IndexUnusable
 from dimse.requests import Content, Remote, StoreRequest
@@ -37,6 +36,10 @@ from dimse.storage.index.entry import (
     values_in,
 )
 from dimse.storage.sink import Sink
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final, Self
 
 __all__ = ["Index", "transaction"]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from dimse.errors import DIMSEError, NotDICOM, ObjectStoreUnusable, Unreadable
 from dimse.objects.bounds import HEAD
@@ -17,9 +16,11 @@ from dimse.objects.window import Window
 from dimse.storage.bucket import Bucket, open_bucket, said
 from dimse.storage.index.entry import IndexEntry, timestamp, values_in
 from dimse.storage.newfile import TEMPORARY
+from dul.values import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any, Final, TypeAlias
 
 __all__ = ["InBucket", "InDirectory", "Shelf", "TellUnread"]
 
