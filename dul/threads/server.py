@@ -6,13 +6,14 @@ import logging
 import select
 import socket
 import threading
-from collections.abc import Callable
+import time
 from types import TracebackType
 
 from dul.association import Trace
 from dul.errors import Interrupted
 from dul.limits import Limits
 from dul.threads.connection import Connection
+from dul.threads.door import Door
 from dul.threads.polling import LONGEST_POLL, attentive
 from dul.transport.acceptor import PAUSE, Acceptor
 from dul.transport.admission import Guest, Serve
@@ -29,44 +30,22 @@ __all__ = ["Server"]
 logger = logging.getLogger("dul")
 
 THREAD_RESTS = 10.0
-"""Seconds for which a thread that has served a connection waits for another one to serve."""
+"""Seconds for which a thread waits for a connection to serve, if another waits as well."""
 
+MOST_WAITING = 8
+"""Threads that wait at a time: each has a descriptor for that. One that comes behind them ends."""
 
-class _Attendant(threading.Thread):
-    """Serves one connection after the other: to start a thread for each takes longer than to serve it.
-
-    Args:
-        attend: what it does; is given the attendant.
-    """
-
-    def __init__(self, attend: Callable[[_Attendant], None]) -> None:
-        super().__init__(target=attend, args=(self,), daemon=True)
-        self._guest: Guest | None = None
-        self._called = threading.Lock()  # released once for each call
-        self._called.acquire()
-
-    def call(self, guest: Guest | None) -> None:
-        """Have it serve this one; None: have it end."""
-        if guest is not None:
-            self.name = f"dul-{guest.link.peer}"
-        self._guest = guest
-        self._called.release()
-
-    def wait(self, seconds: float = -1) -> bool:
-        """Whether it was called in time; without a time, as soon as it is."""
-        return self._called.acquire(timeout=seconds)
-
-    def take(self) -> Guest | None:
-        """Whom it was called for; it is kept no longer."""
-        guest, self._guest = self._guest, None
-        return guest
+AT_THE_DOOR = "dul-waiting"
+"""The name of a thread that serves nobody."""
 
 
 class Server(Acceptor):
-    """An association acceptor: one thread listens, one thread serves each connection.
+    """An association acceptor: a thread serves each connection.
 
-    A thread whose connection is over serves the next one that comes within `THREAD_RESTS` seconds, so what
-    a function of the user's keeps in a `threading.local` may be there at another association.
+    Threads that have nobody to serve wait for who comes, each for itself, so that no connection is handed
+    from one to another: to wake a second thread takes longer than to serve an association. One at least
+    always waits, and is started if the others are busy: nobody waits for a slow function of somebody else's.
+    What a function of the user's keeps in a `threading.local` may be there at another association.
 
     Args:
         serve: makes the conversation for an association and the peer's address.
@@ -115,16 +94,20 @@ class Server(Acceptor):
             trace=trace,
         )
         self._threads: set[threading.Thread] = set()
-        self._resting: list[_Attendant] = []  # those of them that have nobody to serve
         self._leaving: set[threading.Thread] = set()  # and others that are about to end
+        self._doors: list[Door] = []  # where nobody waits
+        self._waiting = 0  # threads at the others
+        self._full_until = 0.0  # no descriptor or memory is left: when to try again
         self._guests = 0  # connections that are served
         self._lock = threading.Lock()  # guards these, and whether the guests are waited for
+        self._all_left = threading.Condition(self._lock)  # told when nobody waits any more
         self._waited_for = False
+        self._fault: BaseException | None = None  # what has ended the listening
         self._stop = Wakeup()  # ends the listening
         self._grace = 0.0
         self._no_grace = Wakeup()  # ends the wait for those who are in
         self._wakeup = Wakeup()  # then ends the associations
-        self._serving = threading.RLock()  # held while somebody listens
+        self._serving = threading.RLock()  # held while this server serves
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -156,21 +139,10 @@ class Server(Acceptor):
     def _listen(self) -> None:
         poll = select.poll()
         poll.register(self._stop, select.POLLIN)
-        doors = {each.fileno(): each for each in self._listeners}
-        for fd in doors:
-            poll.register(fd, select.POLLIN)
-        pause = select.poll()
-        pause.register(self._stop, select.POLLIN)
-        while not self._stop.is_set:
-            ready = [doors[fd] for fd, _ in attentive(poll) if fd in doors]
-            for listener in ready:
-                try:
-                    link = self._next_link(listener)
-                except OSError:
-                    pause.poll(PAUSE * 1000)
-                    break
-                if link is not None:
-                    self._begin(link)
+        self._start_thread()
+        attentive(poll)
+        if self._fault is not None:
+            raise self._fault
 
     def request_stop(self, grace: float = 0.0) -> None:
         """Let `serve_forever` close the listener, end all associations and return; does not wait.
@@ -201,25 +173,32 @@ class Server(Acceptor):
             self._thread.join()
         with self._serving:  # who listens in a thread of the caller's, or nobody if it never did
             self._end_associations()
-        with self._lock:
-            threads = (self._threads | self._leaving) - {threading.current_thread()}
-        for thread in threads:
-            thread.join()
+        while threads := self._others():
+            for thread in threads:
+                thread.join()
+        for door in self._doors:
+            door.close()
         self._stop.close()
         self._no_grace.close()
         self._wakeup.close()
 
+    def _others(self) -> list[threading.Thread]:
+        me = threading.current_thread()
+        with self._lock:
+            return [
+                each for each in self._threads | self._leaving if each is not me and each.is_alive()
+            ]
+
     def _end_associations(self) -> None:
         """Nobody comes in any more; then those who are in are told to go."""
+        self._stop.set()  # it is not yet if Ctrl-C has ended the wait for it
+        with self._all_left:
+            self._all_left.wait_for(lambda: not self._waiting)
         for each in self._listeners:
             each.close()
         if self._grace and not self._wakeup.is_set:
             self._let_finish(self._grace)
         self._wakeup.set()
-        with self._lock:
-            resting, self._resting = self._resting, []
-        for attendant in resting:
-            attendant.call(None)
 
     def _let_finish(self, grace: float) -> None:
         self._admission.turn_away()
@@ -231,54 +210,115 @@ class Server(Acceptor):
         poll.register(self._no_grace, select.POLLIN)
         attentive(poll, min(grace, LONGEST_POLL))
 
-    def _begin(self, link: Link) -> None:
-        guest = self._admission.enter(link)
-        with self._lock:
-            self._guests += 1
-            attendant = self._resting.pop() if self._resting else None
-        if attendant is not None:
-            attendant.call(guest)
-            return
-        attendant = _Attendant(self._attend)
-        attendant.call(guest)
-        with self._lock:
-            self._threads.add(attendant)
+    def _attend(self) -> None:
+        """What a thread does: wait with others for who comes, serve, and come back."""
         try:
-            attendant.start()
-        except RuntimeError as error:  # the system gives no more threads
-            logger.warning("connection from %s closed: %s", link.peer, error)
-            attendant.take()
-            with self._lock:
-                self._threads.discard(attendant)
-            self._over(guest)
-
-    def _attend(self, attendant: _Attendant) -> None:
-        try:
-            while self._is_called(attendant) and (guest := attendant.take()) is not None:
+            while (guest := self._next_guest()) is not None:
                 self._one(guest)
                 del guest  # it is large, and over
         finally:
+            thread = threading.current_thread()
             with self._lock:
-                self._threads.discard(attendant)
+                self._threads.discard(thread)
                 self._leaving = {each for each in self._leaving if each.is_alive()}
-                self._leaving.add(attendant)
+                self._leaving.add(thread)
 
-    def _is_called(self, attendant: _Attendant) -> bool:
-        """Have an attendant ready, for a while; gives whether it was called meanwhile."""
-        if attendant.wait(0):  # its first call comes before its start
-            return True
-        attendant.name = "dul-resting"
+    def _next_guest(self) -> Guest | None:
+        """Wait for somebody to serve, and leave the waiting to another thread.
+
+        None: this one is not needed any more.
+        """
+        thread = threading.current_thread()
+        try:
+            while (link := self._wait()) is not None:
+                thread.name = f"dul-{link.peer}"
+                guest = self._admission.enter(link)
+                with self._lock:
+                    self._guests += 1
+                    relieved = self._waiting > 0 or self._stop.is_set
+                if relieved:
+                    return guest
+                try:
+                    self._start_thread()
+                    return guest
+                except RuntimeError as error:  # the system gives no more threads
+                    logger.warning("connection from %s closed: %s", link.peer, error)
+                    self._over(guest)
+        except BaseException as error:  # nobody else would tell that nobody listens
+            self._fault = error
+            self._stop.set()
+            raise
+        return None
+
+    def _start_thread(self) -> None:
+        """Have one thread more.
+
+        Raises:
+            RuntimeError: the system gives no more.
+        """
+        thread = threading.Thread(target=self._attend, name=AT_THE_DOOR, daemon=True)
         with self._lock:
-            if self._wakeup.is_set:
-                return False
-            self._resting.append(attendant)
-        if attendant.wait(THREAD_RESTS):
-            return True
+            self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:
+            with self._lock:
+                self._threads.discard(thread)
+            raise
+
+    def _wait(self) -> Link | None:
+        """Wait at a door for the next connection; None: this thread is not needed any more."""
+        door = self._free_door()
+        if door is None:
+            return None
+        counted = True
+        try:
+            while not self._stop.is_set:
+                listener = door.wait(None if self._waiting == 1 else THREAD_RESTS)
+                if listener is None:
+                    counted = not self._may_go()
+                    if not counted:
+                        return None
+                elif (link := self._accept(listener)) is not None:
+                    return link
+            return None
+        finally:
+            with self._lock:
+                self._waiting -= counted
+                self._doors.append(door)
+                if not self._waiting:
+                    self._all_left.notify_all()
+
+    def _free_door(self) -> Door | None:
+        """Where this thread may wait, which is counted; None: enough others do, or nobody comes any more."""
         with self._lock:
-            if attendant in self._resting:
-                self._resting.remove(attendant)
-                return False
-        return attendant.wait()  # it was chosen at this very moment
+            if self._stop.is_set or self._waiting >= MOST_WAITING:
+                return None
+            self._waiting += 1
+            return self._doors.pop() if self._doors else Door(self._listeners, self._stop)
+
+    def _may_go(self) -> bool:
+        """Whether another one waits, so that this one need not; then it is counted no more."""
+        with self._lock:
+            spare = self._waiting > 1
+            self._waiting -= spare
+        return spare
+
+    def _accept(self, listener: socket.socket) -> Link | None:
+        if self._full_until:  # another thread has found that there is no room for one more
+            self._pause(self._full_until - time.monotonic())
+            self._full_until = 0.0
+        try:
+            return self._next_link(listener)
+        except OSError:
+            self._full_until = time.monotonic() + PAUSE
+            self._pause(PAUSE)
+            return None
+
+    def _pause(self, seconds: float) -> None:
+        poll = select.poll()
+        poll.register(self._stop, select.POLLIN)
+        poll.poll(max(0.0, seconds) * 1000)
 
     def _one(self, guest: Guest) -> None:
         connection = Connection(guest.association, guest.link, self._wakeup)

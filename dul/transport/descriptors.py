@@ -19,8 +19,8 @@ FILES = 2
 """Descriptors besides its socket that an association is given room for: the object that it
 stores, and another file or directory for a moment."""
 
-RESERVE = 16
-"""Descriptors for everything else that the process may still open."""
+RESERVE = 24
+"""Descriptors for everything else that the process may still open, and for the waits of eight threads."""
 
 USED = 32
 """Descriptors taken for open where the system does not list them."""
