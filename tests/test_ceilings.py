@@ -175,13 +175,14 @@ def test_a_small_object_takes_no_more_calls_to_send_than_it_did(tmp_path):
 
 
 ECHO = 135  # calls to serve a C-ECHO: poll, recv_into and sendmsg are the system calls
-ASSOCIATION = 870  # and one association with one C-ECHO, the wait for it included
+ASSOCIATION = 900  # and one association with one C-ECHO, the wait for it included
 
 
 def test_an_association_and_an_echo_take_no_more_calls_to_serve_than_they_did():
     served(1, 1)  # what is loaded late is loaded
     few, associations, echoes = served(10, 1), served(40, 1), served(10, 4)
-    for more, most, system in ((associations, ASSOCIATION, 18), (echoes, ECHO, 3)):
+    # A thread more may wake for who comes while the last one is let go, and find nobody: two system calls.
+    for more, most, system in ((associations, ASSOCIATION, 18 + 2), (echoes, ECHO, 3)):
         calls = (more.calls + more.in_c - few.calls - few.in_c) / 30
         assert FLOOR < calls <= most
         assert 2 < (more.system.total() - few.system.total()) / 30 <= system + 0.5
