@@ -16,7 +16,6 @@ from dul.tls import (
     TLSProfile,
     Trust,
     client_context,
-    openssl_name,
     server_context,
     tls_profile,
     warnings_of,
@@ -105,6 +104,10 @@ def _profile(settings: Tls) -> TLSProfile:
 
 
 def _suites(settings: Tls) -> tuple[str, ...]:
+    if not settings.ciphers:
+        return ()
+    from dul.tls import openssl_name  # noqa: PLC0415 - it loads regular expressions
+
     return tuple(openssl_name(name) for name in settings.ciphers)
 
 

@@ -133,6 +133,8 @@ LATE = HEAVY | {
     "dimse.levels",
     "dimse.storage.identical",
     "dimse.objects.rewrite",
+    "dul.tls.failures",
+    "dul.tls.suites",
     "dimse.storage.object_store",
     "concurrent.futures",
     "fsspec",

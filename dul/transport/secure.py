@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dul.errors import TransportError
 from dul.security import Security
 from dul.tls.facts import security_of
-from dul.tls.failures import broke, handshake_failed
 from dul.transport.link import Address, Link, Wait, Waiting
 from dul.values import cast
 from dul.wire import Buffer
 
 __all__ = ["SecureLink"]
 
-_CHUNK = 1 << 17
+_NOTHING = memoryview(b"")
+_CHUNK = 1 << 17  # bytes that OpenSSL is given at a time: eight full records
+_SMALL = 1 << 14  # bytes; what is not more is put together in memory of its own
 _SMALL_RECORD = 1024  # bytes; larger ones are taken for parts of something large
 
 
@@ -45,7 +46,8 @@ class SecureLink(Link):
         self._tls = tls
         self._server_hostname = server_hostname
         self._secure: ssl.SSLSocket | None = None  # once the handshake is done
-        self._retry = memoryview(b"")  # what OpenSSL has been given and has not sent yet
+        self._retry = _NOTHING  # what OpenSSL has been given and has not sent yet
+        self._joined = _NOTHING  # where spans are put together for it
         self._read_error: OSError | None = None  # came behind the bytes of the latest read
         self._streaming = False  # something large is on its way to us
 
@@ -65,12 +67,11 @@ class SecureLink(Link):
         """
         sock = self._sock
         assert sock is not None
-        name = None if server_side else self._server_hostname
         heard = b""
         tls: ssl.SSLSocket | None = None
         try:
-            if name is not None:
-                name.encode("idna")  # `wrap_socket` would refuse it as well, but lose the socket
+            # `wrap_socket` would refuse a bad name as well, but lose the socket.
+            name = None if server_side else _encoded(self._server_hostname)
             self._sock = tls = self._tls.wrap_socket(
                 sock,
                 server_side=server_side,
@@ -92,6 +93,8 @@ class SecureLink(Link):
                 if not ready:
                     return False
         except (OSError, ValueError) as error:
+            from dul.tls.failures import handshake_failed  # noqa: PLC0415 - most succeed
+
             raise handshake_failed(
                 error, tls, heard, peer=self.peer, server_side=server_side
             ) from error
@@ -110,12 +113,12 @@ class SecureLink(Link):
         owed = 1 if self._retry else 0
         taken = 0
         self.sending_wants_read = False
-        chunks = _chunks(spans, owed, _CHUNK)
+        chunks = self._chunks(spans, owed)
         try:
             while True:
                 while self._retry:
                     self._retry = self._retry[sock.send(self._retry) :]
-                self._retry = memoryview(next(chunks, b""))
+                self._retry = next(chunks, _NOTHING)
                 if not self._retry:
                     return owed + taken
                 taken += len(self._retry)
@@ -124,6 +127,41 @@ class SecureLink(Link):
         except ssl.SSLWantReadError:
             self.sending_wants_read = True
         return owed + taken - 1
+
+    def _chunks(self, spans: Sequence[Buffer], skip: int) -> Iterator[memoryview]:
+        """The spans' bytes, so many at a time: a TLS record for each PDU header would cost more.
+
+        A chunk is valid until the next one is asked for: what is large is put together in one buffer.
+        To make a new one for each would have the system give and take 32 pages for each.
+
+        Args:
+            spans: what is to be sent.
+            skip: bytes of the first one that are left out.
+        """
+        if skip:
+            spans = [memoryview(spans[0])[skip:], *spans[1:]]
+        if sum(map(len, spans)) <= _SMALL:
+            yield memoryview(b"".join(spans))
+            return
+        if not self._joined:
+            self._joined = memoryview(bytearray(_CHUNK))
+        joined, at = self._joined, 0
+        for span in spans:
+            end = at + len(span)
+            if end < _CHUNK:
+                joined[at:end] = span
+                at = end
+                continue
+            view = memoryview(span)
+            while len(view) >= _CHUNK - at:
+                room = _CHUNK - at
+                joined[at:] = view[:room]
+                yield joined
+                view, at = view[room:], 0
+            at = len(view)
+            joined[:at] = view
+        if at:
+            yield joined[:at]
 
     def receive(self, view: memoryview) -> int | None:
         """As `Link.receive`."""
@@ -165,6 +203,8 @@ class SecureLink(Link):
 
     def broke(self, error: OSError, when: str) -> TransportError:
         """As `Link.broke`; names the peer's alert, if that is what ended it."""
+        from dul.tls.failures import broke  # noqa: PLC0415 - few break
+
         failed = broke(error, self.peer, when)
         failed.__cause__ = error
         return failed
@@ -176,21 +216,16 @@ class SecureLink(Link):
                 self._secure.unwrap()
 
 
-def _chunks(spans: Sequence[Buffer], skip: int, size: int) -> Iterator[bytes]:
-    """The spans' bytes, so many at a time: a TLS record for each PDU header would cost more."""
-    parts: list[memoryview] = []
-    room = size
-    for span in spans:
-        view = memoryview(span)[skip:]
-        skip = 0
-        while len(view) >= room:
-            yield b"".join((*parts, view[:room]))
-            view, parts, room = view[room:], [], size
-        if view:
-            parts.append(view)
-            room -= len(view)
-    if parts:
-        yield b"".join(parts)
+def _encoded(name: str | None) -> bytes | None:
+    """A host's name as TLS has it, at least cost.
+
+    The codec of international names takes as long to load as the certificates, and most need none.
+    """
+    if name is None:
+        return None
+    # No label of it is empty, or longer than 63 characters (RFC 1035 2.3.4).
+    plain = name.isascii() and len(name) < 64 and ".." not in f".{name}"
+    return name.encode("ascii" if plain else "idna")
 
 
 def _peek(sock: socket.socket) -> bytes:

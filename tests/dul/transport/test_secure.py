@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,6 +19,7 @@ from certified import Office
 from dul.tls import Credentials, client_context, server_context
 from dul.transport.secure import SecureLink
 
+ROOT = Path(__file__).resolve().parents[3]
 LARGE, HEADER = bytes(16384), b"twelve bytes"
 
 
@@ -94,3 +98,103 @@ def test_the_peers_end(before: list[bytes], ends: tuple[SecureLink, ssl.SSLSocke
     for record in [b"".join(before)] if before else []:
         assert received(link) == record
     assert received(link) == b""
+
+
+BYTES = bytes(range(251)) * 9000  # 2.2 MB, of which no two records are alike
+
+
+def cut(*sizes: int) -> list[bytes | memoryview]:
+    """Spans of these sizes, of `BYTES` from its beginning."""
+    spans: list[bytes | memoryview] = []
+    at = 0
+    for size in sizes:
+        piece = BYTES[at : at + size]
+        spans.append(piece if size < 100 else memoryview(piece))
+        at += size
+    return spans
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        cut(10),
+        cut(12, 4800),
+        cut(12, 16384),
+        cut(*[12, 16378] * 64),
+        cut(1 << 17),
+        cut(1 << 17, 1),
+        cut((1 << 17) - 1, 1, 1 << 17),
+        cut(12, 1 << 20, 12, 7),
+        cut(*[1] * 40000),
+    ],
+    ids=lambda spans: f"{len(spans)} spans, {sum(map(len, spans))} bytes",
+)
+def test_what_is_sent_comes_as_it_was_however_it_is_cut(
+    spans: list[bytes | memoryview], ends: tuple[SecureLink, ssl.SSLSocket]
+) -> None:
+    link, peer = ends
+    whole = b"".join(spans)
+    came = bytearray()
+
+    def take() -> None:
+        while len(came) < len(whole) and (piece := peer.recv(1 << 16)):
+            came.extend(piece)
+
+    taker = threading.Thread(target=take)
+    taker.start()
+    left: list[bytes | memoryview] = list(spans)
+    while left:
+        count = link.send(left)
+        while left and count >= len(left[0]):
+            count -= len(left.pop(0))
+        if left:
+            left[0] = memoryview(left[0])[count:]
+            select([], [link.fileno()], [])
+    taker.join()
+    assert came == whole
+
+
+CALL = """
+import socket, sys
+from select import select
+from dul.tls import Trust, client_context
+from dul.transport.secure import SecureLink
+
+link = SecureLink(
+    client_context(trust=Trust(files=(sys.argv[2],))),
+    socket.create_connection((b"127.0.0.1", int(sys.argv[1]))),
+    server_hostname="localhost",
+)
+steps = link.shake_hands(None, server_side=False)
+try:
+    wait = next(steps)
+    while True:
+        select([wait.fd] if wait.read else [], [wait.fd] if wait.write else [], [])
+        wait = steps.send(True)
+except StopIteration as done:
+    assert done.value and link.security.verified
+link.close()
+print(*sys.modules)
+"""
+
+
+def test_a_handshake_that_succeeds_loads_nothing_for_those_that_fail(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    own = office.issue()
+    called = server_context(Credentials(own.certificate, own.key), verify="ignore")
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+
+        def shake() -> None:
+            with called.wrap_socket(listener.accept()[0], server_side=True) as peer:
+                peer.recv(1)
+
+        shaken = pool.submit(shake)
+        command = [sys.executable, "-S", "-c", CALL, str(listener.getsockname()[1]), str(office.ca)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+        )
+        shaken.result()
+    loaded = set(done.stdout.split())
+    assert {"ssl", "dul.tls.contexts"} <= loaded
+    late = {"dul.tls.failures", "dul.tls.suites", "encodings.idna"}
+    assert loaded.isdisjoint(late), loaded & late
