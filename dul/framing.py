@@ -32,6 +32,7 @@ class Framer:
             PDataTF.TYPE: limits.max_received_pdata,
         }
         self._view = memoryview(bytearray(limits.receive_buffer))
+        self._batch = limits.receive_batch
         self._start = 0  # of what is not handed out yet
         self._end = 0  # of what has been received
         self._skip = 0  # bytes of a refused PDU that are still to come
@@ -45,7 +46,9 @@ class Framer:
     def get_buffer(self) -> memoryview:
         """Room for what comes next, never empty. Every view handed out before is void."""
         start, end = self._start, self._end
-        if start == end:
+        if start and end == len(self._view) < self._batch:
+            self._enlarge(self._batch)  # the last fill took all there was, and there may be more
+        elif start == end:
             self._start = self._end = 0
         elif start:
             # At most one unfinished PDU is moved: get_buffer comes after the whole ones are out.
@@ -134,10 +137,14 @@ class Framer:
 
         In steps: memory follows what has come, not what a header promises.
         """
-        size = PDU_HEADER_LENGTH + PDU_HEADER.unpack_from(self._view)[1]
-        grown = memoryview(bytearray(min(size, 2 * len(self._view))))
-        grown[: self._end] = self._view
-        self._view = grown
+        self._enlarge(PDU_HEADER_LENGTH + PDU_HEADER.unpack_from(self._view)[1])
+
+    def _enlarge(self, most: int) -> None:
+        """A buffer of twice the size, or this one, with what is not handed out yet at its start."""
+        rest = self._view[self._start : self._end]
+        self._view = memoryview(bytearray(min(most, 2 * len(self._view))))
+        self._start, self._end = 0, len(rest)
+        self._view[: self._end] = rest
 
 
 def _fault(start: bytes, length: int, bound: int | None) -> RemoteProtocolError:

@@ -17,6 +17,7 @@ _LEAST = {
     "max_associate_length": 68,
     "max_send_pdu_length": 8,
     "receive_buffer": 8,
+    "receive_batch": 8,
     "send_batch": 1,
     "send_batch_pdus": 1,
     "slowest_reader": 1,
@@ -49,8 +50,12 @@ class Limits:
     announce 0 or 4 GiB still have to buffer what we send."""
 
     receive_buffer: int = 2 * (6 + 131072)
-    """The receive buffer of an association, grown only if a PDU is larger. Room for two PDUs of
+    """The receive buffer of an association that has just begun. Room for two PDUs of
     `max_pdu_length`, so that a fill ends with a PDU, and no part of one has to be moved."""
+
+    receive_batch: int = 8 * (6 + 131072)
+    """What the receive buffer grows to, each time to its double, for a peer that fills it: what one
+    fill costs is spread over more bytes. Beyond that it grows only if a PDU is larger."""
 
     send_batch: int = 1 << 20
     """How much is cut and handed to the transport at a time. An abort overtakes what is not

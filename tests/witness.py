@@ -128,7 +128,7 @@ class Witness:
         """Buffers are bounded: one PDU coming in, control PDUs going out."""
         association = self.end.association
         limits = association.limits
-        bound = max(limits.receive_buffer, limits.max_associate_length + 6)
+        bound = max(limits.receive_buffer, limits.receive_batch, limits.max_associate_length + 6)
         assert 0 < len(association._inbox.framer._view) <= bound
         if self.end.state is State.Sta13:
             # What was queued before, and one A-ABORT; a flood makes no more of them.

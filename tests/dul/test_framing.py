@@ -18,7 +18,11 @@ from dul.inbox import Inbox, Role
 from dul.limits import Limits
 
 LIMITS = Limits(
-    max_pdu_length=100, max_associate_length=2000, max_unlimited_pdu_length=500, receive_buffer=64
+    max_pdu_length=100,
+    max_associate_length=2000,
+    max_unlimited_pdu_length=500,
+    receive_buffer=64,
+    receive_batch=64,
 )
 
 # A PDU as its type and body, or what is wrong with it as the reason of our A-ABORT.
@@ -201,6 +205,39 @@ def test_the_announced_maximum_is_of_pdata_alone():
     assert feed(Framer(LIMITS), pdu(1, bytes(101))) == [(1, bytes(101))]
 
 
+# ------------------------------------------------------------------------- the buffer --
+
+
+def test_the_buffer_doubles_for_a_peer_that_fills_it_up_to_a_batch():
+    framer, sizes = Framer(Limits(receive_buffer=64, receive_batch=300)), []
+    for _ in range(5):
+        room = framer.get_buffer()
+        sizes.append(len(room))
+        assert feed(framer, pdu(4, bytes(len(room) - 6)))  # the PDU ends with the fill
+    assert sizes == [64, 128, 256, 300, 300]
+
+
+@given(st.lists(st.integers(0, 94), min_size=1, max_size=200), st.integers(1, 400))
+def test_a_buffer_that_grows_loses_nothing_and_stays_within_the_batch(
+    lengths: list[int], size: int
+):
+    limits = Limits(max_pdu_length=100, receive_buffer=64, receive_batch=300)
+    framer = Framer(limits)
+    stream = b"".join(pdu(4, bytes([at % 256]) * length) for at, length in enumerate(lengths))
+    found = []
+    for at in range(0, len(stream), size):
+        found += feed(framer, stream[at : at + size])
+        assert len(framer._view) <= 300
+    assert found == expected(stream, limits)
+
+
+def test_a_fill_that_leaves_room_leaves_the_buffer_as_it_is():
+    framer = Framer(Limits(receive_buffer=64, receive_batch=300))
+    for _ in range(20):
+        assert feed(framer, pdu(5, bytes(4)) * 6) == [(5, bytes(4))] * 6
+        assert len(framer.get_buffer()) == 64
+
+
 # ---------------------------------------------------------------- skipping and losing --
 
 
@@ -300,6 +337,7 @@ def test_a_huge_announced_maximum_takes_no_memory_before_it_is_used():
         ("max_associate_length", 68),
         ("max_send_pdu_length", 8),
         ("receive_buffer", 8),
+        ("receive_batch", 8),
         ("send_batch", 1),
         ("send_batch_pdus", 1),
     ],

@@ -18,6 +18,7 @@ LEAST = {  # what the protocol needs, said again
     "max_associate_length": 68,
     "max_send_pdu_length": 8,
     "receive_buffer": 8,
+    "receive_batch": 8,
     "send_batch": 1,
     "send_batch_pdus": 1,
     "slowest_reader": 1,

@@ -32,6 +32,7 @@ LIMITS = Limits(
     max_pdu_length=512,
     max_associate_length=4096,
     receive_buffer=256,
+    receive_batch=1024,
     send_batch=300,
     send_batch_pdus=3,
 )
