@@ -24,7 +24,7 @@ from dul.errors import (
 from dul.fsm import IMPOSSIBLE, WHEN, Action, Effect, Event, Guard, State, Transition, step
 from dul.inbox import Inbox, ProviderCheck, Role
 from dul.limits import Limits
-from dul.negotiation import Negotiated, conclude
+from dul.negotiation import Negotiated, agree
 from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Source, Stream, fragment_length
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.values import TYPE_CHECKING
@@ -330,12 +330,11 @@ class Association:
             LocalProtocolError: the state does not allow it, a field does not fit, or the
                 requestor's maximum length leaves no room for a fragment.
         """
-        pdu = answer.encode()
         request = self.request
         if self.state is not State.Sta3 or request is None:
             self._happen(Event.Evt7)  # raises, and says why
             return
-        negotiated = conclude(request, answer, request.user_information)
+        pdu, negotiated = agree(request, answer)
         if 0 < negotiated.peer_maximum_length < MINIMUM_PDU_LENGTH:
             raise LocalProtocolError(
                 f"the peer's maximum length {negotiated.peer_maximum_length} leaves no room "

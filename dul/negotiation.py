@@ -20,7 +20,7 @@ from dul.user_items import (
     UserIdentity,
     UserInformation,
 )
-from dul.values import dataclass, field
+from dul.values import TypeVar, dataclass, field
 
 __all__ = [
     "IMPLEMENTATION_CLASS_UID",
@@ -31,6 +31,7 @@ __all__ = [
     "Negotiated",
     "Permits",
     "Support",
+    "agree",
     "answer",
     "check_accept",
     "conclude",
@@ -117,7 +118,9 @@ Permits = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What an association acceptor supports.
+    """What an association acceptor supports: what it says of an offer once, it says of it each time.
+
+    To support something else is to have another one.
 
     Attributes:
         transfer_syntaxes: for each abstract syntax the transfer syntaxes, best first.
@@ -254,6 +257,54 @@ def answer(
         AE title (1/1/3), a refused user identity (1/2/1) or a maximum length that leaves no
         room for a fragment (1/2/1); else an A-ASSOCIATE-AC with one result per context.
     """
+    if permits is not None or rq.user_information.user_identity is not None:
+        return _answer(rq, support, limits, permits)
+    key = id(rq), id(support), id(limits)
+    known = _ANSWERS.get(key)
+    if known is None:
+        given = _answer(rq, support, limits, None)
+        known = _remembered(_ANSWERS, key, (given, rq, support, limits))
+    return known[0]
+
+
+def agree(rq: AssociateRQ, ac: AssociateAC) -> tuple[bytes, Negotiated]:
+    """An acceptor's answer to a request as a PDU, and what both together allow.
+
+    Raises:
+        LocalProtocolError: a field of the answer does not fit.
+    """
+    if rq.user_information.user_identity is not None:
+        return ac.encode(), conclude(rq, ac, rq.user_information)
+    key = id(rq), id(ac)
+    known = _AGREEMENTS.get(key)
+    if known is None:
+        known = ac.encode(), conclude(rq, ac, rq.user_information)
+        _remembered(_AGREEMENTS, key, known)
+    return known
+
+
+# A request that came before is the same object (`AssociateRQ.decode`). Each value holds what its key is the
+# identity of, so no other object can have it meanwhile; and no password is in here.
+_ANSWERS: dict[
+    tuple[int, int, int], tuple[AssociateAC | AssociateRJ, AssociateRQ, Support, Limits]
+] = {}
+_AGREEMENTS: dict[tuple[int, int], tuple[bytes, Negotiated]] = {}
+MOST_REMEMBERED = 32
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _remembered(memory: dict[K, V], key: K, value: V) -> V:
+    if len(memory) >= MOST_REMEMBERED:
+        memory.clear()
+    memory[key] = value
+    return value
+
+
+def _answer(
+    rq: AssociateRQ, support: Support, limits: Limits, permits: Permits | None
+) -> AssociateAC | AssociateRJ:
     refusal = _refusal(rq, support)
     if refusal is not None:
         return refusal

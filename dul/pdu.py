@@ -38,8 +38,10 @@ FIXED_PART = 68  # bytes 7 to 74 of A-ASSOCIATE-RQ and -AC
 AE_LENGTH = 16
 RESERVED_LENGTH = 32
 NO_RESERVED = bytes(RESERVED_LENGTH)
-LONGEST_OFFER = 16 << 10  # bytes of items that are remembered; 128 contexts have some 12,000
-MOST_OFFERS = 8
+LONGEST_REQUEST = (
+    16 << 10
+)  # bytes of those that are remembered; with 128 contexts it has some 12,000
+MOST_REQUESTS = 32
 NO_INFORMATION = UserInformation()
 
 
@@ -130,17 +132,15 @@ class AssociateRQ:
             InvalidPDU: not exactly one application context, no presentation context, ids that
                 are even or used twice, more than one user information item, or a wrong length.
         """
-        reader = Reader(memoryview(body), cls.NAME)
+        whole = bytes(body)
+        found = _REQUESTS.get(whole)
+        if found is not None:
+            return found
+        reader = Reader(memoryview(whole), cls.NAME)
         version = _fixed_head(reader)
         ae_fields = reader.take(2 * AE_LENGTH, "AE titles")
         reserved = reader.take(RESERVED_LENGTH, "reserved bytes 43-74")
-        items = bytes(body[FIXED_PART:])
-        like = _OFFERS.get(items)
-        if like is None:
-            contexts, information, application_context, unknown = _offer(reader)
-        else:
-            contexts, information = like.presentation_contexts, like.user_information
-            application_context, unknown = like.application_context, like.unknown
+        contexts, information, application_context, unknown = _offer(reader)
         found = cls(
             _ae_title(ae_fields[:AE_LENGTH]),
             _ae_title(ae_fields[AE_LENGTH:]),
@@ -152,21 +152,16 @@ class AssociateRQ:
             ae_fields,
             unknown,
         )
-        if like is None:
-            _remember(items, found)
+        # A password is kept no longer than its association.
+        if information.user_identity is None and len(whole) <= LONGEST_REQUEST:
+            if len(_REQUESTS) >= MOST_REQUESTS:
+                _REQUESTS.clear()
+            _REQUESTS[whole] = found
         return found
 
 
-_OFFERS: dict[bytes, AssociateRQ] = {}
-"""Requests by the bytes of their items: a requestor offers the same each time, and that is judged once."""
-
-
-def _remember(items: bytes, request: AssociateRQ) -> None:
-    # A password is kept no longer than its association.
-    if request.user_information.user_identity is None and len(items) <= LONGEST_OFFER:
-        if len(_OFFERS) >= MOST_OFFERS:
-            _OFFERS.clear()
-        _OFFERS[items] = request
+_REQUESTS: dict[bytes, AssociateRQ] = {}
+"""By their bytes: a requestor asks the same each time, and that is decoded and judged once."""
 
 
 def _offer(

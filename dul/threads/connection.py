@@ -151,8 +151,11 @@ class Connection:
 
     def serve(self, conversation: Conversation[None]) -> None:
         """The acceptor's whole life: the TLS handshake, the conversation, the end."""
-        with self._working:
-            self._polling.drive(handshake(self.association, self._link, time.monotonic))
+        if self._link.shakes_hands:
+            with self._working:
+                self._polling.drive(handshake(self.association, self._link, time.monotonic))
+        else:
+            self.association.accepted(time.monotonic())
         self.run(serve_connection(self.association, conversation))
         self.close()
 

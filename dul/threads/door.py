@@ -39,7 +39,10 @@ class Door:
             ready = self._epoll.poll(seconds, 1)
         else:
             ready = self._poll.poll(None if seconds is None else seconds * 1000)
-        return next((self._listeners[fd] for fd, _ in ready if fd in self._listeners), None)
+        for fd, _ in ready:
+            if fd in self._listeners:
+                return self._listeners[fd]
+        return None
 
     def close(self) -> None:
         """Give the descriptor back."""

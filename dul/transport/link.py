@@ -82,7 +82,10 @@ class Link:
         pace: how fast bytes may leave; None: as fast as they can.
         receiving_wants_write: nothing can be received until something was sent (TLS).
         sending_wants_read: nothing can be sent until something was received (TLS).
+        shakes_hands: there is something to be agreed before bytes are exchanged (TLS).
     """
+
+    shakes_hands = False
 
     def __init__(
         self,
@@ -271,9 +274,11 @@ class Link:
 
 def _prepare(sock: socket.socket) -> None:
     sock.setblocking(False)
-    with contextlib.suppress(OSError):
+    try:  # noqa: SIM105 - for each association: `suppress` costs more than the call
         # Whole batches are handed over; there is nothing that Nagle could collect.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        pass
 
 
 def _unacknowledged(sock: socket.socket) -> int | None:

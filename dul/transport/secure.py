@@ -33,6 +33,8 @@ class SecureLink(Link):
         peer: as `Link`.
     """
 
+    shakes_hands = True
+
     def __init__(
         self,
         tls: ssl.SSLContext,

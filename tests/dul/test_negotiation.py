@@ -14,11 +14,15 @@ from dul.errors import InvalidPDU, LocalProtocolError
 from dul.items import PresentationContextAC, UnknownItem
 from dul.limits import Limits
 from dul.negotiation import (
+    _AGREEMENTS,
+    _ANSWERS,
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
+    MOST_REMEMBERED,
     SYNCHRONOUS,
     AcceptedContext,
     Support,
+    agree,
     answer,
     check_accept,
     conclude,
@@ -486,3 +490,56 @@ def test_a_wrong_window_in_an_answer_is_put_right(asked, given, counts):
     found = conclude(rq, ac, ac.user_information).window
     assert found == AsynchronousOperationsWindow(*counts)
     assert AsynchronousOperationsWindow(1, 1) == SYNCHRONOUS
+
+
+# ----------------------------------------------------------------- what was said before --
+
+
+@given(st.lists(our.associate_rqs, min_size=1, max_size=3), our.flags, our.flags)
+def test_a_request_that_came_before_is_answered_the_same(requests, first, identities):
+    supports = (
+        Support(unknown_abstract_syntax=(IMPLICIT,), unknown_transfer_syntax=first),
+        Support(user_identity=lambda _: b"ticket" if identities else None),
+    )
+    of_support = {}
+    for _ in range(2):
+        for rq in requests:
+            for support in supports:
+                for limits in (LIMITS, Limits()):
+                    key = id(rq), id(support), id(limits)
+                    found = answer(rq, support, limits)
+                    assert found == of_support.setdefault(key, found)
+                    _ANSWERS.clear()
+                    assert found == answer(rq, support, limits)
+                    if isinstance(found, AssociateAC):
+                        expected = found.encode(), conclude(rq, found, rq.user_information)
+                        assert agree(rq, found) == agree(rq, found) == expected
+
+
+def test_answers_are_remembered_within_bounds_and_passwords_are_not():
+    for _ in range(2 * MOST_REMEMBERED):
+        rq = ask()
+        agree(rq, agreed(rq))
+        assert 0 < len(_ANSWERS) <= MOST_REMEMBERED
+        assert 0 < len(_AGREEMENTS) <= MOST_REMEMBERED
+    _ANSWERS.clear()
+    _AGREEMENTS.clear()
+    rq = ask(user_identity=UserIdentity(2, b"me", b"password"))
+    agree(rq, agreed(rq))
+    assert (_ANSWERS, _AGREEMENTS) == ({}, {})
+
+
+def test_what_is_judged_anew_is_judged_each_time():
+    """An identity, and who may have what: a passcode changes, a policy is read again."""
+    judged = []
+    support = Support(
+        {CT: (EXPLICIT, IMPLICIT)}, user_identity=lambda each: judged.append(each) or b""
+    )
+    rq = ask(user_identity=UserIdentity(1, b"me"))
+    for _ in range(2):
+        answer(rq, support, LIMITS)
+    assert len(judged) == 2
+    rq = ask()
+    for permitted, expected in ((True, 0), (False, 1), (True, 0)):
+        found = answer(rq, SUPPORT, LIMITS, permits=lambda *_, may=permitted: may)
+        assert results(found) == [(1, expected)]

@@ -17,10 +17,10 @@ from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
 from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextRQ, UnknownItem
 from dul.pdata import PDV, PDataTF
 from dul.pdu import (
-    _OFFERS,
+    _REQUESTS,
     BY_TYPE,
-    LONGEST_OFFER,
-    MOST_OFFERS,
+    LONGEST_REQUEST,
+    MOST_REQUESTS,
     Abort,
     AssociateAC,
     AssociateRJ,
@@ -185,34 +185,36 @@ RQ = AssociateRQ("CALLED", "CALLING", (PresentationContextRQ(1, "1.2", ("1.3",))
 
 
 @given(our.associate_rqs, our.associate_rqs)
-def test_an_offer_that_was_judged_before_is_read_the_same(request: AssociateRQ, other: AssociateRQ):
-    """The items of one behind the titles, the version and the reserved bytes of another."""
-    data = other.encode()[6:74] + request.encode()[74:]
-    _OFFERS.clear()
-    alone = AssociateRQ.decode(data)
-    _OFFERS.clear()
-    AssociateRQ.decode(request.encode()[6:])
-    again = AssociateRQ.decode(data)
-    assert again == alone
-    assert again.ae_fields == alone.ae_fields == data[4:36]
-    assert again.encode() == alone.encode()
+def test_a_request_that_came_before_is_read_the_same(request: AssociateRQ, other: AssociateRQ):
+    """Also where another came whose items, or whose titles and reserved bytes, are the same."""
+    mixed = other.encode()[6:74] + request.encode()[74:]
+    for data in (request.encode()[6:], mixed, other.encode()[6:]):
+        _REQUESTS.clear()
+        alone = AssociateRQ.decode(data)
+        _REQUESTS.clear()
+        for each in (request, other, request):
+            AssociateRQ.decode(each.encode()[6:])
+        again = AssociateRQ.decode(data)
+        assert again == alone
+        assert again.ae_fields == alone.ae_fields == data[4:36]
+        assert again.encode() == alone.encode()
 
 
-def test_offers_are_remembered_within_bounds_and_passwords_are_not():
-    _OFFERS.clear()
-    for number in range(3 * MOST_OFFERS):
+def test_requests_are_remembered_within_bounds_and_passwords_are_not():
+    _REQUESTS.clear()
+    for number in range(3 * MOST_REQUESTS):
         context = PresentationContextRQ(1, f"1.2.{number}", ("1.3",))
         decode_pdu(dataclasses.replace(RQ, presentation_contexts=(context,)).encode())
-        assert 0 < len(_OFFERS) <= MOST_OFFERS
-    _OFFERS.clear()
+        assert 0 < len(_REQUESTS) <= MOST_REQUESTS
+    _REQUESTS.clear()
     secret = UserInformation(user_identity=UserIdentity(2, b"me", b"password"))
-    large = (UnknownItem(0x99, bytes(LONGEST_OFFER)),)
+    large = (UnknownItem(0x99, bytes(LONGEST_REQUEST)),)
     for request in (
         dataclasses.replace(RQ, user_information=secret),
         dataclasses.replace(RQ, unknown=large),
     ):
         assert decode_pdu(request.encode()) == request
-    assert _OFFERS == {}
+    assert _REQUESTS == {}
 
 
 @pytest.mark.parametrize("each", every("invalid"))
