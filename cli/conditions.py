@@ -6,7 +6,6 @@ are always said, too.
 
 from __future__ import annotations
 
-import re
 import socket
 
 from dimse import Outcome
@@ -101,6 +100,9 @@ def code_of(outcome: Outcome, words: Words) -> int:
 
 def without_number(text: str) -> str:
     """A message as dcmsend says it: without the numbers of conditions."""
+    # To load them takes longer than to read the whole command line, and dcmsend alone has such messages.
+    import re  # noqa: PLC0415
+
     return re.sub(_NUMBER, "", text)
 
 

@@ -131,6 +131,10 @@ LATE = HEAVY | {
     "dimse.journal",
     "dimse.messages.normalized",
     "dimse.levels",
+    "dimse.tables.dictionary_format",
+    "dimse.tables.status_rows",
+    "fnmatch",
+    "zlib",
     "dimse.storage.identical",
     "dimse.objects.rewrite",
     "dul.tls.failures",
@@ -166,6 +170,7 @@ LATE = HEAVY | {
     "importlib.metadata",
     "logging",
     "pathlib",
+    "re",
     "scapy",
     "testbed.explore.machine",
 }

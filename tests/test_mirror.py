@@ -58,6 +58,7 @@ GUARDED = {
         "dimse/messages/base.py dimse/messages/composite.py dimse/messages/normalized.py"
     ),
     "dimse/objects/test_decompress.py": "dimse/objects/pixels.py",
+    "dimse/tables/test_status.py": "dimse/tables/status_rows.py",
     "dimse/objects/": "dimse/objects/bounds.py",  # numbers: each is met where it bounds something
     "dimse/test_requests.py": "dimse/objects/decoded.py",
     # A report's file is read again in each of its forms, and its page opened in a browser.
@@ -143,6 +144,7 @@ GUARDED = {
 
 # Tests of a room or of a program as a whole.
 SUBJECTS = {
+    "dimse/tables/test_text_table.py": "tables of text, whose rows are made when they are asked for",
     "cli/web/test_browser.py": "the page in a browser",
     "cli/test_defaults.py": "DCMTK's defaults, where ours are others",
     "cli/test_agreed.py": "what both ends show of what they agreed on",

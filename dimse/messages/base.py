@@ -12,7 +12,6 @@ a few microseconds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import Enum
 from operator import attrgetter
@@ -149,7 +148,12 @@ class Plan:
 
 def field_name(keyword: str) -> str:
     """The name of the field that holds an element: AffectedSOPClassUID -> affected_sop_class_uid."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", keyword).lower()
+    words = ""
+    for here, behind in zip(keyword, f"{keyword[1:]}A", strict=True):
+        # A word begins where small letters end, and at the last capital in front of small ones.
+        begins = here.isupper() and (words[-1:].islower() or (bool(words) and behind.islower()))
+        words += f"_{here}" if begins else here
+    return words.lower()
 
 
 _PLANS: Final[dict[type[Message], Plan]] = {}

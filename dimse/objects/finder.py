@@ -18,7 +18,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from enum import Enum
-from fnmatch import fnmatchcase
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
@@ -398,9 +397,16 @@ class _Search:
 
     def _file(self, directory: str, name: str) -> Found | LeftOut:
         path = os.path.join(directory, name)  # noqa: PTH118
-        if self._pattern is not None and not fnmatchcase(name, self._pattern):
+        if self._pattern is not None and not _matches(name, self._pattern):
             return LeftOut(_path(path), Reason.PATTERN)
         return Found(path, named=False)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    # It loads regular expressions, and few give a pattern.
+    from fnmatch import fnmatchcase  # noqa: PLC0415
+
+    return fnmatchcase(name, pattern)
 
 
 def _is_plain(entry: os.DirEntry[str]) -> bool:

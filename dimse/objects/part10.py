@@ -24,7 +24,6 @@ Decisions where the standard is silent or practice is wider than it:
 from __future__ import annotations
 
 import contextlib
-import zlib
 
 from dimse.errors import FilePath, InvalidFile, NotDICOM, Part10Error, Truncated
 from dimse.objects.bounds import HEAD
@@ -198,6 +197,9 @@ def _detected(window: Window, start: int) -> Layout:
 
 def _walk_inflated_head(window: Window, start: int) -> Walk:
     """Look for the UIDs in a deflated data set (PS3.5 A.5: no zlib header, RFC 1951 alone)."""
+    # Few objects are deflated.
+    import zlib  # noqa: PLC0415
+
     deflated = window.take(start, min(HEAD, window.size - start))
     try:
         head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(deflated, HEAD)

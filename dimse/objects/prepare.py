@@ -11,7 +11,6 @@ it lies.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from dimse.errors import InvalidValue
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from dimse.objects.rewrite import Rewriting
 
 __all__ = ["PREPARATION", "Preparation"]
-
-_SUFFIX: Final = r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +65,7 @@ class Preparation:
     def __post_init__(self) -> None:
         if not 0 <= self.compression_level <= 9:
             raise InvalidValue("compression_level", f"{self.compression_level} is not 0 to 9")
-        if self.uid_suffix and not re.fullmatch(_SUFFIX, self.uid_suffix):
+        if self.uid_suffix and not all(map(_is_component, self.uid_suffix.split("."))):
             raise InvalidValue("uid_suffix", f"{self.uid_suffix!r}: give digits, and dots between")
         if self.uid_suffix and self.invention is not None:
             raise InvalidValue("uid_suffix", "invented UIDs need no suffix; give one or the other")
@@ -130,3 +127,8 @@ class Preparation:
 
 PREPARATION: Final = Preparation()
 """Nothing is changed; what was compressed without loss is decompressed where need be."""
+
+
+def _is_component(text: str) -> bool:
+    """Digits of a component of a UID: no zero stands in front (PS3.5 9.1)."""
+    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")

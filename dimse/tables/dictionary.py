@@ -21,19 +21,12 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 
 from dimse.errors import DictionaryError
-from dimse.tables.dictionary_format import (
-    PSEUDO_VRS,
-    DictionaryEntry,
-    Fault,
-    NumberRange,
-    Parity,
-    Problem,
-    parse,
-)
 from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from typing import Final
+
+    from dimse.tables.dictionary_format import DictionaryEntry, NumberRange, Problem
 
 __all__ = [
     "DEFAULT_FILE",
@@ -95,6 +88,9 @@ def load(environ: Mapping[str, str] | None = None) -> Dictionary:
 
 def load_files(paths: Sequence[str]) -> Dictionary:
     """Load the named files in order. A file that can't be read is a problem, not an exception."""
+    # Few have a dictionary, and its grammar is regular expressions.
+    from dimse.tables.dictionary_format import Fault, Problem, parse  # noqa: PLC0415
+
     entries: list[DictionaryEntry] = []
     problems: list[Problem] = []
     for path in paths:
@@ -140,7 +136,7 @@ def _install(entries: Sequence[DictionaryEntry]) -> tuple[DictionaryEntry, ...]:
     ranges: list[DictionaryEntry] = []
     for entry in entries:
         groups, elements = entry.group.numbers(), entry.element.numbers()
-        if not PSEUDO_VRS.get(entry.vr, entry.vr):  # a delimiter, no data element
+        if not entry.representation:  # a delimiter, no data element
             left_out.append(entry)
         elif entry.creator is not None:
             if not _install_private(entry, entry.creator):
@@ -163,7 +159,7 @@ def _install_exact(entry: DictionaryEntry, tag: int) -> None:
     keyword = entry.keyword.removeprefix("RETIRED_")
     known = DicomDictionary.get(tag)
     name = known[2] if known and known[4] == keyword else keyword
-    DicomDictionary[tag] = (_vr(entry), entry.vm, name, _retired(entry), keyword)
+    DicomDictionary[tag] = (entry.representation, entry.vm, name, _retired(entry), keyword)
     # Never moved to another tag: pydicom itself reads attributes by keyword.
     keyword_dict.setdefault(keyword, tag)
 
@@ -177,7 +173,7 @@ def _install_private(entry: DictionaryEntry, creator: str) -> bool:
     if not groups or len(groups) * len(elements) > MAXIMUM_PRIVATE_KEYS:
         return False
     known = private_dictionaries.setdefault(creator, {})
-    value = (_vr(entry), entry.vm, entry.keyword, _retired(entry))
+    value = (entry.representation, entry.vm, entry.keyword, _retired(entry))
     for group in groups:
         for element in elements:
             if element > 0xFF:  # a fixed block, whatever the creator reserved
@@ -207,7 +203,7 @@ def _install_ranges(entries: Sequence[DictionaryEntry]) -> None:
     for entry in reversed(entries):
         keyword = entry.keyword.removeprefix("RETIRED_")
         name = names.get(keyword, keyword)
-        value = (_vr(entry), entry.vm, name, _retired(entry), keyword)
+        value = (entry.representation, entry.vm, name, _retired(entry), keyword)
         covers = len(entry.group.numbers()) * len(entry.element.numbers())
         for group, group_mask in _blocks(entry.group):
             for element, element_mask in _blocks(entry.element):
@@ -236,7 +232,7 @@ def _install_ranges(entries: Sequence[DictionaryEntry]) -> None:
 def _blocks(span: NumberRange) -> Iterator[tuple[int, int]]:
     """Cut a span into (value, mask): a number belongs to it if it equals value under mask."""
     numbers = span.numbers()
-    shift = 0 if span.parity is Parity.ANY else 1
+    shift = span.step - 1
     low, high = numbers[0] >> shift, numbers[-1] >> shift
     while low <= high:
         size = low & -low or 0x10000
@@ -245,10 +241,6 @@ def _blocks(span: NumberRange) -> Iterator[tuple[int, int]]:
         fixed = 0xFFFF >> shift & ~(size - 1)
         yield low << shift | numbers[0] & shift, fixed << shift | shift
         low += size
-
-
-def _vr(entry: DictionaryEntry) -> str:
-    return PSEUDO_VRS.get(entry.vr, entry.vr)
 
 
 def _retired(entry: DictionaryEntry) -> str:

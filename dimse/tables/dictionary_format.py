@@ -68,6 +68,11 @@ class NumberRange:
     high: int
     parity: Parity = Parity.ANY
 
+    @property
+    def step(self) -> int:
+        """From one number to the next: 2 if they have one parity."""
+        return 1 if self.parity is Parity.ANY else 2
+
     def numbers(self) -> range:
         """The numbers of the span, in ascending order."""
         if self.parity is Parity.ANY:
@@ -97,6 +102,11 @@ class DictionaryEntry:
     keyword: str
     vm: str = "1"
     version: str = "DICOM"
+
+    @property
+    def representation(self) -> str:
+        """The VR in the words of PS3.6, "OB or OW"; empty for a delimiter, which has none."""
+        return PSEUDO_VRS.get(self.vr, self.vr)
 
     @property
     def retired(self) -> bool:

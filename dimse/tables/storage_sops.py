@@ -11,8 +11,8 @@ Two classes share "SRi" there; the SOP Instance UID that follows keeps their fil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
+from dimse.tables import TextTable
 from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
@@ -262,9 +262,7 @@ def _row(line: str) -> StorageSOPClass:
     return StorageSOPClass(uid, name, keyword, retired == "Y", None if prefix == "-" else prefix)
 
 
-STORAGE_SOP_CLASSES: Final[Mapping[str, StorageSOPClass]] = MappingProxyType(
-    {row.uid: row for row in map(_row, _TABLE.strip().splitlines())}
-)
+STORAGE_SOP_CLASSES: Final[Mapping[str, StorageSOPClass]] = TextTable(_TABLE, _row)
 """The storage SOP classes of PS3.4 B.5 and Annex GG, by UID; those that are retired too."""
 
 # What an acceptor takes when nothing else is said: all but the Media Storage Directory, which

@@ -7,8 +7,8 @@ be re-encoded (PS3.5 Annex A). The table is compared with the standard's in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
+from dimse.tables import TextTable
 from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
@@ -125,9 +125,7 @@ def _row(line: str) -> TransferSyntax:
     )
 
 
-TRANSFER_SYNTAXES: Final[Mapping[str, TransferSyntax]] = MappingProxyType(
-    {row.uid: row for row in map(_row, _TABLE.strip().splitlines())}
-)
+TRANSFER_SYNTAXES: Final[Mapping[str, TransferSyntax]] = TextTable(_TABLE, _row)
 """The transfer syntaxes of PS3.6 Table A-1, by UID."""
 
 # `transcode` knows each of the four in both directions. Papyrus 3 is native too, but retired, and
@@ -140,11 +138,13 @@ UNCOMPRESSED: Final = (
 )
 """Those between which a data set can be re-encoded without touching a pixel."""
 
+# RFC 2557 MIME encapsulation and XML Encoding.
+_NO_DATA_SETS: Final = {"1.2.840.10008.1.2.6.1", "1.2.840.10008.1.2.6.2"}
+
 STORED_AS_THEY_COME: Final = tuple(
-    dict.fromkeys(
-        ["1.2.840.10008.1.2.1", *UNCOMPRESSED]
-        + [uid for uid, each in TRANSFER_SYNTAXES.items() if each.vr != "n/a"]
-    )
+    uid
+    for uid in dict.fromkeys(["1.2.840.10008.1.2.1", *UNCOMPRESSED, *TRANSFER_SYNTAXES])
+    if uid not in _NO_DATA_SETS
 )
 """Every transfer syntax that encodes data sets: first Explicit VR Little Endian, which says most about
 its elements, then the other uncompressed ones."""
