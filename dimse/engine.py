@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dimse.dialogue import Dialogue
 from dimse.errors import JournalFailed, ReleasedByPeer
 from dimse.events import Done, GivenUp, Lost, NotAssociated, Responded, Retrying
+from dimse.objects.outgoing import Outgoing
 from dimse.outcome import Outcome
 from dimse.policy import Policy
 from dimse.retry import Retry, is_out_of_resources, may_pass
@@ -31,9 +32,9 @@ from dimse.roster import Asked, Entry, Roster, Task, Unwritten, Verdict, examine
 from dimse.scu import Operations
 from dimse.stores import Stores, Storing
 from dimse.tables.status import SUCCESS
-from dul.conversations import Call, Pause, Script
+from dul.conversations import Call, Meanwhile, Pause, Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
-from dul.values import TYPE_CHECKING, NamedTuple
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Final
@@ -78,11 +79,14 @@ class _GiveWay(Exception):
     """Leave what there is to do to the other senders."""
 
 
-class _Flight(NamedTuple):
+class _Flight:
     """A task on its way."""
 
-    task: Task
-    storing: Storing
+    __slots__ = ("storing", "task")
+
+    def __init__(self, task: Task, storing: Storing) -> None:
+        self.task = task
+        self.storing = storing
 
 
 class Sender:
@@ -278,7 +282,7 @@ class Sender:
         back: list[Task] = []
         retried: list[Task] = []
         for flight in lost:
-            task, storing = flight
+            task, storing = flight.task, flight.storing
             if self._is_spared(flight, lost, error, stale=stale):
                 back.append(task)
             elif retry is not None and may_pass(error) and task.retries < retry.times:
@@ -332,21 +336,26 @@ class Sender:
 
         It comes back where that is not so, before it has begun with what is otherwise.
         """
-        flights = self._flights
+        flights, roster, operations = self._flights, self._roster, stores.operations
+        meanwhile = Meanwhile(lambda: self._open_kept(stores))
         while not flights:
             flight = self._begin_usual(stores)
             if flight is None:
                 return
             flights.append(flight)
             storing = flight.storing
-            settled = yield from stores.settle((storing,), more=True)
-            if settled is None:
+            if storing.kept:
+                yield from operations.settle(storing.operation, meanwhile)
+            elif (yield from stores.settle((storing,), more=True)) is None:
                 yield from self._open_next(stores)
                 yield from stores.settle((storing,))
             flights.clear()
             outcome = stores.conclude(storing)
-            if outcome.status == SUCCESS and self._roster.page is None:
-                self._well(flight.task)
+            if outcome.status == SUCCESS and roster.page is None:
+                # No trouble, no loss has to be thought of any more.
+                roster.losses = self._refused = self._troubles = 0
+                self._answered = True
+                roster.finish(flight.task, stored=True)
                 yield outcome
             else:
                 yield from self._judge(flight, outcome)
@@ -365,8 +374,7 @@ class Sender:
         ):
             return None
         task = self._mine[0]
-        if not self._dialogue.serves(task.need.offers):
-            return None
+        # What is open has been found to have its contexts on this association (`_next_at_hand`).
         storing = stores.begin_opened(task.outgoing, attempts=task.attempts + 1)
         if storing is None:
             return None
@@ -374,12 +382,6 @@ class Sender:
         self._roster.begin(task)
         task.attempts += 1
         return _Flight(task, storing)
-
-    def _well(self, task: Task) -> None:
-        """An object is stored: no trouble, no loss has to be thought of any more."""
-        self._roster.losses = self._refused = self._troubles = 0
-        self._answered = True
-        self._roster.finish(task, stored=True)
 
     def _next(self, operations: Operations) -> Script[Task | None]:
         """What to begin now, if anything."""
@@ -455,17 +457,31 @@ class Sender:
                 return
 
     def _open_next(self, stores: Stores) -> Script[None]:
-        """While the peer is busy: what is known to be next, and can be sent on this association.
+        """While the peer is busy: what is known to be next, and can be sent on this association."""
+        outgoing = self._next_at_hand()
+        if outgoing is not None:
+            yield from stores.ahead(outgoing)
+
+    def _open_kept(self, stores: Stores) -> None:
+        """The usual case of `_open_next`: it is in memory, and nobody need wait for it."""
+        outgoing = self._next_at_hand()
+        if outgoing is not None:
+            stores.ahead_kept(outgoing)
+
+    def _next_at_hand(self) -> Outgoing | None:
+        """What is known to be next, if it can be sent on this association.
 
         Of several senders none takes an object that it can't begin: another one could.
         """
         mine = self._mine
         if not mine and self._policy.associations == 1:
             task = self._roster.at_hand()
-            if task is not None:
-                mine.append(task)
+            if task is None:
+                return None
+            mine.append(task)
         if mine and self._dialogue.serves(mine[0].need.offers):
-            yield from stores.ahead(mine[0].outgoing)
+            return mine[0].outgoing
+        return None
 
     def _conclude(self, stores: Stores, flight: _Flight) -> Script[None]:
         """It has its response."""

@@ -17,7 +17,7 @@ from dimse.storage.sink import Memory
 from dimse.tables.status import is_pending, is_successful
 from dimse.tables.uids import VERIFICATION
 from dul.association import Association
-from dul.conversations import PUMP, TURN, Conversation, Script, fail, respond_to_release
+from dul.conversations import PUMP, TURN, Conversation, Script, Step, fail, respond_to_release
 from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
@@ -81,20 +81,21 @@ class Operation(Generic[R]):
         responses: those that came and were not taken yet, each with the data set behind it
             (None where none follows).
         final: the response that ended it; None while it is outstanding.
+        sent: by this number the association knows whether all of it left.
     """
 
-    __slots__ = ("_sent", "asked", "context_id", "final", "responses")
+    __slots__ = ("asked", "context_id", "final", "responses", "sent")
 
     def __init__(self, asked: Request[R], context_id: int, sent: int) -> None:
         self.asked = asked
         self.context_id = context_id
         self.responses: list[tuple[R, bytes | None]] = []
         self.final: R | None = None
-        self._sent = sent
+        self.sent = sent
 
     def is_out(self, association: Association) -> bool:
         """Whether every byte of the request and its data set was handed to the transport."""
-        return association.is_out(self._sent)
+        return association.is_out(self.sent)
 
     def is_answered(self, association: Association) -> bool:
         """Whether the final response is there, and is believed if the association is over.
@@ -155,13 +156,9 @@ class Operations:
             InvalidValue: the request cannot be encoded.
             LocalProtocolError: the association takes nothing any more; nothing was sent.
         """
-        association = self.association
-        sent = association.send(context_id, command=True, source=asked.encode())
-        if source is not None:
-            sent = association.send(context_id, command=False, source=source)
+        sent = self.association.ask(context_id, asked.encode(), source)
         self._latest = operation = Operation(asked, context_id, sent)
         self._outstanding[asked.message_id] = operation
-        association.expect("reply")
         return operation
 
     def next_response(self, operation: Operation[R]) -> Conversation[tuple[R, bytes | None] | None]:
@@ -196,24 +193,46 @@ class Operations:
             ReleasedByPeer: the peer released instead, which was answered.
             DULError: the association ended otherwise.
         """
-        association = self.association
         try:
-            while operation.final is None or not operation.is_out(association):
-                if association.has_events or association.closed or operation.final is not None:
-                    yield from self.exchange()
-                else:
-                    yield TURN
+            yield from self.settle(operation)
         except Interrupted:
             raise
-        except DulcetError as error:
-            self.ended = error
-            if not operation.is_answered(association):
+        except DulcetError:
+            if not operation.is_answered(self.association):
                 raise
         finally:
             self.forget(operation)
         response = operation.final
         assert response is not None  # else it has been raised above
         return response
+
+    def settle(self, operation: Operation[Any], turn: Step = TURN) -> Conversation[None]:
+        """`finish`, for who has something to do meanwhile, and takes `operation.final` himself.
+
+        Args:
+            operation: from `invoke`; its only response is waited for.
+            turn: `TURN`, or `Meanwhile`.
+
+        Raises:
+            DulcetError: the association ended; `Operation.is_answered` may be true nevertheless.
+        """
+        association = self.association
+        try:
+            while operation.final is None or not association.is_out(operation.sent):
+                event = association.next_event()
+                if type(event) is DataIndication:
+                    self._take_data(event.pdvs)
+                elif event is not None:
+                    yield from self._take(event)
+                elif association.closed:
+                    raise self._over()
+                else:
+                    yield turn if operation.final is None else PUMP
+        except Interrupted:
+            raise
+        except DulcetError as error:
+            self.ended = error
+            raise
 
     def forget(self, operation: Operation[Any]) -> None:
         """It is over: what the peer is waited for now are the others, if there are any."""
@@ -241,7 +260,7 @@ class Operations:
     def free(self) -> bool:
         """Whether `ready` has nothing to look at, and goes on."""
         association = self.association
-        return self.ended is None and association.established and not association.has_events
+        return self.ended is None and association.quiet
 
     def ready(self) -> Conversation[None]:
         """Go on if the association can take another operation.
@@ -254,21 +273,23 @@ class Operations:
 
     def lost(self) -> DulcetError:
         """Why the association is over."""
-        cause = self.ended or self.association.failure
-        return cause or TransportError("the association is closed")
+        return self.ended or self._over()
 
     def exchange(self) -> Conversation[None]:
         """Send, wait, receive: what comes first."""
         association = self.association
         event = association.next_event()
-        if isinstance(event, DataIndication):
+        if type(event) is DataIndication:
             self._take_data(event.pdvs)
         elif event is not None:
             yield from self._take(event)
         elif association.closed:
-            raise association.failure or TransportError("the association is closed")
+            raise self._over()
         else:
             yield PUMP
+
+    def _over(self) -> DulcetError:
+        return self.association.failure or TransportError("the association is closed")
 
     def _take(self, event: Indication) -> Conversation[None]:
         match event:

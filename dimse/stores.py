@@ -18,10 +18,9 @@ from dimse.objects.sources import WholeSource
 from dimse.outcome import Outcome
 from dimse.plan import Choice, choose_context, explain_refusal
 from dimse.scu import Operation, Operations
-from dimse.tables.status import is_successful
+from dimse.tables.status import SUCCESS, is_successful
 from dul.conversations import PUMP, Call, Conversation, Script
 from dul.errors import DulcetError, Interrupted
-from dul.values import NamedTuple
 
 __all__ = ["Stores", "Storing"]
 
@@ -38,6 +37,7 @@ class Storing:
         choice: presentation context and transfer syntax.
         operation: the request, and what came back.
         source: the data set's bytes.
+        length: how many.
         started: when it began, on the caller's clock.
         begun: bytes that the association had sent before it.
         told: bytes that it had sent when `Progress` was told of it.
@@ -45,7 +45,7 @@ class Storing:
     """
 
     __slots__ = (
-        "attempts", "begun", "choice", "operation", "outgoing", "source", "started", "told",
+        "attempts", "begun", "choice", "length", "operation", "outgoing", "source", "started", "told",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917 - one for each object; keywords take longer, see `Outcome.of`
@@ -54,6 +54,7 @@ class Storing:
         choice: Choice,
         operation: Operation[CStoreRSP],
         source: OutgoingSource,
+        length: int,
         started: float,
         begun: int,
         attempts: int,
@@ -62,21 +63,30 @@ class Storing:
         self.choice = choice
         self.operation = operation
         self.source = source
+        self.length = length
         self.started = started
         self.begun = self.told = begun
         self.attempts = attempts
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is in memory, and so small that nobody wants to know how far it is."""
+        return type(self.source) is WholeSource
 
     def close(self) -> None:
         """Give back what is open for it. Idempotent."""
         self.source.close()
 
 
-class _Opened(NamedTuple):
+class _Opened:
     """An object that is open before its turn has come."""
 
-    outgoing: Outgoing
-    choice: Choice
-    source: OutgoingSource
+    __slots__ = ("choice", "outgoing", "source")
+
+    def __init__(self, outgoing: Outgoing, choice: Choice, source: OutgoingSource) -> None:
+        self.outgoing = outgoing
+        self.choice = choice
+        self.source = source
 
 
 class Stores:
@@ -135,19 +145,32 @@ class Stores:
 
         Whatever goes wrong is for `begin` to find again, and so is what has to be converted.
         """
-        choice = self._choose(outgoing)
-        if choice is None or choice.transcode or self._opened is not None:
+        if self._opened is not None or self.ahead_kept(outgoing):
             return
-        source: OutgoingSource | None = None
+        choice = self._choose(outgoing)
+        if choice is None or choice.transcode:
+            return
         try:
-            if isinstance(outgoing, FileObject):
-                source = outgoing.kept(choice.transfer_syntax)
-            if source is None:
-                source = yield Call(outgoing.open, (choice.transfer_syntax,))
+            source = yield Call(outgoing.open, (choice.transfer_syntax,))
         except DIMSEError:
             return
-        assert source is not None
         self._opened = _Opened(outgoing, choice, source)
+
+    def ahead_kept(self, outgoing: Outgoing) -> bool:
+        """The usual case of `ahead`: a small file that is in memory; gives whether it was."""
+        if self._opened is not None or type(outgoing) is not FileObject:
+            return False
+        choice = self._choose(outgoing)
+        if choice is None or choice.transcode:
+            return False
+        try:
+            source = outgoing.kept(choice.transfer_syntax)
+        except DIMSEError:
+            return True  # to open it would say the same
+        if source is None:
+            return False
+        self._opened = _Opened(outgoing, choice, source)
+        return True
 
     def begin_opened(self, outgoing: Outgoing, *, attempts: int = 1) -> Storing | None:
         """The usual case of `begin`: the object is open, the association can take it, and nothing is
@@ -225,16 +248,16 @@ class Stores:
             raise
 
     def _send(self, opened: _Opened, asked: CStoreRQ, attempts: int) -> Storing:
-        outgoing, choice, source = opened
-        operations = self.operations
+        choice, source, operations = opened.choice, opened.source, self.operations
         try:
             begun, sent = self._clock(), operations.association.bytes_sent
-            data = source.view if isinstance(source, WholeSource) else source
+            data = source.view if type(source) is WholeSource else source
+            length = len(data)
             operation = operations.invoke(choice.context_id, asked, data)
         except BaseException:
             source.close()
             raise
-        return Storing(outgoing, choice, operation, source, begun, sent, attempts)
+        return Storing(opened.outgoing, choice, operation, source, length, begun, sent, attempts)
 
     def settle(self, stores: Sequence[Storing], *, more: bool = False) -> Script[Storing | None]:
         """Wait until one of several is out whole and has its response, whichever is the first.
@@ -252,7 +275,7 @@ class Stores:
         """
         operations, last = self.operations, stores[-1]
         association = operations.association
-        tells = len(last.source) > _TOLD_EACH
+        tells = last.length > _TOLD_EACH
         try:
             while True:
                 for each in stores:
@@ -266,8 +289,8 @@ class Stores:
                     yield PUMP
                 if tells and association.bytes_sent - last.told > _TOLD_EACH:
                     last.told = association.bytes_sent
-                    length = len(last.source)
-                    yield Progress(last.outgoing, min(last.told - last.begun, length), length)
+                    sent = min(last.told - last.begun, last.length)
+                    yield Progress(last.outgoing, sent, last.length)
         except Interrupted:
             raise
         except DulcetError as error:
@@ -282,7 +305,9 @@ class Stores:
         seconds = self._clock() - storing.started
         outgoing, source = storing.outgoing, storing.source
         try:
-            if is_successful(response.status):  # else that is what went wrong first
+            if response.status == SUCCESS or is_successful(
+                response.status
+            ):  # else that is what went wrong first
                 source.finish()
         except DIMSEError as error:
             return Outcome.of(outgoing, error=error, attempts=storing.attempts)
@@ -294,7 +319,7 @@ class Stores:
             context_id=storing.choice.context_id,
             status=response.status,
             error_comment=response.error_comment,
-            length=len(source),
+            length=storing.length,
             seconds=seconds,
             attempts=storing.attempts,
         )

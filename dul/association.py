@@ -296,6 +296,11 @@ class Association:
         return self.state is _ESTABLISHED
 
     @property
+    def quiet(self) -> bool:
+        """It is established, and nothing has come that the user has not taken."""
+        return self.state is _ESTABLISHED and not self._actions.told
+
+    @property
     def request(self) -> AssociateRQ | None:
         """The A-ASSOCIATE-RQ, ours or the peer's."""
         return self._inbox.request
@@ -371,6 +376,37 @@ class Association:
         self._happen(Event.Evt9, Brought(to_send=data))
         return data.number
 
+    def ask(self, context_id: int, command: bytes, data: Source | Buffer | None = None) -> int:
+        """Send a whole message, and expect the reply: `send` once or twice, then `expect`.
+
+        Args:
+            context_id: an accepted presentation context.
+            command: the command set, encoded.
+            data: the data set behind it, as `send` takes it; None: none follows.
+
+        Returns:
+            A number by which `is_out` tells whether all of it left.
+
+        Raises:
+            LocalProtocolError: as `send`.
+        """
+        negotiated = self.negotiated
+        if (
+            self.state is _ESTABLISHED
+            and self._trace is None
+            and negotiated is not None
+            and context_id in negotiated.contexts
+        ):
+            number = self._outbox.put_message(context_id, command, data)  # as `send` does
+        else:
+            number = self.send(context_id, command=True, source=command)
+            if data is not None:
+                number = self.send(context_id, command=False, source=data)
+        self._deadlines.expect(
+            "reply", start=False
+        )  # it is on its way, and the time starts behind it
+        return number
+
     def is_out(self, number: int) -> bool:
         """Whether the transport took the last byte of what `send` gave this number.
 
@@ -414,7 +450,7 @@ class Association:
         The time starts when all that is to be sent is sent. That of "idle" starts anew with each
         P-DATA-TF that has something in it; "reply" is for a whole response, to the last byte.
         """
-        self._deadlines.expect(which, start=not self._outbox)
+        self._deadlines.expect(which, start=which is not None and not self._outbox)
 
     # -------------------------------------------------------------------------- events --
 

@@ -40,6 +40,7 @@ __all__ = [
     "Connect",
     "Conversation",
     "Disconnect",
+    "Meanwhile",
     "Pause",
     "Pump",
     "Script",
@@ -89,7 +90,17 @@ class Call:
     arguments: tuple[Any, ...] = ()
 
 
-Step = Pump | Call
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """`TURN`, with something to do when all is out: a function runs before the peer is waited for.
+
+    It waits for nothing, takes no longer than a message does, and raises nothing.
+    """
+
+    function: Callable[[], object]
+
+
+Step = Pump | Call | Meanwhile
 """What a conversation may yield."""
 
 T = TypeVar("T")

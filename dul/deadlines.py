@@ -40,6 +40,19 @@ _BOUND_OF_STATE = {
 }
 
 
+class _Bounds(dict[str, float | None]):
+    """The seconds of each deadline, as far as they were asked for: `Limits` by name, without a call."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__()
+        self._limits = limits
+
+    def __missing__(self, which: str) -> float | None:
+        seconds: float | None = getattr(self._limits, which)
+        self[which] = seconds
+        return seconds
+
+
 class Deadlines:
     """What is being waited for, and until when.
 
@@ -51,6 +64,7 @@ class Deadlines:
         self.now = 0.0
         self._told = False
         self._limits = limits
+        self._seconds = _Bounds(limits)
         self._until: dict[str, float] = {}
         self._patience: str | None = None  # the user's, for the peer
         self._of_state: str | None = None  # the state's, for the peer's answer
@@ -67,14 +81,14 @@ class Deadlines:
 
     def arm(self, which: str) -> None:
         """Wait anew, from now, unless the bound is "for ever"."""
-        seconds: float | None = getattr(self._limits, which)
+        seconds = self._seconds[which]
         if seconds is not None:
             self._until[which] = self.now + seconds
 
     def start(self, which: str) -> None:
         """Wait from now, unless it is waited for already, or "for ever"."""
-        if which not in self._until:
-            self.arm(which)
+        if which not in self._until and (seconds := self._seconds[which]) is not None:
+            self._until[which] = self.now + seconds
 
     def disarm(self, *which: str) -> None:
         """Stop these deadlines, those of them that run."""
@@ -105,29 +119,31 @@ class Deadlines:
 
     def expect(self, which: str | None, *, start: bool) -> None:
         """Wait for the peer with this bound; with `start` from now, else from `resume` on."""
-        self._patience = self._instead(self._patience, which, start)
+        if self._patience is not None:
+            self._until.pop(self._patience, None)
+        self._patience = which
+        if which is not None and start:
+            self.arm(which)
 
     def enter(self, state: State, *, start: bool) -> None:
         """A state is entered: the same for its own bound; what does not belong to it is over."""
-        self._of_state = self._instead(self._of_state, _BOUND_OF_STATE.get(state), start)
+        if self._of_state is not None:
+            self._until.pop(self._of_state, None)
+        self._of_state = _BOUND_OF_STATE.get(state)
+        if self._of_state is not None and start:
+            self.arm(self._of_state)
         if state is not State.Sta6:
             self.expect(None, start=False)
         if state in OPEN_ENDED:
             self.disarm(*self._until.keys() - {ARTIM})
 
-    def _instead(self, old: str | None, new: str | None, start: bool) -> str | None:
-        if old:
-            self.disarm(old)
-        if new and start:
-            self.arm(new)
-        return new
-
     def all_is_sent(self) -> None:
         """What the peer is expected to do, it can do from now on."""
-        self._until.pop("write", None)
+        until, seconds = self._until, self._seconds
+        until.pop("write", None)
         for which in (self._patience, self._of_state):
-            if which:
-                self.arm(which)
+            if which is not None and (bound := seconds[which]) is not None:
+                until[which] = self.now + bound
 
     def prolong(self, count: int) -> None:
         """The peer has read so many bytes of what was sent: it is slow, but does not hang."""

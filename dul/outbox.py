@@ -211,6 +211,41 @@ class Outbox:
         self._ends.append((self._finished + waiting + 1, self._put))
         return self._put
 
+    def put_message(self, context_id: int, command: bytes, data: Source | Buffer | None) -> int:
+        """`put_data` of a command set, and of the data set behind it if there is one; gives the last number.
+
+        The usual message has nothing in front of it, is in memory, and fits into a PDU for each of the two.
+
+        Raises:
+            LocalProtocolError: there is nothing in one of them.
+        """
+        most, size, length = self.fragment, len(command), 0
+        small: memoryview | None = None
+        if type(data) is memoryview and data.contiguous and data.shape == (data.nbytes,):
+            small, length = data, data.nbytes
+        if (
+            self._queue
+            or self._wire
+            or not 0 < size <= most
+            or (data is not None and (small is None or not 0 < length <= most))
+        ):
+            number = self.put_data(context_id, command=True, source=command)
+            if data is not None:
+                number = self.put_data(context_id, command=False, source=data)
+            return number
+        wire, ends = self._wire, self._ends
+        self._put = number = self._put + 1
+        self._at_once = True
+        wire.append((_PDV_HEADER.pack(4, size + 6, size + 2, context_id, _LAST_COMMAND), command))
+        self._length = size + PDATA_HEADER_LENGTH
+        ends.append((self._finished + 1, number))
+        if small is not None:
+            self._put = number = number + 1
+            wire.append((_PDV_HEADER.pack(4, length + 6, length + 2, context_id, LAST), small))
+            self._length += length + PDATA_HEADER_LENGTH
+            ends.append((self._finished + 2, number))
+        return number
+
     def is_out(self, number: int) -> bool:
         """Whether the transport took the last byte of what `put` gave this number.
 
@@ -261,8 +296,12 @@ class Outbox:
         self._begun = count
         finished = before - len(wire)
         self._finished += finished
-        while self._ends and self._ends[0][0] <= self._finished:
-            self._out = self._ends.popleft()[1]
+        ends = self._ends
+        if not wire and ends:  # what is not cut to its end has none yet
+            self._out = ends[-1][1]
+            ends.clear()
+        while ends and ends[0][0] <= self._finished:
+            self._out = ends.popleft()[1]
         return finished
 
     def drop(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from types import TracebackType
 
-from dul.conversations import Call, Connect, Disconnect, Pause, Pump, Script, Step
+from dul.conversations import Call, Connect, Disconnect, Meanwhile, Pause, Pump, Script, Step
 from dul.errors import TransportError
 from dul.tasks.calls import Performed, perform, resolve, resume
 from dul.tasks.connection import Connection
@@ -20,7 +20,10 @@ __all__ = ["Line"]
 
 T = TypeVar("T")
 
-_STEPS = frozenset({Pump, Call, Connect, Disconnect, Pause})
+_EXCHANGES = frozenset({Pump, Meanwhile, Call})
+"""What an open connection does."""
+
+_STEPS = _EXCHANGES | {Connect, Disconnect, Pause}
 """What is done here; all else that a script yields is its events."""
 
 
@@ -50,7 +53,10 @@ class Line:
         try:
             step = script.send(None)
             while True:
-                if type(step) in _STEPS:
+                kind = type(step)
+                if kind in _EXCHANGES and self._connection is not None:
+                    performed = await self._connection.perform(step)
+                elif kind in _STEPS:
                     performed = await self._perform(step)
                 else:
                     performed = (yield step), None, None
@@ -105,9 +111,8 @@ class Line:
                 if self._connection is not None:
                     return await self._connection.rest(seconds)
                 await asyncio.sleep(seconds)
-            case Call() if self._connection is None:
+            case Call():
                 return await perform(step)
             case _:
-                assert self._connection is not None  # PUMP comes after Connect
-                return await self._connection.perform(step)
+                raise AssertionError("PUMP comes after Connect")
         return None, None, None

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from dul import conversations
 from dul.association import Association, Role, Trace
-from dul.conversations import POLL, Call, Conversation, Pump, Step
+from dul.conversations import POLL, Call, Conversation, Step
 from dul.events import DataIndication, ReleaseIndication
 from dul.limits import Limits
 from dul.negotiation import Negotiated
@@ -134,7 +134,7 @@ class Connection:
         """
         self._polling.resting = False
         try:
-            return self._perform(step)
+            return self._perform(step)  # as in `run`
         except BaseException as error:  # `with self._working` costs more than the step
             self._working.__exit__(type(error), error, None)
             raise
@@ -203,33 +203,32 @@ class Connection:
             self.abort()
 
     def _perform(self, step: Step) -> Any:
+        if isinstance(step, Call):
+            return self._call(step)
+        association, link, polling = self.association, self._link, self._polling
         if step is POLL:
-            self._polling.check()
-            exchange(self.association, self._link, time.monotonic)
-            return None
-        if not isinstance(step, Call):
-            self._pump(step)
-            return None
+            polling.check()
+            exchange(association, link, time.monotonic)
+        elif association.connection_wanted:
+            polling.drive(open_link(association, link, time.monotonic))
+        else:
+            # As `pump`, which waits once at most: no generator is needed for that.
+            wait = begin(association, link, time.monotonic, step)
+            if wait is not None:
+                ready = wait is NO_WAIT or polling.wait(wait)
+                end(association, link, time.monotonic, wait, ready=ready)
+        return None
+
+    def _call(self, call: Call) -> Any:
         push(self.association, self._link, time.monotonic)
         self._polling.resting = True
         try:
-            reply = step.function(*step.arguments)
+            reply = call.function(*call.arguments)
         except Exception:
             self._back()
             raise
         self._back()
         return reply
-
-    def _pump(self, step: Pump) -> None:
-        """As `pump`, which waits once at most: no generator is needed for that."""
-        association, link, polling = self.association, self._link, self._polling
-        if association.connection_wanted:
-            polling.drive(open_link(association, link, time.monotonic))
-            return
-        wait = begin(association, link, time.monotonic, step)
-        if wait is not None:
-            ready = wait is NO_WAIT or polling.wait(wait)
-            end(association, link, time.monotonic, wait, ready=ready)
 
     def _back(self) -> None:
         """A function of the user's is over; its time is not the peer's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from types import TracebackType
 
-from dul.conversations import Call, Connect, Disconnect, Pause, Pump, Script, Step
+from dul.conversations import Call, Connect, Disconnect, Meanwhile, Pause, Pump, Script, Step
 from dul.threads.connection import Connection
 from dul.threads.polling import link_for, pause, raise_if_set
 from dul.transport.wakeup import Wakeup
@@ -18,10 +18,11 @@ __all__ = ["Line"]
 
 T = TypeVar("T")
 
-_STEPS = frozenset({Pump, Call, Connect, Disconnect, Pause})
-"""What is done here; all else that a script yields is its events."""
+_EXCHANGES = frozenset({Pump, Meanwhile, Call})
+"""What an open connection does."""
 
-_EXCHANGES = (Pump, Call)
+_STEPS = _EXCHANGES | {Connect, Disconnect, Pause}
+"""What is done here; all else that a script yields is its events."""
 
 
 class Line:
@@ -66,7 +67,10 @@ class Line:
             step = script.send(None)
             while True:
                 try:
-                    if type(step) in _STEPS:
+                    kind = type(step)
+                    if kind in _EXCHANGES and self._connection is not None:
+                        reply = self._connection.perform(step)
+                    elif kind in _STEPS:
                         reply = self._perform(step)
                     else:
                         reply = yield step
@@ -111,9 +115,6 @@ class Line:
             connection.abort()
 
     def _perform(self, step: Step | Connect | Disconnect | Pause) -> Any:
-        connection = self._connection
-        if connection is not None and isinstance(step, _EXCHANGES):
-            return connection.perform(step)
         match step:
             case Connect():
                 self.abort()

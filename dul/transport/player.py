@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 
 from dul.association import Association
-from dul.conversations import POLL, Call, Connect, Disconnect, Pause, Pump, Script
+from dul.conversations import POLL, Call, Connect, Disconnect, Meanwhile, Pause, Pump, Script
 from dul.transport.link import Clock, Link, Wait, Waiting
 from dul.transport.pump import abort_connection, exchange, pump, push, rest
 from dul.values import TYPE_CHECKING, NamedTuple
@@ -109,7 +109,7 @@ class Player:
                     return function(*arguments)
                 finally:
                     self.tick()
-            case Pump():
+            case Pump() | Meanwhile():
                 assert association is not None  # it comes after Connect
                 assert link is not None
                 if step is POLL:

@@ -10,7 +10,7 @@ import contextlib
 
 from dul import conversations
 from dul.association import Association
-from dul.conversations import PUMP, TURN, Conversation, Pump
+from dul.conversations import PUMP, TURN, Conversation, Meanwhile, Pump
 from dul.errors import DULError, LocalProtocolError, TimedOut, TransportError
 from dul.fsm import WHEN, State
 from dul.transport.link import Clock, Link, Wait, Waiting, new_wait
@@ -57,14 +57,17 @@ def handshake(association: Association, link: Link, clock: Clock) -> Waiting[Non
         association.accepted(clock(), link.security)
 
 
-def pump(association: Association, link: Link, clock: Clock, step: Pump = PUMP) -> Waiting[None]:
+def pump(
+    association: Association, link: Link, clock: Clock, step: Pump | Meanwhile = PUMP
+) -> Waiting[None]:
     """Exchange bytes once: open, send a batch, or wait for the peer or a deadline.
 
     Args:
         association: whose bytes.
         link: its connection.
         clock: gives the time.
-        step: `PUMP`; with `TURN` the peer is waited for at once when all is sent.
+        step: `PUMP`; with `TURN` the peer is waited for at once when all is sent, with `Meanwhile`
+            when its function has returned.
 
     Raises:
         DULError: the association is over, or has not begun: nothing can come any more.
@@ -77,7 +80,9 @@ def pump(association: Association, link: Link, clock: Clock, step: Pump = PUMP) 
         end(association, link, clock, wait, ready=wait is NO_WAIT or (yield wait))
 
 
-def begin(association: Association, link: Link, clock: Clock, step: Pump) -> Wait | None:
+def begin(
+    association: Association, link: Link, clock: Clock, step: Pump | Meanwhile
+) -> Wait | None:
     """The half of `pump` before it waits, on a link that is open: send, and find out what to wait for.
 
     Who waits without a generator calls it, waits, and calls `end`.
@@ -98,7 +103,9 @@ def begin(association: Association, link: Link, clock: Clock, step: Pump) -> Wai
     if sending and link.write_error is None:
         sending = not _send(association, link, clock)
         if not sending and step is not TURN:
-            return None
+            if type(step) is not Meanwhile:
+                return None
+            step.function()
     return _what_to_wait_for(association, link, clock, sending=sending)
 
 

@@ -18,7 +18,7 @@ from dimse.messages.composite import CStoreRQ
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dul.association import Association, Role
-from dul.conversations import POLL, PUMP, TURN, Call, Connect, Disconnect, Pause
+from dul.conversations import POLL, PUMP, TURN, Call, Connect, Disconnect, Meanwhile, Pause
 from dul.errors import TransportError
 from dul.events import AssociateIndication, DataIndication, ReleaseIndication
 from dul.fsm import State
@@ -297,6 +297,11 @@ class Player:
                 self.requestor.disconnected(world.now)
         elif isinstance(step, Pause):
             return self._pause(step.seconds), None
+        elif isinstance(step, Meanwhile):
+            moved = self._pump()
+            if self.requestor is not None and not self.requestor.sending:
+                step.function()
+            return moved, None
         elif step in {PUMP, TURN, POLL}:
             return self._pump() or step is POLL, None
         else:

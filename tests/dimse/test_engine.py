@@ -11,10 +11,13 @@ import random
 import re
 from collections.abc import Callable
 from itertools import count, pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from engine_world import (
+    CT,
+    IMPLICIT,
     REFUSALS,
     Acceptor,
     Broken,
@@ -40,6 +43,8 @@ from dimse.events import (
     Responded,
     Retrying,
 )
+from dimse.objects.outgoing import FileObject
+from dimse.objects.sources import stamp_of
 from dimse.outcome import Outcome
 from dimse.retry import Retry
 from dul.errors import SourceFailed
@@ -132,6 +137,8 @@ def test_what_is_said_is_true(
         max_size=4,
     ),
     failing=st.sets(st.integers(0, 4)),
+    kept=st.sets(st.integers(0, 4)),
+    changed=st.sets(st.integers(0, 4), max_size=1),
     halt=st.booleans(),
     retry=st.none() | st.builds(Retry, times=st.integers(0, 3), random=st.just(lambda: 0.5)),
 )
@@ -139,14 +146,21 @@ def test_without_details_the_same_bytes_leave_and_the_same_comes_of_it(
     lengths: list[int],
     acts: list[tuple[int | None, str, int]],
     failing: set[int],
+    kept: set[int],
+    changed: set[int],
     halt: bool,
     retry: Retry | None,
 ) -> None:
     seen = []
     for details in (True, False):
-        statuses = {f"1.2.3.{number}": 0xC000 for number in failing}
+        statuses = {f"1.2.{number}": 0xC000 for number in failing}
         world = World([Acceptor(*each) for each in acts], statuses=statuses)
-        things = [Thing(number, length) for number, length in enumerate(lengths)]
+        things = [
+            kept_file(number, length, changed=number in changed)
+            if number in kept
+            else Thing(number, length)
+            for number, length in enumerate(lengths)
+        ]
         roster = send(world, things, Policy(halt=halt, retry=retry, details=details))
         sent = [sent for _, sent, _ in world.used]
         outcomes = [
@@ -157,6 +171,23 @@ def test_without_details_the_same_bytes_leave_and_the_same_comes_of_it(
         assert details or not told(world, Opening, Requesting, Responded)
         seen.append((sent, outcomes, [each.verdict for each in roster.entries], world.pauses))
     assert seen[0] == seen[1]
+
+
+def kept_file(number: int, length: int, *, changed: bool) -> FileObject:
+    """A small file that was examined and is in memory; since then it has changed, or not."""
+    size, when, inode = stamp_of(Path(__file__).stat())
+    return FileObject(
+        file=__file__,
+        sop_class_uid=CT,
+        sop_instance_uid=f"1.2.{number}",
+        transfer_syntax_uid=IMPLICIT,
+        spans=((0, length),),
+        odd=False,
+        proven=True,
+        warnings=(),
+        stamp=(size + changed, when, inode),
+        content=bytes(length),
+    )
 
 
 def given_up(world: World) -> bool:

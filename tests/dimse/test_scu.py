@@ -140,6 +140,9 @@ class Bare:
     def send(self, context_id: int, *, command: bool, source: Any) -> int:
         return 1
 
+    def ask(self, context_id: int, command: bytes, data: Any = None) -> int:
+        return 1
+
     def expect(self, which: str | None) -> None: ...
 
     def is_out(self, number: int) -> bool:

@@ -189,7 +189,7 @@ _AT_ONCE = st.lists(
 
 @given(_AT_ONCE, st.integers(8, 500))
 def test_what_is_cut_at_once_leaves_as_what_is_queued_does(steps: list, maximum: int):
-    """`put_data` against `put`, with whatever comes behind it."""
+    """`put_data` and `put_message` against `put`, with whatever comes behind it."""
     usual, general = outbox(maximum), outbox(maximum)
     left: dict[Outbox, list[bytes]] = {usual: [], general: []}
     numbers: list[int] = []
@@ -200,6 +200,15 @@ def test_what_is_cut_at_once_leaves_as_what_is_queued_does(steps: list, maximum:
                     source = Source(data) if from_source else data
                     put = put_data if box is general else Outbox.put_data
                     numbers.append(put(box, 7, command=command, source=source))
+                case ("message", command, data, from_source):
+                    source = Source(data) if from_source else memoryview(data) if data else None
+                    if box is usual:
+                        numbers.append(box.put_message(7, command, source))
+                        continue
+                    number = put_data(box, 7, command=True, source=command)
+                    if source is not None:
+                        number = put_data(box, 7, command=False, source=source)
+                    numbers.append(number)
                 case ("control",):
                     box.put(ReleaseRQ().encode())
                 case ("take", count):

@@ -17,7 +17,7 @@ from rawpeer import (
 )
 
 from dul.association import Association
-from dul.conversations import Call, Conversation
+from dul.conversations import Call, Conversation, Meanwhile
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), StopIteration(), SystemExit(3)], ids=repr)
@@ -70,6 +70,27 @@ def test_a_conversation_may_handle_what_a_function_raises(face: Face) -> None:
 
     with face.server(Acceptor(talk)) as server:
         served(server.address)
+
+
+def test_what_is_done_meanwhile_is_done_when_all_is_out_and_nothing_has_come(face: Face) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def talk(association: Association) -> Conversation[str]:
+        def look() -> None:
+            seen.append((association.sending, association.has_events))
+
+        assert (yield from take(association))
+        association.send(1, command=True, source=b"question")
+        while not association.has_events:
+            yield Meanwhile(look)
+        return (yield from mirror(association))
+
+    with face.server(Acceptor(talk)) as server, associated(server.address) as peer:
+        peer.send(pdata(b"now"))
+        peer.expect(rawpeer.PDATA)
+        peer.send(pdata(b"answer"))
+        peer.expect(rawpeer.PDATA)
+    assert seen == [(False, False)]
 
 
 def test_a_conversation_that_cannot_be_made(face: Face, caplog: pytest.LogCaptureFixture) -> None:
