@@ -163,7 +163,7 @@ def encode_file_meta(
     Raises:
         InvalidValue: a UID is none, or the version name is no text of 1 to 16 characters.
     """
-    before, behind = _around_the_instance(
+    template = _template(
         sop_class_uid,
         transfer_syntax_uid,
         implementation_class_uid,
@@ -172,20 +172,49 @@ def encode_file_meta(
         sending_application_entity_title,
         receiving_application_entity_title,
     )
-    group = before + _uid(0x0003, "sop_instance_uid", sop_instance_uid) + behind
-    return _GROUP_LENGTH + _WIDE.pack(len(group)) + group
+    return template.of(sop_instance_uid)
+
+
+class _Template:
+    """The file meta information of objects that differ in their SOP Instance UID alone.
+
+    Args:
+        before: group 0002 before (0002,0003), without the group length.
+        behind: and behind it.
+    """
+
+    __slots__ = ("_before", "_beginnings", "_behind")
+
+    def __init__(self, before: bytes, behind: bytes) -> None:
+        self._before = before
+        self._behind = behind
+        self._beginnings: dict[int, bytes] = {}  # up to the UID, by its length, even
+
+    def of(self, sop_instance_uid: str) -> bytes:
+        """All of it for one object."""
+        if not uids.is_sendable(sop_instance_uid):
+            raise _no_uid("sop_instance_uid", sop_instance_uid)
+        raw = sop_instance_uid.encode("ascii")
+        size = len(raw)
+        if size & 1:
+            raw += b"\0"
+            size += 1
+        if size not in self._beginnings:
+            header = _SHORT.pack(2, 0x0003, b"UI", size)
+            length = len(self._before) + len(header) + size + len(self._behind)
+            self._beginnings[size] = _GROUP_LENGTH + _WIDE.pack(length) + self._before + header
+        return self._beginnings[size] + raw + self._behind
 
 
 # The objects of an association differ in their SOP Instance UID, and most often in nothing else.
 @lru_cache(maxsize=128)
-def _around_the_instance(
+def _template(
     sop_class_uid: str,
     transfer_syntax_uid: str,
     implementation_class_uid: str,
     implementation_version_name: str,
     *titles: str | None,
-) -> tuple[bytes, bytes]:
-    """Group 0002 before (0002,0003) and behind it, without the group length."""
+) -> _Template:
     before = _LONG.pack(2, 0x0001, b"OB", 2) + b"\0\x01"  # version 1
     before += _uid(0x0002, "sop_class_uid", sop_class_uid)
     behind = _uid(0x0010, "transfer_syntax_uid", transfer_syntax_uid)
@@ -199,13 +228,17 @@ def _around_the_instance(
     for number, title in zip((0x0016, 0x0017, 0x0018), titles, strict=True):
         if title is not None and _is_short_string(title) and title.strip(" "):
             behind += _short(number, b"AE", title.strip(" "))
-    return before, behind
+    return _Template(before, behind)
 
 
 def _uid(number: int, name: str, uid: str) -> bytes:
     if not uids.is_sendable(uid):
-        raise InvalidValue(name, f"must be a UID of 1 to 64 digits and dots, not {uid!r}")
+        raise _no_uid(name, uid)
     return _short(number, b"UI", uid)
+
+
+def _no_uid(name: str, uid: str) -> InvalidValue:
+    return InvalidValue(name, f"must be a UID of 1 to 64 digits and dots, not {uid!r}")
 
 
 def _is_short_string(text: str) -> bool:

@@ -24,6 +24,9 @@ MAXIMUM_NAME: Final = 255  # bytes, on every file system in use
 EXTENSION: Final = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
 """What may be put behind names."""
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
+"""What nearly all names are: in no directory, and of characters that are a byte each."""
+
 _FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
 
 
@@ -65,6 +68,8 @@ class Appearance:
             ValueError: what the naming gives is none, or leads elsewhere.
         """
         name = self.naming(request, head) + self.extension
+        if _PLAIN.fullmatch(name):
+            return name
         for part in name.split("/"):
             if not _FILE_NAME.fullmatch(part) or len(part.encode()) > MAXIMUM_NAME:
                 raise ValueError(f"{name!r} is no file name")

@@ -50,7 +50,13 @@ class Grouped(Generic[T]):
             alone = not self._busy and not self._next.items
             self._busy = self._busy or alone
         if alone:  # as nearly always
-            self._work_alone(item)
+            try:
+                self._work([item])
+            finally:
+                with self._lock:
+                    self._busy = False
+                    if self._next.items:
+                        self._turn.notify_all()
             return
         with self._lock:
             group = self._next
@@ -64,15 +70,6 @@ class Grouped(Generic[T]):
             self._lead(group)
         if group.error is not None:
             raise group.error
-
-    def _work_alone(self, item: T) -> None:
-        try:
-            self._work([item])
-        finally:
-            with self._lock:
-                self._busy = False
-                if self._next.items:
-                    self._turn.notify_all()
 
     def _lead(self, group: _Group[T]) -> None:
         try:

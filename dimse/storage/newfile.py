@@ -162,28 +162,14 @@ class NewFiles:
         with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=self._fd)
 
-    def seal(self, fd: int, temporary: str, *, durable: bool) -> None:
-        """A file is written: flush it, or at least find out whether there was room for it."""
-        if temporary:
-            os.fchmod(fd, self._mode)
-        if durable:
-            os.fsync(fd)
-        else:
-            # Some file systems say only at a close that there is no space; a duplicate's close
-            # tells that, and keeps the lock.
-            os.close(os.dup(fd))
+    def show(self, fd: int) -> None:
+        """A file that had a temporary name may be read by whom the umask lets."""
+        os.fchmod(fd, self._mode)
 
-    def publish(self, fd: int, temporary: str, name: str, into: int) -> Published:
-        """Give a file its name, in one step, in a directory that is in this one."""
-        if temporary:
-            return self._rename(temporary, name, into)
-        try:
-            os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=into)
-        except FileExistsError:
-            if self._keep:
-                return "taken"
-        else:
-            return "new"
+    def replace(self, fd: int, name: str, into: int) -> Published:
+        """Give a file without a name one that is taken, as `NewFile.publish`."""
+        if self._keep:
+            return "taken"
         # Only a rename replaces, and it takes another name for that.
         if self._locks:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -196,7 +182,8 @@ class NewFiles:
             raise
         return "replaced"
 
-    def _rename(self, temporary: str, name: str, into: int) -> Published:
+    def rename(self, temporary: str, name: str, into: int) -> Published:
+        """Give a file with a temporary name its own, as `NewFile.publish`."""
         if not self._keep:
             there = has_name(name, into)
             os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=into)
@@ -262,7 +249,14 @@ class NewFile:
         Raises:
             OSError: it is not all there.
         """
-        self._files.seal(self.fd, self._temporary, durable=durable)
+        if self._temporary:
+            self._files.show(self.fd)
+        if durable:
+            os.fsync(self.fd)
+        else:
+            # Some file systems say only at a close that there is no space; a duplicate's close
+            # tells that, and keeps the lock.
+            os.close(os.dup(self.fd))
 
     def publish(self, name: str, into: int) -> Published:
         """Give it its name, in one step.
@@ -274,7 +268,13 @@ class NewFile:
         Raises:
             OSError: it could not be done.
         """
-        published = self._files.publish(self.fd, self._temporary, name, into)
+        if not self._temporary:
+            try:
+                os.link(f"/proc/self/fd/{self.fd}", name, dst_dir_fd=into)
+            except FileExistsError:
+                return self._files.replace(self.fd, name, into)
+            return "new"
+        published = self._files.rename(self._temporary, name, into)
         if published != "taken":
             self._temporary = ""
         return published

@@ -31,7 +31,7 @@ from dimse.storage.appearance import Appearance, Existing
 from dimse.storage.checked import Checked, Checking
 from dimse.storage.content import Bytes
 from dimse.storage.converting import WriteAs
-from dimse.storage.directory import Place, SpoolDirectory, Target, reason
+from dimse.storage.directory import Folder, Place, SpoolDirectory, reason
 from dimse.storage.head import Head
 from dimse.storage.identifiers import check_identifiers
 from dimse.storage.naming import Naming, dcmtk_name
@@ -302,17 +302,17 @@ class SpoolFile:
         write_as = self._policy.write_as
         if write_as is not None and write_as.concerns(self._syntax):
             self._convert(write_as)
-        target = self._place.target(name)
+        folder, name = self._place.folder_of(name)
         try:
-            if self._policy.existing != "replace" and target.exists:
-                self._give_way(target)  # before anything is flushed for nothing
+            if self._policy.existing != "replace" and folder.has(name):
+                self._give_way(folder, name)  # before anything is flushed for nothing
             else:
-                self._publish(target)
+                self._publish(folder, name)
         except BaseException:
-            target.abandon()
+            folder.abandon()
             raise
         finally:
-            target.close()
+            folder.close()
         self._close()
 
     def _convert(self, write_as: WriteAs) -> None:
@@ -330,21 +330,21 @@ class SpoolFile:
         finally:
             old.close()
 
-    def _publish(self, target: Target) -> None:
+    def _publish(self, folder: Folder, name: str) -> None:
         fsync = self._policy.fsync
         self._new.seal(durable=fsync == "file")
-        published = self._new.publish(target.name, target.fd)
+        published = self._new.publish(name, folder.fd)
         if published == "taken":  # somebody else's came in between
-            self._give_way(target)
+            self._give_way(folder, name)
             return
         if fsync == "file":
-            self._place.sync(target)
+            self._place.sync(folder)
         elif fsync == "study":
             self._policy.unflushed.add(self.path, self._request.requestor.address)
         if published == "replaced":
             self._tell("replaced")
 
-    def _give_way(self, target: Target) -> None:
+    def _give_way(self, folder: Folder, name: str) -> None:
         """Another file has the name: drop the new one, if that is not to be called a failure.
 
         Raises:
@@ -355,21 +355,21 @@ class SpoolFile:
             raise AlreadyStored(
                 "the object is stored already", f"{self.path}: is there already, and is kept"
             )
-        if existing == "compare" and not self._is_same(target):
+        if existing == "compare" and not self._is_same(folder, name):
             raise AlreadyStored(
                 "another object with this UID is stored already",
                 f"{self.path}: is there already, with another content, and is kept",
             )
         self.kept = True
         if self._policy.fsync == "file":
-            self._place.sync(target)  # whose name may not have been flushed yet
+            self._place.sync(folder)  # whose name may not have been flushed yet
         self._tell("identical" if existing == "compare" else "kept")
 
-    def _is_same(self, target: Target) -> bool:
+    def _is_same(self, folder: Folder, name: str) -> bool:
         # Few servers compare.
         from dimse.storage.identical import same_object  # noqa: PLC0415
 
-        old = target.open()
+        old = folder.open(name)
         if old is None:
             return False
         try:

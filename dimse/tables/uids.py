@@ -46,10 +46,7 @@ def is_sendable(uid: str) -> bool:
     Looser than `is_uid`: objects whose UIDs have a component with a leading zero are common, and
     a stack that refused to move them would help nobody.
     """
-    digits = uid.replace(".", "")
-    return 0 < len(uid) <= MAXIMUM_UID_LENGTH and (
-        not digits or (digits.isascii() and digits.isdecimal())
-    )
+    return 0 < len(uid) <= MAXIMUM_UID_LENGTH and not uid.strip("0123456789.")
 
 
 def is_uid(uid: str) -> bool:
