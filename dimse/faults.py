@@ -60,6 +60,21 @@ class Faults:
             return open_sink
         return lambda request: _Faulty(open_sink(request), self)
 
+    def behind(
+        self, on_store: Callable[[StoreRequest], None] | None
+    ) -> Callable[[StoreRequest], None] | None:
+        """What happens to a stored object, with the faults that come behind it; None: nothing."""
+        if not (self.sleep_after or self.abort_after):
+            return on_store
+        if on_store is None:
+            return self.on_store
+
+        def both(request: StoreRequest) -> None:
+            on_store(request)
+            self.on_store(request)
+
+        return both
+
     def on_store(self, request: StoreRequest) -> None:
         """What happens before a response."""
         if self.sleep_after:

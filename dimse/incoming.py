@@ -34,7 +34,7 @@ class Incoming(Generic[R]):
     Attributes:
         request: with its content, once `finish` has succeeded.
         refusal: the first thing that went wrong, or None.
-        length: bytes of the data set that have come, dropped ones included.
+        length: bytes of the data set that `receive` has taken, dropped ones included.
         settled: the sink is committed.
     """
 
@@ -60,7 +60,6 @@ class Incoming(Generic[R]):
             What the handler gives, if it comes to that. Or what `commit` gives, if that is for the
             asyncio face to await: for `settle`, and `settled` is false.
         """
-        self.length = sum(map(len, fragments))
         try:
             self._sink = sink = open_sink(self.request)
             sink.write(fragments)

@@ -49,8 +49,19 @@ class Intake:
         self._kept: deque[Part | Indication] = deque()
         self.released = False
 
-    def whole(self) -> tuple[Received, list[memoryview]] | None:
-        """A request and the fragments of its data set, if that is what has come, and nothing else.
+    @property
+    def at_rest(self) -> bool:
+        """Nothing has come that was not taken, and the association goes on: there is only to wait."""
+        association = self._association
+        return (
+            association.established
+            and not association.has_events
+            and self._parts is _NOTHING
+            and not self._kept
+        )
+
+    def whole(self) -> tuple[int, Message, list[memoryview]] | None:
+        """A request, as `Assembler.whole` gives it, and the fragments of its data set, if that is what has come, and nothing else.
 
         What is not so is there for `next`.
         """

@@ -25,7 +25,7 @@ from dimse.errors import (
 from dimse.incoming import Incoming
 from dimse.intake import Intake
 from dimse.messages.assembly import Received
-from dimse.messages.base import Request, Response
+from dimse.messages.base import Message, Request, Response
 from dimse.messages.codec import response_to, unrecognized
 from dimse.messages.composite import CCancelRQ, CStoreRQ
 from dimse.objects.decoded import encode_data_set
@@ -154,6 +154,8 @@ class _Session:
             whole = intake.whole()
             if whole is not None:
                 yield from self._whole(*whole)
+                if intake.at_rest:
+                    yield TURN
                 continue
             part = intake.take()
             if part is None:
@@ -209,21 +211,18 @@ class _Session:
                 _log(f"what is to be done before {self._requestor.address} releases failed", error)
             raise AbortAssociation(f"the release can't be confirmed: {error}") from error
 
-    @property
-    def _may_answer(self) -> bool:
-        """There is somebody to hear it; who wants to release does, too (AR-7)."""
-        return self._association.established or self._association.release_due
-
-    def _whole(self, part: Received, fragments: Sequence[memoryview]) -> Conversation[None]:
+    def _whole(
+        self, context_id: int, message: Message, fragments: Sequence[memoryview]
+    ) -> Conversation[None]:
         """`_serve` for a request whose data set has come whole; what is not as usual goes its way."""
-        message, service = part.message, self._storing
+        service = self._storing
         if fragments and type(message) is CStoreRQ and not (service.lent or service.awaited):
-            request = StoreRequest(self._requestor, self._contexts[part.context_id], message)
+            request = StoreRequest(self._requestor, self._contexts[context_id], message)
             if service.judge(request) is None:
                 return self._keep(request, fragments)
         if fragments:
             self._intake.give_back(fragments)
-        return self._serve(part)
+        return self._serve(Received(context_id, message))
 
     def _keep(self, request: StoreRequest, fragments: Sequence[memoryview]) -> Conversation[None]:
         """`_perform` for a C-STORE whose data set has come whole: the user's functions run in one `Call`."""
@@ -245,9 +244,13 @@ class _Session:
                     self._refuse(incoming.request, error, meant=(Refused,))
                     return
                 incoming.refuse(error)
-            yield from self._conclude(incoming, handler)
+            if incoming.settled and handler is None:
+                self._confirm(incoming.request)
+            else:
+                yield from self._conclude(incoming, handler)
         finally:
-            incoming.close()
+            if not incoming.settled:
+                incoming.close()
 
     def _perform(self, request: ServiceRequest[Any]) -> Conversation[None]:
         """Receive the data set of a request, if one follows, and answer it."""
@@ -280,8 +283,12 @@ class _Session:
         elif handler is not None:
             yield from self._answer(request, handler)
         else:
-            response = response_to(request.message, statuses.SUCCESS)
-            self._send(request, response, response.encode())
+            self._confirm(request)
+
+    def _confirm(self, request: ServiceRequest[Any]) -> None:
+        """Answer with Success."""
+        response = response_to(request.message, statuses.SUCCESS)
+        self._send(request, response, response.encode())
 
     def _answer(
         self, request: ServiceRequest[Any], handler: Callable[[Any], Any]
@@ -350,11 +357,12 @@ class _Session:
         data_set: bytes | None = None,
     ) -> None:
         """Send a response, encoded as `command`, unless the association is over."""
-        if not self._may_answer:
-            return
-        self._association.send(request.context.id, command=True, source=command)
+        association = self._association
+        if not (association.established or association.release_due):
+            return  # nobody is there to hear it; who wants to release does, too (AR-7)
+        association.send(request.context.id, command=True, source=command)
         if data_set is not None:
-            self._association.send(request.context.id, command=False, source=data_set)
+            association.send(request.context.id, command=False, source=data_set)
         if self._answered is not None:
             self._answered(request, response)
 

@@ -28,7 +28,7 @@ from ..report import Level, Report, printable
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Arrivals", "caller"]
+__all__ = ["Arrivals", "arrivals_for", "caller"]
 
 _NAMED = 5  # SOP classes that are named, of those that somebody may not have
 
@@ -218,6 +218,30 @@ class Arrivals(Observer):
         tag = f"[{self._worker}{number}] " if number is not None and several else ""
         lines = "\n".join(tag + line for line in message.split("\n"))
         self._report.say(level, lines, association=number, peer=requestor.address)
+
+
+class _QuietArrivals(Arrivals):
+    """The same where warnings and errors alone are shown: of most objects there is nothing to say."""
+
+    received = Observer.received
+
+    def answered(self, request: ServiceRequest[Any], response: Response) -> None:
+        """A response was given."""
+        if response.status != SUCCESS or self._not_written or request.warnings:
+            super().answered(request, response)
+
+
+def arrivals_for(
+    report: Report,
+    *,
+    contexts: bool,
+    limits: Limits,
+    worker: int | None,
+    not_written: set[str],
+) -> Arrivals:
+    """What says what happens, as much of it as is shown; arguments as those of `Arrivals`."""
+    kind = Arrivals if report.shows(Level.INFO) else _QuietArrivals
+    return kind(report, contexts=contexts, limits=limits, worker=worker, not_written=not_written)
 
 
 def _who(requestor: Requestor) -> str:

@@ -51,7 +51,7 @@ class Storage:
     Attributes:
         open_sink: makes a sink for each.
         on_release: is called before a release is confirmed.
-        on_store: what happens when one is stored.
+        on_store: what happens when one is stored; None: nothing more.
         observers: who is told.
         not_written: the files of objects that came again and gave way to an older one, from then
             until their answer; it is for who says that something is stored to take them out.
@@ -59,7 +59,7 @@ class Storage:
 
     open_sink: OpenSink[StoreRequest]
     on_release: Callable[[Requestor], None] | None = None
-    on_store: Callable[[StoreRequest], None] = lambda _: None
+    on_store: Callable[[StoreRequest], None] | None = None
     observers: tuple[Observer, ...] = ()
     not_written: set[str] = field(default_factory=set)
 

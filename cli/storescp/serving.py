@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from dimse import Faults, Observer, Server, StoreRequest
+from dimse import Faults, Observer, Server
 from dimse.errors import (
     AccessRulesError,
     IndexUnusable,
@@ -41,7 +41,7 @@ from .admitting import (
     listener_of,
     support_for,
 )
-from .arrivals import Arrivals, caller
+from .arrivals import arrivals_for, caller
 from .options import StorescpSettings
 from .placing import Storage, storing
 
@@ -190,7 +190,7 @@ def server_for(
         abort_after=settings.abort_after,
         sleep=stopping.wait,
     )
-    arrivals = Arrivals(
+    arrivals = arrivals_for(
         report,
         contexts=settings.contexts,
         limits=settings.limits,
@@ -198,16 +198,12 @@ def server_for(
         not_written=storage.not_written,
     )
 
-    def on_store(request: StoreRequest) -> None:
-        storage.on_store(request)
-        faults.on_store(request)
-
     observers: list[Observer] = [Counting(counts), arrivals, *storage.observers, *watchers]
     if isinstance(listener, OneConnection):
         observers.append(Once(lambda: server.request_stop(grace=1.0)))
     server = Server(
         faults.open_sink(storage.open_sink),
-        on_store=on_store,
+        on_store=faults.behind(storage.on_store),
         on_release=storage.on_release,
         support=support_for(settings, callers.users),
         access=access_for(settings, faults, callers.policy),

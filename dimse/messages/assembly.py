@@ -60,13 +60,13 @@ class Assembler:
         """No message has begun that has not ended."""
         return self._context_id is None
 
-    def whole(self, pdvs: Sequence[PDV]) -> tuple[Received, list[memoryview]] | None:
+    def whole(self, pdvs: Sequence[PDV]) -> tuple[int, Message, list[memoryview]] | None:
         """A command set, and the data set that follows it, if these PDVs are that and nothing else.
 
         That is what a small object comes as, or a C-ECHO. What is in any way else is left to `feed`.
 
         Returns:
-            The command set, and the fragments of the data set; none, if none follows.
+            The presentation context, the message, and the fragments of its data set; none, if none follows.
         """
         context_id, control, command = pdvs[0]
         if (
@@ -91,7 +91,7 @@ class Assembler:
             return None
         if message.data_set_follows != bool(fragments):
             return None
-        return Received(context_id, message), fragments
+        return context_id, message, fragments
 
     def feed(self, pdvs: Iterable[PDV]) -> Iterator[Received | DataSetPart]:
         """What these PDVs complete, in order.

@@ -62,9 +62,12 @@ class CStoreRSP(Response):
             or self.offending_element is not None
         ):
             return Message.encode(self)
-        before, behind = _around_the_answered(self.COMMAND_FIELD, sop_class, self.status)
-        number = _answered(self.message_id_being_responded_to)
-        return command.frame(b"".join((before, number, behind, _instance(instance))))
+        number = self.message_id_being_responded_to
+        if not (0 <= number <= 0xFFFF and is_sendable(instance)):
+            return Message.encode(self)  # which says why it can't be sent
+        value = command.even(instance)
+        before, between = _around_what_is_answered(sop_class, self.status, len(value))
+        return before + number.to_bytes(2, "little") + between + value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,23 @@ def _around_the_answered(
         write("AffectedSOPClassUID")(sop_class_uid) + write("CommandField")(command_field),
         write("CommandDataSetType")(command.NO_DATA_SET) + write("Status")(status),
     )
+
+
+@lru_cache(maxsize=64)
+def _around_what_is_answered(sop_class_uid: str, status: int, length: int) -> tuple[bytes, bytes]:
+    """A C-STORE-RSP before its Message ID Being Responded To, and from there to its SOP Instance UID.
+
+    Its SOP Instance UID, of this even length, is its end.
+    """
+    example = CStoreRSP(
+        message_id_being_responded_to=0,
+        affected_sop_class_uid=sop_class_uid,
+        affected_sop_instance_uid="1" * length,
+        status=status,
+    )
+    number = _answered(0)
+    before, _, behind = Message.encode(example).partition(number)
+    return before + number[:-2], behind[:-length]
 
 
 @lru_cache(maxsize=64)

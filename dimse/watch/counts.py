@@ -21,7 +21,7 @@ from dimse.messages.codec import message_of
 from dimse.messages.composite import CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest
-from dimse.tables.status import is_pending, is_successful
+from dimse.tables.status import SUCCESS, is_pending, is_successful
 from dul.pdu import AssociateRJ
 from dul.values import TYPE_CHECKING, dataclass
 
@@ -131,6 +131,7 @@ class Counts:
         self._memory = mmap.mmap(-1, 8 * _ROW * processes)
         self._numbers = memoryview(self._memory).cast("Q")
         self._row = 0
+        self._places: dict[int, int] = {}  # of statuses in this row
         self._lock = threading.Lock()
 
     def take_row(self, number: int) -> None:
@@ -140,6 +141,7 @@ class Counts:
         """
         with self._lock:
             self._row = number * _ROW
+            self._places.clear()
         self.died(number)
 
     def died(self, number: int) -> None:
@@ -157,27 +159,50 @@ class Counts:
     def add(self, name: str, count: int = 1) -> None:
         """Add `count` to a number of `Totals`, by its `name`."""
         with self._lock:
-            self._add(name, count)
+            self._numbers[self._row + _AT[name]] += count
 
     def add_status(self, operation: int, status: int) -> None:
         """One more final `status` of an `operation`, which is known by its Command Field."""
-        key = (operation << 16 | status) + 1
-        numbers, first = self._numbers, self._row + _STATUSES
         with self._lock:
-            for at in range(first, first + 2 * _STATUS_ROOM, 2):
-                if numbers[at] == 0:
-                    numbers[at] = key
-                if numbers[at] == key or at == first + 2 * (_STATUS_ROOM - 1):
-                    numbers[at + 1] += 1
-                    return
+            self._add_status(operation, status)
 
-    def add_times(self, answer: float, whole: float) -> None:
-        """One more C-STORE: seconds that its `answer` took, and that the `whole` of it took."""
+    def add_store(self, name: str, status: int, answer: float, whole: float) -> None:
+        """One more C-STORE that was answered.
+
+        Args:
+            name: what became of its object: "objects_stored", "objects_dropped" or "objects_refused".
+            status: that it was answered with.
+            answer: seconds that its answer took.
+            whole: seconds that all of it took.
+        """
+        numbers = self._numbers
         with self._lock:
-            for first, seconds in ((_ANSWER, answer), (_WHOLE, whole)):
-                at = self._row + first
-                self._numbers[at + bisect_left(BOUNDS, seconds)] += 1
-                self._numbers[at + _CLASSES] += int(seconds * 1e6)
+            self._add_status(CStoreRQ.COMMAND_FIELD, status)
+            row = self._row
+            numbers[row + _AT[name]] += 1
+            numbers[row + _ANSWER + bisect_left(BOUNDS, answer)] += 1
+            numbers[row + _ANSWER + _CLASSES] += int(answer * 1e6)
+            numbers[row + _WHOLE + bisect_left(BOUNDS, whole)] += 1
+            numbers[row + _WHOLE + _CLASSES] += int(whole * 1e6)
+
+    def _add_status(self, operation: int, status: int) -> None:
+        key = (operation << 16 | status) + 1
+        if key not in self._places:
+            self._places[key] = self._place_of(key)
+        self._numbers[self._places[key] + 1] += 1
+
+    def _place_of(self, key: int) -> int:
+        """Where a status is counted in this row; what finds no room, in the last place."""
+        first = self._row + _STATUSES
+        last = first + 2 * (_STATUS_ROOM - 1)
+        for at in range(first, last, 2):
+            if self._numbers[at] in {0, key}:
+                break
+        else:
+            at = last
+        if not self._numbers[at]:
+            self._numbers[at] = key
+        return at
 
     def totals(self) -> Totals:
         """What all processes have counted up to now."""
@@ -197,9 +222,6 @@ class Counts:
             answer=_times(sums, _ANSWER),
             whole=_times(sums, _WHOLE),
         )
-
-    def _add(self, name: str, count: int) -> None:
-        self._numbers[self._row + _AT[name]] += count
 
     def _open(self, first: int) -> int:
         row = self._numbers[first : first + len(_NUMBERS)]
@@ -259,18 +281,18 @@ class Counting(Observer):
     def answered(self, request: ServiceRequest[Any], response: Response) -> None:
         """A response was given."""
         status = response.status
-        if is_pending(status):
+        if status != SUCCESS and is_pending(status):
             return
-        self._counts.add_status(request.message.COMMAND_FIELD, status)
-        if not isinstance(request.message, CStoreRQ):
+        if type(request.message) is not CStoreRQ:
+            self._counts.add_status(request.message.COMMAND_FIELD, status)
             return
-        if not is_successful(status):
-            self._counts.add("objects_refused")
+        if status == SUCCESS or is_successful(status):
+            became = "objects_dropped" if request.content is None else "objects_stored"
         else:
-            self._counts.add("objects_dropped" if request.content is None else "objects_stored")
+            became = "objects_refused"
         begun, complete = self._begun[request.requestor.address]
         now = self._clock()
-        self._counts.add_times(now - complete, now - begun)
+        self._counts.add_store(became, status, now - complete, now - begun)
 
     def released(self, requestor: Requestor) -> None:
         """The peer released."""

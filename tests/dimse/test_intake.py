@@ -198,7 +198,7 @@ def test_a_small_object_comes_whole() -> None:
     provided = Provided(None, [])
     with patch.object(Intake, "whole", noting):
         provided.take(wire + store, [len(wire)])
-    ((part, fragments),) = (each for each in taken if each is not None)
-    assert part.message.affected_sop_instance_uid == "1.2.3"
+    ((_, message, fragments),) = (each for each in taken if each is not None)
+    assert message.affected_sop_instance_uid == "1.2.3"
     assert len(fragments) == 2
     assert [(name, bytes(sink.content)) for name, sink in provided.sinks] == [("1.2.3", b"abcd")]

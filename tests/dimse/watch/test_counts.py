@@ -105,12 +105,11 @@ def test_processes_count_together() -> None:
             counts.take_row(number)
             counts.add("objects_stored", number + 1)
             counts.add("associations_accepted", 2)
-            counts.add_status(0x0001, 0xA700)
-            counts.add_times(0.5, 99.0)
+            counts.add_store("objects_refused", 0xA700, 0.5, 99.0)
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
     totals = counts.totals()
-    assert totals.objects_stored == 6
+    assert (totals.objects_stored, totals.objects_refused) == (6, 3)
     assert totals.statuses == {("C-STORE", 0xA700): 3}
     assert totals.answer.classes[BOUNDS.index(0.5)] == 3
     assert totals.whole.classes[-1] == 3  # beyond the last bound
@@ -132,7 +131,10 @@ def test_more_statuses_than_there_is_room_for_lose_no_count() -> None:
     for status in range(0xC000, 0xC100):
         counts.add_status(0x0001, status)
     counts.add_status(0x0999, 1)
-    assert sum(counts.totals().statuses.values()) == 257
+    counts.add_store("objects_refused", 0xC000, 0.1, 0.1)
+    statuses = counts.totals().statuses
+    assert (sum(statuses.values()), len(statuses)) == (258, 64)
+    assert statuses["C-STORE", 0xC000] == 2
 
 
 def test_an_operation_that_has_no_name_is_known_by_its_number() -> None:

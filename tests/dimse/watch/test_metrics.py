@@ -27,8 +27,7 @@ def test_all_that_is_counted_is_told() -> None:
         counts.add("associations_released")
         counts.add("objects_stored", 5)
         counts.add("bytes_received", 1 << 40)
-        counts.add_status(0x0001, 0xA700)
-        counts.add_times(0.002, 100.0)
+        counts.add_store("objects_refused", 0xA700, 0.002, 100.0)
     found = samples(counts)
     assert found["dulcet_associations_total", "accepted"] == 6
     assert found["dulcet_associations_total", "rejected"] == 0
