@@ -1,26 +1,43 @@
 """What a message costs as counts: calls, system calls and bytes copied, for an object and for a PDU.
 
-Both ends run in this process, each in its thread, with a profiler on; a count says the same on every
-machine. `copied` is what Python copies in memory: the kernel's own copies, one at either end, are not
-in it.
+Both ends run in one process, each in its thread; a count says the same on every machine. Calls are counted
+here, with a profiler on. Bytes that are copied, and cleared, are counted in a process of its own, without
+one, by stand-ins for the functions of the C library that do it: `children/copies.c` says what they see.
+The kernel's own copies, between a file or a socket and memory, are not in it.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from benchmarks.children.copied import BEFORE
 from benchmarks.objects import Workload, make
 from dimse import Client, Server, Spool
 from dimse.dialogue import VERIFICATION_CONTEXT
 
-__all__ = ["SYSTEM_CALLS", "Profiler", "counters", "served"]
+__all__ = [
+    "SYSTEM_CALLS",
+    "Profiler",
+    "can_compile",
+    "copied",
+    "counters",
+    "counting_bytes",
+    "served",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+CHILDREN = Path(__file__).parent / "children"
 
 SYSTEM_CALLS = frozenset(
     {
@@ -128,6 +145,7 @@ def counters(root: Path) -> dict[str, dict[str, float]]:
     out = root / "counted"
     out.mkdir(parents=True)
     found: dict[str, dict[str, float]] = {}
+    memory = copied(root) if can_compile() else {}
     small = make(Workload("counted-small", MANY, 4096), root)
     large = make(Workload("counted-large", 2, LARGE_PIXELS), root)
     _send(small[:FEW], out)  # what is loaded late is loaded
@@ -143,7 +161,63 @@ def counters(root: Path) -> dict[str, dict[str, float]]:
     found["C-ECHO served"] = _per(served(1, FEW), served(1, MANY), MANY - FEW)
     for folder in ("counted", "counted-small", "counted-large"):
         shutil.rmtree(root / folder)
+    return {name: memory.get(name, {}) | counts for name, counts in found.items()}
+
+
+def can_compile() -> bool:
+    """Whether there is a compiler for what counts bytes."""
+    return shutil.which("cc") is not None
+
+
+def counting_bytes(root: Path) -> dict[str, str]:
+    """The environment of a Python that counts bytes as `copies.c` says, which is compiled into `root`."""
+    library = root / "copies.so"
+    flags = ["-O2", "-fno-builtin", "-fno-tree-loop-distribute-patterns", "-shared", "-fPIC"]
+    compiled = ["cc", *flags, "-ftls-model=initial-exec", "-o", str(library)]
+    subprocess.run([*compiled, str(CHILDREN / "copies.c")], check=True)
+    # Always seeded alike, so that its tables of names are; ours are found where we are.
+    ours = {"LD_PRELOAD": str(library), "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+    return os.environ | ours
+
+
+def copied(root: Path) -> dict[str, dict[str, float]]:
+    """Bytes that were copied and cleared in memory, by what for, as in `counters`."""
+    environment, out = counting_bytes(root), root / "copied"
+    out.mkdir()
+
+    def bytes_of(*arguments: object) -> dict[str, dict[str, int]]:
+        command = [sys.executable, str(CHILDREN / "copied.py"), *map(str, arguments)]
+        done = subprocess.run(command, env=environment, check=True, capture_output=True)
+        ends: dict[str, dict[str, int]] = json.loads(done.stdout)
+        return ends
+
+    found = {}
+    for what, workload, units in (
+        ("object of 4.8 KB", Workload("copied-small", MANY + BEFORE, 4096), MANY),
+        (
+            "PDU of 16 KiB of a large object",
+            Workload("copied-large", 2 + BEFORE, LARGE_PIXELS),
+            2 * LARGE_PIXELS / PDU,
+        ),
+    ):
+        for end, counts in bytes_of("objects", out, *make(workload, root)).items():
+            found[f"{what}, {end}"] = _difference({}, counts, units)
+    first, associations, echoes = (
+        bytes_of("echoes", *each)["receiver"] for each in ((FEW, 1), (MANY, 1), (1, MANY))
+    )
+    found["association accepted and released"] = _difference(first, associations, MANY - FEW)
+    one_echo = bytes_of("echoes", 1, FEW)["receiver"]
+    found["C-ECHO served"] = _difference(one_echo, echoes, MANY - FEW)
+    (root / "copies.so").unlink()
+    for folder in ("copied", "copied-small", "copied-large"):
+        shutil.rmtree(root / folder)
     return found
+
+
+def _difference(
+    fewer: Mapping[str, int], more: Mapping[str, int], units: float
+) -> dict[str, float]:
+    return {name: round((count - fewer.get(name, 0)) / units, 1) for name, count in more.items()}
 
 
 def _per(fewer: Profiler, more: Profiler, units: float) -> dict[str, float]:

@@ -49,9 +49,10 @@ class Limits:
     """The largest P-DATA-TF variable field that we send, whatever the peer allows: peers that
     announce 0 or 4 GiB still have to buffer what we send."""
 
-    receive_buffer: int = 2 * (6 + 131072)
-    """The receive buffer of an association that has just begun. Room for two PDUs of
-    `max_pdu_length`, so that a fill ends with a PDU, and no part of one has to be moved."""
+    receive_buffer: int = (6 + 131072) // 2
+    """The receive buffer of an association that has just begun: it holds all that most of them ever
+    say at once. It is half of the largest PDU that DCMTK sends, so that after it has become twice as large some times
+    a fill ends with such a PDU, and no part of one has to be moved."""
 
     receive_batch: int = 8 * (6 + 131072)
     """What the receive buffer grows to, each time to its double, for a peer that fills it: what one
