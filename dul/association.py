@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from dul import events as ind
 from dul.actions import Actions, Brought
-from dul.deadlines import ARTIM, GRACE, OPEN_ENDED, Deadlines
+from dul.deadlines import ARTIM, BOUNDED, GRACE, OPEN_ENDED, Deadlines
 from dul.errors import (
     DULError,
     LocalProtocolError,
@@ -173,19 +173,18 @@ class Association:
         Raises:
             LocalProtocolError: there is no transport connection yet.
         """
-        self._deadlines.tell(now)
         if self._actions.close_wanted:
+            self._deadlines.tell(now)
             return
         if self.state in _NO_CONNECTION:
             raise LocalProtocolError("nothing can be received without a transport connection")
+        self._deadlines.now = now
         framer = self._inbox.framer
         framer.buffer_updated(count)
         progress = self._receive()
         self._actions.tell_data()
-        if not framer.incomplete or self.state in OPEN_ENDED:
-            self._deadlines.disarm("pdu")
-        elif progress or "pdu" not in self._deadlines:
-            self._deadlines.arm("pdu")
+        whole = not framer.incomplete or self.state in OPEN_ENDED
+        self._deadlines.received(whole=whole, progress=progress)
 
     @property
     def sending(self) -> bool:
@@ -220,7 +219,7 @@ class Association:
         Returns:
             Whether that was all: nothing more waits.
         """
-        self._deadlines.tell(now)
+        self._deadlines.now = now  # there was a connection before, which told the first time
         finished = self._outbox.sent(count)
         if not self._outbox:
             if finished:
@@ -504,7 +503,8 @@ class Association:
         self._actions.perform(transition, brought)
         if transition.next_state is not transition.state:
             # The peer cannot answer before what it is to answer is sent.
-            self._deadlines.enter(transition.next_state, start=not self._outbox)
+            start = transition.next_state in BOUNDED and not self._outbox
+            self._deadlines.enter(transition.next_state, start=start)
         if self._trace is not None:
             self._trace(transition)
 

@@ -370,4 +370,4 @@ def drain(association: Association) -> Conversation[None]:
         if association.next_event() is None:
             if association.closed or association.state is State.Sta1:
                 return
-            yield PUMP
+            yield TURN

@@ -9,7 +9,7 @@ from dul.errors import TimedOut
 from dul.fsm import State
 from dul.limits import Limits
 
-__all__ = ["ARTIM", "GRACE", "OPEN_ENDED", "Deadlines"]
+__all__ = ["ARTIM", "BOUNDED", "GRACE", "OPEN_ENDED", "Deadlines"]
 
 ARTIM = "artim"
 GRACE = "grace"
@@ -38,6 +38,8 @@ _BOUND_OF_STATE = {
     State.Sta10: "release",
     State.Sta11: "release",
 }
+BOUNDED = frozenset(_BOUND_OF_STATE)
+"""The states in which the peer is waited for, in a time of the state's own."""
 
 
 class _Bounds(dict[str, float | None]):
@@ -97,7 +99,12 @@ class Deadlines:
 
     def next(self) -> float | None:
         """When the earliest deadline is due; None if none runs."""
-        return min(self._until.values()) if self._until else None
+        soonest = None
+        for which in self._until:  # one or two: `min` costs more than it does, for each message
+            until = self._until[which]
+            if soonest is None or until < soonest:
+                soonest = until
+        return soonest
 
     def passed(self) -> list[str]:
         """The names of the deadlines that are over now, the earliest first."""
@@ -132,10 +139,26 @@ class Deadlines:
         self._of_state = _BOUND_OF_STATE.get(state)
         if self._of_state is not None and start:
             self.arm(self._of_state)
-        if state is not State.Sta6:
+        if self._patience is not None and state is not State.Sta6:
             self.expect(None, start=False)
-        if state in OPEN_ENDED:
-            self.disarm(*self._until.keys() - {ARTIM})
+        if self._until and state in OPEN_ENDED:
+            artim = self._until.get(ARTIM)
+            self._until.clear()
+            if artim is not None:
+                self._until[ARTIM] = artim
+
+    def received(self, *, whole: bool, progress: bool) -> None:
+        """Bytes came.
+
+        Args:
+            whole: no PDU has begun and not ended, or nothing bounds how long that takes.
+            progress: a PDU has come to its end among them.
+        """
+        if not whole:
+            if progress or "pdu" not in self._until:
+                self.arm("pdu")
+        elif "pdu" in self._until:
+            del self._until["pdu"]
 
     def all_is_sent(self) -> None:
         """What the peer is expected to do, it can do from now on."""

@@ -270,8 +270,8 @@ assert other[8 : 3 + MIB] == whole[: MIB - 5]
 # ----------------------------------------------------------------- associations and C-ECHOs --
 
 
-ECHO = 135  # calls to serve a C-ECHO: poll, recv_into and sendmsg are the system calls
-ASSOCIATION = 900  # and one association with one C-ECHO, the wait for it included
+ECHO = 100  # calls to serve a C-ECHO: poll, recv_into and sendmsg are the system calls
+ASSOCIATION = 680  # and one association with one C-ECHO, the wait for it included
 
 
 def test_an_association_and_an_echo_take_no_more_calls_to_serve_than_they_did():

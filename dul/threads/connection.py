@@ -150,14 +150,15 @@ class Connection:
             self._polling.drive(rest(self.association, self._link, time.monotonic, until))
 
     def serve(self, conversation: Conversation[None]) -> None:
-        """The acceptor's whole life: the TLS handshake, the conversation, the end."""
+        """The acceptor's whole life: the TLS handshake, the conversation, the release; then `abort` it."""
         if self._link.shakes_hands:
             with self._working:
                 self._polling.drive(handshake(self.association, self._link, time.monotonic))
         else:
             self.association.accepted(time.monotonic())
         self.run(serve_connection(self.association, conversation))
-        self.close()
+        if is_to_be_released(self.association):
+            self.release()
 
     def give_up(self) -> None:
         """End what failed (see `conversations.give_up`)."""

@@ -114,12 +114,14 @@ class Polling:
                 left = wait.until - time.monotonic()
                 if left <= 0:
                     return False
-                timeout = int(min(left, LONGEST_POLL) * 1000) + 1
+                left = min(left, LONGEST_POLL)
+                timeout = int(left * 1000) + 1
             self.resting = True
             ready = self._poll.poll(timeout)
             self.resting = False
             if ready:
-                raise_if_set(self._wakeup)
+                if self._wakeup is not None and self._wakeup.is_set:
+                    raise_if_set(self._wakeup)
                 return True
 
 

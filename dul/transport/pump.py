@@ -35,6 +35,8 @@ __all__ = [
 LOOK = 0.25
 """Seconds between two looks at how much of what was sent is still on its way."""
 
+_IDLE = State.Sta1  # an attribute of an Enum takes ten times as long, for each message
+
 NO_WAIT = Wait(-1, read=False, write=False, until=None)
 """What there is to be received has come already."""
 
@@ -93,7 +95,7 @@ def begin(
     Raises:
         DULError: see `pump`.
     """
-    if association.state is State.Sta1:
+    if association.state is _IDLE:
         link.close()
         raise association.failure or LocalProtocolError("there is no association")
     if not link.is_open:
