@@ -270,7 +270,7 @@ assert other[8 : 3 + MIB] == whole[: MIB - 5]
 # ----------------------------------------------------------------- associations and C-ECHOs --
 
 
-ECHO = 100  # calls to serve a C-ECHO: poll, recv_into and sendmsg are the system calls
+ECHO = 120  # calls to serve a C-ECHO: poll, recv_into and sendmsg are the system calls
 ASSOCIATION = 680  # and one association with one C-ECHO, the wait for it included
 
 
