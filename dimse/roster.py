@@ -12,7 +12,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import AbstractContextManager
-from enum import Enum
 
 from dimse.errors import DIMSEError, InvalidValue, JournalFailed
 from dimse.events import Confirmed, Planned, Warned
@@ -24,6 +23,7 @@ from dimse.outcome import Outcome
 from dimse.plan import Need, Planning
 from dimse.policy import LOOK_AHEAD, Policy
 from dul.conversations import Call, Script
+from dul.enumeration import Enum
 from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ with a thread, `dul.aio` with a task.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from enum import Enum
 
 from dul import events as ind
 from dul.association import Association
+from dul.enumeration import Enum
 from dul.errors import (
     AssociationAborted,
     AssociationRejected,

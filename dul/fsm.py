@@ -7,8 +7,7 @@ PDU's content is a named guard.
 
 from __future__ import annotations
 
-from enum import Enum
-
+from dul.enumeration import Enum
 from dul.values import dataclass
 
 __all__ = [
@@ -26,13 +25,7 @@ __all__ = [
 ]
 
 
-class _Word(Enum):
-    """A word of the tables; hashed by what it is, and not by its name, since steps are look-ups."""
-
-    __hash__ = object.__hash__
-
-
-class State(_Word):
+class State(Enum):
     """The states of Table 9-5; the value is the meaning."""
 
     Sta1 = "idle"
@@ -68,7 +61,7 @@ WHEN = {
 """The states in words for people who have never seen the table: when something happened."""
 
 
-class Event(_Word):
+class Event(Enum):
     """The rows of Table 9-10, in its order; the value is the meaning."""
 
     Evt1 = "A-ASSOCIATE request primitive"
@@ -106,7 +99,7 @@ IMPOSSIBLE = {
 """What the local user, or the transport, may want where the table has a blank cell, in words."""
 
 
-class Effect(_Word):
+class Effect(Enum):
     """What an action does, one thing at a time."""
 
     CONNECT = "open a transport connection"
@@ -134,7 +127,7 @@ class Effect(_Word):
     IGNORE = "ignore the PDU"
 
 
-class Action(_Word):
+class Action(Enum):
     """The actions of Tables 9-6 to 9-9; the value is the standard's token."""
 
     AE_1 = "AE-1"
@@ -167,7 +160,7 @@ class Action(_Word):
     AA_8 = "AA-8"
 
 
-class Guard(_Word):
+class Guard(Enum):
     """What the three branching actions depend on."""
 
     ACCEPTABLE = "AE-6: the service-provider finds the A-ASSOCIATE-RQ acceptable"

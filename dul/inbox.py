@@ -8,10 +8,10 @@ A PDU is decoded and judged here: whether a request or an answer is acceptable t
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from enum import Enum
 
 from dul import events as ind
 from dul.actions import Brought
+from dul.enumeration import Enum
 from dul.errors import AssociationAborted, AssociationRejected, InvalidPDU, RejectReason
 from dul.framing import Framer
 from dul.fsm import Event, Guard, State

@@ -420,6 +420,8 @@ def test_the_core_of_the_upper_layer_knows_nothing_of_the_world():
         if (each.importer in core or each.importer in PLAIN_TRANSPORT)
         and (each.top in TOUCHES_THE_WORLD)
         and not each.for_types_only
+        # Which Python it is, and nothing else.
+        and (each.importer, each.module) != ("dul.enumeration", "sys")
     ]
     wrong += [each for each in LOCAL if each.importer in core and each.module in TRANSPORT]
     assert not wrong, listed(wrong)
@@ -428,7 +430,7 @@ def test_the_core_of_the_upper_layer_knows_nothing_of_the_world():
 
 def test_the_state_machine_imports_next_to_nothing():
     modules = {each.module for each in IMPORTS if each.importer == "dul.fsm"}
-    assert modules <= {"__future__", "dul.values", "enum", "typing"}
+    assert modules <= {"__future__", "dul.enumeration", "dul.values", "typing"}
 
 
 def test_only_some_of_dimse_does_io():
@@ -559,6 +561,21 @@ def test_data_classes_are_those_that_cost_little_until_they_are_used():
         and not each.for_types_only
     ]
     assert not wrong, listed(wrong)
+
+
+def test_enumerations_are_those_that_cost_little_to_make():
+    """Of texts: those that are numbers, or have an `__init__`, are the standard library's."""
+    wrong = [
+        f"{module}:{node.lineno}"
+        for module, tree in SOURCES.items()
+        if package_of(module) in {"dul", "dimse"}
+        and module not in {"dul.enumeration", "dul.errors"}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "enum"
+        for alias in node.names
+        if alias.name == "Enum"
+    ]
+    assert not wrong, wrong
 
 
 def test_typing_is_for_type_checkers():

@@ -13,11 +13,11 @@ a few microseconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from operator import attrgetter
 
 from dimse.errors import InvalidValue
 from dimse.messages import command
+from dul.enumeration import Enum
 from dul.values import MISSING, TYPE_CHECKING, Generic, TypeVar, dataclass, fields
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from enum import Enum
 
 from dimse.objects.layout import obstacle_between
 from dimse.tables.transfer_syntaxes import TRANSFER_SYNTAXES, UNCOMPRESSED, describe
+from dul.enumeration import Enum
 from dul.values import TYPE_CHECKING, cast, dataclass
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from enum import Enum
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
 from dimse.objects.outgoing import Outgoing, examine, refuse_invalid_uids
 from dimse.objects.part10 import FileForm
+from dul.enumeration import Enum
 from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import Enum, StrEnum
+from enum import StrEnum
 
+from dul.enumeration import Enum
 from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:

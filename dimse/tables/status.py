@@ -7,8 +7,7 @@ never a success: an object with such an answer is not known to be stored.
 
 from __future__ import annotations
 
-from enum import Enum
-
+from dul.enumeration import Enum
 from dul.ondemand import on_demand
 from dul.values import TYPE_CHECKING
 
