@@ -11,7 +11,6 @@ from dul.errors import TransportError
 from dul.security import Security
 from dul.tls.facts import security_of
 from dul.transport.link import Address, Link, Wait, Waiting
-from dul.values import cast
 from dul.wire import Buffer
 
 __all__ = ["SecureLink"]
@@ -181,7 +180,7 @@ class SecureLink(Link):
         count = got = 0
         room = len(view)
         # What `recv_into` comes to, one call in Python less for each record.
-        read = cast("Callable[[int, memoryview], int]", sock.read)
+        read: Callable[[int, memoryview], int] = sock.read  # type: ignore[assignment]
         try:
             while count < room:
                 got = read(room - count, view[count:])

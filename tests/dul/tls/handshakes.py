@@ -26,11 +26,16 @@ class Handshake:
     """
 
     def __init__(
-        self, client: ssl.SSLContext, server: ssl.SSLContext, name: str = "localhost"
+        self,
+        client: ssl.SSLContext,
+        server: ssl.SSLContext,
+        name: str = "localhost",
+        *,
+        session: ssl.SSLSession | None = None,
     ) -> None:
         to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
         from_client, from_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.client = client.wrap_bio(to_client, from_client, server_hostname=name)
+        self.client = client.wrap_bio(to_client, from_client, server_hostname=name, session=session)
         self.server = server.wrap_bio(to_server, from_server, server_side=True)
         self.errors: dict[str, TransportError] = {}
         done: set[str] = set()

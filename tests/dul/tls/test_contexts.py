@@ -11,7 +11,15 @@ from certified import DAY, PASSWORD, Certified, Office
 from handshakes import Handshake, own
 
 from dul.errors import InvalidTLS
-from dul.tls import TLS_PROFILES, Credentials, Trust, client_context, server_context, warnings_of
+from dul.tls import (
+    TLS_PROFILES,
+    Credentials,
+    Trust,
+    Verify,
+    client_context,
+    server_context,
+    warnings_of,
+)
 
 PAIRS = [
     (name, key)
@@ -72,6 +80,23 @@ def test_what_a_server_does_about_clients_certificates(
     client = client_context(trust=trust, credentials=credentials)
     shaken = Handshake(client, server_context(own(server), trust=trust, verify=verify))  # type: ignore[arg-type]
     assert shaken.done is good, shaken.errors
+
+
+@pytest.mark.parametrize("verify", ["require", "ignore"])
+def test_a_server_of_tls_1_3_lets_no_session_be_resumed(
+    verify: Verify, server: Certified, trust: Trust
+) -> None:
+    """Who comes again shows its certificate again."""
+    calling = client_context(TLS_PROFILES["tls13"], credentials=own(server), trust=trust)
+    called = server_context(own(server), TLS_PROFILES["tls13"], trust=trust, verify=verify)
+    shaken = Handshake(calling, called)
+    assert shaken.done
+    session = shaken.client.session
+    assert session is not None
+    assert not session.has_ticket
+    again = Handshake(calling, called, session=session)
+    assert again.done
+    assert not again.client.session_reused
 
 
 def test_a_client_that_verifies_nothing(server: Certified) -> None:
