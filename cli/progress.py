@@ -74,7 +74,8 @@ class Display:
     def reached(self, count: int) -> None:
         """So many bytes of the present file are out."""
         self._partly = count
-        self._update()
+        if self._wanted:
+            self._update()
 
     def finish(self, length: int, *, failed: bool = False) -> None:
         """The present file, whose bytes were reckoned so many at the start, is over."""
@@ -82,7 +83,8 @@ class Display:
         self._failed += failed
         self._sent += length
         self._partly = 0
-        self._update()
+        if self._wanted:
+            self._update()
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -98,8 +100,6 @@ class Display:
             os.write(2, _SHOW_CURSOR + b"\n")
 
     def _update(self) -> None:
-        if not self._wanted:
-            return
         now = time.monotonic()
         if self._by_rich and self._progress is None:
             if now - self._since < _AFTER:

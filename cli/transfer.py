@@ -203,7 +203,6 @@ class Transfer(Teller):
         match event:
             case Outcome():
                 self._outcome(event)
-                self._mark(event)
             case LeftOut():
                 left_out(event, self.report)
             case Warned():
@@ -268,13 +267,16 @@ class Transfer(Teller):
                 self._dictionary = None
 
     def _outcome(self, outcome: Outcome) -> None:
+        if self._marker is not None:
+            self._mark(self._marker, outcome)
         if outcome.error is not None:
             why = unusable(outcome, self.words)
             if why is not None:
                 self._unusable(why)
                 return
         stored = outcome.stored
-        self.display.finish(self._present.pop(outcome.name, 0), failed=not stored)
+        reckoned = self._present.pop(outcome.name, 0) if self._present else 0
+        self.display.finish(reckoned, failed=not stored)
         self._answers.add(outcome)
         self._dots.end(outcome.length if outcome.status is not None else None)
         if stored:
@@ -293,12 +295,10 @@ class Transfer(Teller):
         else:
             self._not_sent(outcome, outcome.error)
 
-    def _mark(self, outcome: Outcome) -> None:
-        """Rename its file, if that is wanted."""
-        if self._marker is None:
-            return
+    def _mark(self, marker: Marker, outcome: Outcome) -> None:
+        """Rename its file."""
         try:
-            self._marker.mark(outcome)
+            marker.mark(outcome)
         except OSError as error:
             self.report.warn(f"cannot rename file '{outcome.name}': {error.strerror}")
 

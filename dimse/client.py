@@ -66,8 +66,9 @@ class Events(Iterator[ClientEvent]):
         self._events = events
         self._begun = False
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[ClientEvent]:  # noqa: PYI034 - what is taken from
+        self._begun = True
+        return self._events  # who takes all of them need not ask here for each
 
     def __next__(self) -> ClientEvent:
         """What happens next.

@@ -362,10 +362,9 @@ class Sender:
 
     def _begin_usual(self, stores: Stores) -> _Flight | None:
         """Begin the next object, if that is as simple as can be."""
-        policy = self._policy
+        policy, mine = self._policy, self._mine
         if (
-            not self._mine
-            or self._pause
+            self._pause
             or self._halt is not None
             or self._roster.stopped
             or policy.rate
@@ -373,12 +372,21 @@ class Sender:
             or stores.operations.window != 1
         ):
             return None
-        task = self._mine[0]
+        if not mine:
+            at_hand = self._roster.at_hand()
+            if at_hand is None:
+                return None
+            mine.append(at_hand)
+        task = mine[0]
         # What is open has been found to have its contexts on this association (`_next_at_hand`).
-        storing = stores.begin_opened(task.outgoing, attempts=task.attempts + 1)
+        if not stores.has_opened(task.outgoing) and not (
+            self._dialogue.serves(task.need.offers) and stores.ahead_kept(task.outgoing)
+        ):
+            return None
+        storing = stores.begin_opened(task.outgoing, task.attempts + 1)
         if storing is None:
             return None
-        self._mine.popleft()
+        mine.popleft()
         self._roster.begin(task)
         task.attempts += 1
         return _Flight(task, storing)

@@ -301,10 +301,10 @@ class Roster:
         """Look at one."""
         self._looked += 1
         entry = Entry(item)
-        if isinstance(item, Found):
+        if type(item) is Found:
             entry.item = item.name
             item = self._preparation.look(item, cache=self._cache)
-        if isinstance(item, FileObject):  # nearly always
+        if type(item) is FileObject:  # nearly always
             self.entries.append(entry)
             self._take_up(entry, item, told)
             return

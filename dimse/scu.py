@@ -63,9 +63,9 @@ class MessageIds:
 
     def next(self) -> int:
         """The next message ID."""
-        self._last = self._last % 0xFFFF + 1
-        self._wrapped |= self._last == 0xFFFF
-        return self._last
+        self._last = number = self._last % 0xFFFF + 1
+        self._wrapped |= number == 0xFFFF
+        return number
 
     def __contains__(self, number: int) -> bool:
         """Whether it was given out already."""
@@ -303,9 +303,14 @@ class Operations:
                 raise ReleasedByPeer("the peer released the association")
 
     def _take_data(self, pdvs: tuple[PDV, ...]) -> None:
-        usual = len(pdvs) == 1 and self._is_whole_response(pdvs[0])
-        if usual and self._take_success(pdvs[0].fragment):
-            return
+        waiting, raw = self._waiting_for(pdvs), b""
+        if waiting is not None:
+            raw = bytes(pdvs[0].fragment)
+            success = self._known.read(waiting.asked, raw)
+            if success is not None:
+                waiting.responses.append((success, None))
+                waiting.final = success
+                return
         try:
             for part in self._assembler.feed(pdvs):
                 if isinstance(part, Received):
@@ -318,32 +323,24 @@ class Operations:
             # What is wrong with a message is the user's to find, hence A-ABORT source 0.
             self.association.abort()
             raise
-        if usual and self._latest is not None and self._latest.final is not None:
-            self._known.learn(self._latest.asked, bytes(pdvs[0].fragment), self._latest.final)
+        if waiting is not None and waiting.final is not None:
+            self._known.learn(waiting.asked, raw, waiting.final)
 
-    def _is_whole_response(self, pdv: PDV) -> bool:
-        """Whether it is a command set in one piece, on the context of the latest operation, which waits."""
-        context_id, control, _ = pdv
+    def _waiting_for(self, pdvs: tuple[PDV, ...]) -> Operation[Any] | None:
+        """The latest operation, if it waits, and this is a command set in one piece on its context."""
         latest = self._latest
-        return (
-            control == _WHOLE_COMMAND
-            and latest is not None
-            and context_id == latest.context_id
-            and latest.final is None
-            and self._assembler.at_rest
-            and latest.asked.message_id in self._outstanding
-        )
-
-    def _take_success(self, fragment: Buffer) -> bool:
-        """Take what is the Success of the latest operation; gives whether it was."""
-        latest = self._latest
-        assert latest is not None  # it has been asked
-        response = self._known.read(latest.asked, bytes(fragment))
-        if response is None:
-            return False
-        latest.responses.append((response, None))
-        latest.final = response
-        return True
+        context_id, control, _ = pdvs[0]
+        if (
+            latest is None
+            or latest.final is not None
+            or control != _WHOLE_COMMAND
+            or context_id != latest.context_id
+            or pdvs[1:]
+            or latest.asked.message_id not in self._outstanding
+            or not self._assembler.at_rest
+        ):
+            return None
+        return latest
 
     # -------------------------------------------------------------------------- responses --
 

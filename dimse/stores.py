@@ -172,7 +172,11 @@ class Stores:
         self._opened = _Opened(outgoing, choice, source)
         return True
 
-    def begin_opened(self, outgoing: Outgoing, *, attempts: int = 1) -> Storing | None:
+    def has_opened(self, outgoing: Outgoing) -> bool:
+        """Whether this object is open already."""
+        return self._opened is not None and self._opened.outgoing is outgoing
+
+    def begin_opened(self, outgoing: Outgoing, attempts: int) -> Storing | None:
         """The usual case of `begin`: the object is open, the association can take it, and nothing is
         to be told; None: something of that is not so, and nothing was done.
 

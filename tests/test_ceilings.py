@@ -46,7 +46,7 @@ ECHOED_MODULES = 170  # and by `echoscu` when it was answered
 SERVER_MODULES = 228
 ENCODE = 8  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
-SEND = 315  # calls for a small object, from its name on the command line to its outcome
+SEND = 300  # calls for a small object, from its name on the command line to its outcome
 # Is it a directory; open, fstat, pread, close; stat before it is sent and behind it; sendmsg,
 # poll, recv_into.
 SEND_SYSTEM_CALLS = 10

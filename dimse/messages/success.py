@@ -40,10 +40,10 @@ class KnownSuccesses:
             asked: the request.
             raw: a whole command set.
         """
-        if not isinstance(asked, _KINDS):
-            return None
-        known = self._by_class.get(asked.affected_sop_class_uid)
-        return None if known is None else known.read(asked, raw)
+        if type(asked) is CStoreRQ or type(asked) is CEchoRQ:
+            known = self._by_class.get(asked.affected_sop_class_uid)
+            return None if known is None else known.read(asked, raw)
+        return None
 
     def learn(self, asked: Request[Any], raw: bytes, response: Response) -> None:
         """A response was decoded: if it is a plain Success, it is known from now on."""
@@ -78,7 +78,7 @@ class KnownSuccess:
         if len(raw) != self._size or type(asked) is not self._kind:
             return None
         value = b""
-        if self._instance and isinstance(asked, CStoreRQ):
+        if self._instance and type(asked) is CStoreRQ:
             value = even(asked.affected_sop_instance_uid)
         number = asked.message_id.to_bytes(2, "little")
         if raw != self._before + number + self._between + value + self._behind:
@@ -86,7 +86,7 @@ class KnownSuccess:
         return self._success(asked)
 
     def _success(self, asked: CStoreRQ | CEchoRQ) -> Response:
-        if isinstance(asked, CStoreRQ):
+        if type(asked) is CStoreRQ:
             stored = CStoreRSP.__new__(CStoreRSP)  # see `Outcome.of`
             CStoreRSP.__init__(
                 stored,

@@ -20,7 +20,7 @@ from contextlib import nullcontext
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
-from dimse.objects.outgoing import Outgoing, examine, refuse_invalid_uids
+from dimse.objects.outgoing import Outgoing, examine_file, refuse_invalid_uids
 from dimse.objects.part10 import FileForm
 from dul.enumeration import Enum
 from dul.values import TYPE_CHECKING, dataclass
@@ -203,7 +203,9 @@ def look(
     item: Outgoing
     try:
         if found.member is None:
-            item = examine(found.name, strict=strict, unproven=unproven, form=form, cache=cache)
+            item = examine_file(
+                found.name, strict=strict, unproven=unproven, form=form, cache=cache
+            )
         else:
             # An archive was opened, so this is loaded.
             from dimse.objects.archives import examine_member  # noqa: PLC0415

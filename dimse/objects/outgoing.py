@@ -57,6 +57,7 @@ __all__ = [
     "OutgoingSource",
     "Sendable",
     "examine",
+    "examine_file",
     "opened",
     "refuse_invalid_uids",
 ]
@@ -204,7 +205,11 @@ class FileObject:
             or spans[0][1] & 1
         ):
             return None
-        self._judge(self._status())
+        try:
+            status = os.stat(self.file)  # noqa: PTH116 - as cheap as it can be
+        except OSError as error:
+            raise self._not_opened(error) from error
+        self._judge(status)
         return WholeSource(self.file, content, spans[0], self.stamp)
 
     def obstacle(self, transfer_syntax_uid: str) -> str | None:
@@ -222,10 +227,10 @@ class FileObject:
         return Encoded(self.file, self._origin(), self.spans, own, self.odd, self.proven)
 
     def _origin(self) -> Origin:
-        if self.content is not None:
-            self._judge(self._status())
-            return MemoryOrigin(self.file, self.content, self.stamp)
         try:
+            if self.content is not None:
+                self._judge(os.stat(self.file))  # noqa: PTH116 - the same
+                return MemoryOrigin(self.file, self.content, self.stamp)
             fd = os.open(self.file, _FLAGS)
             origin = FileOrigin(self.file, fd, self.stamp)
             status = os.fstat(fd)
@@ -237,12 +242,6 @@ class FileObject:
             origin.close()
             raise
         return origin
-
-    def _status(self) -> os.stat_result:
-        try:
-            return os.stat(self.file)  # noqa: PTH116 - as cheap as it can be
-        except OSError as error:
-            raise self._not_opened(error) from error
 
     def _not_opened(self, error: OSError) -> Unreadable:
         return Unreadable(self.file, f"cannot be opened: {error.strerror}")
@@ -302,8 +301,9 @@ def examine(
         CannotEncode: a data set without SOP Class or Instance UID.
     """
     if isinstance(item, _PATHS):
-        name = os.fspath(item)
-        found = _examine_file(name, strict=strict, unproven=unproven, form=form, cache=cache)
+        found = examine_file(
+            os.fspath(item), strict=strict, unproven=unproven, form=form, cache=cache
+        )
         if check_uids:
             refuse_invalid_uids(found)
         return found
@@ -321,9 +321,14 @@ def refuse_invalid_uids(item: Outgoing) -> None:
             raise InvalidFile(item.name, f"Invalid SOP {what} UID: {uid}")
 
 
-def _examine_file(
+def examine_file(
     path: str, *, strict: bool, unproven: bool, form: FileForm, cache: Cache | None
 ) -> FileObject:
+    """`examine` of a file.
+
+    Raises:
+        Part10Error: as `examine`.
+    """
     fd = -1
     try:
         fd = os.open(path, _FLAGS)
@@ -341,11 +346,17 @@ def _examine_file(
         if alike is None:
             window = window or Window.over(path, data)
             found = contents_of(window, strict=strict, unproven=unproven, form=form)
+            # The same in thousands of files.
+            sop_class, syntax = (
+                sys.intern(found.sop_class_uid),
+                sys.intern(found.transfer_syntax_uid),
+            )
             instance = found.sop_instance_uid
             if cache is not None and not window.base:
                 cache.shapes.learn(size, window.data, found)
         else:
             found, instance = alike
+            sop_class, syntax = found.sop_class_uid, found.transfer_syntax_uid
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Unreadable(
@@ -356,9 +367,9 @@ def _examine_file(
             os.close(fd)
     return FileObject(
         path,
-        sys.intern(found.sop_class_uid),  # the same in thousands of files
+        sop_class,
         instance,
-        sys.intern(found.transfer_syntax_uid),
+        syntax,
         found.spans,
         found.odd,
         found.proven,

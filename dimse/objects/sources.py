@@ -107,7 +107,8 @@ class FileOrigin:
 
     def finish(self) -> None:
         """Compare the stamp of the file that was read."""
-        _compare(self._path, os.fstat(self._fd), self._stamp)
+        if stamp_of(os.fstat(self._fd)) != self._stamp:
+            raise _changed(self._path)
 
     def close(self) -> None:
         """Close the file."""
@@ -197,12 +198,12 @@ def compare_file(path: FilePath, stamp: Stamp) -> None:
         status = os.stat(path)  # noqa: PTH116 - a Path costs more than the call
     except OSError as error:
         raise Unreadable(path, f"is gone: {error.strerror}") from error
-    _compare(path, status, stamp)
-
-
-def _compare(path: FilePath, status: os.stat_result, stamp: Stamp) -> None:
     if stamp_of(status) != stamp:
-        raise Unreadable(path, "changed while it was sent; send it again")
+        raise _changed(path)
+
+
+def _changed(path: FilePath) -> Unreadable:
+    return Unreadable(path, "changed while it was sent; send it again")
 
 
 @dataclass(frozen=True, slots=True)
