@@ -293,7 +293,7 @@ BY_DULCET, BY_PYNETDICOM, BY_ECHOSCU = (
 )  # fmt: skip
 TO_DULCET, TO_BARE, TO_THREADS, BARE_TO_DCMTK = (
     "associations by dulcet to dulcet", "associations by dulcet to bare Python",
-    "associations by dulcet to bare Python, a thread each", "associations by bare Python to DCMTK",
+    "associations by dulcet to bare Python in threads", "associations by bare Python to DCMTK",
 )  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 """The floor of an association and of a C-ECHO in Python: canned bytes, poll and receive, and nothing judged.
 
 bare_echo.py accept PORT            answer one requestor after the other, in one loop
-bare_echo.py threads PORT           likewise, each in a thread of its own
+bare_echo.py threads PORT           likewise, in threads that wait for who comes
 bare_echo.py echo PORT COUNT        print the seconds of each C-ECHO on one association, as JSON
 bare_echo.py associate PORT COUNT   those of each association, set up and released
 """
 
+import contextlib
 import json
 import select
 import socket
@@ -13,9 +14,9 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
 
 VERIFICATION, IMPLICIT = b"1.2.840.10008.1.1", b"1.2.840.10008.1.2"
+THREADS = 4
 RELEASE_RQ, RELEASE_RP = b"\5\0\0\0\0\4\0\0\0\0", b"\6\0\0\0\0\4\0\0\0\0"
 # Where its two bytes lie: behind headers, group length, SOP class, command field and its own header.
 MESSAGE_ID = 12 + 12 + 26 + 10 + 8
@@ -84,14 +85,27 @@ def serve(sock: socket.socket) -> None:
                 sock.sendmsg([ACCEPT if pdu[0] == 1 else RELEASE_RP])
 
 
-def accept(port: int, serving: Callable[[socket.socket], None]) -> None:
+def accept(port: int) -> None:
     listener = socket.create_server(("127.0.0.1", port), backlog=16)
     while True:
-        serving(listener.accept()[0])
+        serve(listener.accept()[0])
 
 
-def in_a_thread(sock: socket.socket) -> None:
-    threading.Thread(target=serve, args=(sock,)).start()
+def accept_in_threads(port: int) -> None:
+    listener = socket.create_server(("127.0.0.1", port), backlog=16)
+    listener.setblocking(False)
+
+    def attend() -> None:
+        waiting = select.epoll()
+        waiting.register(listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        while True:
+            waiting.poll()
+            with contextlib.suppress(BlockingIOError):  # another thread was first
+                serve(listener.accept()[0])
+
+    for _ in range(THREADS - 1):
+        threading.Thread(target=attend, daemon=True).start()
+    attend()
 
 
 def begun(port: int) -> Line:
@@ -134,9 +148,9 @@ def associations(port: int, count: int) -> list[float]:
 def main(what: str, port: str, count: str = "0") -> None:
     match what:
         case "accept":
-            accept(int(port), serve)
+            accept(int(port))
         case "threads":
-            accept(int(port), in_a_thread)
+            accept_in_threads(int(port))
         case "echo":
             print(json.dumps(echoes(int(port), int(count))))
         case "associate":
