@@ -102,7 +102,8 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
         TypeError: the response has no such field.
     """
     if isinstance(request, _OFTEN) and not optional:
-        return cast("R", _usual(request, status))
+        usual: R = _usual(request, status)
+        return usual
     response = request.RESPONSE
     names = {name for name, _, _ in plan_of(response).readers}
     fields: dict[str, Any] = {
@@ -138,7 +139,7 @@ def response_to(request: Request[R], status: int, **optional: Any) -> R:
 _OFTEN: Final = (CStoreRQ, CEchoRQ)
 
 
-def _usual(request: CStoreRQ | CEchoRQ, status: int) -> CStoreRSP | CEchoRSP:
+def _usual(request: CStoreRQ | CEchoRQ, status: int) -> Any:
     """The usual case of `response_to`: nothing is said but the status."""
     sop_class = request.affected_sop_class_uid
     sop_class_uid = sop_class if uids.is_sendable(sop_class) else None

@@ -24,8 +24,10 @@ MAXIMUM_NAME: Final = 255  # bytes, on every file system in use
 EXTENSION: Final = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
 """What may be put behind names."""
 
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
-"""What nearly all names are: in no directory, and of characters that are a byte each."""
+_PLAIN: Final = re.compile(
+    r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}/)*[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}"
+)
+"""What nearly all names are made of: characters that are a byte each, and no dot in front."""
 
 _FILE_NAME = re.compile(r"[^./\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
 

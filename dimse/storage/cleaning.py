@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from hashlib import sha256
 
 from dul.values import TYPE_CHECKING
@@ -22,6 +23,7 @@ MAXIMUM_COMPONENT: Final = 200
 _UNFIT: Final = frozenset('/\\<>:"|?*')
 
 
+@lru_cache(maxsize=64)  # the objects of a study have the same
 def cleaned(text: str) -> str:
     """A text as a part of a file name, whatever it was: never empty, never a path, never hidden.
 

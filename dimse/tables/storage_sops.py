@@ -11,6 +11,7 @@ Two classes share "SRi" there; the SOP Instance UID that follows keeps their fil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from dimse.tables import TextTable
 from dul.values import TYPE_CHECKING, dataclass
@@ -279,6 +280,7 @@ def name_of(uid: str) -> str:
     return uid if sop_class is None else sop_class.name
 
 
+@lru_cache(maxsize=64)  # it is in the name of each object
 def prefix_of(uid: str, default: str = "UNKNOWN") -> str:
     """DCMTK's short code for a storage SOP class, as in the file name CT.1.2.3.
 

@@ -34,6 +34,11 @@ def called(name: str) -> str | None:
 @example("..")
 @example("CT.1.2.3\n")
 @example("")
+@example("a/b")
+@example("a" * 255 + "/b")
+@example("a" * 256 + "/b")
+@example("a//b")
+@example("a/")
 @given(st.text("ab1._-/\n\0é", max_size=8))
 def test_a_plain_name_is_one_by_the_rule_too(name: str) -> None:
     plainly = appearance._PLAIN.fullmatch(name) is not None
