@@ -14,6 +14,9 @@ from collections.abc import (
 )
 
 from dimse.errors import Cancelled, InvalidValue
+from dimse.messages.base import Response
+from dimse.messages.codec import response_to
+from dimse.objects.decoded import encode_data_set
 from dimse.provider import Answer
 from dimse.requests import ServiceRequest
 from dimse.tables import status as statuses
@@ -52,6 +55,7 @@ class Answers:
     """
 
     def __init__(self, handler: Callable[[Any], Any], request: ServiceRequest[Any]) -> None:
+        self._request = request
         self._call = Call(handler, (request,))
         self._iterator: Iterator[Any] | AsyncIterator[Any] | None = None
         self._cancelled = False
@@ -84,6 +88,31 @@ class Answers:
         else:
             item = yield Call(_next, (self._iterator,))
         return self._final if item is _END else _checked(item)
+
+    def encoded(self, answer: Answer) -> Conversation[tuple[Response, bytes, bytes | None]]:
+        """An answer as it is sent: its message, the command set, and the data set if there is one.
+
+        Raises:
+            InvalidValue: it can't travel.
+            TypeError: its response has no such element.
+            Exception: whatever pydicom raises of a data set that it can't encode.
+        """
+        request, data_set = self._request, answer.data_set
+        if data_set is not None:
+            if not isinstance(data_set, bytes):
+                data_set = yield Call(encode_data_set, (data_set, request.transfer_syntax_uid))
+                assert isinstance(data_set, bytes)
+            if not data_set or len(data_set) % 2:
+                raise InvalidValue(
+                    "Answer", f"a data set of {len(data_set)} bytes: it must be even and not 0"
+                )
+        response: Response = response_to(
+            request.message,
+            answer.status,
+            data_set_follows=data_set is not None,
+            **answer.elements(),
+        )
+        return response, response.encode(), data_set
 
     def cancel(self) -> None:
         """The operation was cancelled: the next answer is what the handler has to say to that."""

@@ -17,7 +17,6 @@ from dimse.errors import (
     NO_SPACE,
     AbortAssociation,
     DIMSEError,
-    InvalidValue,
     MessageFault,
     Refused,
     UnknownCommand,
@@ -28,8 +27,7 @@ from dimse.messages.assembly import Received
 from dimse.messages.base import Message, Request, Response
 from dimse.messages.codec import response_to, unrecognized
 from dimse.messages.composite import CCancelRQ, CStoreRQ
-from dimse.objects.decoded import encode_data_set
-from dimse.provider import Answer, Provider, listening
+from dimse.provider import Provider, listening
 from dimse.requests import Requestor, ServiceRequest, StoreRequest
 from dimse.served import Services
 from dimse.storage.sink import Budget
@@ -43,8 +41,6 @@ from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from pydicom import Dataset
 
     from dul.transport.admission import Serve
 
@@ -300,11 +296,7 @@ class _Session:
                 try:
                     # Nothing but the handler and the encoder runs in here, so it is their error.
                     answer = yield from answers.next()
-                    data_set = None
-                    if answer.data_set is not None:
-                        data_set = yield from _encoded(request, answer.data_set)
-                    response = _response_to(request, answer)
-                    command = response.encode()
+                    response, command, data_set = yield from answers.encoded(answer)
                 except Exception as error:  # noqa: BLE001 - it may fail in any way; it is answered
                     self._refuse(request, error, meant=(Refused,))
                     return
@@ -370,33 +362,6 @@ class _Session:
 def _given(given: Any, _: ServiceRequest[Any]) -> Any:
     """A handler that was called already."""
     return given
-
-
-def _encoded(request: ServiceRequest[Any], data_set: bytes | Dataset) -> Conversation[bytes]:
-    """The data set of an answer, as its presentation context wants it.
-
-    Raises:
-        InvalidValue: it can't travel.
-        Exception: whatever pydicom raises of a data set that it can't encode.
-    """
-    if not isinstance(data_set, bytes):
-        data_set = yield Call(encode_data_set, (data_set, request.transfer_syntax_uid))
-        assert isinstance(data_set, bytes)
-    if not data_set or len(data_set) % 2:
-        raise InvalidValue(
-            "Answer", f"a data set of {len(data_set)} bytes: it must be even and not 0"
-        )
-    return data_set
-
-
-def _response_to(request: ServiceRequest[Any], answer: Answer) -> Response:
-    response: Response = response_to(
-        request.message,
-        answer.status,
-        data_set_follows=answer.data_set is not None,
-        **answer.elements(),
-    )
-    return response
 
 
 def _log(what: str, error: Exception) -> None:

@@ -128,7 +128,7 @@ def test_a_message_takes_no_more_calls_than_it_did():
 
 # ------------------------------------------------------------------------- what is received --
 
-RECEIVE = 233  # calls, C functions included, from a small object's C-STORE-RQ to the next one's
+RECEIVE = 222  # calls, C functions included, from a small object's C-STORE-RQ to the next one's
 # Poll, recv_into and sendmsg; stat of the spool's directory; open, writev, fsync, link and
 # close of the file; fsync of the directory.
 RECEIVE_SYSTEM_CALLS = 10

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from dimse.errors import AlreadyStored
 from dimse.requests import StoreRequest
 from dimse.storage.head import Head
 from dimse.storage.naming import Naming
@@ -12,7 +14,7 @@ from dul.values import TYPE_CHECKING, dataclass
 if TYPE_CHECKING:
     from typing import Final, Literal, TypeAlias
 
-__all__ = ["EXTENSION", "Appearance", "Existing"]
+__all__ = ["EXTENSION", "Appearance", "Existing", "give_way"]
 
 Existing: TypeAlias = "Literal['replace', 'keep', 'refuse', 'compare']"
 """What happens when there is a file of the same name already: the new object replaces it; is dropped,
@@ -20,6 +22,33 @@ and answered with Success; is refused with 0124H; or is compared with it: the sa
 with Success and not written again, another one is refused."""
 
 MAXIMUM_NAME: Final = 255  # bytes, on every file system in use
+
+
+def give_way(existing: Existing, where: str, is_same: Callable[[], bool]) -> str:
+    """What is told of a new object that is dropped because another has its name: "kept" or "identical".
+
+    Args:
+        existing: what is wanted; not "replace".
+        where: what has the name.
+        is_same: whether that is the same object; asked only if it matters.
+
+    Raises:
+        AlreadyStored: to drop the new one is to be called a failure.
+        OSError: what has the name can't be read.
+    """
+    if existing == "refuse":
+        raise AlreadyStored(
+            "the object is stored already", f"{where}: is there already, and is kept"
+        )
+    if existing != "compare":
+        return "kept"
+    if not is_same():
+        raise AlreadyStored(
+            "another object with this UID is stored already",
+            f"{where}: is there already, with another content, and is kept",
+        )
+    return "identical"
+
 
 EXTENSION: Final = re.compile(r"(?:\.[A-Za-z0-9_-]+)*")
 """What may be put behind names."""

@@ -19,14 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 
 from dimse.errors import (
-    AlreadyStored,
     ObjectStoreError,
     SpoolError,
     StorageRefused,
 )
 from dimse.objects.scratch import Scratch
 from dimse.requests import Remote, StoreRequest
-from dimse.storage.appearance import Appearance, Existing
+from dimse.storage.appearance import Appearance, Existing, give_way
 from dimse.storage.bucket import Bucket, open_bucket, said
 from dimse.storage.checked import Checked, Checking
 from dimse.storage.content import Bytes
@@ -271,19 +270,10 @@ class ObjectUpload:
         Raises:
             AlreadyStored: it is.
         """
-        existing = self._policy.existing
-        if existing == "refuse":
-            raise AlreadyStored(
-                "the object is stored already", f"{remote.url}: is there already, and is kept"
-            )
-        if existing == "compare" and not self._is_same(name):
-            raise AlreadyStored(
-                "another object with this UID is stored already",
-                f"{remote.url}: is there already, with another content, and is kept",
-            )
+        what = give_way(self._policy.existing, remote.url, lambda: self._is_same(name))
         self.kept = True
         if self._policy.told is not None:
-            self._policy.told(remote.url, "identical" if existing == "compare" else "kept")
+            self._policy.told(remote.url, what)
 
     def _is_same(self, name: str) -> bool:
         new = Bytes(len(self._held), self.read_back)

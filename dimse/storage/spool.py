@@ -20,14 +20,13 @@ from pathlib import Path
 from types import TracebackType
 
 from dimse.errors import (
-    AlreadyStored,
     FilePath,
     SpoolError,
     SpoolUnusable,
     StorageRefused,
 )
 from dimse.requests import Requestor, StoreRequest
-from dimse.storage.appearance import Appearance, Existing
+from dimse.storage.appearance import Appearance, Existing, give_way
 from dimse.storage.checked import Checked, Checking
 from dimse.storage.content import Bytes
 from dimse.storage.converting import WriteAs
@@ -313,7 +312,7 @@ class SpoolFile:
             raise
         finally:
             folder.close()
-        self._close()
+        self.discard()
 
     def _convert(self, write_as: WriteAs) -> None:
         """Put another new file in the place of the one that was received."""
@@ -350,20 +349,11 @@ class SpoolFile:
         Raises:
             AlreadyStored: it is.
         """
-        existing = self._policy.existing
-        if existing == "refuse":
-            raise AlreadyStored(
-                "the object is stored already", f"{self.path}: is there already, and is kept"
-            )
-        if existing == "compare" and not self._is_same(folder, name):
-            raise AlreadyStored(
-                "another object with this UID is stored already",
-                f"{self.path}: is there already, with another content, and is kept",
-            )
+        what = give_way(self._policy.existing, str(self.path), lambda: self._is_same(folder, name))
         self.kept = True
         if self._policy.fsync == "file":
             self._place.sync(folder)  # whose name may not have been flushed yet
-        self._tell("identical" if existing == "compare" else "kept")
+        self._tell(what)
 
     def _is_same(self, folder: Folder, name: str) -> bool:
         # Few servers compare.
@@ -389,17 +379,14 @@ class SpoolFile:
 
     def discard(self) -> None:
         """Leave nothing of it; after `commit`, nothing happens. Idempotent; never raises."""
-        self._close()
+        if self._new.fd >= 0:
+            self._new.close()
+            self._place.leave()
 
     def _fail(self, error: OSError) -> SpoolError:
         self._failure = SpoolError(self.path, reason(error), error.errno)
         self.discard()
         return self._failure
-
-    def _close(self) -> None:
-        if self._new.fd >= 0:
-            self._new.close()
-            self._place.leave()
 
     def __enter__(self) -> Self:
         return self
