@@ -169,7 +169,6 @@ class Sender:
 
 def main(way: str, port: str, *rest: str) -> None:
     if way == "imports":
-        import re  # noqa: F401, PLC0415
         import signal  # noqa: F401, PLC0415
         import threading  # noqa: F401, PLC0415
     sock: Any = socket.create_connection(("127.0.0.1", int(port)))
