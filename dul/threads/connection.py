@@ -115,7 +115,7 @@ class Connection:
                 step = conversation.send(None)
                 while True:
                     try:
-                        reply = self._perform(step)
+                        reply = self.perform(step)
                     except Exception as error:  # noqa: BLE001 - it is the conversation's to handle
                         step = conversation.throw(error)
                     else:
@@ -132,12 +132,26 @@ class Connection:
         Raises:
             Exception: what is to be raised at the conversation's `yield`.
         """
-        self._polling.resting = False
+        association, link, polling = self.association, self._link, self._polling
+        polling.resting = False
         try:
-            return self._perform(step)  # as in `run`
+            if isinstance(step, Call):
+                return self._call(step)
+            if step is POLL:
+                polling.check()
+                exchange(association, link, time.monotonic)
+            elif association.connection_wanted:
+                polling.drive(open_link(association, link, time.monotonic))
+            else:
+                # As `pump`, which waits once at most: no generator is needed for that.
+                wait = begin(association, link, time.monotonic, step)
+                if wait is not None:
+                    ready = wait is NO_WAIT or polling.wait(wait)
+                    end(association, link, time.monotonic, wait, ready=ready)
         except BaseException as error:  # `with self._working` costs more than the step
             self._working.__exit__(type(error), error, None)
             raise
+        return None
 
     def tick(self) -> None:
         """The time since the last step was the user's own, and not the peer's."""
@@ -202,23 +216,6 @@ class Connection:
             self.release()
         else:
             self.abort()
-
-    def _perform(self, step: Step) -> Any:
-        if isinstance(step, Call):
-            return self._call(step)
-        association, link, polling = self.association, self._link, self._polling
-        if step is POLL:
-            polling.check()
-            exchange(association, link, time.monotonic)
-        elif association.connection_wanted:
-            polling.drive(open_link(association, link, time.monotonic))
-        else:
-            # As `pump`, which waits once at most: no generator is needed for that.
-            wait = begin(association, link, time.monotonic, step)
-            if wait is not None:
-                ready = wait is NO_WAIT or polling.wait(wait)
-                end(association, link, time.monotonic, wait, ready=ready)
-        return None
 
     def _call(self, call: Call) -> Any:
         push(self.association, self._link, time.monotonic)
