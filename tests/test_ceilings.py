@@ -16,6 +16,7 @@ from benchmarks.counters import can_compile, copied, counting_bytes, served
 from benchmarks.objects import Workload, make
 from cli import storescu
 from dimse import Client, Server, Spool
+from dimse.dialogue import VERIFICATION_CONTEXT
 from dimse.messages.codec import decode_message, response_to
 from dimse.messages.composite import CStoreRQ
 from dimse.storage import Discard
@@ -46,7 +47,7 @@ ECHOED_MODULES = 170  # and by `echoscu` when it was answered
 SERVER_MODULES = 228
 ENCODE = 8  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
-SEND = 300  # calls for a small object, from its name on the command line to its outcome
+SEND = 280  # calls for a small object, from its name on the command line to its outcome
 # Is it a directory; open, fstat, pread, close; stat before it is sent and behind it; sendmsg,
 # poll, recv_into.
 SEND_SYSTEM_CALLS = 10
@@ -270,8 +271,16 @@ assert other[8 : 3 + MIB] == whole[: MIB - 5]
 # ----------------------------------------------------------------- associations and C-ECHOs --
 
 
+ECHO_ASKED = 128  # calls to ask a C-ECHO on an association
 ECHO = 120  # calls to serve a C-ECHO: poll, recv_into and sendmsg are the system calls
 ASSOCIATION = 680  # and one association with one C-ECHO, the wait for it included
+
+
+def test_an_echo_takes_no_more_calls_to_ask_than_it_did():
+    with Server(host="127.0.0.1") as server:
+        client = Client("127.0.0.1", server.address[1])
+        with client.associate([VERIFICATION_CONTEXT]) as session:
+            assert 60 < calls_of(session.echo) <= ECHO_ASKED
 
 
 def test_an_association_and_an_echo_take_no_more_calls_to_serve_than_they_did():
