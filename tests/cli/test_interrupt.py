@@ -178,13 +178,13 @@ def test_while_the_name_is_looked_up(tool, monkeypatch):
 def test_while_files_are_checked(capsys, monkeypatch, interrupt_and_wait):
     from dimse.objects import finder
 
-    real = finder.examine
+    real = finder.examine_file
 
     def examine(path, **how):
         interrupt_and_wait()
         return real(path, **how)
 
-    monkeypatch.setattr(finder, "examine", examine)
+    monkeypatch.setattr(finder, "examine_file", examine)
     assert storescu.main(["127.0.0.1", "1", str(CT), str(MR)]) == 130
     assert capsys.readouterr().err == "E: interrupted by Ctrl-C: nothing was sent\n"
 

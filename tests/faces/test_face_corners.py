@@ -19,7 +19,7 @@ from dul.association import Association
 from dul.conversations import PUMP, Conversation
 from dul.fsm import State
 from dul.pdu import AssociateAC, AssociateRJ
-from dul.transport import link, secure
+from dul.transport import link
 from dul.transport.link import Link
 
 # ---- connecting
@@ -209,12 +209,3 @@ def test_without_tcp_quickack(face: Face, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(link, "_QUICKACK", None)
     with face.server(Acceptor()) as server:
         served(server.address)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 100])
-@pytest.mark.parametrize("skip", [0, 1])
-def test_chunks_are_the_spans_bytes(size: int, skip: int) -> None:
-    spans = [b"a", b"", b"bcd", bytearray(b"efgh"), memoryview(b"ij")]
-    chunks = list(secure._chunks(spans, skip, size))
-    assert b"".join(chunks) == b"abcdefghij"[skip:]
-    assert all(len(each) == size for each in chunks[:-1])

@@ -17,6 +17,7 @@ import pytest
 from certified import Office
 
 from dul.tls import Credentials, client_context, server_context
+from dul.transport import secure
 from dul.transport.secure import SecureLink
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -158,6 +159,7 @@ CALL = """
 import socket, sys
 from select import select
 from dul.tls import Trust, client_context
+from dul.transport import secure
 from dul.transport.secure import SecureLink
 
 link = SecureLink(
@@ -198,3 +200,22 @@ def test_a_handshake_that_succeeds_loads_nothing_for_those_that_fail(tmp_path: P
     assert {"ssl", "dul.tls.contexts"} <= loaded
     late = {"dul.tls.failures", "dul.tls.suites", "encodings.idna"}
     assert loaded.isdisjoint(late), loaded & late
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 100])
+@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize("small", [0, 9, 10])
+def test_chunks_are_the_spans_bytes(
+    size: int, skip: int, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secure, "_CHUNK", size)
+    monkeypatch.setattr(secure, "_SMALL", small)
+    link = SecureLink(ssl.create_default_context())
+    spans = [b"a", b"", b"bcd", bytearray(b"efgh"), memoryview(b"ij")]
+    chunks = [bytes(each) for each in link._chunks(spans, skip)]  # each is valid until the next
+    assert b"".join(chunks) == b"abcdefghij"[skip:]
+    if len(b"abcdefghij"[skip:]) <= small:
+        assert len(chunks) == 1
+    else:
+        assert all(len(each) == size for each in chunks[:-1])
+        assert 0 < len(chunks[-1]) <= size
