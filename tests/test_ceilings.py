@@ -226,7 +226,7 @@ def test_no_more_bytes_are_copied_for_an_object_than_were(tmp_path):
 
 @compiles
 def test_what_is_copied_and_cleared_is_counted_for_its_thread(tmp_path):
-    """Slices, joins and assignments, of a mebibyte each; and that it is copied rightly."""
+    """Slices, joins, growth and assignments, of a mebibyte each; and that it is copied rightly."""
     program = """
 import ctypes, threading
 ask = [getattr(ctypes.CDLL(None), name) for name in ("bytes_copied", "bytes_cleared", "all_bytes_copied")]
@@ -243,12 +243,16 @@ def assign(at):
     other[at : at + MIB] = whole
 def move():
     other[3 : 3 + MIB] = other[:MIB]
+def grow():
+    grown = bytearray()
+    grown += whole
 def elsewhere():
     thread = threading.Thread(target=lambda: whole[1:])
     thread.start()
     thread.join()
 count(lambda: whole[1:])
 count(lambda: b"".join([whole, whole]))
+count(grow)
 count(lambda: assign(5))
 count(lambda: bytearray(MIB))
 count(elsewhere)
@@ -264,7 +268,7 @@ assert other[8 : 3 + MIB] == whole[: MIB - 5]
         text=True,
     )
     counts = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
-    assert counts == [(1, 0, 1), (2, 0, 2), (1, 0, 1), (0, 1, 0), (0, 0, 1)]
+    assert counts == [(1, 0, 1), (2, 0, 2), (1, 0, 1), (1, 0, 1), (0, 1, 0), (0, 0, 1)]
 
 
 # ----------------------------------------------------------------- associations and C-ECHOs --

@@ -550,16 +550,20 @@ def test_the_testbed_loads_nothing_of_what_it_judges():
     assert not {each for each in loaded if package_of(each) in {"dul", "dimse", "cli"}}
 
 
-def test_data_classes_are_those_that_cost_little_until_they_are_used():
-    """The standard library's cost each start: see `dul.values`."""
-    wrong = [
+def run_time_imports(module):
+    """Where the stack and its tools load a module for more than type checkers."""
+    return [
         each
         for each in IMPORTS
-        if each.module == "dataclasses"
+        if each.module == module
         and package_of(each.importer) != "testbed"
-        and not each.inside_function
         and not each.for_types_only
     ]
+
+
+def test_data_classes_are_those_that_cost_little_until_they_are_used():
+    """The standard library's cost each start: see `dul.values`."""
+    wrong = [each for each in run_time_imports("dataclasses") if not each.inside_function]
     assert not wrong, listed(wrong)
 
 
@@ -584,14 +588,7 @@ def test_typing_is_for_type_checkers():
     What runs (`Generic`, `Protocol`, `TypeVar`, `NamedTuple`, `cast`, `overload`) has a stand-in there; a
     type alias that needs the rest is a string. `How` is there for nobody else.
     """
-    wrong = [
-        each
-        for each in IMPORTS
-        if each.module == "typing"
-        and package_of(each.importer) != "testbed"
-        and not each.for_types_only
-        and each.importer != "dimse.how"
-    ]
+    wrong = [each for each in run_time_imports("typing") if each.importer != "dimse.how"]
     assert not wrong, listed(wrong)
 
 
