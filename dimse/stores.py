@@ -309,9 +309,8 @@ class Stores:
         seconds = self._clock() - storing.started
         outgoing, source = storing.outgoing, storing.source
         try:
-            if response.status == SUCCESS or is_successful(
-                response.status
-            ):  # else that is what went wrong first
+            # Of what was refused, the refusal is what went wrong first.
+            if response.status == SUCCESS or is_successful(response.status):
                 source.finish()
         except DIMSEError as error:
             return Outcome.of(outgoing, error=error, attempts=storing.attempts)

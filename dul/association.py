@@ -401,9 +401,8 @@ class Association:
             number = self.send(context_id, command=True, source=command)
             if data is not None:
                 number = self.send(context_id, command=False, source=data)
-        self._deadlines.expect(
-            "reply", start=False
-        )  # it is on its way, and the time starts behind it
+        # It is on its way, and the time starts behind it.
+        self._deadlines.expect("reply", start=False)
         return number
 
     def is_out(self, number: int) -> bool:

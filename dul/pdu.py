@@ -38,9 +38,8 @@ FIXED_PART = 68  # bytes 7 to 74 of A-ASSOCIATE-RQ and -AC
 AE_LENGTH = 16
 RESERVED_LENGTH = 32
 NO_RESERVED = bytes(RESERVED_LENGTH)
-LONGEST_REQUEST = (
-    16 << 10
-)  # bytes of those that are remembered; with 128 contexts it has some 12,000
+LONGEST_REQUEST = 16 << 10
+"""Bytes of those that are remembered; with 128 contexts it has some 12,000."""
 MOST_REQUESTS = 32
 NO_INFORMATION = UserInformation()
 
