@@ -24,7 +24,6 @@ from dimse.events import (
 )
 from dimse.messages import CStoreRQ, CStoreRSP
 from dimse.objects import LeftOut
-from dimse.tables.dcmtk_names import message_name
 from dimse.tables.dictionary import Dictionary
 from dimse.tables.status import SUCCESS, StatusClass
 from dimse.tables.storage_sops import prefix_of
@@ -258,10 +257,8 @@ class Transfer(Teller):
         self.display.reached(0)
         self.report.info(f"Sending file: {event.outgoing.name}")
         if event.choice.transcode:
-            own, other = event.outgoing.transfer_syntax_uid, event.choice.transfer_syntax
-            self.report.info(
-                f"Converting transfer syntax: {message_name(own)} -> {message_name(other)}"
-            )
+            own, other = _names(event.outgoing.transfer_syntax_uid, event.choice.transfer_syntax)
+            self.report.info(f"Converting transfer syntax: {own} -> {other}")
             if self._dictionary is not None:
                 self._dictionary.install()
                 self._dictionary = None
@@ -320,10 +317,10 @@ class Transfer(Teller):
             self.report.error(f"Store Failed, file: {outcome.name}:\n{ours}")
         else:
             if isinstance(error, CannotTranscode) and error.to_uids:
+                own, other = _names(error.from_uid, error.to_uids[0])
                 self.report.warn(
                     f"DIMSE Warning: {self._titles}: sendMessage: unable to convert dataset from "
-                    f"'{message_name(error.from_uid)}' transfer syntax to "
-                    f"'{message_name(error.to_uids[0])}'"
+                    f"'{own}' transfer syntax to '{other}'"
                 )
             lines = [f"Store Failed, file: {outcome.name}:", theirs, ours]
             self.report.error("\n".join(filter(None, lines)))
@@ -398,3 +395,10 @@ def _count(count: int) -> str:
 
 def _files(count: int) -> str:
     return "1 file is" if count == 1 else f"{count} files are"
+
+
+def _names(*uids: str) -> list[str]:
+    """What DCMTK calls these transfer syntaxes."""
+    from dimse.tables.dcmtk_names import message_name  # noqa: PLC0415 - few objects are converted
+
+    return [message_name(uid) for uid in uids]

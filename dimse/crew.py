@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
 from dimse.engine import Asked, Policy, Roster, Sender, listed
 from dimse.peer import Peer
-from dul.pace import Pace
 from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,7 +70,12 @@ def crew(
         how["base_contexts"] = (*how.get("base_contexts", ()), *KEPT_CONTEXTS)
     policy, peer = Policy(**how), dialogue.peer
     roster = roster_for(peer, items, policy, dialogue.clock, lock)
-    pace = dialogue.pace = None if policy.bandwidth is None else Pace(policy.bandwidth)
+    pace = None
+    if policy.bandwidth is not None:
+        from dul.pace import Pace  # noqa: PLC0415 - few have a bound
+
+        pace = Pace(policy.bandwidth)
+    dialogue.pace = pace
     if policy.associations == 1:
         return roster, [Sender(dialogue, roster, policy, keep=keep)]
     # Associations of their own: one that is kept stays for what comes after.

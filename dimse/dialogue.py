@@ -30,7 +30,10 @@ from dul.conversations import Connect, Disconnect, Pause, Script
 from dul.errors import DulcetError, Interrupted
 from dul.limits import Limits
 from dul.negotiation import Negotiated
-from dul.pace import Pace
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dul.pace import Pace
 
 __all__ = ["KEPT_CONTEXTS", "VERIFICATION_CONTEXT", "Dialogue"]
 

@@ -13,7 +13,6 @@ from dimse.messages.assembly import Assembler, Received
 from dimse.messages.base import Message, Request, Response
 from dimse.messages.composite import CEchoRQ
 from dimse.messages.success import KnownSuccesses
-from dimse.storage.sink import Memory
 from dimse.tables.status import is_pending, is_successful
 from dimse.tables.uids import VERIFICATION
 from dul.association import Association
@@ -28,6 +27,8 @@ from dul.wire import Buffer
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from dimse.storage.sink import Memory
 
 __all__ = ["MessageIds", "Operation", "Operations", "Reply"]
 
@@ -130,8 +131,8 @@ class Operations:
         self._outstanding: dict[int, Operation[Any]] = {}
         self._latest: Operation[Any] | None = None
         self._known = KnownSuccesses()
-        self._with_data: Operation[Any] | None = None  # whose response's data set is coming
-        self._data = Memory(MAXIMUM_IDENTIFIER)
+        # Whose response's data set is coming, and what has come of it.
+        self._coming: tuple[Operation[Any], Memory] | None = None
 
     # ------------------------------------------------------------------------ any service --
 
@@ -315,10 +316,10 @@ class Operations:
             for part in self._assembler.feed(pdvs):
                 if isinstance(part, Received):
                     self._response(part)
-                elif self._with_data is not None:
-                    self._data.write(part.fragments)
+                elif self._coming is not None:
+                    self._coming[1].write(part.fragments)
                     if part.last:
-                        self._respond(self._with_data, self._data)
+                        self._respond(*self._coming)
         except DIMSEError:
             # What is wrong with a message is the user's to find, hence A-ABORT source 0.
             self.association.abort()
@@ -349,13 +350,16 @@ class Operations:
         _check_context(self.association, received.context_id, operation.context_id)
         operation.responses.append((message, None))
         if message.data_set_follows:
-            self._with_data, self._data = operation, Memory(MAXIMUM_IDENTIFIER)
+            # A response to a C-STORE or a C-ECHO has none.
+            from dimse.storage.sink import Memory  # noqa: PLC0415
+
+            self._coming = operation, Memory(MAXIMUM_IDENTIFIER)
         elif _ends(message):
             operation.final = message
 
     def _respond(self, operation: Operation[Any], data: Memory) -> None:
         """The data set behind a response is complete."""
-        self._with_data = None
+        self._coming = None
         data.commit()
         message, _ = operation.responses.pop()
         operation.responses.append((message, data.data))

@@ -23,7 +23,6 @@ from dul.fsm import State
 from dul.items import DICOM_APPLICATION_CONTEXT
 from dul.negotiation import Negotiated
 from dul.outbox import Source
-from dul.pace import Pace
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.values import TYPE_CHECKING, TypeVar, dataclass
 from dul.wire import Buffer
@@ -31,6 +30,8 @@ from dul.wire import Buffer
 if TYPE_CHECKING:
     from ssl import SSLContext
     from typing import Any, Final, NoReturn, TypeAlias
+
+    from dul.pace import Pace
 
 __all__ = [
     "POLL",

@@ -136,6 +136,8 @@ LATE = HEAVY | {
     "fnmatch",
     "zlib",
     "dimse.storage.identical",
+    "dimse.storage.sink",
+    "dimse.tables.dcmtk_names",
     "dimse.objects.rewrite",
     "dul.tls.failures",
     "dul.tls.suites",
@@ -165,6 +167,7 @@ LATE = HEAVY | {
     "dimse.access.hosts",
     "dimse.access.policyfile",
     "dul.aio",
+    "dul.pace",
     "dul.transport.secure",
     "getpass",
     "importlib.metadata",
@@ -172,6 +175,7 @@ LATE = HEAVY | {
     "pathlib",
     "re",
     "scapy",
+    "tempfile",
     "testbed.explore.machine",
 }
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -370,6 +369,8 @@ def say_no_network(settings: StorescpSettings, report: Report, error: DULError) 
 
 def _write_whole(path: Path, content: str) -> None:
     """Write a file such that who looks for it finds it with its content, or not at all."""
+    import tempfile  # noqa: PLC0415 - takes as long to load as half a tool, and few want such files
+
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(fd, "w") as file:

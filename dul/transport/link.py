@@ -15,7 +15,6 @@ from collections.abc import Callable, Generator, Sequence
 from functools import partial
 
 from dul.errors import TransportError
-from dul.pace import Pace
 from dul.values import TYPE_CHECKING, NamedTuple, TypeVar
 from dul.wire import Buffer
 
@@ -26,6 +25,7 @@ if sys.platform == "linux":
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from dul.pace import Pace
     from dul.security import Security
 
 __all__ = [
