@@ -31,7 +31,7 @@ MOST = {SENT: 18, RECEIVED: 14}
 # which comes between the stops is noticed.
 ASIDE = re.compile(
     r"dul\.(threads\.\w+|transport\.wakeup|conversations|values|deadlines|fsm|limits|errors|framing|inbox|pdu|blocking|outbox)"
-    r"|dimse\.(tables(\.\w+)?|messages\.\w+|errors|events|outcome|policy|dialogue|client|retry|roster|plan|scp)"
+    r"|dimse\.(tables(\.\w+)?|messages\.\w+|errors|events|outcome|policy|dialogue|client|engine|retry|roster|plan|scp)"
     r"|dimse\.objects\.(cache|findings|layout|walk|window|prepare)"
 )
 
@@ -168,7 +168,7 @@ def test_no_module_between_the_stops_is_left_out(walk: str, traces: dict[str, Tr
     """Of a path it is the part behind its turn: before, the association comes to be."""
     calls, _ = way(walk, traces[walk])
     if walk == SENT:
-        turn = next(n for n, call in enumerate(calls) if _is(("engine", "Sender._begin"), call))
+        turn = next(n for n, call in enumerate(calls) if _is(("flights", "Flights._begin"), call))
         calls = calls[turn:]
     ours = {
         module for module, name in calls if any(_is(stop, (module, name)) for stop in stops(walk))

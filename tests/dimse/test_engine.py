@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import random
-import re
-from collections.abc import Callable
-from itertools import count, pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_truth import check, given_up, in_turn, roster_things, told
 from engine_world import (
-    CT,
-    IMPLICIT,
     REFUSALS,
     Acceptor,
     Broken,
@@ -31,24 +26,17 @@ from engine_world import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dimse.engine import Policy, Roster, Verdict
+from dimse.engine import Policy, Verdict
 from dimse.errors import JournalFailed
 from dimse.events import (
-    Done,
     GivenUp,
     Lost,
     NotAssociated,
-    Opening,
-    Requesting,
-    Responded,
     Retrying,
 )
-from dimse.objects.outgoing import FileObject
-from dimse.objects.sources import stamp_of
 from dimse.outcome import Outcome
 from dimse.retry import Retry
 from dul.errors import SourceFailed
-from dul.pdu import ReleaseRP
 
 peers = st.lists(
     st.builds(
@@ -126,107 +114,6 @@ def test_what_is_said_is_true(
         assert all(entry.verdict is not Verdict.NOT_SENT for entry in roster.entries)
 
 
-@given(
-    lengths=lengths,
-    acts=st.lists(
-        st.tuples(
-            st.sampled_from([None, 0, 0xB000, 0xA901]),
-            st.sampled_from(["", "release", "abort", "close", "silence"]),
-            st.integers(0, 3000),
-        ),
-        max_size=4,
-    ),
-    failing=st.sets(st.integers(0, 4)),
-    kept=st.sets(st.integers(0, 4)),
-    changed=st.sets(st.integers(0, 4), max_size=1),
-    halt=st.booleans(),
-    retry=st.none() | st.builds(Retry, times=st.integers(0, 3), random=st.just(lambda: 0.5)),
-)
-def test_without_details_the_same_bytes_leave_and_the_same_comes_of_it(
-    lengths: list[int],
-    acts: list[tuple[int | None, str, int]],
-    failing: set[int],
-    kept: set[int],
-    changed: set[int],
-    halt: bool,
-    retry: Retry | None,
-) -> None:
-    seen = []
-    for details in (True, False):
-        statuses = {f"1.2.{number}": 0xC000 for number in failing}
-        world = World([Acceptor(*each) for each in acts], statuses=statuses)
-        things = [
-            kept_file(number, length, changed=number in changed)
-            if number in kept
-            else Thing(number, length)
-            for number, length in enumerate(lengths)
-        ]
-        roster = send(world, things, Policy(halt=halt, retry=retry, details=details))
-        sent = [sent for _, sent, _ in world.used]
-        outcomes = [
-            (each.sop_instance_uid, each.status, repr(each.error), each.length, each.attempts)
-            for each in outcomes_of(world)
-        ]
-        assert Content.open_now == 0
-        assert details or not told(world, Opening, Requesting, Responded)
-        seen.append((sent, outcomes, [each.verdict for each in roster.entries], world.pauses))
-    assert seen[0] == seen[1]
-
-
-def kept_file(number: int, length: int, *, changed: bool) -> FileObject:
-    """A small file that was examined and is in memory; since then it has changed, or not."""
-    size, when, inode = stamp_of(Path(__file__).stat())
-    return FileObject(
-        file=__file__,
-        sop_class_uid=CT,
-        sop_instance_uid=f"1.2.{number}",
-        transfer_syntax_uid=IMPLICIT,
-        spans=((0, length),),
-        odd=False,
-        proven=True,
-        warnings=(),
-        stamp=(size + changed, when, inode),
-        content=bytes(length),
-    )
-
-
-def given_up(world: World) -> bool:
-    return any(isinstance(each, GivenUp) for each in world.events)
-
-
-def told(world: World, *kinds: type) -> list[Any]:
-    return [each for each in world.events if isinstance(each, kinds)]
-
-
-def check(world: World, roster: Roster, things: list[Thing]) -> None:
-    """What is true whatever the peer does, and however it is sent."""
-    outcomes = {each.sop_instance_uid: each for each in outcomes_of(world)}
-    assert len(outcomes) == len(outcomes_of(world)), "an object has two outcomes"
-    assert [isinstance(each, Done) for each in world.events].index(True) == len(world.events) - 1
-    assert [entry.outgoing for entry in roster.entries] == things
-    assert Content.open_now == 0
-    for entry in roster.entries:
-        assert entry.outgoing is not None
-        instance = entry.outgoing.sop_instance_uid
-        assert entry.verdict is not Verdict.BEGUN
-        assert (instance in outcomes) == (entry.verdict is not Verdict.NOT_SENT)
-        used = [acceptor for acceptor, *_ in world.used]
-        answers = [each.answered[instance] for each in used if instance in each.answered]
-        if entry.verdict is Verdict.STORED:
-            # Every byte left, and the answer to them is success.
-            assert any(instance in sent_whole(sent) for _, sent, _ in world.used)
-            assert outcomes[instance].status == answers[-1]
-            assert answers[-1] in {0, 0xB000}
-        if instance in outcomes and answers and answers[-1] in {0xA700, 0xA900, 0xA901}:
-            # A failure status stays the cause, whatever the association does afterwards.
-            assert not outcomes[instance].stored
-    for acceptor, sent, behind in world.used:
-        if acceptor.asked_release:
-            # It has been answered at once, unless it was aborted.
-            assert ReleaseRP().encode() in sent or re.search(rb"\x07\0\0\0\0\4", sent)
-            assert not re.match(rb"\x04", behind)
-
-
 @pytest.mark.parametrize("act", ["", "release", "abort", "close", "silence"])
 def test_the_first_cause_decides(act: str) -> None:
     """A901H early in the data set; then the peer goes: the answer is A901H."""
@@ -247,27 +134,7 @@ def test_an_early_success_is_none_without_the_rest_of_the_data_set(act: str, sta
     assert outcome.error is not None
 
 
-# ------------------------------------------------------------------------------- a window --
-
-
-def test_a_window_is_used_and_answers_are_matched_by_message_id() -> None:
-    """Four at a time, answered the last one first, each with a status of its own."""
-    statuses = {"1.2.1": 0xB000, "1.2.2": 0xA900}
-    world = World([], window=4, holds=True, statuses=statuses)
-    roster = send(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
-    ((acceptor, *_),) = world.used
-    assert acceptor.most == 4
-    told = {each.sop_instance_uid: each.status for each in outcomes_of(world)}
-    assert told == {f"1.2.{n}": statuses.get(f"1.2.{n}", 0) for n in range(6)}
-    assert [each.verdict is Verdict.FAILED for each in roster.entries].count(True) == 1
-
-
-def test_without_a_window_of_the_peers_there_is_one_at_a_time() -> None:
-    world = World([], window=1)
-    send(world, [Thing(number, 300) for number in range(6)], Policy(), window=4)
-    ((acceptor, *_),) = world.used
-    assert acceptor.most == 1
-    assert len(outcomes_of(world)) == 6
+# ------------------------------------------------------- several on their way together --
 
 
 def test_nobody_fails_for_what_was_on_its_way_beside_it() -> None:
@@ -371,10 +238,6 @@ def test_a_broken_association_is_resumed_at_the_first_object_without_an_answer()
     assert [each.losses for each in told(world, Lost)] == [0, 0]
 
 
-def roster_things(roster: Roster) -> list[Any]:
-    return [each.outgoing for each in roster.entries]
-
-
 def test_an_object_that_always_breaks_it_fails_and_the_others_go_on() -> None:
     class Allergic(Acceptor):
         def _part(self, part: Any) -> None:
@@ -422,11 +285,6 @@ def test_a_peer_without_room_is_asked_again_later_on_another_association() -> No
 # --------------------------------------------------------------- several associations --
 
 
-def in_turn() -> Callable[[int], int]:
-    turns = count()
-    return lambda among: next(turns) % among
-
-
 def test_several_associations_share_a_list() -> None:
     world = World([])
     roster = send(
@@ -469,39 +327,6 @@ def test_where_it_grants_none_it_is_given_up_once() -> None:
     assert sorted(each.others for each in told(world, NotAssociated)) == [0, 1, 2]
     (given_up,) = told(world, GivenUp)
     assert given_up.left == 30 == roster.left
-
-
-# ------------------------------------------------------------------------------ a rate --
-
-
-@pytest.mark.parametrize("rate", [2.0, 0.5, 0.05])
-def test_objects_are_begun_no_faster_than_the_rate(rate: float) -> None:
-    world = World([])
-    begun: list[float] = []
-    world.on_event = lambda event: isinstance(event, Requesting) and begun.append(world.now)
-    roster = send(world, [Thing(number, 300) for number in range(5)], Policy(rate=rate))
-    check(world, roster, roster_things(roster))
-    assert all(later - sooner >= 1 / rate - 1e-6 for sooner, later in pairwise(begun))
-    assert begun[-1] - begun[0] <= 4 / rate + 1e-6
-    # No peer is kept waiting for long: at the slowest, each object has its own association.
-    assert len(world.used) == (1 if rate > 0.1 else 5)
-
-
-def test_a_rate_is_for_all_associations_together() -> None:
-    world = World([])
-    begun: list[float] = []
-    world.on_event = lambda event: isinstance(event, Requesting) and begun.append(world.now)
-    send(world, [Thing(n, 300) for n in range(9)], Policy(rate=1, associations=3), choose=in_turn())
-    assert len(begun) == 9
-    assert all(later - sooner >= 1 - 1e-6 for sooner, later in pairwise(sorted(begun)))
-
-
-def test_a_peer_that_goes_while_a_rate_is_kept_is_noticed() -> None:
-    world = World([Acceptor(None, "release", 1000)])
-    roster = send(world, [Thing(number, 300) for number in range(4)], Policy(rate=0.5))
-    check(world, roster, roster_things(roster))
-    assert all(each.stored for each in outcomes_of(world))
-    assert len(world.used) == 2
 
 
 # --------------------------------------------------------------------------- a journal --
@@ -602,20 +427,3 @@ def test_a_journal_that_cannot_be_read_sends_nothing() -> None:
     send(world, [Thing(0, 300)], Policy(associations=2), page=Torn())
     assert world.used == []
     assert len(told(world, GivenUp)) == 1
-
-
-@pytest.mark.parametrize("halt", [True, False])
-def test_who_halts_sends_no_further_copies(halt: bool) -> None:
-    world = World([], statuses={"1.2.1": 0xA900})
-    roster = send(world, [Thing(number, 300) for number in range(3)], Policy(halt=halt, repeat=3))
-    told = [(each.name, each.stored) for each in outcomes_of(world)]
-    assert told == [
-        *[("thing 0", True)] * 3,
-        *[("thing 1", False)] * (1 if halt else 3),
-        *[("thing 2", True)] * (0 if halt else 3),
-    ]
-    assert [each.verdict for each in roster.entries] == [
-        Verdict.STORED,
-        Verdict.FAILED,
-        Verdict.NOT_SENT if halt else Verdict.STORED,
-    ]
