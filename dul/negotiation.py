@@ -12,6 +12,7 @@ from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextAC, Presenta
 from dul.limits import Limits
 from dul.outbox import MINIMUM_PDU_LENGTH
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.remembered import Remembered
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -20,7 +21,7 @@ from dul.user_items import (
     UserIdentity,
     UserInformation,
 )
-from dul.values import TypeVar, dataclass, field
+from dul.values import dataclass, field
 
 __all__ = [
     "IMPLEMENTATION_CLASS_UID",
@@ -263,7 +264,7 @@ def answer(
     known = _ANSWERS.get(key)
     if known is None:
         given = _answer(rq, support, limits, None)
-        known = _remembered(_ANSWERS, key, (given, rq, support, limits))
+        known = _ANSWERS.keep(key, (given, rq, support, limits))
     return known[0]
 
 
@@ -279,27 +280,17 @@ def agree(rq: AssociateRQ, ac: AssociateAC) -> tuple[bytes, Negotiated]:
     known = _AGREEMENTS.get(key)
     if known is None:
         known = ac.encode(), conclude(rq, ac, rq.user_information)
-        _remembered(_AGREEMENTS, key, known)
+        _AGREEMENTS.keep(key, known)
     return known
 
 
 # A request that came before is the same object (`AssociateRQ.decode`). Each value holds what its key is the
 # identity of, so no other object can have it meanwhile; and no password is in here.
-_ANSWERS: dict[
-    tuple[int, int, int], tuple[AssociateAC | AssociateRJ, AssociateRQ, Support, Limits]
-] = {}
-_AGREEMENTS: dict[tuple[int, int], tuple[bytes, Negotiated]] = {}
 MOST_REMEMBERED = 32
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-def _remembered(memory: dict[K, V], key: K, value: V) -> V:
-    if len(memory) >= MOST_REMEMBERED:
-        memory.clear()
-    memory[key] = value
-    return value
+_ANSWERS: Remembered[
+    tuple[int, int, int], tuple[AssociateAC | AssociateRJ, AssociateRQ, Support, Limits]
+] = Remembered(MOST_REMEMBERED)
+_AGREEMENTS: Remembered[tuple[int, int], tuple[bytes, Negotiated]] = Remembered(MOST_REMEMBERED)
 
 
 def _answer(

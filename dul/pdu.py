@@ -15,6 +15,7 @@ from dul.items import (
     UnknownItem,
 )
 from dul.pdata import PDataTF
+from dul.remembered import Remembered
 from dul.user_items import UserInformation
 from dul.values import TYPE_CHECKING, dataclass, field
 from dul.wire import PDU_HEADER, PDU_HEADER_LENGTH, Buffer, Reader, octets, pdu, short, text
@@ -153,13 +154,11 @@ class AssociateRQ:
         )
         # A password is kept no longer than its association.
         if information.user_identity is None and len(whole) <= LONGEST_REQUEST:
-            if len(_REQUESTS) >= MOST_REQUESTS:
-                _REQUESTS.clear()
-            _REQUESTS[whole] = found
+            _REQUESTS.keep(whole, found)
         return found
 
 
-_REQUESTS: dict[bytes, AssociateRQ] = {}
+_REQUESTS: Remembered[bytes, AssociateRQ] = Remembered(MOST_REQUESTS)
 """By their bytes: a requestor asks the same each time, and that is decoded and judged once."""
 
 

@@ -39,12 +39,12 @@ NEVER = {
     "typing",
 }
 
-MODULES = 180  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
-SENT_MODULES = 180  # loaded when it has sent a file
-ECHOED_MODULES = 168  # and by `echoscu` when it was answered
+MODULES = 181  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
+SENT_MODULES = 181  # loaded when it has sent a file
+ECHOED_MODULES = 169  # and by `echoscu` when it was answered
 # A server counts what it does, knows what comes by what came before, and stops in order; it starts once,
 # where a client does for each file.
-SERVER_MODULES = 217
+SERVER_MODULES = 218
 ENCODE = 8  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
 SEND = 280  # calls for a small object, from its name on the command line to its outcome

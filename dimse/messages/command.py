@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dimse.errors import InvalidCommandSet, InvalidValue
 from dimse.tables import uids
+from dul.remembered import Remembered
 from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
@@ -313,9 +314,9 @@ class _Shape:
     readers: tuple[tuple[int, str, ReadValue], ...]
 
 
-_SHAPES: Final[dict[int, _Shape]] = {}
-"""By the length of the command set."""
 _MAXIMUM_SHAPES: Final = 64
+_SHAPES: Final[Remembered[int, _Shape]] = Remembered(_MAXIMUM_SHAPES)
+"""By the length of the command set."""
 _LONGEST_SHAPE: Final = 512  # bytes of the command set; what is longer has lists, and is rare
 
 
@@ -341,9 +342,7 @@ def decode_command(data: bytes | bytearray | memoryview) -> dict[str, Value]:
             return {key: value for key, value in found.items() if value != "" and value is not None}
     elements, headers = _judge(raw)
     if len(raw) <= _LONGEST_SHAPE and len({header[:4] for header in headers}) == len(headers):
-        if len(_SHAPES) >= _MAXIMUM_SHAPES:
-            _SHAPES.clear()
-        _SHAPES[len(raw)] = _shape_of(headers)
+        _SHAPES.keep(len(raw), _shape_of(headers))
     return elements
 
 

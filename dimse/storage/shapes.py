@@ -13,6 +13,7 @@ from struct import Struct
 
 from dimse.objects.headers import cutting, places_of, plain_elements
 from dimse.objects.layout import is_deflated, layout_of
+from dul.remembered import Remembered
 from dul.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class DataSetShapes:
     def __init__(self) -> None:
         # By transfer syntax and size; None: one has come, False: it is not plain. One alone is not
         # written down: of compressed images no two have the same size.
-        self._shapes: dict[tuple[str, int], _Shape | bool | None] = {}
+        self._shapes: Remembered[tuple[str, int], _Shape | bool | None] = Remembered(_MOST)
 
     def prove(self, syntax: str, size: int, head: bytearray, sop_class: str, instance: str) -> bool:
         """Whether a data set is certainly whole, and has these UIDs. If not, the walk will tell.
@@ -77,9 +78,7 @@ class DataSetShapes:
         """A data set was walked to its end: nothing is wrong with it, and its UIDs are these."""
         key = syntax, size
         if key not in self._shapes:
-            if len(self._shapes) >= _MOST:
-                self._shapes.clear()
-            self._shapes[key] = None
+            self._shapes.keep(key, None)
         elif self._shapes[key] is None:
             shape = (
                 None if is_deflated(syntax) else _shape_of(syntax, size, head, sop_class, instance)
