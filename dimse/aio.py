@@ -43,7 +43,8 @@ from dul.association import Trace
 from dul.conversations import Script
 from dul.errors import DulcetError
 from dul.limits import Limits
-from dul.negotiation import Negotiated, Support
+from dul.negotiation import Negotiated
+from dul.support import Support
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,

@@ -6,8 +6,9 @@ from dimse.provider import Denied, Granted, Provider
 from dimse.requests import Requestor
 from dimse.tables.storage_sops import name_of
 from dul.association import Association
-from dul.negotiation import Negotiated, answer
+from dul.negotiation import Negotiated
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.support import answer
 
 __all__ = ["Decision", "requestor_of"]
 

@@ -13,8 +13,8 @@ from dimse.messages.base import Request, Response
 from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
 from dimse.storage.sink import Sink
 from dimse.tables import status as statuses
-from dul.negotiation import Permits, Support
 from dul.pdu import AssociateRJ
+from dul.support import Permits, Support
 from dul.values import TYPE_CHECKING, TypeVar, dataclass, field, fields
 
 if TYPE_CHECKING:

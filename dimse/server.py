@@ -20,7 +20,7 @@ from dimse.support import default_support
 from dul import blocking
 from dul.association import Trace
 from dul.limits import Limits
-from dul.negotiation import Support
+from dul.support import Support
 from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:

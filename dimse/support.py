@@ -9,7 +9,8 @@ from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME, TRANSFER_SYNTAXES, UNCOMPRESSED
 from dimse.tables.uids import VERIFICATION
 from dimse.titles import checked_ae_title
-from dul.negotiation import SYNCHRONOUS, Identify, Support
+from dul.negotiation import SYNCHRONOUS
+from dul.support import Identify, Support
 from dul.user_items import AsynchronousOperationsWindow
 from dul.values import TYPE_CHECKING
 

@@ -25,12 +25,11 @@ from dul.limits import Limits
 from dul.negotiation import (
     AcceptedContext,
     Negotiated,
-    Support,
-    answer,
     conclude,
     context_offers,
     request,
 )
+from dul.ondemand import on_demand
 from dul.outbox import fragment_length
 from dul.pdata import PDV, PDataTF
 from dul.pdu import (
@@ -51,6 +50,10 @@ from dul.user_items import (
     UserIdentity,
     UserInformation,
 )
+from dul.values import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dul.support import Support, answer
 
 __all__ = [
     "PDU",
@@ -103,3 +106,12 @@ __all__ = [
     "request",
     "step",
 ]
+
+# A requestor supports nothing.
+_HOMES = {
+    "Support": "dul.support",
+    "answer": "dul.support",
+}
+
+if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand
+    __getattr__ = on_demand(__name__, _HOMES)

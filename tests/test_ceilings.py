@@ -44,7 +44,7 @@ SENT_MODULES = 181  # loaded when it has sent a file
 ECHOED_MODULES = 169  # and by `echoscu` when it was answered
 # A server counts what it does, knows what comes by what came before, and stops in order; it starts once,
 # where a client does for each file.
-SERVER_MODULES = 218
+SERVER_MODULES = 219
 ENCODE = 8  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
 SEND = 280  # calls for a small object, from its name on the command line to its outcome

@@ -16,8 +16,8 @@ from dimse.server import Server
 from dimse.support import storage_support
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dul.limits import Limits
-from dul.negotiation import Support
 from dul.pdu import AssociateRJ, AssociateRQ
+from dul.support import Support
 
 
 @dataclass

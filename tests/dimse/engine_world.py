@@ -23,9 +23,9 @@ from dul.errors import TransportError
 from dul.events import AssociateIndication, DataIndication, ReleaseIndication
 from dul.fsm import State
 from dul.limits import Limits
-from dul.negotiation import Support, answer
 from dul.pdata import PDataTF
 from dul.pdu import AssociateRJ, decode_pdu
+from dul.support import Support, answer
 from dul.user_items import AsynchronousOperationsWindow
 
 CT = "1.2.840.10008.5.1.4.1.1.2"

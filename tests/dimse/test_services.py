@@ -33,9 +33,10 @@ from dul import conversations
 from dul.errors import AssociationAborted, TimedOut, TransportError
 from dul.fsm import State
 from dul.limits import Limits
-from dul.negotiation import answer, context_offers, request
+from dul.negotiation import context_offers, request
 from dul.pdata import PDV, PDataTF
 from dul.pdu import Abort, ReleaseRP, ReleaseRQ
+from dul.support import answer
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"

@@ -14,8 +14,9 @@ from dimse.support import default_support, storage_support
 from dimse.tables.storage_sops import SUPPORTED_BY_DEFAULT
 from dimse.tables.transfer_syntaxes import STORED_AS_THEY_COME, TRANSFER_SYNTAXES
 from dul.limits import Limits
-from dul.negotiation import answer, context_offers, request
+from dul.negotiation import context_offers, request
 from dul.pdu import AssociateAC
+from dul.support import answer
 from dul.user_items import RoleSelection
 
 J2K, JPEG, RLE, HTJ2K = (f"1.2.840.10008.1.2.{each}" for each in ("4.90", "4.50", "5", "4.201"))

@@ -7,11 +7,12 @@ import itertools
 
 import pytest
 from golden import golden
-from test_negotiation import CT, IMPLICIT, LIMITS, MR, SUPPORT, agreed, ask, results
+from offering import CT, IMPLICIT, LIMITS, MR, SUPPORT, agreed, ask, results
 
 from dul.items import PresentationContextAC
-from dul.negotiation import Support, answer, conclude
+from dul.negotiation import conclude
 from dul.pdu import AssociateAC, AssociateRJ, decode_pdu
+from dul.support import Support, answer
 from dul.user_items import ExtendedNegotiation, RoleSelection, UserIdentity, UserInformation
 
 # ---------------------------------------------------------------------------- the roles --

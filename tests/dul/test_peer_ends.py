@@ -24,9 +24,9 @@ from dul.conversations import PUMP, TURN, Call, Conversation
 from dul.errors import AssociationAborted, TransportError
 from dul.fsm import State
 from dul.limits import Limits
-from dul.negotiation import Support, answer
 from dul.pdata import PDataTF
 from dul.pdu import PDU, AssociateAC, AssociateRJ, AssociateRQ
+from dul.support import Support, answer
 
 LIMITS = Limits(max_pdu_length=64, receive_buffer=256, send_batch=500, send_batch_pdus=6)
 REQUEST, RESPONSE = b"a request!", b"a response"

@@ -24,8 +24,9 @@ from dul.conversations import Conversation
 from dul.events import ReleaseIndication
 from dul.fsm import Transition
 from dul.limits import Limits
-from dul.negotiation import Negotiated, Support, answer, context_offers, request
+from dul.negotiation import Negotiated, context_offers, request
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
+from dul.support import Support, answer
 from dul.tasks import server as tasks_server
 from dul.threads import server as threads_server
 

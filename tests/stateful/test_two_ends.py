@@ -15,8 +15,9 @@ from dul.errors import AssociationAborted, AssociationRejected, TimedOut, Transp
 from dul.events import DataIndication
 from dul.fsm import Event, State
 from dul.limits import Limits
-from dul.negotiation import Support, answer, context_offers, request
+from dul.negotiation import context_offers, request
 from dul.pdu import AssociateRJ
+from dul.support import Support, answer
 
 CLIENT = Limits(max_pdu_length=100, receive_buffer=256, send_batch=400, send_batch_pdus=5)
 SERVER = Limits(max_pdu_length=40, receive_buffer=64, send_batch=100, send_batch_pdus=2)

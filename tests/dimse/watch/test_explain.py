@@ -8,8 +8,9 @@ from dimse.support import storage_support
 from dimse.tables import status
 from dimse.watch.explain import advice_for_status, explained_negotiation, explained_rejection
 from dul.limits import Limits
-from dul.negotiation import answer, conclude, context_offers, request
+from dul.negotiation import conclude, context_offers, request
 from dul.pdu import AssociateAC, AssociateRJ
+from dul.support import answer
 
 CT, MR, PRIVATE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.3.4"
 IMPLICIT, EXPLICIT, J2K = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.90"
