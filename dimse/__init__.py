@@ -10,7 +10,7 @@ from dul.ondemand import on_demand
 from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dimse.client import Client, Events, Outcomes, Sending, Session
+    from dimse.client import Client, Events, Outcomes, Sending
     from dimse.engine import Entry, Verdict
     from dimse.errors import DIMSEError, Refused
     from dimse.faults import Faults
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from dimse.roundtrips import RoundTrips
     from dimse.scu import Reply
     from dimse.server import Server
+    from dimse.session import Session
     from dimse.storage.sink import Discard, Memory, Sink
     from dimse.storage.spool import Spool
     from dimse.support import storage_support
@@ -159,7 +160,7 @@ _HOMES = {
     "Sending": "dimse.client",
     "Server": "dimse.server",
     "ServiceRequest": "dimse.requests",
-    "Session": "dimse.client",
+    "Session": "dimse.session",
     "Sink": "dimse.storage.sink",
     "Spool": "dimse.storage.spool",
     "StatusClass": "dimse.tables.status",

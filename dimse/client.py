@@ -16,25 +16,17 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from types import TracebackType
 
-from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
-from dimse.engine import Asked, Entry, Roster, examined
 from dimse.events import ClientEvent, GivenUp, NotAssociated
-from dimse.messages.base import Priority
-from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.offers import ContextOffer, checked_offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
-from dimse.policy import Policy
-from dimse.scu import Operations, Reply
-from dimse.stores import Stores
+from dimse.scu import Reply
 from dul import blocking
 from dul.association import Trace
 from dul.blocking import Line, Wakeup
-from dul.conversations import Script
 from dul.errors import DulcetError
 from dul.limits import Limits
-from dul.negotiation import Negotiated
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -42,7 +34,7 @@ from dul.user_items import (
     RoleSelection,
     UserIdentity,
 )
-from dul.values import TYPE_CHECKING, TypeVar
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -50,10 +42,10 @@ if TYPE_CHECKING:
 
     from dimse.how import How
     from dimse.probing import Probe
+    from dimse.roster import Asked, Entry, Roster
+    from dimse.session import Session
 
-T = TypeVar("T")
-
-__all__ = ["Client", "Events", "Outcomes", "Sending", "Session"]
+__all__ = ["Client", "Events", "Outcomes", "Sending"]
 
 
 class Events(Iterator[ClientEvent]):
@@ -142,77 +134,6 @@ class Outcomes(Iterator[Outcome]):
     def close(self) -> None:
         """Send no more: an association that is open is aborted. Idempotent."""
         self._sending.close()
-
-
-class Session:
-    """One established association; a context manager: leaving it releases.
-
-    Made by `Client.associate`.
-    """
-
-    def __init__(self, line: Line, dialogue: Dialogue, operations: Operations) -> None:
-        self._line = line
-        self._dialogue = dialogue
-        self._operations = operations
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._line.__exit__(kind, error, traceback)
-
-    @property
-    def negotiated(self) -> Negotiated:
-        """What was agreed."""
-        return self._operations.negotiated
-
-    @property
-    def operations(self) -> Operations:
-        """Any operation, as conversations for `run`."""
-        return self._operations
-
-    def run(self, script: Script[T]) -> T:
-        """Play a conversation on this association, of `operations` for instance."""
-        return self._line.run(script)
-
-    def echo(self) -> Reply:
-        """C-ECHO; errors are those of `Operations.echo`."""
-        return self._line.run(self._operations.echo(details=False))
-
-    def store(
-        self,
-        item: Sendable | Outgoing,
-        *,
-        priority: int = Priority.MEDIUM,
-        move_originator: tuple[str, int] | None = None,
-    ) -> Outcome:
-        """C-STORE of one object; arguments and errors are those of `Stores`."""
-        outgoing = examined(item)
-        stores = Stores(
-            self._operations,
-            self._dialogue.clock,
-            priority=priority,
-            move_originator=move_originator,
-            details=False,
-        )
-        return self._line.run(stores.store(outgoing))
-
-    def release(self) -> None:
-        """End the association in order.
-
-        Raises:
-            DULError: it ended otherwise.
-        """
-        self._line.release()
-
-    def abort(self) -> None:
-        """End the association at once, with an A-ABORT."""
-        self._line.abort()
 
 
 class Client:
@@ -310,6 +231,9 @@ class Client:
             InvalidValue: they are none.
             AssociationRejected, AssociationAborted, TransportError, TimedOut: there is none.
         """
+        # Most calls have associations that nobody sees.
+        from dimse.session import Session  # noqa: PLC0415
+
         line, dialogue = Line(self._wakeup), Dialogue(self.peer, time.monotonic)
         return Session(line, dialogue, line.run(dialogue.associate(checked_offers(contexts))))
 
@@ -352,6 +276,8 @@ class Client:
             items: as `store`.
             how: as `store`.
         """
+        from dimse.crew import crew  # noqa: PLC0415 - who sends an echo needs none
+
         line, dialogue = self._talk()
         roster, senders = crew(dialogue, items, how, nullcontext(), keep=self._keep)
         if len(senders) == 1:
@@ -370,7 +296,10 @@ class Client:
         Raises:
             InvalidValue: an argument that is none.
         """
-        from dimse.rehearsal import rehearse  # noqa: PLC0415 - who sends needs none
+        # Who sends needs no rehearsal, and who sends an echo none of it.
+        from dimse.crew import roster_for  # noqa: PLC0415
+        from dimse.policy import Policy  # noqa: PLC0415
+        from dimse.rehearsal import rehearse  # noqa: PLC0415
 
         policy = Policy(**how)
         roster = roster_for(self.peer, items, policy, time.monotonic, nullcontext(), writes=False)

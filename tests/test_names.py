@@ -106,7 +106,7 @@ def test_the_faces_have_the_same_names_for_the_same_things():
     found = repeated(*CORE, classes_only=False)
     for name in FACES:
         waits = {place.split("/")[1].removesuffix(".py") for place in found[name]}
-        assert waits <= {"aio", "tasks", "threads", "client", "server"}, name
+        assert waits <= {"aio", "tasks", "threads", "client", "session", "server"}, name
         assert waits & {"aio", "tasks"}, name
         assert waits - {"aio", "tasks"}, name
 
