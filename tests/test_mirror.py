@@ -47,7 +47,8 @@ GUARDED = {
         "dimse/answers.py dimse/incoming.py dimse/intake.py dimse/provider.py dimse/served.py"
     ),
     # Each test through both faces.
-    "dimse/test_faces.py": "dimse/crew.py dimse/aio.py dimse/client.py",
+    "dimse/test_faces.py": "dimse/crew.py dimse/aio/client.py dimse/aio/server.py dimse/client.py",
+    "dimse/test_session.py": "dimse/aio/session.py",
     "dimse/test_client_ways.py": "dul/transport/player.py",  # several at a time need objects to send
     # Events are plain data; which one is told when, and how associations follow on one another.
     "dimse/test_engine.py": "dimse/dialogue.py dimse/events.py",

@@ -1,50 +1,33 @@
-"""The asyncio face of DIMSE: `Client` and `Server`, the same names as the blocking ones.
-
-A module of its own, because importing asyncio takes longer than sending a small object.
-"""
+"""The service class user's asyncio face: `dimse.client` for programs that run on an event loop."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import threading
 import time
 import warnings
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
-    Awaitable,
     Callable,
     Iterable,
-    Mapping,
     Sequence,
 )
 from types import TracebackType
 
+from dimse.aio.session import Session
 from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
-from dimse.engine import Asked, Entry, Roster, examined
+from dimse.engine import Asked, Entry, Roster
 from dimse.events import ClientEvent, GivenUp, NotAssociated
-from dimse.messages.base import Priority, Request
-from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.offers import ContextOffer, checked_offers
 from dimse.outcome import Outcome
 from dimse.peer import Peer
 from dimse.policy import Policy
-from dimse.provider import MAXIMUM_MEMORY, Access, AsyncHandler, Observer, OpenSink, Provider
-from dimse.requests import EchoRequest, Requestor, StoreRequest
-from dimse.scp import conversation_for
-from dimse.scu import Operations, Reply
-from dimse.stores import Stores
-from dimse.support import default_support
-from dul import aio
+from dimse.scu import Reply
 from dul.aio import Line, Lines
 from dul.association import Trace
-from dul.conversations import Script
 from dul.errors import DulcetError
 from dul.limits import Limits
-from dul.negotiation import Negotiated
-from dul.support import Support
 from dul.user_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -52,18 +35,16 @@ from dul.user_items import (
     RoleSelection,
     UserIdentity,
 )
-from dul.values import TYPE_CHECKING, TypeVar
+from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ssl import SSLContext
-    from typing import Any, Self, Unpack
+    from typing import Self, Unpack
 
     from dimse.how import How
     from dimse.probing import Probe
 
-__all__ = ["Client", "Events", "Outcomes", "Sending", "Server", "Session"]
-
-T = TypeVar("T")
+__all__ = ["Client", "Events", "Outcomes", "Sending"]
 
 
 class Events(AsyncIterator[ClientEvent]):
@@ -147,77 +128,6 @@ class Outcomes(AsyncIterator[Outcome]):
     async def aclose(self) -> None:
         """Send no more: an association that is open is aborted. Idempotent."""
         await self._sending.aclose()
-
-
-class Session:
-    """One established association; a context manager: leaving it releases.
-
-    Made by `Client.associate`.
-    """
-
-    def __init__(self, line: Line, dialogue: Dialogue, operations: Operations) -> None:
-        self._line = line
-        self._dialogue = dialogue
-        self._operations = operations
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._line.__aexit__(kind, error, traceback)
-
-    @property
-    def negotiated(self) -> Negotiated:
-        """What was agreed."""
-        return self._operations.negotiated
-
-    @property
-    def operations(self) -> Operations:
-        """Any operation, as conversations for `run`."""
-        return self._operations
-
-    async def run(self, script: Script[T]) -> T:
-        """Play a conversation on this association, of `operations` for instance."""
-        return await self._line.run(script)
-
-    async def echo(self) -> Reply:
-        """C-ECHO; errors are those of `Operations.echo`."""
-        return await self._line.run(self._operations.echo(details=False))
-
-    async def store(
-        self,
-        item: Sendable | Outgoing,
-        *,
-        priority: int = Priority.MEDIUM,
-        move_originator: tuple[str, int] | None = None,
-    ) -> Outcome:
-        """C-STORE of one object; arguments and errors are those of `Stores`."""
-        outgoing = await asyncio.to_thread(examined, item)
-        stores = Stores(
-            self._operations,
-            self._dialogue.clock,
-            priority=priority,
-            move_originator=move_originator,
-            details=False,
-        )
-        return await self._line.run(stores.store(outgoing))
-
-    async def release(self) -> None:
-        """End the association in order.
-
-        Raises:
-            DULError: it ended otherwise.
-        """
-        await self._line.release()
-
-    async def abort(self) -> None:
-        """End the association at once, with an A-ABORT."""
-        await self._line.abort()
 
 
 class Client:
@@ -432,62 +342,3 @@ class Client:
         if self._keep:
             return self._line, self._dialogue
         return Line(), Dialogue(self.peer, time.monotonic)
-
-
-class Server(aio.Server):
-    """A storage and verification SCP, a task for each association.
-
-    Handlers may be coroutine functions and asynchronous generators; other functions run in threads.
-    A slow sink or handler holds up its own requestor, and nobody else. Arguments and errors are
-    those of `dimse.server.Server`.
-    """
-
-    def __init__(
-        self,
-        open_sink: OpenSink[StoreRequest] | None = None,
-        *,
-        on_store: Callable[[StoreRequest], int | Awaitable[int | None] | None] | None = None,
-        on_echo: Callable[[EchoRequest], int | Awaitable[int | None] | None] | None = None,
-        on_release: Callable[[Requestor], Awaitable[None] | None] | None = None,
-        handlers: Mapping[type[Request[Any]], AsyncHandler] | None = None,
-        support: Support | None = None,
-        access: Access | None = None,
-        observer: Observer | None = None,
-        max_memory: int = MAXIMUM_MEMORY,
-        strict: bool = False,
-        host: str = "",
-        port: int = 0,
-        listener: socket.socket | None = None,
-        limits: Limits | None = None,
-        tls: SSLContext | None = None,
-        tls_port: int | None = None,
-        tls_listener: socket.socket | None = None,
-        max_associations: int = 100,
-        max_associations_per_peer: int | None = None,
-        trace: Trace | None = None,
-    ) -> None:
-        provider = Provider(
-            support=support or default_support(stores=bool(open_sink or on_store)),
-            open_sink=open_sink,
-            on_store=on_store,
-            on_echo=on_echo,
-            on_release=on_release,
-            handlers=handlers or {},
-            access=access,
-            observer=observer or Observer(),
-            max_memory=max_memory,
-            strict=strict,
-        )
-        super().__init__(
-            conversation_for(provider),
-            host=host,
-            port=port,
-            listener=listener,
-            limits=limits,
-            tls=tls,
-            tls_port=tls_port,
-            tls_listener=tls_listener,
-            max_associations=max_associations,
-            max_associations_per_peer=max_associations_per_peer,
-            trace=trace,
-        )
