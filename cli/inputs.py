@@ -7,7 +7,7 @@ from itertools import chain
 
 from dimse import Outcome
 from dimse.errors import Unreadable
-from dimse.objects import Found, LeftOut, Reason, Unusable, find, names_from
+from dimse.objects import Found, LeftOut, Reason, Unusable, find
 from dul.blocking import Wakeup
 from dul.errors import Interrupted
 from dul.values import TYPE_CHECKING
@@ -67,6 +67,8 @@ def _names(settings: StorescuSettings) -> Iterable[str]:
     """What is given, and what is in a list."""
     if settings.files_from is None:
         return settings.file
+    from dimse.objects import names_from  # noqa: PLC0415 - few have a list
+
     return chain(settings.file, names_from(settings.files_from, nul=settings.nul))
 
 

@@ -12,17 +12,9 @@ if TYPE_CHECKING:
     from dimse.objects.bounds import DEFAULT_LEVEL
     from dimse.objects.codecs import INSTALL_DECODERS, LOSSY_METHODS, Codec, Decompress, decoders
     from dimse.objects.edit import ElementChange
-    from dimse.objects.finder import (
-        Found,
-        LeftOut,
-        Reason,
-        Unusable,
-        collect,
-        find,
-        look,
-        names_from,
-    )
+    from dimse.objects.finder import Found, LeftOut, Reason, Unusable, collect, find, look
     from dimse.objects.invention import Invention
+    from dimse.objects.namelists import names_from
     from dimse.objects.outgoing import Outgoing, OutgoingSource, Sendable, examine
     from dimse.objects.part10 import FileForm
     from dimse.objects.prepare import Preparation
@@ -81,7 +73,7 @@ _HOMES = {
     "examine": "dimse.objects.outgoing",
     "find": "dimse.objects.finder",
     "look": "dimse.objects.finder",
-    "names_from": "dimse.objects.finder",
+    "names_from": "dimse.objects.namelists",
 }
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for one that is had on demand

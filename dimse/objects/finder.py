@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 
 from dimse.errors import DIMSEError, NotDICOM, Unreadable
 from dimse.objects.cache import Cache
@@ -27,7 +25,7 @@ from dul.values import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import IO, Final
+    from typing import Final
 
     from dimse.objects.archives import Member
 
@@ -40,8 +38,6 @@ __all__ = [
     "collect",
     "find",
     "look",
-    "names_from",
-    "names_in",
 ]
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
@@ -51,7 +47,6 @@ MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 _ARCHIVES: Final = (
     ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz",
 )  # fmt: skip
-_BLOCK: Final = 1 << 16  # bytes
 
 
 class Reason(Enum):
@@ -110,36 +105,6 @@ class Unusable:
     path: Path
     error: DIMSEError
     directory: bool = False
-
-
-def names_in(stream: IO[bytes], *, nul: bool = False) -> Iterator[str]:
-    """The names that a list holds, one by one: lines, or what stands between NULs; none empty.
-
-    Args:
-        stream: the list; names in it may be of any bytes.
-        nul: names end with a NUL, as `find -print0` writes them, and may hold line ends.
-    """
-    end = b"\0" if nul else b"\n"
-    rest = b""
-    while block := stream.read(_BLOCK):
-        *names, rest = (rest + block).split(end)
-        yield from (os.fsdecode(each) for each in names if each)
-    if rest:
-        yield os.fsdecode(rest)
-
-
-def names_from(path: str | os.PathLike[str], *, nul: bool = False) -> Iterator[str]:
-    """The names in a list that is a file, or with "-" standard input; see `names_in`.
-
-    Raises:
-        Unreadable: it can't be read; when the first name, or one of the next, is taken.
-    """
-    standard = os.fspath(path) == "-"
-    try:
-        with nullcontext(sys.stdin.buffer) if standard else _path(path).open("rb") as stream:
-            yield from names_in(stream, nul=nul)
-    except OSError as error:
-        raise Unreadable(path, f"cannot read the list of files: {error.strerror}") from error
 
 
 def collect(

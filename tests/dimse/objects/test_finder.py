@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 import subprocess
@@ -20,7 +19,6 @@ from dimse.objects.finder import (
     Unusable,
     collect,
     find,
-    names_in,
 )
 from dimse.objects.outgoing import Cache
 
@@ -223,30 +221,6 @@ def test_what_files_may_be(form, whole, bare, tmp_path):
     assert [not isinstance(each, Unusable) for each in results] == [whole, bare]
     for each in results:
         assert not isinstance(each, Unusable) or isinstance(each.error, NotDICOM)
-
-
-@pytest.mark.parametrize(
-    ("content", "nul", "names"),
-    [
-        (b"a.dcm\nb b.dcm\n\nc", False, ["a.dcm", "b b.dcm", "c"]),
-        (b"a\nb\0c\0", True, ["a\nb", "c"]),
-        (b"", False, []),
-        (b"\xff\xfe.dcm\n", False, [os.fsdecode(b"\xff\xfe.dcm")]),
-        (b"x" * 100_000 + b"\ny", False, ["x" * 100_000, "y"]),
-    ],
-)
-def test_a_list_of_names(content, nul, names):
-    assert list(names_in(io.BytesIO(content), nul=nul)) == names
-
-
-def test_a_list_is_taken_name_by_name(tmp_path):
-    """Whoever writes the list may still be at it."""
-    read, write = os.pipe()
-    with os.fdopen(read, "rb", 0) as stream, os.fdopen(write, "wb", 0) as writer:
-        names = names_in(stream)
-        for name in ("a", "b"):
-            writer.write(f"{name}\n".encode())
-            assert next(names) == name
 
 
 def test_a_name_that_is_no_utf_8_is_found_sent_and_said(tmp_path):
