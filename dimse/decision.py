@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+
+from dimse.errors import InvalidValue
 from dimse.provider import Denied, Granted, Provider
 from dimse.requests import Requestor
 from dimse.tables.storage_sops import name_of
@@ -57,13 +60,24 @@ class Decision:
         return self.answer
 
     def _judge(self) -> AssociateRJ | None:
-        """Ask the access check; gives a rejection if there is one."""
+        """Ask the access check; gives a rejection if there is one.
+
+        Raises:
+            InvalidValue: it gave neither a rejection nor leave. Then nobody is let in: what a user's
+                code says by mistake (False, a coroutine that nobody awaits) must not open the door.
+        """
         access = self._provider.access
         if access is None:
             return None
-        judged = access(requestor_of(self._association, self._address, self._provider))
+        judged: object = access(requestor_of(self._association, self._address, self._provider))
         if judged is None or isinstance(judged, AssociateRJ):
             return judged
+        if not isinstance(judged, Denied | Granted):
+            if isinstance(judged, Coroutine):
+                judged.close()  # else Python would warn somewhere that nobody awaited it
+            raise InvalidValue(
+                "access", f"gave {judged!r}, and not an AssociateRJ, Denied, Granted or None"
+            )
         self.verdict = judged
         return judged.answer if isinstance(judged, Denied) else None
 

@@ -146,7 +146,8 @@ Access: TypeAlias = Callable[[Requestor], AssociateRJ | Denied | Granted | None]
 """Judges who calls: its address, what TLS knows of it, its request with the identity that it claims.
 
 It returns a rejection, with a reason for the log (`Denied`) or without, or lets it in, within bounds
-(`Granted`) or as anybody (None). It may take its time. The identity is judged afterwards, by
+(`Granted`) or as anybody (None). If it gives anything else, or raises, the association is aborted and
+the log says why. It may take its time, but is no coroutine function. The identity is judged afterwards, by
 `Support.user_identity`, if there is one (`Requestor.identity_judged`): who lies is rejected all the
 same.
 """

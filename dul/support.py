@@ -125,6 +125,9 @@ def answer(
         An A-ASSOCIATE-RJ for a wrong application context (1/1/2), called (1/1/7) or calling
         AE title (1/1/3), a refused user identity (1/2/1) or a maximum length that leaves no
         room for a fragment (1/2/1); else an A-ASSOCIATE-AC with one result per context.
+
+    Raises:
+        TypeError: `Support.user_identity` gave neither bytes nor None.
     """
     if permits is not None or rq.user_information.user_identity is not None:
         return _answer(rq, support, limits, permits)
@@ -159,6 +162,8 @@ def _answer(
         response = support.user_identity(identity)
         if response is None:
             return AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN)  # PS3.7 D.3.3.7.3
+        if not isinstance(response, bytes):  # False, or a coroutine, must not let anybody in
+            raise TypeError(f"user_identity gave {response!r}, and neither bytes nor None")
         if not identity.positive_response_requested:
             response = None
     roles = _roles(information.role_selections, support)

@@ -300,3 +300,18 @@ def test_what_has_come_to_its_end_is_told_as_that_though_the_connection_is_open(
                 peer.send(rawpeer.RELEASE_RQ_PDU)
                 peer.expect(rawpeer.RELEASE_RP)
         assert told == [how]
+
+
+async def _nobody(_: object) -> None:
+    """An access check as somebody may write it for asyncio, which awaits none."""
+
+
+@pytest.mark.parametrize("access", [lambda _: False, lambda _: True, lambda _: "no", _nobody])
+def test_an_access_check_that_gives_no_verdict_lets_nobody_in(
+    server: Any, access: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with server(access=access) as scp:
+        with pytest.raises(AssociationAborted):
+            Client("127.0.0.1", scp.address[1]).echo()
+    assert "access: gave " in caplog.text
+    assert "not an AssociateRJ, Denied, Granted or None" in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from typing import Any
 
 import pytest
 from golden import golden
@@ -155,6 +156,15 @@ def test_a_user_is_let_in_or_not(kind: int, wanted: bool, response: bytes | None
     else:
         assert found.user_information.user_identity_response == (response if wanted else None)
         assert found.user_information.user_identity is None
+
+
+@pytest.mark.parametrize("given", [False, True, "", 0])
+def test_a_judge_that_gives_no_verdict_lets_nobody_in(given: Any):
+    support = dataclasses.replace(SUPPORT, user_identity=lambda _: given)
+    with pytest.raises(
+        TypeError, match=f"user_identity gave {given!r}, and neither bytes nor None"
+    ):
+        answer(ask(user_identity=UserIdentity(1, b"me")), support, LIMITS)
 
 
 def test_who_does_not_look_at_identities_accepts_and_answers_nothing():
