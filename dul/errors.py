@@ -95,7 +95,19 @@ class RejectReason(Enum):
 
 
 class DulcetError(Exception):
-    """Anything that dulcet raises: the root of this tree and of `dimse.errors`."""
+    """Anything that dulcet raises: the root of this tree and of `dimse.errors`.
+
+    It can be pickled and copied, as it must be to come out of a pool of processes.
+    """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception's own calls the class with the text alone, and most of these take something else.
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[DulcetError], args: tuple[object, ...]) -> DulcetError:
+    """An error as it was; what else it has, its pickle sets."""
+    return kind.__new__(kind, *args)
 
 
 class Interrupted(DulcetError):
