@@ -111,7 +111,10 @@ def _again(kind: type[DulcetError], args: tuple[object, ...]) -> DulcetError:
 
 
 class Interrupted(DulcetError):
-    """Another thread, or a signal handler, ended what was waiting; see `dul.blocking.Wakeup`."""
+    """Another thread, or a signal handler, ended what was waiting; see `dul.blocking.Wakeup`.
+
+    In asyncio: another task aborted the association.
+    """
 
 
 class DULError(DulcetError):

@@ -133,8 +133,9 @@ class Outcomes(AsyncIterator[Outcome]):
 class Client:
     """C-ECHO and C-STORE to one peer.
 
-    In a `with` block the association of one call is kept for the next, as far as its presentation
-    contexts do; without, each call has its own.
+    In an `async with` block the association of one call is kept for the next, as far as its
+    presentation contexts do, and one task at a time may use the client (`LocalProtocolError`);
+    without, each call has an association of its own, and tasks may share the client.
 
     Args:
         host: name or address of the peer.
@@ -210,9 +211,10 @@ class Client:
     ) -> None:
         """Release the association that was kept, or abort it if an exception is on its way."""
         self._keep = False
-        if error is None:
-            await self._line.run(self._dialogue.end())
-        else:
+        try:
+            if error is None:
+                await self._line.run(self._dialogue.end())
+        finally:
             await self._line.abort()
 
     async def associate(self, contexts: Sequence[ContextOffer]) -> Session:

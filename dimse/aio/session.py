@@ -27,9 +27,11 @@ T = TypeVar("T")
 
 
 class Session:
-    """One established association; a context manager: leaving it releases.
+    """One established association; leaving its `async with` block releases it.
 
-    Made by `Client.associate`.
+    Made by `Client.associate`, which is awaited: `async with await client.associate(...) as session`.
+    One task at a time may use it, but any may `abort` it; who waited for an answer then raises
+    `Interrupted`.
     """
 
     def __init__(self, line: Line, dialogue: Dialogue, operations: Operations) -> None:

@@ -156,8 +156,10 @@ class Connection:
     async def abort(self) -> None:
         """Abort the association, whatever its state, and close the transport.
 
-        The peer has `Limits.grace` to close it first.
+        The peer has `Limits.grace` to close it first. A task that waits for something of the
+        association raises `Interrupted`.
         """
+        self._watch.interrupt()
         try:
             await self.run(abort_connection(self.association, self._link, self._loop.time))
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from dul.errors import Interrupted, LocalProtocolError
 from dul.transport.link import Link, Wait, Waiting
 
 __all__ = ["Watch"]
@@ -31,24 +32,41 @@ class Watch:
         link.on_close = self._forget
 
     async def drive(self, waiting: Waiting[None]) -> None:
-        """Run a pump to its end. Raises what it raises."""
+        """Run a pump to its end. Raises what it raises.
+
+        Raises:
+            LocalProtocolError: another task's pump runs; one of the two would never come to its end.
+            Interrupted: another task called `interrupt`.
+        """
+        if self._waiting is not None:
+            raise LocalProtocolError(
+                "another task is using this association; only one at a time can"
+            )
         try:
             wait = next(waiting)
         except StopIteration:
             return
-        self._done = self._loop.create_future()
+        done = self._done = self._loop.create_future()
         self._waiting = waiting
         try:
             self._watch(wait)
-            await self._done
+            await done
         except BaseException:
-            self._forget()
+            if self._done is done:
+                self._forget()
             raise
         finally:
-            self._waiting = None
-            self._until = None
-            self._remove_writer()
+            if self._done is done:  # else another task's pump runs by now
+                self._waiting = None
+                self._until = None
+                self._remove_writer()
             waiting.close()
+
+    def interrupt(self) -> None:
+        """Another task ends the association: who waits for something of it need not any more."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and self._done is not None and not self._done.done():
+            self._done.set_exception(Interrupted("another task aborted the association"))
 
     def _watch(self, wait: Wait) -> None:
         if not wait.read:
