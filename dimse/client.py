@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from ssl import SSLContext
     from typing import Self, Unpack
 
+    from dimse.asked import Asked
     from dimse.how import How
     from dimse.probing import Probe
-    from dimse.roster import Asked, Entry, Roster
+    from dimse.roster import Entry, Roster
     from dimse.session import Session
 
 __all__ = ["Client", "Events", "Outcomes", "Sending"]

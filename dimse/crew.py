@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
+from dimse.asked import Asked, listed
 from dimse.dialogue import KEPT_CONTEXTS, Dialogue
-from dimse.engine import Asked, Policy, Roster, Sender, listed
+from dimse.engine import Policy, Roster, Sender
 from dimse.peer import Peer
 from dul.values import TYPE_CHECKING
 

@@ -28,21 +28,18 @@ from dimse.flights import Flight, Flights, Halt, NoMore
 from dimse.outcome import Outcome
 from dimse.policy import Policy
 from dimse.retry import may_pass
-from dimse.roster import Asked, Entry, Roster, Task, Verdict, examined, listed
+from dimse.roster import Entry, Roster, Task, Verdict
 from dimse.scu import Operations
 from dimse.stores import Stores
 from dul.conversations import Script
 from dul.errors import DulcetError, Interrupted, SourceFailed
 
 __all__ = [
-    "Asked",
     "Entry",
     "Policy",
     "Roster",
     "Sender",
     "Verdict",
-    "examined",
-    "listed",
 ]
 
 

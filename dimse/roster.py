@@ -8,17 +8,16 @@ are held with all that is known of them.
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import AbstractContextManager
 
-from dimse.errors import DIMSEError, InvalidValue, JournalFailed
+from dimse.asked import PATHS, Asked, examined
+from dimse.errors import DIMSEError, JournalFailed
 from dimse.events import Confirmed, Planned, Warned
 from dimse.objects.cache import Cache
 from dimse.objects.finder import Found, LeftOut, Unusable
 from dimse.objects.outgoing import FileObject, Outgoing, Sendable
-from dimse.objects.prepare import PREPARATION, Preparation
 from dimse.outcome import Outcome
 from dimse.plan import Need, Planning
 from dimse.policy import LOOK_AHEAD, Policy
@@ -27,19 +26,15 @@ from dul.enumeration import Enum
 from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from dimse.journal import Page
 
-__all__ = ["Asked", "Entry", "Roster", "Task", "Unwritten", "Verdict", "examined", "listed"]
-
-Asked: TypeAlias = "Sendable | Outgoing | Found | LeftOut | Unusable"
-"""What may be asked for: something to be sent, or what `dimse.objects.finder` says of a name."""
+__all__ = ["Entry", "Roster", "Task", "Unwritten", "Verdict"]
 
 _SOON = 0.5  # seconds: so long a look may take when nothing need be known of the other objects
 _PART = 0.1  # seconds: so long it takes in one go; an interrupt waits for it
 _END = object()
-_PATHS = (str, os.PathLike)
 
 
 class Verdict(Enum):
@@ -233,7 +228,7 @@ class Roster:
 
     def _done_with(self, entry: Entry) -> None:
         self._finished += 1
-        if isinstance(entry.item, _PATHS):
+        if isinstance(entry.item, PATHS):
             entry.outgoing = None
 
     def wait_for_turn(self) -> float:
@@ -366,47 +361,3 @@ class Roster:
             self._ready.append((entry, entry.outgoing, need))
             length += entry.outgoing.length
         told.append(Planned(len(seen), len(proposals), length=length, complete=self.complete))
-
-
-def listed(items: Asked | Iterable[Asked]) -> Iterable[Any]:
-    """The objects that are meant: a single path, data set or examined object is one.
-
-    Raises:
-        InvalidValue: it is none of these, and nothing to iterate over.
-    """
-    if isinstance(items, str | os.PathLike | Found | LeftOut | Unusable):
-        return [items]
-    if _is_outgoing(items) or _is_data_set(items):
-        return [items]
-    if isinstance(items, bytes | bytearray) or not isinstance(items, Iterable):
-        raise InvalidValue(
-            "items", f"{type(items).__name__} is no path, no data set, and no series of those"
-        )
-    return items
-
-
-def _is_outgoing(item: object) -> bool:
-    return hasattr(item, "transfer_syntax_uid") and hasattr(item, "open")
-
-
-def _is_data_set(item: object) -> bool:
-    # Whoever has one has loaded pydicom; nobody else need load it for this question.
-    module = sys.modules.get("pydicom.dataset")
-    return module is not None and isinstance(item, module.Dataset)
-
-
-def examined(
-    item: Any, preparation: Preparation = PREPARATION, *, cache: Cache | None = None
-) -> Outgoing:
-    """An object that is ready to be sent, of whatever a user may name.
-
-    Raises:
-        InvalidValue: it is none of those.
-        DIMSEError: as `examine`.
-    """
-    if _is_outgoing(item):
-        outgoing: Outgoing = item
-        return outgoing
-    if isinstance(item, _PATHS) or _is_data_set(item):
-        return preparation.examine(item, cache=cache)
-    raise InvalidValue("items", f"{item!r} is no path and no data set")

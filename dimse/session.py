@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from dimse.asked import examined
 from dimse.dialogue import Dialogue
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.outcome import Outcome
-from dimse.roster import examined
 from dimse.scu import Operations, Reply
 from dimse.stores import Stores
 from dul.blocking import Line

@@ -15,9 +15,10 @@ from collections.abc import (
 from types import TracebackType
 
 from dimse.aio.session import Session
+from dimse.asked import Asked
 from dimse.crew import crew, roster_for
 from dimse.dialogue import VERIFICATION_CONTEXT, Dialogue
-from dimse.engine import Asked, Entry, Roster
+from dimse.engine import Entry, Roster
 from dimse.events import ClientEvent, GivenUp, NotAssociated
 from dimse.offers import ContextOffer, checked_offers
 from dimse.outcome import Outcome

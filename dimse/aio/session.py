@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from types import TracebackType
 
+from dimse.asked import examined
 from dimse.dialogue import Dialogue
-from dimse.engine import examined
 from dimse.messages.base import Priority
 from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.outcome import Outcome

@@ -6,31 +6,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
 from engine_world import Thing, World, outcomes_of, send
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dimse.engine import Policy, Verdict, listed
-from dimse.errors import InvalidValue, NotDICOM
+from dimse.engine import Policy, Verdict
+from dimse.errors import NotDICOM
 from dimse.events import Planned
 from dimse.objects.finder import Unusable
 from dimse.outcome import Outcome
 
 BAD = Unusable(Path("bad.dcm"), NotDICOM("bad.dcm", "is a letter"))
-
-
-@pytest.mark.parametrize("items", [b"ct.dcm", 5, None])
-def test_what_is_no_object_and_no_series_of_them(items: Any) -> None:
-    with pytest.raises(InvalidValue, match="items"):
-        listed(items)
-
-
-def test_one_object_is_one() -> None:
-    thing = Thing(0, 2)
-    assert listed("ct.dcm") == ["ct.dcm"]
-    assert listed(thing) == [thing]
-    assert listed(BAD) == [BAD]
 
 
 @given(st.integers(0, 40), st.integers(1, 12), st.none() | st.integers(1, 30))
