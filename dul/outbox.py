@@ -13,14 +13,18 @@ with TLS, and a file that shrinks on the way is noticed. Therefore there is no s
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from struct import Struct
 
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
 from dul.pdata import COMMAND, LAST
 from dul.pdu import Abort
-from dul.values import Protocol
+from dul.values import TYPE_CHECKING, Protocol
 from dul.wire import PDATA_HEADER_LENGTH, Buffer
+
+if TYPE_CHECKING:
+    from dul.batch import Batch
 
 __all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "Stream", "fragment_length"]
 
@@ -47,7 +51,12 @@ class Source(Protocol):
         ...
 
     def readinto(self, view: memoryview, /) -> int:
-        """Fill the view from the current position; 0 at the end."""
+        """Fill the view from the current position; 0 at the end.
+
+        A source that can fill many views with one call may have a `readv` as well: it is given a sequence
+        of them, fills one after the other, and gives how many bytes there were, as `os.preadv` does. What
+        it leaves, which may be all, `readinto` is asked for.
+        """
         ...
 
 
@@ -93,7 +102,7 @@ class Stream:
         self._source = source
 
     def cut(self, outbox: Outbox, room: int, most: int) -> list[tuple[Buffer, ...]]:
-        """The next PDUs, each as its spans.
+        """The next PDUs: each as its spans, or those that lie one behind the other as a run.
 
         Args:
             outbox: knows the length of a fragment, and has a buffer.
@@ -105,37 +114,49 @@ class Stream:
             self.left = 0  # nearly every command set, and the end of what is in memory
             return [(self._header(left, LAST), source[-left:])]
         take = min(left, max(1, min(room // fragment, most)) * fragment)
-        piece = self._read(outbox, take)
-        self.left = left - take
         # All but the last PDU of a command set or data set are full, and begin alike.
         full = self._header(fragment, 0)
-        pdus: list[tuple[Buffer, ...]]
-        pdus = [(full, piece[at : at + fragment]) for at in range(0, take, fragment)]
-        if take == left:
-            last = pdus[-1][1]
-            pdus[-1] = self._header(len(last), LAST), last
+        last = self._header((take - 1) % fragment + 1, LAST) if take == left else None
+        if isinstance(source, _IN_MEMORY):
+            pdus = self._slice(memoryview(source), fragment, take, full, last)
+        else:
+            pdus = [(outbox.batch().lay(take, full, last, self._fill),)]
+        self.left = left - take
         return pdus
 
     def _header(self, size: int, last: int) -> bytes:
         return _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
 
-    def _read(self, outbox: Outbox, take: int) -> memoryview:
+    def _slice(
+        self, data: memoryview, fragment: int, take: int, full: bytes, last: bytes | None
+    ) -> list[tuple[Buffer, ...]]:
+        """What is in memory goes out from where it lies."""
+        self._source = data
+        begin = len(data) - self.left
+        end = begin + take
+        pdus: list[tuple[Buffer, ...]]
+        pdus = [(full, data[at : min(at + fragment, end)]) for at in range(begin, end, fragment)]
+        if last is not None:
+            pdus[-1] = last, pdus[-1][1]
+        return pdus
+
+    def _fill(self, views: Sequence[memoryview], count: int) -> None:
         source = self._source
-        if isinstance(source, bytes):
-            source = self._source = memoryview(source)
-        if isinstance(source, memoryview):
-            at = len(source) - self.left
-            return source[at : at + take]
-        view = outbox.borrow(take)
-        at = 0
-        while at < take:
-            got = source.readinto(view[at:take])
-            if not got:
-                raise SourceFailed(
-                    f"the data set ended {self.left - at} bytes before its announced length"
-                )
-            at += got
-        return view
+        assert not isinstance(source, Buffer)
+        readv = getattr(source, "readv", None)
+        got: int = 0 if readv is None else readv(views)
+        if got == count:
+            return
+        end = 0  # of the view, counted in bytes of them all
+        for view in views:
+            end += len(view)
+            while got < end:
+                more = source.readinto(view[got - end :])
+                if not more:
+                    raise SourceFailed(
+                        f"the data set ended {self.left - got} bytes before its announced length"
+                    )
+                got += more
 
 
 class Outbox:
@@ -150,8 +171,11 @@ class Outbox:
         self._limits = limits
         self.fragment = fragment_length(limits.max_send_pdu_length, limits)
         self._queue: deque[bytes | Stream] = deque()
-        self._wire: deque[tuple[Buffer, ...]] = deque()  # whole PDUs, each one or two spans
+        # Whole PDUs: the one span of a control PDU, header and fragment of a P-DATA-TF, or a run of such,
+        # one behind the other in the batch (a memoryview).
+        self._wire: deque[tuple[Buffer, ...]] = deque()
         self._length = 0  # bytes of all of them
+        self._pdus = 0  # how many they are
         self._begun = 0  # bytes of the first of them that are already sent
         self._at_once = (
             False  # they were cut when they were put: what is queued may leave with them
@@ -164,8 +188,7 @@ class Outbox:
         # Of each command set or data set that is cut to its end: its last PDU, counted likewise,
         # and its number.
         self._ends: deque[tuple[int, int]] = deque()
-        self._batch = memoryview(b"")
-        self._borrowed = 0
+        self._batch: Batch | None = None
 
     def __bool__(self) -> bool:
         return bool(self._wire or self._queue)
@@ -208,7 +231,8 @@ class Outbox:
         self._length += size + PDATA_HEADER_LENGTH
         self._at_once = True
         self._put += 1
-        self._ends.append((self._finished + waiting + 1, self._put))
+        self._pdus += 1
+        self._ends.append((self._finished + self._pdus, self._put))
         return self._put
 
     def put_message(self, context_id: int, command: bytes, data: Source | Buffer | None) -> int:
@@ -238,11 +262,13 @@ class Outbox:
         self._at_once = True
         wire.append((_PDV_HEADER.pack(4, size + 6, size + 2, context_id, _LAST_COMMAND), command))
         self._length = size + PDATA_HEADER_LENGTH
+        self._pdus = 1
         ends.append((self._finished + 1, number))
         if small is not None:
             self._put = number = number + 1
             wire.append((_PDV_HEADER.pack(4, length + 6, length + 2, context_id, LAST), small))
             self._length += length + PDATA_HEADER_LENGTH
+            self._pdus = 2
             ends.append((self._finished + 2, number))
         return number
 
@@ -282,33 +308,50 @@ class Outbox:
         self.bytes_sent += count
         self._at_once = False
         count += self._begun
-        wire, before = self._wire, len(self._wire)
+        wire, ends = self._wire, self._ends
         if count >= self._length:  # all that was cut
+            finished, self._pdus = self._pdus, 0
+            self._finished += finished
             wire.clear()
-            count = self._length = 0
-        while wire:
-            size = sum(map(len, wire[0]))
+            self._begun = self._length = 0
+            if ends:  # what is not cut to its end has none yet
+                self._out = ends[-1][1]
+                ends.clear()
+            return finished
+        finished = 0
+        while True:
+            size, pdus = sum(map(len, wire[0])), self._pdus_of(wire[0])
             if count < size:
                 break
             count -= size
             self._length -= size
+            finished += pdus
             wire.popleft()
+        if pdus > 1:  # those of a run that are out go
+            whole = self.fragment + PDATA_HEADER_LENGTH
+            out, count = divmod(count, whole)
+            finished += out
+            self._length -= out * whole
+            wire[0] = (memoryview(wire[0][0])[out * whole :],)
         self._begun = count
-        finished = before - len(wire)
+        self._pdus -= finished
         self._finished += finished
-        ends = self._ends
-        if not wire and ends:  # what is not cut to its end has none yet
-            self._out = ends[-1][1]
-            ends.clear()
         while ends and ends[0][0] <= self._finished:
             self._out = ends.popleft()[1]
         return finished
+
+    def _pdus_of(self, spans: tuple[Buffer, ...]) -> int:
+        """How many PDUs these spans of the wire are."""
+        if _is_run(spans):
+            return -(-len(spans[0]) // (self.fragment + PDATA_HEADER_LENGTH))
+        return 1
 
     def drop(self) -> None:
         """Forget all that is not begun: an abort overtakes it. A begun PDU is finished first,
         or the peer could not find the A-ABORT behind it.
         """
         self._queue.clear()
+        self._take_runs_apart()
         self._uncut(1 if self._begun else 0)
 
     def withdraw(self, *, all_data: bool = False) -> None:
@@ -320,6 +363,7 @@ class Outbox:
         Args:
             all_data: forget the command sets in front of the first data set as well.
         """
+        self._take_runs_apart()
         waiting = [*self._wire, *self._queue]
         begun = 1 if self._begun else 0
         kinds = [_kind(each) for each in waiting]
@@ -341,11 +385,26 @@ class Outbox:
         kept |= {each.number for each in self._queue if isinstance(each, Stream)}
         self._withdrawn |= set(range(self._out + 1, self._put + 1)) - kept
 
+    def _take_runs_apart(self) -> None:
+        """Have each PDU that was cut stand for itself, header and fragment."""
+        whole = self.fragment + PDATA_HEADER_LENGTH
+        apart: deque[tuple[Buffer, ...]] = deque()
+        for spans in self._wire:
+            if not _is_run(spans):
+                apart.append(spans)
+                continue
+            run = memoryview(spans[0])
+            for at in range(0, len(run), whole):
+                pdu = run[at : at + whole]
+                apart.append((pdu[:PDATA_HEADER_LENGTH], pdu[PDATA_HEADER_LENGTH:]))
+        self._wire = apart
+
     def _uncut(self, stay: int) -> None:
-        """Forget the PDUs that were cut, but for the first ones."""
+        """Forget the PDUs that were cut, but for the first ones; there are no runs."""
         while len(self._wire) > stay:
             self._length -= sum(map(len, self._wire.pop()))
-        while self._ends and self._ends[-1][0] > self._finished + len(self._wire):
+        self._pdus = len(self._wire)
+        while self._ends and self._ends[-1][0] > self._finished + self._pdus:
             self._ends.pop()
 
     def clear(self) -> None:
@@ -353,7 +412,7 @@ class Outbox:
         self._queue.clear()
         self._wire.clear()
         self._ends.clear()
-        self._length = self._begun = 0
+        self._length = self._begun = self._pdus = 0
 
     def last_words(self) -> bytes:
         """An A-ABORT that is not out yet, behind the rest of a PDU that has begun; else nothing.
@@ -372,39 +431,47 @@ class Outbox:
         queued = [each for each in self._queue if isinstance(each, bytes)]
         return any(each[0] == pdu_type for each in (*queued, *(pdu[0] for pdu in self._wire)))
 
-    def borrow(self, size: int) -> memoryview:
-        """Room in the batch buffer, which is reused as soon as the batch has been sent."""
-        if len(self._batch) - self._borrowed < size:
-            # Small objects get a small buffer; it grows up to one batch and stays.
-            self._batch = memoryview(bytearray(max(size, min(self._limits.send_batch, 2 * size))))
-            self._borrowed = 0
-        start = self._borrowed
-        self._borrowed += size
-        return self._batch[start : start + size]
+    def batch(self) -> Batch:
+        """Where what is read from a source becomes PDUs."""
+        batch = self._batch
+        if batch is None or batch.fragment != self.fragment:
+            from dul.batch import Batch  # noqa: PLC0415 - not for what is small
+
+            batch = self._batch = Batch(self.fragment, self._limits.send_batch)
+        return batch
 
     def _cut_batch(self, room: int) -> None:
-        self._borrowed = 0
+        if self._batch is not None:
+            self._batch.reuse()
         queue, wire = self._queue, self._wire
         most = self._limits.send_batch_pdus
-        while queue and room > 0 and len(wire) < most:
+        while queue and room > 0 and self._pdus < most:
             head = queue[0]
             if isinstance(head, bytes):
                 wire.append((head,))
                 self._length += len(head)
+                self._pdus += 1
                 room -= len(head)
                 queue.popleft()
                 continue
             left = head.left
             if wire and room < min(left, self.fragment):
                 break  # the next batch has room for it, and this one's buffer stays as large as it is
-            pdus = head.cut(self, room, most - len(wire))
+            pdus = head.cut(self, room, most - self._pdus)
             wire += pdus
             taken = left - head.left
-            self._length += taken + len(pdus) * PDATA_HEADER_LENGTH
+            cut = -(-taken // self.fragment)
+            self._length += taken + cut * PDATA_HEADER_LENGTH
+            self._pdus += cut
             room -= taken
             if not head.left:
-                self._ends.append((self._finished + len(wire), head.number))
+                self._ends.append((self._finished + self._pdus, head.number))
                 queue.popleft()
+
+
+def _is_run(spans: tuple[Buffer, ...]) -> bool:
+    """Whether these spans of the wire are PDUs that lie one behind the other."""
+    return len(spans) == 1 and isinstance(spans[0], memoryview)
 
 
 def _kind(each: bytes | Stream | tuple[Buffer, ...]) -> int | None:

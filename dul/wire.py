@@ -11,6 +11,7 @@ from struct import Struct
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
 
 __all__ = [
+    "IOV_MAX",
     "PDATA_HEADER",
     "PDATA_HEADER_LENGTH",
     "PDU_HEADER",
@@ -36,6 +37,8 @@ PDATA_HEADER = Struct(
 )  # the same of a P-DATA-TF, 7-10 item length, 11 context id, 12 control
 U16 = Struct(">H")
 U32 = Struct(">I")
+
+IOV_MAX = 1024  # how many spans one call of the system takes, where POSIX is of today
 
 PDU_HEADER_LENGTH = PDU_HEADER.size
 PDATA_HEADER_LENGTH = PDATA_HEADER.size

@@ -112,7 +112,7 @@ LATE_CYCLES = {("testbed.explore.hunt", "testbed.explore.machine")}
 
 HEAVY = {"pydicom", "numpy", "rich"}
 # What may be imported inside a function: these, the asyncio faces, what needs pydicom itself, scapy,
-# and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, and what takes as long to load as a tool: the metadata of the
+# and what draws with hypothesis, which are extras of the testbed, what few servers are told to do, the buffer that what is small does without, and what takes as long to load as a tool: the metadata of the
 # distribution, the standard library's data classes, logging, which loads threads, paths, which load
 # how addresses of the web are written, and TLS.
 LATE = HEAVY | {
@@ -147,6 +147,7 @@ LATE = HEAVY | {
     "dimse.storage.sink",
     "dimse.tables.dcmtk_names",
     "dimse.objects.rewrite",
+    "dul.batch",
     "dul.tls.failures",
     "dul.tls.suites",
     "dimse.storage.object_store",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dimse.errors import FilePath, Truncated, Unreadable
 from dimse.objects.bounds import CHUNK
@@ -19,6 +19,7 @@ from dimse.objects.walk import Span
 from dimse.objects.window import Window
 from dul.outbox import Source
 from dul.values import TYPE_CHECKING, Protocol, dataclass
+from dul.wire import IOV_MAX
 
 if TYPE_CHECKING:
     from typing import Final
@@ -99,11 +100,18 @@ class FileOrigin:
 
     def read(self, at: int, view: memoryview) -> int:
         """Fill the view from this position."""
+        return self.readv(at, (view,))
+
+    def readv(self, at: int, views: Sequence[memoryview]) -> int:
+        """Fill the views from this position, one after the other; gives how many bytes there were."""
         try:
-            return os.preadv(self._fd, [view], at)
+            return os.preadv(self._fd, views[:IOV_MAX], at)
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Unreadable(self._path, f"can't be read: {why}") from error
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> Unreadable:
+        why = error.strerror or type(error).__name__
+        return Unreadable(self._path, f"can't be read: {why}")
 
     def finish(self) -> None:
         """Compare the stamp of the file that was read."""
@@ -352,17 +360,40 @@ class SplicedSource:
             Unreadable, OSError: it can't be read.
         """
         filled = 0
-        while filled < len(view):
-            if not self._left:
-                piece = next(self._pieces, None)
-                if piece is None:
-                    break
-                self._at, self._left, self._word = piece
+        while filled < len(view) and self._has_piece():
             count = min(self._left, len(view) - filled)
             count = self._copy(view[filled : filled + count])
             filled += count
             self._left -= count
         return filled
+
+    def readv(self, views: Sequence[memoryview]) -> int:
+        """Fill the views, one after the other, with one call of the system.
+
+        Returns:
+            How many bytes there were; 0 where that can't be done, and `readinto` can.
+
+        Raises:
+            Unreadable: the file can't be read.
+        """
+        origin = self.origin
+        if not (isinstance(origin, FileOrigin) and self._has_piece() and self._word == 1):
+            return 0
+        if self._left < sum(map(len, views)):
+            return 0
+        count = origin.readv(self._at, views)
+        self._at += count
+        self._left -= count
+        return count
+
+    def _has_piece(self) -> bool:
+        """There is more of the present piece, or another one."""
+        if not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            self._at, self._left, self._word = piece
+        return True
 
     def _copy(self, view: memoryview) -> int:
         if self._word > 1:

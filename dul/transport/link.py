@@ -16,7 +16,7 @@ from functools import partial
 
 from dul.errors import TransportError
 from dul.values import TYPE_CHECKING, NamedTuple, TypeVar
-from dul.wire import Buffer
+from dul.wire import IOV_MAX, Buffer
 
 if sys.platform == "linux":
     import fcntl
@@ -43,7 +43,6 @@ Clock = Callable[[], float]
 Address: TypeAlias = "tuple[Any, ...]"
 """One answer of `socket.getaddrinfo`."""
 
-IOV_MAX = 1024  # POSIX: how many spans one sendmsg takes
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 

@@ -16,8 +16,8 @@ from dul.wire import Buffer
 __all__ = ["SecureLink"]
 
 _NOTHING = memoryview(b"")
-_CHUNK = 1 << 17  # bytes that OpenSSL is given at a time: eight full records
-_SMALL = 1 << 14  # bytes; what is not more is put together in memory of its own
+_RECORD = 1 << 14  # bytes of what is sent in a full TLS record (RFC 8446 5.1)
+_CHUNK = 8 * _RECORD  # that OpenSSL is given at a time
 _SMALL_RECORD = 1024  # bytes; larger ones are taken for parts of something large
 
 
@@ -130,10 +130,11 @@ class SecureLink(Link):
         return owed + taken - 1
 
     def _chunks(self, spans: Sequence[Buffer], skip: int) -> Iterator[memoryview]:
-        """The spans' bytes, so many at a time: a TLS record for each PDU header would cost more.
+        """The spans' bytes, so many at a time: a TLS record for each header would cost more.
 
-        A chunk is valid until the next one is asked for: what is large is put together in one buffer.
-        To make a new one for each would have the system give and take 32 pages for each.
+        What is large goes as it lies there. What is small is put together, with the beginning of what is
+        large behind it, so that the records are full.
+        A chunk is valid until the next one is asked for, and its spans are.
 
         Args:
             spans: what is to be sent.
@@ -141,24 +142,29 @@ class SecureLink(Link):
         """
         if skip:
             spans = [memoryview(spans[0])[skip:], *spans[1:]]
-        if sum(map(len, spans)) <= _SMALL:
+        if sum(map(len, spans)) <= _RECORD:
             yield memoryview(b"".join(spans))
             return
+        # One buffer for all times: to make a new one each time has the system give and take its pages.
         if not self._joined:
             self._joined = memoryview(bytearray(_CHUNK))
         joined, at = self._joined, 0
         for span in spans:
-            end = at + len(span)
-            if end < _CHUNK:
-                joined[at:end] = span
-                at = end
+            size = len(span)
+            if at + size < _CHUNK:
+                joined[at : at + size] = span
+                at += size
                 continue
             view = memoryview(span)
-            while len(view) >= _CHUNK - at:
-                room = _CHUNK - at
-                joined[at:] = view[:room]
-                yield joined
-                view, at = view[room:], 0
+            if at:
+                room = -at % _RECORD
+                joined[at : at + room] = view[:room]
+                yield joined[: at + room]
+                view = view[room:]
+            while len(view) >= _RECORD:
+                size = min(_CHUNK, len(view) - len(view) % _RECORD)
+                yield view[:size]
+                view = view[size:]
             at = len(view)
             joined[:at] = view
         if at:

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -15,10 +15,13 @@ from select import select
 
 import pytest
 from certified import Office
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from dul.tls import Credentials, client_context, server_context
 from dul.transport import secure
 from dul.transport.secure import SecureLink
+from dul.wire import Buffer
 
 ROOT = Path(__file__).resolve().parents[3]
 LARGE, HEADER = bytes(16384), b"twelve bytes"
@@ -202,20 +205,35 @@ def test_a_handshake_that_succeeds_loads_nothing_for_those_that_fail(tmp_path: P
     assert loaded.isdisjoint(late), loaded & late
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 100])
-@pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize("small", [0, 9, 10])
-def test_chunks_are_the_spans_bytes(
-    size: int, skip: int, small: int, monkeypatch: pytest.MonkeyPatch
+RECORD, CHUNK = 4, 16
+
+
+@given(
+    sizes=st.lists(st.one_of(st.integers(0, 5), st.integers(0, 70)), min_size=1, max_size=8),
+    skip=st.sampled_from([0, 1]),
+    kind=st.sampled_from([bytes, bytearray, memoryview]),
+)
+def test_chunks_are_the_spans_bytes_in_full_records(
+    sizes: list[int], skip: int, kind: Callable[[bytes], Buffer]
 ) -> None:
-    monkeypatch.setattr(secure, "_CHUNK", size)
-    monkeypatch.setattr(secure, "_SMALL", small)
+    data = bytes(range(256)) * 3
+    spans = [kind(data[:size]) for size in sizes]
+    assume(len(spans[0]) >= skip)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secure, "_RECORD", RECORD)
+        patch.setattr(secure, "_CHUNK", CHUNK)
+        link = SecureLink(ssl.create_default_context())
+        chunks = [bytes(each) for each in link._chunks(spans, skip)]  # each is valid until the next
+    assert b"".join(chunks) == b"".join(spans)[skip:]
+    assert all(len(each) % RECORD == 0 for each in chunks[:-1])
+    assert all(len(each) <= CHUNK for each in chunks)
+
+
+def test_what_is_large_is_not_copied() -> None:
     link = SecureLink(ssl.create_default_context())
-    spans = [b"a", b"", b"bcd", bytearray(b"efgh"), memoryview(b"ij")]
-    chunks = [bytes(each) for each in link._chunks(spans, skip)]  # each is valid until the next
-    assert b"".join(chunks) == b"abcdefghij"[skip:]
-    if len(b"abcdefghij"[skip:]) <= small:
-        assert len(chunks) == 1
-    else:
-        assert all(len(each) == size for each in chunks[:-1])
-        assert 0 < len(chunks[-1]) <= size
+    large = bytes(600_000)
+    lent = [
+        len(each) for each in link._chunks([b"header", large, b"header"], 0) if each.obj is large
+    ]
+    assert len(large) - sum(lent) < 2 * secure._RECORD
+    assert len(lent) == -(-len(large) // secure._CHUNK)
