@@ -20,8 +20,7 @@ from dul.conversations import PUMP, TURN, Conversation, Script, Step, fail, resp
 from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
-from dul.outbox import Source
-from dul.pdata import COMMAND, LAST, PDV
+from dul.pdata import COMMAND, LAST, PDV, Source
 from dul.values import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from dul.wire import Buffer
 

@@ -30,8 +30,7 @@ from dul.negotiation import (
     request,
 )
 from dul.ondemand import on_demand
-from dul.outbox import fragment_length
-from dul.pdata import PDV, PDataTF
+from dul.pdata import PDV, PDataTF, fragment_length
 from dul.pdu import (
     PDU,
     Abort,

@@ -13,8 +13,8 @@ from dul import events as ind
 from dul.deadlines import ARTIM, Deadlines
 from dul.errors import DULError, RemoteProtocolError
 from dul.fsm import Effect, State, Transition
-from dul.outbox import Outbox, Stream
-from dul.pdata import PDV
+from dul.outbox import Outbox
+from dul.pdata import PDV, Stream
 from dul.pdu import Abort, ReleaseRP, ReleaseRQ
 from dul.values import TYPE_CHECKING, NamedTuple
 

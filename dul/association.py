@@ -25,7 +25,8 @@ from dul.fsm import IMPOSSIBLE, WHEN, Action, Effect, Event, Guard, State, Trans
 from dul.inbox import Inbox, ProviderCheck, Role
 from dul.limits import Limits
 from dul.negotiation import Negotiated, agree
-from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Source, Stream, fragment_length
+from dul.outbox import Outbox
+from dul.pdata import MINIMUM_PDU_LENGTH, Source, Stream, fragment_length
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.values import TYPE_CHECKING
 from dul.wire import Buffer

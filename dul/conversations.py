@@ -22,7 +22,7 @@ from dul.errors import (
 from dul.fsm import State
 from dul.items import DICOM_APPLICATION_CONTEXT
 from dul.negotiation import Negotiated
-from dul.outbox import Source
+from dul.pdata import Source
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.values import TYPE_CHECKING, TypeVar, dataclass
 from dul.wire import Buffer

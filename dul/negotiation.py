@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dul.errors import InvalidPDU, LocalProtocolError
 from dul.items import PresentationContextAC, PresentationContextRQ
 from dul.limits import Limits
-from dul.outbox import MINIMUM_PDU_LENGTH
+from dul.pdata import MINIMUM_PDU_LENGTH
 from dul.pdu import AssociateAC, AssociateRQ
 from dul.remembered import Remembered
 from dul.user_items import (

@@ -13,150 +13,21 @@ with TLS, and a file that shrinks on the way is noticed. Therefore there is no s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from struct import Struct
 
-from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
-from dul.pdata import COMMAND, LAST
+from dul.pdata import AT_HAND, COMMAND, LAST, PDV_HEADER, Source, Stream, fragment_length
 from dul.pdu import Abort
-from dul.values import TYPE_CHECKING, Protocol
+from dul.values import TYPE_CHECKING
 from dul.wire import PDATA_HEADER_LENGTH, Buffer
 
 if TYPE_CHECKING:
     from dul.batch import Batch
 
-__all__ = ["MINIMUM_PDU_LENGTH", "Outbox", "Source", "Stream", "fragment_length"]
-
-# 1 type, 2 reserved, 3-6 PDU-length, 7-10 item length, 11 context id, 12 message control header
-_PDV_HEADER = Struct(">BxIIBB")
-_PDV_OVERHEAD = 6  # what PDU-length counts besides the fragment
+__all__ = ["Outbox"]
 
 _LAST_COMMAND = COMMAND | LAST
-# As tuples, since a union is made anew each time that it is looked at.
-_LENT = (bytearray, memoryview)
-_IN_MEMORY = (bytes, memoryview)
 # What `Outbox.withdraw` looks for first: the pieces of a data set, or any data at all.
 _DATA = {False: {0, LAST}, True: {0, LAST, COMMAND, _LAST_COMMAND}}
-
-MINIMUM_PDU_LENGTH = 8
-"""The smallest maximum length that leaves room for a fragment of two bytes."""
-
-
-class Source(Protocol):
-    """Where the bytes of a data set come from: read once, from front to back."""
-
-    def __len__(self) -> int:
-        """How many bytes there are in all."""
-        ...
-
-    def readinto(self, view: memoryview, /) -> int:
-        """Fill the view from the current position; 0 at the end.
-
-        A source that can fill many views with one call may have a `readv` as well: it is given a sequence
-        of them, fills one after the other, and gives how many bytes there were, as `os.preadv` does. What
-        it leaves, which may be all, `readinto` is asked for.
-        """
-        ...
-
-
-def fragment_length(maximum_length: int, limits: Limits) -> int:
-    """Bytes of a fragment that fill a PDU exactly, rounded down to even (PS3.8 Annex E, D.1).
-
-    Args:
-        maximum_length: what the peer announced in item 51H; 0 is "no maximum".
-        limits: our own bound for what we send.
-    """
-    length = min(maximum_length or limits.max_send_pdu_length, limits.max_send_pdu_length)
-    return (length - _PDV_OVERHEAD) & ~1
-
-
-class Stream:
-    """One command set or data set on its way into PDUs.
-
-    Args:
-        context_id: of an accepted presentation context.
-        command: a command set, else a data set.
-        source: its bytes.
-
-    Attributes:
-        kind: `COMMAND`, or 0 for a data set.
-        left: how many bytes are not cut yet.
-        number: in the order in which the outbox was given them; 0 before it was.
-
-    Raises:
-        LocalProtocolError: there is nothing in the source.
-    """
-
-    __slots__ = ("_context_id", "_source", "kind", "left", "number")
-
-    def __init__(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
-        if isinstance(source, _LENT):
-            source = memoryview(source).cast("B")
-        self.left = len(source)
-        if not self.left:
-            raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
-        self.kind = COMMAND if command else 0
-        self.number = 0
-        self._context_id = context_id
-        self._source = source
-
-    def cut(self, outbox: Outbox, room: int, most: int) -> list[tuple[Buffer, ...]]:
-        """The next PDUs: each as its spans, or those that lie one behind the other as a run.
-
-        Args:
-            outbox: knows the length of a fragment, and has a buffer.
-            room: bytes of fragments that they may have, about.
-            most: how many they may be.
-        """
-        fragment, source, left = outbox.fragment, self._source, self.left
-        if left <= fragment and isinstance(source, _IN_MEMORY):
-            self.left = 0  # nearly every command set, and the end of what is in memory
-            return [(self._header(left, LAST), source[-left:])]
-        take = min(left, max(1, min(room // fragment, most)) * fragment)
-        # All but the last PDU of a command set or data set are full, and begin alike.
-        full = self._header(fragment, 0)
-        last = self._header((take - 1) % fragment + 1, LAST) if take == left else None
-        if isinstance(source, _IN_MEMORY):
-            pdus = self._slice(memoryview(source), fragment, take, full, last)
-        else:
-            pdus = [(outbox.batch().lay(take, full, last, self._fill),)]
-        self.left = left - take
-        return pdus
-
-    def _header(self, size: int, last: int) -> bytes:
-        return _PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
-
-    def _slice(
-        self, data: memoryview, fragment: int, take: int, full: bytes, last: bytes | None
-    ) -> list[tuple[Buffer, ...]]:
-        """What is in memory goes out from where it lies."""
-        self._source = data
-        begin = len(data) - self.left
-        end = begin + take
-        pdus: list[tuple[Buffer, ...]]
-        pdus = [(full, data[at : min(at + fragment, end)]) for at in range(begin, end, fragment)]
-        if last is not None:
-            pdus[-1] = last, pdus[-1][1]
-        return pdus
-
-    def _fill(self, views: Sequence[memoryview], count: int) -> None:
-        source = self._source
-        assert not isinstance(source, Buffer)
-        readv = getattr(source, "readv", None)
-        got: int = 0 if readv is None else readv(views)
-        if got == count:
-            return
-        end = 0  # of the view, counted in bytes of them all
-        for view in views:
-            end += len(view)
-            while got < end:
-                more = source.readinto(view[got - end :])
-                if not more:
-                    raise SourceFailed(
-                        f"the data set ended {self.left - got} bytes before its announced length"
-                    )
-                got += more
 
 
 class Outbox:
@@ -218,7 +89,7 @@ class Outbox:
             or waiting > 1
             or (waiting and not self._at_once)
             or not 0 < size <= self.fragment
-            or not isinstance(source, _IN_MEMORY)
+            or not isinstance(source, AT_HAND)
             or (
                 isinstance(source, memoryview) and not (source.contiguous and source.nbytes == size)
             )
@@ -227,7 +98,7 @@ class Outbox:
             self.put(data)
             return data.number
         control = _LAST_COMMAND if command else LAST
-        self._wire.append((_PDV_HEADER.pack(4, size + 6, size + 2, context_id, control), source))
+        self._wire.append((PDV_HEADER.pack(4, size + 6, size + 2, context_id, control), source))
         self._length += size + PDATA_HEADER_LENGTH
         self._at_once = True
         self._put += 1
@@ -260,13 +131,13 @@ class Outbox:
         wire, ends = self._wire, self._ends
         self._put = number = self._put + 1
         self._at_once = True
-        wire.append((_PDV_HEADER.pack(4, size + 6, size + 2, context_id, _LAST_COMMAND), command))
+        wire.append((PDV_HEADER.pack(4, size + 6, size + 2, context_id, _LAST_COMMAND), command))
         self._length = size + PDATA_HEADER_LENGTH
         self._pdus = 1
         ends.append((self._finished + 1, number))
         if small is not None:
             self._put = number = number + 1
-            wire.append((_PDV_HEADER.pack(4, length + 6, length + 2, context_id, LAST), small))
+            wire.append((PDV_HEADER.pack(4, length + 6, length + 2, context_id, LAST), small))
             self._length += length + PDATA_HEADER_LENGTH
             self._pdus = 2
             ends.append((self._finished + 2, number))
@@ -431,7 +302,7 @@ class Outbox:
         queued = [each for each in self._queue if isinstance(each, bytes)]
         return any(each[0] == pdu_type for each in (*queued, *(pdu[0] for pdu in self._wire)))
 
-    def batch(self) -> Batch:
+    def _room(self) -> Batch:
         """Where what is read from a source becomes PDUs."""
         batch = self._batch
         if batch is None or batch.fragment != self.fragment:
@@ -457,7 +328,7 @@ class Outbox:
             left = head.left
             if wire and room < min(left, self.fragment):
                 break  # the next batch has room for it, and this one's buffer stays as large as it is
-            pdus = head.cut(self, room, most - self._pdus)
+            pdus = head.cut(self.fragment, self._room, room, most - self._pdus)
             wire += pdus
             taken = left - head.left
             cut = -(-taken // self.fragment)

@@ -1,21 +1,53 @@
-"""P-DATA-TF and the presentation data values in it (PS3.8 9.3.5, Annex E): how messages travel."""
+"""P-DATA-TF and the presentation data values in it (PS3.8 9.3.5, Annex E): how messages travel.
+
+What has come is taken apart into PDVs; what is to go, a command set or a data set, is a `Stream` that is cut
+into PDUs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from struct import Struct
 
-from dul.errors import AbortReason, InvalidPDU, LocalProtocolError
-from dul.values import TYPE_CHECKING, NamedTuple, dataclass
+from dul.errors import AbortReason, InvalidPDU, LocalProtocolError, SourceFailed
+from dul.limits import Limits
+from dul.values import TYPE_CHECKING, NamedTuple, Protocol, dataclass
 from dul.wire import U32, Buffer, octets, pdu
 
 if TYPE_CHECKING:
     from typing import ClassVar
 
-__all__ = ["COMMAND", "LAST", "PDV", "PDataTF", "new_pdv", "split_pdvs"]
+    from dul.batch import Batch
+
+__all__ = [
+    "AT_HAND",
+    "COMMAND",
+    "LAST",
+    "MINIMUM_PDU_LENGTH",
+    "PDV",
+    "PDV_HEADER",
+    "PDataTF",
+    "Source",
+    "Stream",
+    "fragment_length",
+    "new_pdv",
+    "split_pdvs",
+]
 
 COMMAND = 0x01  # message control header, bit 0: a command fragment, else a data set fragment
 LAST = 0x02  # bit 1: the last fragment of it
+
+# 1 type, 2 reserved, 3-6 PDU-length, 7-10 item length, 11 context id, 12 message control header
+PDV_HEADER = Struct(">BxIIBB")
+_PDV_OVERHEAD = 6  # what PDU-length counts besides the fragment
+
+# As tuples, since a union is made anew each time that it is looked at.
+AT_HAND = (bytes, memoryview)
+_LENT = (bytearray, memoryview)
+
+MINIMUM_PDU_LENGTH = 8
+"""The smallest maximum length that leaves room for a fragment of two bytes."""
 
 
 class PDV(NamedTuple):
@@ -116,3 +148,122 @@ def _one_message(pdvs: list[PDV]) -> None:
             )
         command_over = command_over or each.is_last or not each.is_command
         message_over = each.is_last and not each.is_command
+
+
+class Source(Protocol):
+    """Where the bytes of a data set come from: read once, from front to back."""
+
+    def __len__(self) -> int:
+        """How many bytes there are in all."""
+        ...
+
+    def readinto(self, view: memoryview, /) -> int:
+        """Fill the view from the current position; 0 at the end.
+
+        A source that can fill many views with one call may have a `readv` as well: it is given a sequence
+        of them, fills one after the other, and gives how many bytes there were, as `os.preadv` does. What
+        it leaves, which may be all, `readinto` is asked for.
+        """
+        ...
+
+
+def fragment_length(maximum_length: int, limits: Limits) -> int:
+    """Bytes of a fragment that fill a PDU exactly, rounded down to even (PS3.8 Annex E, D.1).
+
+    Args:
+        maximum_length: what the peer announced in item 51H; 0 is "no maximum".
+        limits: our own bound for what we send.
+    """
+    length = min(maximum_length or limits.max_send_pdu_length, limits.max_send_pdu_length)
+    return (length - _PDV_OVERHEAD) & ~1
+
+
+class Stream:
+    """One command set or data set on its way into PDUs.
+
+    Args:
+        context_id: of an accepted presentation context.
+        command: a command set, else a data set.
+        source: its bytes.
+
+    Attributes:
+        kind: `COMMAND`, or 0 for a data set.
+        left: how many bytes are not cut yet.
+        number: in the order in which the outbox was given them; 0 before it was.
+
+    Raises:
+        LocalProtocolError: there is nothing in the source.
+    """
+
+    __slots__ = ("_context_id", "_source", "kind", "left", "number")
+
+    def __init__(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
+        if isinstance(source, _LENT):
+            source = memoryview(source).cast("B")
+        self.left = len(source)
+        if not self.left:
+            raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
+        self.kind = COMMAND if command else 0
+        self.number = 0
+        self._context_id = context_id
+        self._source = source
+
+    def cut(
+        self, fragment: int, batch: Callable[[], Batch], room: int, most: int
+    ) -> list[tuple[Buffer, ...]]:
+        """The next PDUs: each as its spans, or those that lie one behind the other as a run.
+
+        Args:
+            fragment: bytes of a data set in a full PDU.
+            batch: gives the buffer for what is read.
+            room: bytes of fragments that they may have, about.
+            most: how many they may be.
+        """
+        source, left = self._source, self.left
+        if left <= fragment and isinstance(source, AT_HAND):
+            self.left = 0  # nearly every command set, and the end of what is in memory
+            return [(self._header(left, LAST), source[-left:])]
+        take = min(left, max(1, min(room // fragment, most)) * fragment)
+        # All but the last PDU of a command set or data set are full, and begin alike.
+        full = self._header(fragment, 0)
+        last = self._header((take - 1) % fragment + 1, LAST) if take == left else None
+        if isinstance(source, AT_HAND):
+            pdus = self._slice(memoryview(source), fragment, take, full, last)
+        else:
+            pdus = [(batch().lay(take, full, last, self._fill),)]
+        self.left = left - take
+        return pdus
+
+    def _header(self, size: int, last: int) -> bytes:
+        return PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
+
+    def _slice(
+        self, data: memoryview, fragment: int, take: int, full: bytes, last: bytes | None
+    ) -> list[tuple[Buffer, ...]]:
+        """What is in memory goes out from where it lies."""
+        self._source = data
+        begin = len(data) - self.left
+        end = begin + take
+        pdus: list[tuple[Buffer, ...]]
+        pdus = [(full, data[at : min(at + fragment, end)]) for at in range(begin, end, fragment)]
+        if last is not None:
+            pdus[-1] = last, pdus[-1][1]
+        return pdus
+
+    def _fill(self, views: Sequence[memoryview], count: int) -> None:
+        source = self._source
+        assert not isinstance(source, Buffer)
+        readv = getattr(source, "readv", None)
+        got: int = 0 if readv is None else readv(views)
+        if got == count:
+            return
+        end = 0  # of the view, counted in bytes of them all
+        for view in views:
+            end += len(view)
+            while got < end:
+                more = source.readinto(view[got - end :])
+                if not more:
+                    raise SourceFailed(
+                        f"the data set ended {self.left - got} bytes before its announced length"
+                    )
+                got += more

@@ -22,7 +22,7 @@ from dul.negotiation import (
     smaller_window,
     valid_uid,
 )
-from dul.outbox import MINIMUM_PDU_LENGTH
+from dul.pdata import MINIMUM_PDU_LENGTH
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.remembered import Remembered
 from dul.user_items import (

@@ -17,7 +17,7 @@ from dimse.objects.bounds import CHUNK
 from dimse.objects.layout import is_deflated
 from dimse.objects.walk import Span
 from dimse.objects.window import Window
-from dul.outbox import Source
+from dul.pdata import Source
 from dul.values import TYPE_CHECKING, Protocol, dataclass
 from dul.wire import IOV_MAX
 

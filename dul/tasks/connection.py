@@ -13,7 +13,7 @@ from dul.errors import DULError
 from dul.events import DataIndication, ReleaseIndication
 from dul.limits import Limits
 from dul.negotiation import Negotiated
-from dul.outbox import Source
+from dul.pdata import Source
 from dul.pdu import AssociateRQ
 from dul.tasks.calls import Performed, perform, resolve, resume
 from dul.tasks.loop import Watch

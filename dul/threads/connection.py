@@ -11,7 +11,7 @@ from dul.conversations import POLL, Call, Conversation, Step
 from dul.events import DataIndication, ReleaseIndication
 from dul.limits import Limits
 from dul.negotiation import Negotiated
-from dul.outbox import Source
+from dul.pdata import Source
 from dul.pdu import AssociateRQ
 from dul.threads.polling import Polling, resolve
 from dul.transport.link import Link

@@ -176,7 +176,7 @@ def test_what_has_come_whole_is_served_as_anything_else(
 
 
 def _queued(box: Outbox, context_id: int, *, command: bool, source: Any) -> int:
-    from dul.outbox import Stream
+    from dul.pdata import Stream
 
     data = Stream(context_id, command=command, source=source)
     box.put(data)

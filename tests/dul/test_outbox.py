@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dul.errors import LocalProtocolError, SourceFailed
 from dul.limits import Limits
-from dul.outbox import MINIMUM_PDU_LENGTH, Outbox, Stream, fragment_length
-from dul.pdata import COMMAND, LAST, PDataTF
+from dul.outbox import Outbox
+from dul.pdata import COMMAND, LAST, MINIMUM_PDU_LENGTH, PDataTF, Stream, fragment_length
 from dul.pdu import Abort, ReleaseRQ, decode_pdu
 
 
