@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from dimse.errors import InvalidValue
 from dimse.objects.cache import Cache
+from dimse.objects.datasets import name_of
 from dimse.objects.finder import Found, LeftOut, Unusable
 from dimse.objects.outgoing import Outgoing, Sendable
 from dimse.objects.prepare import PREPARATION, Preparation
@@ -16,13 +17,15 @@ from dul.values import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
-__all__ = ["PATHS", "Asked", "examined", "listed"]
+__all__ = ["PATHS", "Asked", "examined", "listed", "named"]
 
 Asked: TypeAlias = "Sendable | Outgoing | Found | LeftOut | Unusable"
 """What may be asked for: something to be sent, or what `dimse.objects.finder` says of a name."""
 
 PATHS: Final = (str, os.PathLike)
 """What a path may be. A tuple, since a union is made anew each time that it is looked at."""
+
+_BYTES: Final = (bytes, bytearray, memoryview)
 
 
 def listed(items: Asked | Iterable[Asked]) -> Iterable[Any]:
@@ -35,11 +38,26 @@ def listed(items: Asked | Iterable[Asked]) -> Iterable[Any]:
         return [items]
     if _is_outgoing(items) or _is_data_set(items):
         return [items]
-    if isinstance(items, bytes | bytearray) or not isinstance(items, Iterable):
-        raise InvalidValue(
-            "items", f"{type(items).__name__} is no path, no data set, and no series of those"
-        )
+    # An open file is a series, too: of its lines.
+    if isinstance(items, _BYTES) or not isinstance(items, Iterable) or hasattr(items, "read"):
+        raise _refusal(items, "is no path, no data set, and no series of those")
     return items
+
+
+def _refusal(item: object, why: str) -> InvalidValue:
+    if isinstance(item, _BYTES) or hasattr(item, "read"):
+        why += ". Make a data set of an open file, or of io.BytesIO(...), with pydicom.dcmread"
+    return InvalidValue("items", f"{type(item).__name__} {why}")
+
+
+def named(item: object) -> str:
+    """How messages name what was not examined, or can't be: a user's values are not for them."""
+    if isinstance(item, PATHS):
+        return str(item)
+    if _is_data_set(item):
+        data_set: Any = item
+        return name_of(data_set)
+    return type(item).__name__
 
 
 def _is_outgoing(item: object) -> bool:
@@ -66,4 +84,4 @@ def examined(
         return outgoing
     if isinstance(item, PATHS) or _is_data_set(item):
         return preparation.examine(item, cache=cache)
-    raise InvalidValue("items", f"{item!r} is no path and no data set")
+    raise _refusal(item, "is no path and no data set")

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import AbstractContextManager
 
-from dimse.asked import PATHS, Asked, examined
+from dimse.asked import PATHS, Asked, examined, named
 from dimse.errors import DIMSEError, JournalFailed
 from dimse.events import Confirmed, Planned, Warned
 from dimse.objects.cache import Cache
@@ -72,7 +72,7 @@ class Entry:
     @property
     def name(self) -> str:
         """How messages name it."""
-        return str(self.item) if self.outgoing is None else self.outgoing.name
+        return named(self.item) if self.outgoing is None else self.outgoing.name
 
 
 class Task:

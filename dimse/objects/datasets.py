@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-__all__ = ["DataSetObject", "examine_data_set"]
+__all__ = ["DataSetObject", "examine_data_set", "name_of"]
 
 # Groups that have no business in a data set: command, file meta.
 _FORBIDDEN: Final = frozenset({0x0000, 0x0002})
@@ -87,9 +87,7 @@ class DataSetObject:
 
 def examine_data_set(data_set: Dataset, *, strict: bool = False) -> DataSetObject:
     """Make a pydicom data set ready to be sent; see `dimse.objects.outgoing.examine`."""
-    sop_class, sop_instance = (
-        str(data_set.get(keyword) or "") for keyword in ("SOPClassUID", "SOPInstanceUID")
-    )
+    sop_class, sop_instance = _uids_of(data_set)
     name = _name_of(sop_class, sop_instance)
     for what, uid in (("SOP Class UID", sop_class), ("SOP Instance UID", sop_instance)):
         if not uids.is_sendable(uid):
@@ -106,6 +104,16 @@ def examine_data_set(data_set: Dataset, *, strict: bool = False) -> DataSetObjec
     return DataSetObject(
         data_set, sop_class, sop_instance, syntax or uids.EXPLICIT_VR_LITTLE_ENDIAN, warnings
     )
+
+
+def name_of(data_set: Dataset) -> str:
+    """How messages name a data set, whether it can be sent or not."""
+    return _name_of(*_uids_of(data_set))
+
+
+def _uids_of(data_set: Dataset) -> tuple[str, str]:
+    """Its SOP Class and Instance UID; empty if it has none."""
+    return str(data_set.get("SOPClassUID") or ""), str(data_set.get("SOPInstanceUID") or "")
 
 
 def _stray_elements(data_set: Dataset) -> list[int]:

@@ -362,6 +362,11 @@ def examine_file(
         raise Unreadable(
             path, f"can't be read: {why}. Check the name and the permissions"
         ) from error
+    except ValueError as error:
+        if fd >= 0:
+            raise
+        # No file can have this name: there is a NUL in it, or half of a surrogate pair.
+        raise Unreadable(path, f"can't be read: {error}. Check the name") from error
     finally:
         if fd >= 0:
             os.close(fd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,12 @@ CT = Path(__file__).parent.parent.parent / "fixtures" / "dicom" / "ct-explicit.d
 def test_what_is_no_object_and_no_series_of_them(items: Any) -> None:
     with pytest.raises(InvalidValue, match="items"):
         listed(items)
+
+
+@pytest.mark.parametrize("make", [io.BytesIO, lambda data: io.BufferedReader(io.BytesIO(data))])
+def test_an_open_file_is_no_series_of_its_lines(make: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"items: .* is no path.*pydicom\.dcmread"):
+        listed(make(b"one\ntwo\n"))
 
 
 def test_one_object_is_one() -> None:

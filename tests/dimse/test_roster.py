@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,29 @@ from typing import Any
 from engine_world import Thing, World, outcomes_of, send
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 
 from dimse.engine import Policy, Verdict
+from dimse.roster import Entry
 from dimse.errors import NotDICOM
 from dimse.events import Planned
 from dimse.objects.finder import Unusable
 from dimse.outcome import Outcome
 
 BAD = Unusable(Path("bad.dcm"), NotDICOM("bad.dcm", "is a letter"))
+
+
+def test_what_cannot_be_sent_is_not_named_by_its_content() -> None:
+    """A patient's data, or thousands of bytes, would be in logs and reports."""
+    data_set = Dataset()
+    data_set.PatientName = "Doe^Jane"
+    world = World([])
+    roster = send(world, iter([data_set, io.BytesIO(b"Doe^Jane"), b"Doe^Jane", 5]), Policy())
+    names = [each.name for each in roster.entries]
+    assert names == ["data set without UID (SOP class unknown)", "BytesIO", "bytes", "int"]
+    assert [each.name for each in outcomes_of(world)] == names
+    assert not any("Doe" in str(each.error) for each in outcomes_of(world))
+    assert Entry(data_set).name == names[0]  # nobody has looked at it
 
 
 @given(st.integers(0, 40), st.integers(1, 12), st.none() | st.integers(1, 30))

@@ -243,3 +243,9 @@ def test_what_is_no_file(tmp_path):
         with pytest.raises(Part10Error) as caught:
             examine(tmp_path / name, cache=Cache())
         assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("name", ["ct\0.dcm", "\ud800.dcm"])
+def test_a_name_that_no_file_can_have(name):
+    with pytest.raises(Unreadable, match=r"can't be read: .*Check the name"):
+        examine(name)
