@@ -16,6 +16,7 @@ from collections.abc import (
 from dimse.errors import Cancelled, InvalidValue
 from dimse.messages.base import Response
 from dimse.messages.codec import response_to
+from dimse.messages.composite import CFindRQ, CGetRQ, CMoveRQ
 from dimse.objects.decoded import encode_data_set
 from dimse.provider import Answer
 from dimse.requests import ServiceRequest
@@ -30,6 +31,8 @@ __all__ = ["Answers", "checked_status"]
 
 _END: Final = object()
 _PLAIN: Final = Answer(statuses.SUCCESS)
+_PENDING: Final = frozenset({statuses.PENDING, statuses.PENDING_WITH_UNSUPPORTED_OPTIONAL_KEYS})
+_ANSWERED_OFTEN: Final = (CFindRQ, CGetRQ, CMoveRQ)
 
 
 def checked_status(value: object) -> int:
@@ -45,7 +48,13 @@ def checked_status(value: object) -> int:
     if isinstance(value, Coroutine):
         value.close()
         raise InvalidValue("handler", "a coroutine function, which only `dimse.aio` can await")
-    raise InvalidValue("handler", f"gave {value!r}, which is no status from 0000H to FFFFH")
+    shown = repr(value) if isinstance(value, int | float | str) else type(value).__name__
+    raise InvalidValue("handler", f"gave {shown}, which is no status from 0000H to FFFFH")
+
+
+def _is_one_value(given: object) -> bool:
+    """Texts, data sets (a `Status` in one, as pynetdicom has it) and dictionaries: no answers in them."""
+    return isinstance(given, str | bytes) or hasattr(given, "keys")
 
 
 class Answers:
@@ -74,7 +83,7 @@ class Answers:
                 return _PLAIN
             if isinstance(given, AsyncIterable):
                 self._iterator = aiter(given)
-            elif isinstance(given, Iterable) and not isinstance(given, str | bytes):
+            elif isinstance(given, Iterable) and not _is_one_value(given):
                 self._iterator = iter(given)
             elif isinstance(given, Answer):
                 return _checked(given)
@@ -98,6 +107,11 @@ class Answers:
             Exception: whatever pydicom raises of a data set that it can't encode.
         """
         request, data_set = self._request, answer.data_set
+        if answer.status in _PENDING and not isinstance(request.message, _ANSWERED_OFTEN):
+            raise InvalidValue(
+                "handler",
+                f"gave Pending ({answer.status:04X}H), which no {request.message.NAME} has",
+            )
         if data_set is not None:
             if not isinstance(data_set, bytes):
                 data_set = yield Call(encode_data_set, (data_set, request.transfer_syntax_uid))

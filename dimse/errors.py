@@ -377,6 +377,11 @@ class Cancelled(DIMSEError):
     """
 
 
+_NO_REFUSAL: Final = frozenset(
+    {statuses.StatusClass.SUCCESS, statuses.StatusClass.WARNING, statuses.StatusClass.PENDING}
+)
+
+
 class Refused(DIMSEError):
     """An operation that is not performed, or failed. Handlers may raise it.
 
@@ -388,11 +393,21 @@ class Refused(DIMSEError):
         status: that one.
         comment: that one.
         message: for us, the text of the exception; the comment if there is nothing to be added.
+
+    Raises:
+        InvalidValue: a status that says that the operation was performed, or goes on, or that is none.
     """
 
     status: int
 
     def __init__(self, status: int, comment: str, message: str | None = None) -> None:
+        if not isinstance(status, int) or not 0 <= status <= 0xFFFF:
+            raise InvalidValue("Refused", f"{status!r} is no status from 0000H to FFFFH")
+        kind = statuses.classify(status)
+        if kind in _NO_REFUSAL:
+            raise InvalidValue(
+                "Refused", f"{status:04X}H ({kind.value}) is no failure; a handler returns that"
+            )
         super().__init__(message or comment)
         self.status = status
         self.comment = comment

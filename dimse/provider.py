@@ -211,7 +211,10 @@ class Observer:
         import logging  # noqa: PLC0415
 
         logging.getLogger("dimse").warning(
-            "%s of %s refused: %s", request.message.NAME, request.requestor.address, error
+            "%s of %s refused: %s",
+            request.message.NAME,
+            request.requestor.address,
+            str(error) or type(error).__name__,
         )
 
     def answered(self, request: ServiceRequest[Any], response: Response) -> None:

@@ -15,7 +15,7 @@ import pytest
 from serving import CT, EXPLICIT, FIND, IMPLICIT, VERIFICATION, AsyncioServer, Caller
 from tests_datasets import encode, identity
 
-from dimse.errors import Cancelled, OutOfResources, Refused
+from dimse.errors import Cancelled, InvalidValue, OutOfResources, Refused
 from dimse.messages.composite import CCancelRQ, CEchoRQ, CFindRQ, CStoreRQ
 from dimse.messages.normalized import NCreateRQ, NDeleteRQ, NEventReportRQ
 from dimse.provider import Answer, Observer
@@ -461,6 +461,43 @@ def test_what_a_handler_raises(server: Any, caplog: pytest.LogCaptureFixture) ->
         (FAILED, "ZeroDivisionError"),
     ]
     assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["oops"]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (pydicom.Dataset(), "gave Dataset, which is no status"),  # pynetdicom's handlers give these
+        ({"status": 0xA700}, "gave dict, which is no status"),
+        ("", "gave '', which is no status"),
+        (PENDING, "gave Pending (FF00H), which no C-ECHO-RQ has"),
+        ([Answer(PENDING)], "gave Pending (FF00H), which no C-ECHO-RQ has"),
+    ],
+)
+def test_what_is_no_answer_is_never_taken_for_success(
+    server: Any, given: Any, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with server(on_echo=lambda _: given) as scp, Caller(scp.address[1]) as scu:
+        assert scu.ask(ECHO_RQ).status == FAILED
+        assert scu.ask(ECHO_RQ).status == FAILED  # the association goes on
+    assert why in caplog.text
+
+
+@pytest.mark.parametrize("status", [0x0000, 0xB000, 0xFF00, 0x10000, "A700"])
+def test_a_refusal_has_the_status_of_a_failure(status: Any) -> None:
+    with pytest.raises(InvalidValue, match="Refused: "):
+        Refused(status, "it was done")
+
+
+def test_a_refusal_without_a_word_is_told_by_its_kind(
+    server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def open_sink(_: StoreRequest) -> Any:
+        raise TimeoutError
+
+    offers = [(CT, [IMPLICIT])]
+    with server(open_sink) as scp, Caller(scp.address[1], *offers) as scu:
+        assert scu.ask(STORE_RQ, OBJECT).status == FAILED
+    assert "refused: TimeoutError" in caplog.text
 
 
 def test_an_observer_is_told_the_full_error(server: Any) -> None:
