@@ -401,7 +401,8 @@ class Refused(DIMSEError):
     status: int
 
     def __init__(self, status: int, comment: str, message: str | None = None) -> None:
-        if not isinstance(status, int) or not 0 <= status <= 0xFFFF:
+        known: object = status
+        if not isinstance(known, int) or not 0 <= known <= 0xFFFF:
             raise InvalidValue("Refused", f"{status!r} is no status from 0000H to FFFFH")
         kind = statuses.classify(status)
         if kind in _NO_REFUSAL:

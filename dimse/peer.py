@@ -73,6 +73,14 @@ class Peer:
         _check_place(self.host, self.port)
         for name in ("called_ae_title", "calling_ae_title"):
             checked_ae_title(getattr(self, name), name)
+        if not isinstance(self.limits, Limits):
+            raise InvalidValue("limits", f"{type(self.limits).__name__} is no dul.Limits")
+        if self.tls is not None and not hasattr(self.tls, "wrap_bio"):
+            raise InvalidValue("tls", f"{type(self.tls).__name__} is no ssl.SSLContext")
+        if self.user_identity is not None and not isinstance(self.user_identity, UserIdentity):
+            raise InvalidValue(
+                "user_identity", f"{type(self.user_identity).__name__} is no dul.UserIdentity"
+            )
 
     def request(self, contexts: Sequence[ContextOffer]) -> AssociateRQ:
         """The A-ASSOCIATE-RQ that proposes these contexts."""

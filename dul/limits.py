@@ -1,6 +1,7 @@
 """Every bound and every timeout in one frozen object, each with its default and its reason.
 
-Lengths are bytes, times are seconds; `None` for a time means "wait for ever".
+Lengths are bytes, times are seconds; `None` for a time means "wait for ever". What makes no sense is
+a ValueError.
 """
 
 from __future__ import annotations
@@ -8,6 +9,11 @@ from __future__ import annotations
 from dul.values import dataclass
 
 __all__ = ["Limits"]
+
+_TIMES = (
+    "artim", "grace", "connect", "tls_handshake", "associate", "release", "reply", "idle", "pdu",
+    "write",
+)  # fmt: skip
 
 # A P-DATA-TF below 8 bytes has no room for two bytes of a fragment (PS3.8 D.1); a buffer that
 # holds no header, or a batch that holds no PDU, would never get anywhere.
@@ -112,6 +118,14 @@ class Limits:
             # 0 is the standard's "no maximum", and only for what we announce.
             if not least <= value <= 0xFFFFFFFF and not (name == "max_pdu_length" and value == 0):
                 raise ValueError(f"{name} is {least} or more in 32 bits, not {value}")
+        for name in _TIMES:
+            value = getattr(self, name)
+            if value is None:
+                if name == "artim":
+                    raise ValueError("artim is 0 s or more, not None: the standard wants it")
+            elif not isinstance(value, int | float) or not value >= 0:  # nor NaN
+                none = "" if name == "artim" else ", or None for no limit"
+                raise ValueError(f"{name} is 0 s or more{none}, not {value!r}")
 
     @property
     def max_received_pdata(self) -> int:

@@ -30,6 +30,13 @@ def test_a_host_is_a_name(host: object):
         Peer(host=host, port=104)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["limits", "tls", "user_identity"])
+def test_what_is_something_else_is_named_before_anything_is_sent(name: str):
+    for wrong in ({"connect": 3}, "alice", True):
+        with pytest.raises(InvalidValue, match=f"{name}: {type(wrong).__name__} is no "):
+            Peer(host="pacs", port=104, **{name: wrong})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("which", ["called_ae_title", "calling_ae_title"])
 def test_the_title_that_is_wrong_is_named(which: str):
     with pytest.raises(InvalidValue, match=which):

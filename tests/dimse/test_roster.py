@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from dimse.engine import Policy, Verdict
-from dimse.roster import Entry
 from dimse.errors import NotDICOM
 from dimse.events import Planned
 from dimse.objects.finder import Unusable
 from dimse.outcome import Outcome
+from dimse.roster import Entry
 
 BAD = Unusable(Path("bad.dcm"), NotDICOM("bad.dcm", "is a letter"))
 

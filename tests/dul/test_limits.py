@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ def test_a_bound_has_a_least_value_and_fits_its_field(name: str):
         if name == "max_pdu_length" and value == 0:
             continue
         with pytest.raises(ValueError, match=f"{name} is {LEAST[name]} or more"):
+            Limits(**{name: value})
+
+
+TIMES = [
+    "artim", "grace", "connect", "tls_handshake", "associate", "release", "reply", "idle", "pdu",
+    "write",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_a_time_is_no_less_than_nothing(name: str):
+    """A settings file gives texts; a wait for -1 s would only fail at the first peer that is slow."""
+    for value in (0, 0.5, 7, math.inf, *([None] if name != "artim" else [])):
+        assert getattr(Limits(**{name: value}), name) == value
+    for value in (-1, math.nan, "30", *([None] if name == "artim" else [])):
+        with pytest.raises(ValueError, match=f"{name} is 0 s or more.*not {value!r}"):
             Limits(**{name: value})
 
 
