@@ -187,7 +187,7 @@ class Teller:
             self.report.warn("interrupted: aborting the association (again: quit at once)")
 
 
-# The braces stand for the AE titles that were used.
+# The braces stand for the AE titles that were used, and what may be amiss with the user identity.
 _ADVICE = {
     RejectReason.NO_REASON_GIVEN: "the peer does not say why; its log may",
     RejectReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED: (
@@ -199,7 +199,8 @@ _ADVICE = {
     RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED: (
         "the peer does not answer to '{0.called_ae_title}'; give the title that it has (-c)"
     ),
-    RejectReason.PROVIDER_NO_REASON_GIVEN: "the peer does not say why; its log may",
+    # PS3.7 D.3.3.7.3 has this one for users, too.
+    RejectReason.PROVIDER_NO_REASON_GIVEN: "see the peer's log; {users}",
     RejectReason.PROTOCOL_VERSION_NOT_SUPPORTED: "the peer does not speak version 1 of the protocol",
     RejectReason.TEMPORARY_CONGESTION: "the peer is busy; try again later",
     RejectReason.LOCAL_LIMIT_EXCEEDED: (
@@ -229,7 +230,10 @@ def not_associated(
             report.fatal(f"{words.no_association} DUL Association Rejected")
         report.fatal(f"Association Rejected:\n{dumps.rejection(error)}")
         if error.why is not None:
-            report.fatal("Try: " + _ADVICE[error.why].format(calling))
+            users = "it may want to know which user calls (--user)"
+            if calling.identity is not None:
+                users = "it may not believe the user identity"
+            report.fatal("Try: " + _ADVICE[error.why].format(calling, users=users))
         return
     why = with_condition(words.no_association, error, calling.peer)
     report.fatal(why if words is STORESCU else without_number(why))

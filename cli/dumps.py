@@ -76,9 +76,13 @@ def agreed(negotiated: Negotiated) -> Iterator[str]:
         yield f"Extended negotiation for {names}: {_extended(uids[0], information)}"
     if asked.extended_negotiations and not answers:
         yield "Extended negotiation: the acceptor says nothing of it"
-    if asked.user_identity is not None and asked.user_identity.positive_response_requested:
-        confirmed = told.user_identity_response is not None
-        yield f"User identity: {'' if confirmed else 'not '}confirmed by the acceptor"
+    identity = asked.user_identity
+    if identity is not None:
+        confirmed = "no confirmation asked for"
+        if identity.positive_response_requested:
+            silent = told.user_identity_response is None
+            confirmed = f"{'not ' * silent}confirmed by the acceptor"
+        yield f"User identity: {printable(str(identity))}, {confirmed}"
 
 
 def _extended(uid: str, information: bytes) -> str:
@@ -172,7 +176,9 @@ def _information(information: UserInformation) -> Iterator[str]:
         )
     identity = information.user_identity
     if identity is not None:
-        yield _line("User identity", f"type {identity.type}")  # a password is in the rest of it
+        yield _line("User identity", identity)
+    if information.user_identity_response is not None:
+        yield _line("User identity", "confirmed")
 
 
 def _contexts(contexts: Mapping[int, tuple[str, tuple[str, ...], str]], what: str) -> Iterator[str]:

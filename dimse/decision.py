@@ -9,7 +9,9 @@ from dimse.provider import Denied, Granted, Provider
 from dimse.requests import Requestor
 from dimse.tables.storage_sops import name_of
 from dul.association import Association
+from dul.errors import RejectReason
 from dul.negotiation import Negotiated
+from dul.pdata import MINIMUM_PDU_LENGTH
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
 from dul.support import answer
 
@@ -39,7 +41,8 @@ class Decision:
 
     Attributes:
         answer: what is answered; None as long as nothing was asked.
-        verdict: what the access check said, if it said more than yes or no.
+        verdict: what the access check said, if it said more than yes or no; after `explain` also why
+            a request is rejected in spite of it.
     """
 
     def __init__(self, association: Association, address: str, provider: Provider) -> None:
@@ -48,16 +51,36 @@ class Decision:
         self._association = association
         self._address = address
         self._provider = provider
+        self._refused_by_access = False
 
     def make(self, request: AssociateRQ) -> AssociateAC | AssociateRJ:
         """Answer a request."""
-        self.answer = self._judge() or answer(
+        refusal = self._judge()
+        self._refused_by_access = refusal is not None
+        self.answer = refusal or answer(
             request,
             self._provider.support,
             self._association.limits,
             permits=self.verdict.permits if isinstance(self.verdict, Granted) else None,
         )
         return self.answer
+
+    def explain(self) -> None:
+        """Say why a request was rejected, if it is by one of the two rules that the answer is silent on."""
+        request, refusal = self._association.request, self.answer
+        if self._refused_by_access or request is None or not isinstance(refusal, AssociateRJ):
+            return
+        if refusal != AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN):
+            return
+        information = request.user_information
+        identity, length = information.user_identity, information.maximum_length
+        if length is not None and 0 < length < MINIMUM_PDU_LENGTH:
+            why = f"no fragment has room in its maximum length of {length} bytes (PS3.8 D.1)"
+        elif identity is None:
+            why = "it does not say which user calls"
+        else:
+            why = f"its identity is not believed: {identity}"
+        self.verdict = Denied(refusal, why)
 
     def _judge(self) -> AssociateRJ | None:
         """Ask the access check; gives a rejection if there is one.

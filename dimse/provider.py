@@ -170,13 +170,16 @@ class Observer:
     def judged(
         self, requestor: Requestor, verdict: Denied | Granted, withheld: Sequence[str] = ()
     ) -> None:
-        """The access check has said why; `associated` or `rejected` follows.
+        """The access check has said why, or why somebody is rejected in spite of it; the event follows.
+
+        `associated` or `rejected` is that event. The answer to a user identity that is not believed says
+        nothing of it (PS3.7 D.3.3.7.3), nor does the one to a maximum length without room for a fragment.
 
         Unless overridden, what is refused is said on the logger "dimse".
 
         Args:
             requestor: who called.
-            verdict: of the access check.
+            verdict: of the access check, or of these two rules.
             withheld: SOP classes that are supported, and that it may not have, each in words.
         """
         if isinstance(verdict, Denied):

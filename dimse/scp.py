@@ -87,6 +87,8 @@ def serve(
         negotiated = yield from accept(association, decision.make)
     finally:
         # Also if we stop before who was rejected has closed the connection.
+        if negotiated is None:
+            decision.explain()
         requestor = requestor_of(association, address, provider, negotiated)
         if decision.verdict is not None:
             observer.judged(requestor, decision.verdict, decision.withheld())

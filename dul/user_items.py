@@ -14,7 +14,7 @@ from dul.values import TYPE_CHECKING, dataclass
 from dul.wire import U32, Reader, counted, item, octets, short, text, uid
 
 if TYPE_CHECKING:
-    from typing import Any, ClassVar, Self
+    from typing import Any, ClassVar, Final, Self
 
 __all__ = [
     "AsynchronousOperationsWindow",
@@ -137,6 +137,10 @@ class CommonExtendedNegotiation:
         return cls(sop_class, service_class, tuple(related), version, reader.rest())
 
 
+_NAMED_USERS: Final = (1, 2)
+_CREDENTIALS: Final = {3: "a Kerberos service ticket", 4: "a SAML assertion", 5: "a JSON Web Token"}
+
+
 @dataclass(frozen=True, slots=True)
 class UserIdentity:
     """User Identity of an RQ, 58H (PS3.7 D.3.3.7).
@@ -198,6 +202,13 @@ class UserIdentity:
             confirm: as `of_user`.
         """
         return cls(5, token, positive_response_requested=confirm)
+
+    def __str__(self) -> str:
+        """Who is claimed to call, in words; what should prove it is left out."""
+        if self.type in _NAMED_USERS:
+            passcode = "with a passcode" if self.type == 2 else "without a passcode"
+            return f"user {self.primary.decode('utf-8', 'replace')!r} {passcode}"
+        return _CREDENTIALS.get(self.type, f"an identity of type {self.type}")
 
     def __repr__(self) -> str:
         # A repr ends up in logs and tracebacks, where credentials have no place.

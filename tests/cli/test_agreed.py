@@ -13,7 +13,7 @@ from dimse.levels import StorageLevels
 from dimse.plan import ContextOffer
 from dimse.server import Server
 from dimse.support import storage_support
-from dul.user_items import AsynchronousOperationsWindow, RoleSelection
+from dul.user_items import AsynchronousOperationsWindow, RoleSelection, UserIdentity
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -83,4 +83,18 @@ def test_whether_an_identity_was_confirmed(
         line = ["-v", "127.0.0.1", str(server.address[1]), "--user", "alice", "--user-rsp"]
         assert echoscu.main(line) == (0 if answered else 1)
     said = capsys.readouterr().err
-    assert ("I: User identity: confirmed by the acceptor" in said) is answered
+    whole = "I: User identity: user 'alice' without a passcode, confirmed by the acceptor"
+    assert (whole in said) is answered
+
+
+def test_who_calls_is_said_without_what_proves_it(serve: Any) -> None:
+    def clients(port: int) -> None:
+        for identity in (UserIdentity.of_user("al\nice", "sesam"), UserIdentity.of_jwt(b"a.b.c")):
+            Client("127.0.0.1", port, user_identity=identity).echo()
+
+    _, lines = serve("-d", clients=clients)
+    confirmation = "no confirmation asked for"
+    assert f"I: User identity: user 'al\\nice' with a passcode, {confirmation}" in lines
+    assert f"I: User identity: a JSON Web Token, {confirmation}" in lines
+    assert any(line.endswith("user 'al\\nice' with a passcode") for line in lines)
+    assert not [line for line in lines if "sesam" in line or "a.b.c" in line]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli import echoscu, storescp
+from dimse.client import Client
+from dimse.passwords import entry
 from dimse.server import Server
 from dimse.support import storage_support
+from dul.errors import AssociationRejected
 from dul.user_items import UserIdentity
 
 
@@ -116,3 +120,42 @@ def test_a_file_of_users_that_is_no_good(
     line = ["--users", str(tmp_path / "users"), "--workers", workers, "-od", str(tmp_path), "0"]
     assert storescp.main(line) == 1
     assert "users, line 1: there is no 'name:hash'" in capsys.readouterr().err
+
+
+def test_storescp_says_whom_it_does_not_believe(serve: Any, tmp_path: Path) -> None:
+    """The peer is told 1/2/1, whatever it was (PS3.7 D.3.3.7.3)."""
+    users = tmp_path / "users"
+    users.write_text(entry("alice", "sesam") + "\n")
+    claims = [
+        (None, "it does not say which user calls"),
+        (UserIdentity.of_user("alice"), "user 'alice' without a passcode"),
+        (UserIdentity.of_user("bob", "sesam"), "user 'bob' with a passcode"),
+        (UserIdentity.of_jwt(b"a.b.c"), "a JSON Web Token"),
+    ]
+
+    def clients(port: int) -> None:
+        for claim, _ in claims:
+            with pytest.raises(AssociationRejected, match="no reason given"):
+                Client("127.0.0.1", port, user_identity=claim).echo()
+
+    _, lines = serve("--users", users, clients=clients)
+    told = [line for line in lines if line.startswith("W: Access denied (")]
+    assert len(told) == len(claims)
+    # What one association's thread tells may come behind what the next one's does.
+    assert all(any(line.endswith(words) for line in told) for _, words in claims)
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ([], "it may want to know which user calls (--user)"),
+        (["--user", "alice"], "it may not believe the user identity"),
+    ],
+)
+def test_a_requestor_is_told_what_a_rejection_may_mean(
+    options: list[str], advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    support = storage_support(user_identity=lambda _: None, identity_required=True)
+    with Server(support=support, host="127.0.0.1") as server:
+        assert echoscu.main(["127.0.0.1", str(server.address[1]), *options]) == 1
+    assert f"F: Try: see the peer's log; {advice}\n" in capsys.readouterr().err

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,8 +32,9 @@ from dimse.server import Server
 from dimse.storage.sink import Discard
 from dimse.storage.spool import Spool
 from dimse.support import storage_support
-from dul.errors import AssociationRejected, LocalProtocolError, TransportError
-from dul.negotiation import Negotiated
+from dul.errors import AssociationRejected, LocalProtocolError, RejectReason, TransportError
+from dul.limits import Limits
+from dul.negotiation import Negotiated, context_offers, request
 from dul.pdu import AssociateRJ
 from dul.user_items import UserIdentity
 
@@ -323,7 +326,8 @@ def test_an_access_check_may_set_bounds(client: Any, server: Any) -> None:
         with pytest.raises(AssociationRejected):
             client(port, user_identity=UserIdentity.of_user("liar", "x")).echo()
     # What one association's thread tells may come behind what the next one's does.
-    assert sorted(why for why, _ in seen) == ["nobody", "somebody", "somebody", "somebody"]
+    liar = "its identity is not believed: user 'liar' with a passcode"
+    assert sorted(why for why, _ in seen) == [liar, "nobody", "somebody", "somebody"]
     assert ["CT Image Storage (presentation context 1)"] in [withheld for _, withheld in seen]
 
 
@@ -360,3 +364,27 @@ def test_many_clients_at_once(server: Any, spool: Spool) -> None:
             thread.join()
     assert not errors
     assert len(list(spool.directory.iterdir())) == len(FILES)
+
+
+def test_why_a_maximum_length_is_rejected_is_told(server: Any) -> None:
+    """The answer has no reason for it, and the log would be a riddle."""
+    told: list[Any] = []
+    over = threading.Event()
+
+    class Notes(Observer):
+        def judged(self, requestor: Any, verdict: Any, withheld: Any = ()) -> None:
+            told.append(verdict)
+
+        def rejected(self, requestor: Any, answer: Any) -> None:
+            over.set()
+
+    asked = request("CALLED", "CALLING", context_offers([(VERIFICATION, [IMPLICIT])]), Limits())
+    short = replace(asked.user_information, maximum_length=7)
+    refusal = AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN)
+    with server(observer=Notes(), host="127.0.0.1") as scp:
+        with socket.create_connection(scp.address, 30) as connection:
+            connection.sendall(replace(asked, user_information=short).encode())
+            assert connection.recv(99) == refusal.encode()
+        assert over.wait(30)
+    why = "no fragment has room in its maximum length of 7 bytes (PS3.8 D.1)"
+    assert [each.why for each in told] == [why]
