@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -361,7 +362,11 @@ def say_end(report: Report, name: str, totals: Totals) -> None:
 
 def say_no_network(settings: StorescpSettings, report: Report, error: DULError) -> None:
     report.fatal(f"cannot create network: {error}")
-    if 0 < settings.port < 1024 and os.geteuid() != 0:
+    cause = error.__cause__
+    number = cause.errno or 0 if isinstance(cause, OSError) else 0
+    if number < 0 or number == errno.EADDRNOTAVAIL:  # below zero: a name that is not found
+        report.fatal("Try: an address of this machine (--host), or none, for all that it has")
+    elif 0 < settings.port < 1024 and os.geteuid() != 0:
         report.fatal("Try: ports below 1024 need privileges; 11112 is DICOM's free one")
     else:
         report.fatal("Try: another port, or end the program that has it (ss -ltnp shows it)")

@@ -38,8 +38,10 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     try:
         sock = _listen(host, port, shared=shared)
     except OSError as error:
+        # `socket.create_server` repeats the address behind the reason, as Python writes a tuple.
+        why = (error.strerror or str(error)).partition(" (while attempting")[0]
         raise TransportError(
-            f"cannot listen on {host or 'any address'}, port {port}: {error.strerror or error}"
+            f"cannot listen on {host or 'any address'}, port {port}: {why}"
         ) from error
     sock.setblocking(False)
     return sock

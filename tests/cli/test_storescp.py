@@ -408,10 +408,22 @@ def test_a_port_in_use(capsys, tmp_path):
         code = storescp.main(["--host", "127.0.0.1", "-od", str(tmp_path), str(port)])
     assert code == 1
     first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith(
+    assert first == (
         f"F: cannot create network: cannot listen on 127.0.0.1, port {port}: Address already in use"
     )
     assert second == "F: Try: another port, or end the program that has it (ss -ltnp shows it)"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_address_that_is_none_of_this_machine(host, workers, capsys, tmp_path):
+    """Another port would not help."""
+    line = ["--host", host, "--workers", workers, "-od", str(tmp_path), "11112"]
+    assert storescp.main(line) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"F: cannot create network: cannot listen on {host}, port 11112: ")
+    assert "(" not in first
+    assert second == "F: Try: an address of this machine (--host), or none, for all that it has"
 
 
 def test_a_port_that_needs_privileges(capsys, tmp_path, monkeypatch):
