@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from .report import Level
+from .report import Level, lettered
 
 __all__ = ["LogFile", "json_lines"]
 
@@ -31,13 +30,18 @@ class LogFile:
 
     Args:
         name: of the file; it is made if it is not there.
+        otherwise: takes the lines that can't be added, and what keeps them out.
 
     Raises:
-        OSError: it can't be written.
+        OSError: it can't be opened.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, otherwise: Callable[[str], None]) -> None:
         self._name = name
+        self._otherwise = otherwise
+        self._trouble: str | None = (
+            None  # what was wrong last time; it is told once, not with each line
+        )
         self._fd = self._open()
 
     def _open(self) -> int:
@@ -46,13 +50,30 @@ class LogFile:
     def write(self, lines: str) -> None:
         """Add lines, in one piece. A full disk keeps nobody from their work."""
         content = lines.encode("utf-8", "backslashreplace")
-        with contextlib.suppress(OSError):
-            os.write(self._fd, content)
+        try:
+            written = os.write(self._fd, content)
+        except OSError as error:
+            if error.strerror != self._trouble:
+                self._complain(f"cannot write on log file {self._name}: {error.strerror}")
+            self._trouble = error.strerror
+            self._otherwise(lines)
+        else:
+            self._trouble = None
+            if written < len(content):  # the disk became full
+                self._otherwise(content[written:].decode("utf-8", "replace"))
 
     def reopen(self) -> None:
         """Go on in a file of the same name; in the old one, if there can't be one."""
-        with contextlib.suppress(OSError):
+        try:
             fd = self._open()
-            # The number stays, so that who writes at this moment writes to one of the two.
-            os.dup2(fd, self._fd, inheritable=False)
-            os.close(fd)
+        except OSError as error:
+            self._complain(
+                f"cannot open log file {self._name} anew: {error.strerror}; what is said goes on to the old one"
+            )
+            return
+        # The number stays, so that who writes at this moment writes to one of the two.
+        os.dup2(fd, self._fd, inheritable=False)
+        os.close(fd)
+
+    def _complain(self, words: str) -> None:
+        self._otherwise(lettered(Level.ERROR, words, {}))

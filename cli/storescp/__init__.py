@@ -56,7 +56,7 @@ def _set_up_log(settings: StorescpSettings, report: Report) -> None:
         report.form = json_lines
     if settings.log_file is not None:
         try:
-            log = LogFile(settings.log_file)
+            log = LogFile(settings.log_file, report.write)
         except OSError as error:
             raise UsageError(
                 f"cannot write log file {settings.log_file}: {error.strerror}"

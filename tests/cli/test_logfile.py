@@ -1,6 +1,7 @@
 """Logs as JSON lines and in files that are renamed; and what peers may not write into them."""
 
 import json
+import os
 import re
 import signal
 
@@ -30,7 +31,7 @@ def test_dcmtks_form():
 def test_a_log_that_was_renamed_goes_on_under_its_name(tmp_path):
     name = tmp_path / "log"
     report = Report(Level.INFO)
-    log = LogFile(str(name))
+    log = LogFile(str(name), pytest.fail)
     report.write, report.reopened = log.write, log.reopen
     report.info("one")
     name.rename(tmp_path / "log.1")
@@ -47,11 +48,37 @@ def test_a_log_that_was_renamed_goes_on_under_its_name(tmp_path):
 def test_a_log_that_can_not_be_opened_anew_goes_on_where_it_is(tmp_path):
     directory = tmp_path / "logs"
     directory.mkdir()
-    log = LogFile(str(directory / "log"))
+    told = []
+    log = LogFile(str(directory / "log"), told.append)
     directory.rename(tmp_path / "moved")
     log.reopen()
     log.write("still here\n")
     assert (tmp_path / "moved" / "log").read_text() == "still here\n"
+    assert told == [
+        (
+            f"E: cannot open log file {directory}/log anew: No such file or directory; "
+            "what is said goes on to the old one\n"
+        )
+    ]
+
+
+def test_what_finds_no_room_in_a_log_is_said_elsewhere():
+    told = []
+    log = LogFile("/dev/full", told.append)
+    log.write("one\n")
+    log.write("two\n")
+    why = "E: cannot write on log file /dev/full: No space left on device\n"
+    assert told == [why, "one\n", "two\n"]
+
+
+def test_a_piece_of_a_line_that_finds_no_room_is_not_lost(tmp_path, monkeypatch):
+    told = []
+    log = LogFile(str(tmp_path / "log"), told.append)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, content: write(fd, content[:2]))
+    log.write("one\n")
+    assert (tmp_path / "log").read_text() == "on"
+    assert told == ["e\n"]
 
 
 @pytest.mark.parametrize("options", [[], ["--workers", 2]], ids=["alone", "workers"])
