@@ -91,9 +91,21 @@ def _ask(of: str) -> str:
     # It loads the terminal's modes, and hardly anybody is asked.
     import getpass  # noqa: PLC0415
 
-    if not sys.stdin.isatty() and not os.path.exists("/dev/tty"):  # noqa: PTH110
-        raise UsageError(f"there is no terminal on which to ask for the password of {of}")
+    if not sys.stdin.isatty() and not _has_terminal():
+        # As OpenSSL does for DCMTK: who has no terminal may have put it into a pipe.
+        line = sys.stdin.readline(4096)
+        if not line:
+            raise UsageError(f"there is no terminal on which to ask for the password of {of}")
+        return line.rstrip("\r\n")
     try:
         return getpass.getpass(f"Password of {of}: ")
     except (EOFError, OSError) as error:
         raise UsageError(f"no password of {of} was given") from error
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:  # it is there for everybody, and can be opened only by who has one
+        return False
+    return True

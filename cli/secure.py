@@ -6,7 +6,6 @@ Loaded where TLS is asked for, since it loads OpenSSL.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
 from ssl import SSLContext
 
 from dul.errors import InvalidTLS
@@ -25,7 +24,7 @@ from .grammar.declaration import UsageError
 from .options.tls import CallingTls, KeyPair, ServingTls, Tls
 from .report import Report
 
-__all__ = ["asked_once", "calling_context", "listing", "serving_context"]
+__all__ = ["KeyPassword", "calling_context", "listing", "serving_context"]
 
 
 def listing(settings: Tls) -> str:
@@ -63,7 +62,7 @@ def calling_context(settings: CallingTls, pair: KeyPair, report: Report) -> SSLC
     credentials = None
     if pair.key:
         _warn_of_password(settings, report)
-        credentials = Credentials(pair.certificate, pair.key, asked_once(settings, pair))
+        credentials = Credentials(pair.certificate, pair.key, KeyPassword(settings, pair))
     context = client_context(
         _profile(settings),
         credentials=credentials,
@@ -111,9 +110,38 @@ def _suites(settings: Tls) -> tuple[str, ...]:
     return tuple(openssl_name(name) for name in settings.ciphers)
 
 
-def asked_once(settings: Tls, pair: KeyPair) -> Callable[[], str]:
-    """The password of our private key; when it is needed again, nobody is asked again."""
-    return cache(partial(settings.key_password.read, f"private key {pair.key}"))
+class KeyPassword:
+    """The password of our private key, whenever it is needed.
+
+    A file and the environment are read anew each time. A user is asked once, and not at all when a
+    server takes its certificates anew: nobody may be there, and it would wait for the answer.
+
+    Attributes:
+        may_ask: whether somebody may be asked; a server sets it to False when it has begun.
+    """
+
+    def __init__(self, settings: Tls, pair: KeyPair) -> None:
+        self.may_ask = True
+        self._secret = settings.key_password
+        self._of = f"private key {pair.key}"
+        self._answer: str | None = None
+
+    def __call__(self) -> str:
+        """The password.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if self._secret.origin != "prompt":
+            return self._secret.read(self._of)
+        if self._answer is None:
+            if not self.may_ask:
+                raise UsageError(
+                    f"{self._of} is encrypted, and nobody is asked for its password any more "
+                    "(--passwd-file and --passwd-env are read anew)"
+                )
+            self._answer = self._secret.read(self._of)
+        return self._answer
 
 
 def _warn_of_password(settings: Tls, report: Report) -> None:

@@ -163,18 +163,22 @@ class Callers:
     users: PasswordFile | None = None
     policy: PolicyFile | None = None
 
-    def reload(self, say: Callable[[str], None]) -> None:
-        """Read them anew; a file that is no good changes nothing, and `say` is told."""
+    def reload(self, fault: Callable[[str], None], say: Callable[[str], None]) -> None:
+        """Read them anew; a file that is no good changes nothing, and `fault` is told."""
         if self.users is not None:
             try:
                 self.users.reload()
             except PasswordFileUnusable as error:
-                say(f"the users stay as they were: {error}")
+                fault(f"the users stay as they were: {error}")
+            else:
+                say("The users were read anew")
         if self.policy is not None:
             try:
                 self.policy.reload()
             except AccessRulesError as error:
-                say(f"the access policy stays as it was: {error}")
+                fault(f"the access policy stays as it was: {error}")
+            else:
+                say("The access policy was read anew")
 
 
 def callers_for(settings: StorescpSettings) -> Callers:

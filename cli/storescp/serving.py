@@ -238,9 +238,11 @@ def server_for(
         if make_context is not None:
             try:
                 server.tls = make_context()
-            except InvalidTLS as error:
+            except (InvalidTLS, UsageError) as error:
                 report.error(f"the certificates stay as they were: {error}")
-        callers.reload(report.error)
+            else:
+                report.info("The certificates were taken anew")
+        callers.reload(report.error, report.info)
 
     return Served(server, request_stop, reload)
 
@@ -272,8 +274,14 @@ def context_maker(settings: StorescpSettings, report: Report) -> MakeContext | N
         return None
     from .. import secure  # noqa: PLC0415 - it loads OpenSSL, and most servers are plain
 
-    password = secure.asked_once(settings, pair)
-    return lambda: secure.serving_context(settings, pair, report, password)
+    password = secure.KeyPassword(settings, pair)
+
+    def make() -> SSLContext:
+        context = secure.serving_context(settings, pair, report, password)
+        password.may_ask = False
+        return context
+
+    return make
 
 
 # ------------------------------------------------------------------------------ one process --

@@ -80,7 +80,7 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
     def reopen() -> None:
         report.reopen()
         # For workers that are made later; those that run say what is wrong with a file.
-        callers.reload(lambda _: None)
+        callers.reload(_say_nothing, _say_nothing)
 
     with contextlib.ExitStack() as stack:
         try:
@@ -116,6 +116,10 @@ def serve_with_workers(settings: StorescpSettings, report: Report) -> int:
         ended_by = workers.run(settings.grace or 0.0)
         say_end(report, name_of(ended_by or signal.SIGTERM), counts.totals())
         return 0
+
+
+def _say_nothing(words: str) -> None:
+    """For what every worker says."""
 
 
 def _tell(report: Report, counts: Counts, event: WorkerEvent) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +169,29 @@ def test_a_password_that_is_asked_for(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     assert echoscu.main(["localhost", port, *locked.options, "+cf", str(office.ca)]) == 0
     assert asked == [f"Password of private key {locked.key}: "]
+
+
+@pytest.mark.parametrize(("said", "code"), [(PASSWORD + "\n", 0), ("", 1)])
+def test_a_password_without_a_terminal(
+    said: str, code: int, port: str, office: Office, locked: Certified
+) -> None:
+    """Standard input may be a pipe with it; what Python says of its terminal is nobody's business."""
+    line = ["localhost", port, *locked.options, "+cf", str(office.ca)]
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.echoscu", *line],
+        input=said,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Warning" not in done.stderr
+    whole = (
+        f"error: there is no terminal on which to ask for the password of private key {locked.key}"
+    )
+    assert (whole in done.stderr.splitlines()) is (code == 1)
 
 
 def test_a_password_on_the_command_line_is_warned_of(
