@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +44,8 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
         tokens: the command line without the tool's name; default: the process's.
         work: what to do with the settings; gives the exit code, or raises UsageError.
     """
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        _stand_for_what_is_closed()
     tokens = sys.argv[1:] if tokens is None else tokens
     declared = kind.__declaration__
     try:
@@ -73,6 +76,28 @@ def run(kind: type[S], tokens: Sequence[str] | None, work: Callable[[S, Report],
             f"'{declared.tool} --help' lists the parameters and options\n"
         )
         return FAILED
+
+
+def _stand_for_what_is_closed() -> None:
+    """Have standard input, output and error, also where a shell closed one of them (`>&-`).
+
+    Otherwise the first socket gets its number. What is written there fails, as it should.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # it has the lowest number that is free
+    # None is what Python makes of one that was closed when it began.
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or _unbuffered(1)
+    sys.stderr = sys.stderr or _unbuffered(2)
+
+
+def _unbuffered(number: int) -> io.TextIOWrapper:
+    # What a buffer holds would fail again when the interpreter ends, and be its exit code.
+    raw = io.FileIO(number, "w", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def _report(settings: General, tool: str) -> Report:

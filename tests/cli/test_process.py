@@ -95,3 +95,38 @@ def test_a_full_disk_behind_standard_output(python, spawn_environment, tool, opt
         )
     assert done.returncode == 1
     assert done.stderr == "error: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("level", ["-q", "-d"])
+def test_streams_that_a_shell_closed_keep_nobody_from_sending(
+    python, spawn_environment, closed, level
+):
+    """Nor does the exit code tell of them."""
+    with ScriptedPeer(storing(0)) as peer:
+        words = [python, "-m", "cli.storescu", level, "127.0.0.1", str(peer.port), str(CT)]
+        done = subprocess.run(
+            ["sh", "-c", f'"$@" {closed}', "sh", *words],
+            capture_output=True,
+            check=False,
+            text=True,
+            env=spawn_environment,
+            timeout=PATIENCE,
+        )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+
+
+def test_what_was_to_be_shown_on_a_closed_stream_is_a_failure(python, spawn_environment):
+    words = [python, "-m", "cli.storescu", "--help"]
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *words],
+        capture_output=True,
+        check=False,
+        text=True,
+        env=spawn_environment,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "error: cannot write to standard output: Bad file descriptor\n"
