@@ -7,13 +7,13 @@ objects with it, and `dimse.dialogue` goes from one association to the next.
 
 from __future__ import annotations
 
-from dimse.errors import DIMSEError, ReleasedByPeer, UnexpectedMessage, UnknownCommand
+from dimse.errors import DIMSEError, ReleasedByPeer
 from dimse.events import Requesting, Responded
 from dimse.messages.assembly import Assembler, Received
-from dimse.messages.base import Message, Request, Response
+from dimse.messages.base import Request, Response
 from dimse.messages.composite import CEchoRQ
 from dimse.messages.success import KnownSuccesses
-from dimse.tables.status import is_pending, is_successful
+from dimse.outstanding import Operation, Outstanding
 from dimse.tables.uids import VERIFICATION
 from dul.association import Association
 from dul.conversations import PUMP, TURN, Conversation, Script, Step, fail, respond_to_release
@@ -21,21 +21,16 @@ from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportEr
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
 from dul.pdata import COMMAND, LAST, PDV, Source
-from dul.values import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from dul.values import TYPE_CHECKING, NamedTuple, TypeVar
 from dul.wire import Buffer
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from dimse.storage.sink import Memory
-
-__all__ = ["MessageIds", "Operation", "Operations", "Reply"]
+__all__ = ["Operations", "Reply"]
 
 MAXIMUM_OUTSTANDING = 64
 """Where both ends agreed on no bound. Each has an open file; more would wait in the peer's queue."""
-
-MAXIMUM_IDENTIFIER = 1 << 24
-"""Bytes of a data set that comes with a response, a C-FIND identifier for instance."""
 
 _WHOLE_COMMAND = COMMAND | LAST
 
@@ -52,58 +47,6 @@ class Reply(NamedTuple):
 
     status: int
     error_comment: str | None = None
-
-
-class MessageIds:
-    """Message IDs: 1, 2, ... 65535, 1, ... so that neighbours never share one."""
-
-    def __init__(self) -> None:
-        self._last = 0
-        self._wrapped = False
-
-    def next(self) -> int:
-        """The next message ID."""
-        self._last = number = self._last % 0xFFFF + 1
-        self._wrapped |= number == 0xFFFF
-        return number
-
-    def __contains__(self, number: int) -> bool:
-        """Whether it was given out already."""
-        return 1 <= number <= (0xFFFF if self._wrapped else self._last)
-
-
-class Operation(Generic[R]):
-    """An operation that was invoked, and what came back so far.
-
-    Attributes:
-        asked: the request.
-        context_id: the presentation context that it went out on.
-        responses: those that came and were not taken yet, each with the data set behind it
-            (None where none follows).
-        final: the response that ended it; None while it is outstanding.
-        sent: by this number the association knows whether all of it left.
-    """
-
-    __slots__ = ("asked", "context_id", "final", "responses", "sent")
-
-    def __init__(self, asked: Request[R], context_id: int, sent: int) -> None:
-        self.asked = asked
-        self.context_id = context_id
-        self.responses: list[tuple[R, bytes | None]] = []
-        self.final: R | None = None
-        self.sent = sent
-
-    def is_out(self, association: Association) -> bool:
-        """Whether every byte of the request and its data set was handed to the transport."""
-        return association.is_out(self.sent)
-
-    def is_answered(self, association: Association) -> bool:
-        """Whether the final response is there, and is believed if the association is over.
-
-        A failure is the peer's answer also to what is not out; a success is none, for the peer
-        cannot have stored what it did not receive.
-        """
-        return self.final is not None and (self.is_out(association) or _failed(self.final))
 
 
 class Operations:
@@ -125,21 +68,19 @@ class Operations:
         self.accepted = tuple(negotiated.contexts.values())
         self.window = negotiated.window.invoked or MAXIMUM_OUTSTANDING
         self.ended: DulcetError | None = None
-        self._ids = MessageIds()
         self._assembler = Assembler()
-        self._outstanding: dict[int, Operation[Any]] = {}
+        self._outstanding = Outstanding(negotiated.contexts)
         self._latest: Operation[Any] | None = None
         self._known = KnownSuccesses()
-        # Whose response's data set is coming, and what has come of it.
-        self._coming: tuple[Operation[Any], Memory] | None = None
 
     # ------------------------------------------------------------------------ any service --
 
     def next_id(self) -> int:
         """A message ID that no outstanding operation has."""
-        number = self._ids.next()
-        while number in self._outstanding:
-            number = self._ids.next()
+        outstanding = self._outstanding
+        number = outstanding.ids.next()
+        while number in outstanding:
+            number = outstanding.ids.next()
         return number
 
     def invoke(
@@ -314,11 +255,9 @@ class Operations:
         try:
             for part in self._assembler.feed(pdvs):
                 if isinstance(part, Received):
-                    self._response(part)
-                elif self._coming is not None:
-                    self._coming[1].write(part.fragments)
-                    if part.last:
-                        self._respond(*self._coming)
+                    self._outstanding.respond(part)
+                else:
+                    self._outstanding.respond_with(part)
         except DIMSEError:
             # What is wrong with a message is the user's to find, hence A-ABORT source 0.
             self.association.abort()
@@ -341,57 +280,6 @@ class Operations:
         ):
             return None
         return latest
-
-    # -------------------------------------------------------------------------- responses --
-
-    def _response(self, received: Received) -> None:
-        message, operation = self._answer(received.message)
-        _check_context(self.association, received.context_id, operation.context_id)
-        operation.responses.append((message, None))
-        if message.data_set_follows:
-            # A response to a C-STORE or a C-ECHO has none.
-            from dimse.storage.sink import Memory  # noqa: PLC0415
-
-            self._coming = operation, Memory(MAXIMUM_IDENTIFIER)
-        elif _ends(message):
-            operation.final = message
-
-    def _respond(self, operation: Operation[Any], data: Memory) -> None:
-        """The data set behind a response is complete."""
-        self._coming = None
-        data.commit()
-        message, _ = operation.responses.pop()
-        operation.responses.append((message, data.data))
-        if _ends(message):
-            operation.final = message
-
-    def _answer(self, message: Message | UnknownCommand) -> tuple[Response, Operation[Any]]:
-        """A message as a response, and the outstanding operation that it answers.
-
-        Raises:
-            UnexpectedMessage: it is no response, or not to an operation that is outstanding.
-        """
-        name = getattr(message, "NAME", str(message))
-        if not isinstance(message, Response):
-            awaited = sorted({each.asked.RESPONSE.NAME for each in self._outstanding.values()})
-            what = f"instead of a {' or '.join(awaited)}" if awaited else "though nothing was asked"
-            raise UnexpectedMessage(f"the peer sent a {name} {what}")
-        number = message.message_id_being_responded_to
-        operation = self._outstanding.get(number)
-        if operation is None:
-            if number in self._ids:
-                raise UnexpectedMessage(f"the peer sent a second {name} for message {number}")
-            outstanding = ", ".join(map(str, self._outstanding)) or "none"
-            raise UnexpectedMessage(
-                f"the peer sent a {name} for message {number}, but outstanding is {outstanding}"
-            )
-        if not isinstance(message, operation.asked.RESPONSE):
-            raise UnexpectedMessage(
-                f"the peer sent a {name} instead of a {operation.asked.RESPONSE.NAME}"
-            )
-        if operation.final is not None:
-            raise UnexpectedMessage(f"the peer sent a second {name} for message {number}")
-        return message, operation
 
     # --------------------------------------------------------------------------- services --
 
@@ -422,35 +310,3 @@ class Operations:
         if details:
             yield Responded(response)
         return Reply(response.status, response.error_comment)
-
-
-_SEVERAL = frozenset({"C-FIND-RSP", "C-GET-RSP", "C-MOVE-RSP"})
-
-
-def _ends(response: Response) -> bool:
-    """Whether it is the last response: the others of three services have a pending status."""
-    return response.NAME not in _SEVERAL or not is_pending(response.status)
-
-
-def _failed(response: Response) -> bool:
-    return not is_successful(response.status)
-
-
-def _check_context(association: Association, context_id: int, asked_on: int) -> None:
-    """A response belongs on its request's context, or on one of the same abstract syntax.
-
-    There are stacks (odil) that look a context up by its abstract syntax when they answer, and
-    where several are accepted for one, find another. The message ID tells which request is
-    meant, and the response to a C-STORE has no data set whose transfer syntax could be mistaken:
-    refusing it would lose an object that is stored.
-
-    Raises:
-        UnexpectedMessage: it came on a context of something else.
-    """
-    if context_id == asked_on:
-        return
-    accepted = association.agreed.contexts
-    if accepted[context_id].abstract_syntax != accepted[asked_on].abstract_syntax:
-        raise UnexpectedMessage(
-            f"the peer responded on presentation context {context_id} instead of {asked_on}"
-        )

@@ -16,8 +16,9 @@ from dimse.messages.composite import CStoreRQ, CStoreRSP
 from dimse.objects.outgoing import FileObject, Outgoing, OutgoingSource
 from dimse.objects.sources import WholeSource
 from dimse.outcome import Outcome
+from dimse.outstanding import Operation
 from dimse.plan import Choice, choose_context, explain_refusal
-from dimse.scu import Operation, Operations
+from dimse.scu import Operations
 from dimse.tables.status import SUCCESS, is_successful
 from dul.conversations import PUMP, Call, Conversation, Script
 from dul.errors import DulcetError, Interrupted

@@ -19,7 +19,7 @@ from dimse.messages import alike
 from dimse.messages.command import encode_command
 from dimse.messages.composite import CEchoRQ, CFindRQ, CStoreRQ
 from dimse.messages.success import KnownSuccesses
-from dimse.scu import MessageIds, Operations
+from dimse.scu import Operations
 from dul.conversations import Conversation
 from dul.events import DataIndication
 from dul.negotiation import AcceptedContext
@@ -113,16 +113,6 @@ def test_a_response_of_another_kind_is_none(address: tuple[str, int]) -> None:
     with Client(*address).associate(OFFER) as session:
         with pytest.raises(UnexpectedMessage, match="C-ECHO-RSP instead of a C-FIND-RSP"):
             session.run(echoed(session.operations))
-
-
-def test_message_ids_are_those_of_16_bits_and_neighbours_never_share_one() -> None:
-    ids = MessageIds()
-    given = [ids.next() for _ in range(0x10001)]
-    assert given[:2] == [1, 2]
-    assert given[0xFFFE:] == [0xFFFF, 1, 2]
-    assert all(number in ids for number in (1, 0xFFFF))
-    assert 0 not in ids
-    assert 3 not in MessageIds()
 
 
 # ------------------------------------------------------------------- a Success that is known --
