@@ -9,13 +9,14 @@ from dimse.tables import status, storage_sops, transfer_syntaxes
 from dimse.tables.uids import VERIFICATION
 from dul import AssociateRQ, Negotiated, Transition, UserInformation
 from dul.errors import AssociationRejected
-from dul.tls import Security
 from dul.values import TYPE_CHECKING, fields
 
 from .report import Level, Report, printable
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from dul.tls import Security
 
 __all__ = [
     "agreed",

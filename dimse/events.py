@@ -35,11 +35,12 @@ from dimse.plan import Choice
 from dul.errors import DulcetError
 from dul.negotiation import Negotiated
 from dul.pdu import AssociateRQ
-from dul.security import Security
 from dul.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import TypeAlias
+
+    from dul.security import Security
 
 __all__ = [
     "Associated",

@@ -17,6 +17,7 @@ from operator import attrgetter
 
 from dimse.errors import InvalidValue
 from dimse.messages import command
+from dimse.tables.command_elements import ELEMENTS
 from dul.enumeration import Enum
 from dul.values import MISSING, TYPE_CHECKING, Generic, TypeVar, dataclass, fields
 
@@ -174,7 +175,7 @@ def _work_out(message: type[Message]) -> Plan:
     writers: list[Callable[[Any], bytes]] = []
     names: list[str] = []
     readers: list[tuple[str, str, bool]] = []
-    for element in command.ELEMENTS[1:]:
+    for element in ELEMENTS[1:]:
         name = field_name(element.keyword)
         if element.keyword == "CommandField":
             names.append("COMMAND_FIELD")

@@ -14,6 +14,7 @@ from dimse.messages.base import Message, Request, Response, plan_of
 from dimse.messages.composite import COMPOSITE, CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP
 from dimse.tables import status as statuses
 from dimse.tables import uids
+from dimse.tables.command_elements import ELEMENTS
 from dul.values import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["decode_message", "message_of", "response_to", "unrecognized"]
 
 _BY_COMMAND_FIELD: Final = {message.COMMAND_FIELD: message for message in COMPOSITE}
-_ELEMENTS: Final = {element.keyword: element for element in command.ELEMENTS}
+_ELEMENTS: Final = {element.keyword: element for element in ELEMENTS}
 _RESPONSE_BIT: Final = 0x8000
 _N_CREATE_RSP: Final = 0x8140
 

@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dimse.errors import InvalidCommandSet, InvalidValue
 from dimse.tables import uids
+from dimse.tables.command_elements import ELEMENTS
 from dul.remembered import Remembered
 from dul.values import TYPE_CHECKING, dataclass
 
@@ -36,10 +37,8 @@ if TYPE_CHECKING:
     from typing import Final
 
 __all__ = [
-    "ELEMENTS",
     "MAXIMUM_COMMAND_LENGTH",
     "NO_DATA_SET",
-    "Element",
     "Value",
     "comment",
     "decode_command",
@@ -60,44 +59,6 @@ MAXIMUM_COMMAND_LENGTH: Final = 1 << 16
 """Bytes of a command set, judged before they are kept. The largest real ones, with lists of
 attributes, have a few thousand; decoded values take up to nine times the bytes of such a list."""
 
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """A row of PS3.7 Table E.1-1: tag as group << 16 | element, VR and VM as the table has them."""
-
-    tag: int
-    keyword: str
-    name: str
-    vr: str
-    vm: str
-
-
-ELEMENTS: Final = (
-    Element(0x0000_0000, "CommandGroupLength", "Command Group Length", "UL", "1"),
-    Element(0x0000_0002, "AffectedSOPClassUID", "Affected SOP Class UID", "UI", "1"),
-    Element(0x0000_0003, "RequestedSOPClassUID", "Requested SOP Class UID", "UI", "1"),
-    Element(0x0000_0100, "CommandField", "Command Field", "US", "1"),
-    Element(0x0000_0110, "MessageID", "Message ID", "US", "1"),
-    Element(0x0000_0120, "MessageIDBeingRespondedTo", "Message ID Being Responded To", "US", "1"),
-    Element(0x0000_0600, "MoveDestination", "Move Destination", "AE", "1"),
-    Element(0x0000_0700, "Priority", "Priority", "US", "1"),
-    Element(0x0000_0800, "CommandDataSetType", "Command Data Set Type", "US", "1"),
-    Element(0x0000_0900, "Status", "Status", "US", "1"),
-    Element(0x0000_0901, "OffendingElement", "Offending Element", "AT", "1-n"),
-    Element(0x0000_0902, "ErrorComment", "Error Comment", "LO", "1"),
-    Element(0x0000_0903, "ErrorID", "Error ID", "US", "1"),
-    Element(0x0000_1000, "AffectedSOPInstanceUID", "Affected SOP Instance UID", "UI", "1"),
-    Element(0x0000_1001, "RequestedSOPInstanceUID", "Requested SOP Instance UID", "UI", "1"),
-    Element(0x0000_1002, "EventTypeID", "Event Type ID", "US", "1"),
-    Element(0x0000_1005, "AttributeIdentifierList", "Attribute Identifier List", "AT", "1-n"),
-    Element(0x0000_1008, "ActionTypeID", "Action Type ID", "US", "1"),
-    Element(0x0000_1020, "NumberOfRemainingSuboperations", "Number of Remaining Sub-operations", "US", "1"),
-    Element(0x0000_1021, "NumberOfCompletedSuboperations", "Number of Completed Sub-operations", "US", "1"),
-    Element(0x0000_1022, "NumberOfFailedSuboperations", "Number of Failed Sub-operations", "US", "1"),
-    Element(0x0000_1023, "NumberOfWarningSuboperations", "Number of Warning Sub-operations", "US", "1"),
-    Element(0x0000_1030, "MoveOriginatorApplicationEntityTitle", "Move Originator Application Entity Title", "AE", "1"),
-    Element(0x0000_1031, "MoveOriginatorMessageID", "Move Originator Message ID", "US", "1"),
-)  # fmt: skip
 
 _HEADER = struct.Struct("<HHI")  # group, element, length
 _US = struct.Struct("<H")

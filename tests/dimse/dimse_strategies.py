@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from dimse.messages.command import ELEMENTS
+from dimse.tables.command_elements import ELEMENTS
 
 _printable = st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters="\\")
 

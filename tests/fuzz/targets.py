@@ -21,6 +21,7 @@ from dimse.messages import codec, command
 from dimse.messages.base import Request
 from dimse.messages.composite import COMPOSITE
 from dimse.messages.normalized import NORMALIZED
+from dimse.tables.command_elements import ELEMENTS
 from dul.association import Role
 from dul.errors import InvalidPDU
 from dul.fsm import Event, State
@@ -129,9 +130,7 @@ def _command_seeds() -> list[bytes]:
             found += [bytes(pdv.fragment) for pdv in pdu.pdvs if pdv.is_command]
     for kind in (*COMPOSITE, *NORMALIZED):
         elements = {
-            element.keyword: value
-            for element in command.ELEMENTS[1:]
-            for value in [_EXAMPLES[element.vr]]
+            element.keyword: value for element in ELEMENTS[1:] for value in [_EXAMPLES[element.vr]]
         }
         elements |= {"CommandField": kind.COMMAND_FIELD, "CommandDataSetType": 1, "Priority": 1}
         found.append(command.encode_command(elements))

@@ -44,6 +44,7 @@ from dimse.messages.codec import response_to, unrecognized
 from dimse.messages.composite import COMPOSITE
 from dimse.messages.normalized import NORMALIZED
 from dimse.tables import status
+from dimse.tables.command_elements import ELEMENTS
 
 MESSAGES = (*COMPOSITE, *NORMALIZED)
 STANDARD = Path(__file__).parents[3] / "fixtures" / "standard"
@@ -68,8 +69,8 @@ for row in rows("dimse_messages.tsv"):
     elif row["keyword"] != "CommandGroupLength":
         elements[row["keyword"]] = row["usage"]
 
-KEYWORDS = {f"{e.tag & 0xFFFF:04X}": e.keyword for e in command.ELEMENTS}
-VRS = {e.keyword: e.vr for e in command.ELEMENTS}
+KEYWORDS = {f"{e.tag & 0xFFFF:04X}": e.keyword for e in ELEMENTS}
+VRS = {e.keyword: e.vr for e in ELEMENTS}
 CLASSES = {message.NAME: message for message in MESSAGES}
 
 # Annex C lists these for two services at once; each makes sense for one of them only.
@@ -91,7 +92,7 @@ def beside_a_status(service: str) -> set[str]:
 
 def keywords_of(message) -> dict[str, bool]:
     """Keyword -> whether the field has to be given."""
-    names = {field_name(e.keyword): e.keyword for e in command.ELEMENTS}
+    names = {field_name(e.keyword): e.keyword for e in ELEMENTS}
     return {
         names[field.name]: field.default is dataclasses.MISSING
         for field in dataclasses.fields(message)
@@ -163,7 +164,7 @@ def test_requests_and_responses_belong_together(request_name):
 
 
 def test_names_of_fields():
-    names = {e.keyword: field_name(e.keyword) for e in command.ELEMENTS}
+    names = {e.keyword: field_name(e.keyword) for e in ELEMENTS}
     assert names["AffectedSOPClassUID"] == "affected_sop_class_uid"
     assert names["MessageIDBeingRespondedTo"] == "message_id_being_responded_to"
     assert names["ErrorID"] == "error_id"
@@ -226,7 +227,7 @@ def test_fields_and_elements_are_the_same_data(message):
     """The compiled way of Message.encode gives what the plain encoder gives."""
     elements = {
         e.keyword: value
-        for e in command.ELEMENTS
+        for e in ELEMENTS
         if (value := getattr(message, field_name(e.keyword), None)) is not None
     }
     elements["CommandField"] = message.COMMAND_FIELD

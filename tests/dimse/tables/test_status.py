@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dimse.messages.command import ELEMENTS
 from dimse.tables import status
+from dimse.tables.command_elements import ELEMENTS
 from dimse.tables.status import StatusClass, classify, lookup, meaning
 
 STANDARD = Path(__file__).parents[3] / "fixtures" / "standard"
