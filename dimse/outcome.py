@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dimse.objects.outgoing import Outgoing
-from dimse.tables.status import SUCCESS, StatusClass, classify, is_successful, meaning
+from dimse.tables.status import StatusClass, classify, is_successful, meaning
 from dul.errors import DulcetError
 from dul.values import TYPE_CHECKING, dataclass
 
@@ -103,7 +103,7 @@ class Outcome:
     @property
     def stored(self) -> bool:
         """The peer has it: success, or success with a warning."""
-        return self.status == SUCCESS or (self.status is not None and is_successful(self.status))
+        return self.status is not None and is_successful(self.status)
 
     @property
     def meaning(self) -> str:

@@ -19,7 +19,7 @@ from dimse.outcome import Outcome
 from dimse.outstanding import Operation
 from dimse.plan import Choice, choose_context, explain_refusal
 from dimse.scu import Operations
-from dimse.tables.status import SUCCESS, is_successful
+from dimse.tables.status import is_successful
 from dul.conversations import PUMP, Call, Conversation, Script
 from dul.errors import DulcetError, Interrupted
 
@@ -311,7 +311,7 @@ class Stores:
         outgoing, source = storing.outgoing, storing.source
         try:
             # Of what was refused, the refusal is what went wrong first.
-            if response.status == SUCCESS or is_successful(response.status):
+            if is_successful(response.status):
                 source.finish()
         except DIMSEError as error:
             return Outcome.of(outgoing, error=error, attempts=storing.attempts)

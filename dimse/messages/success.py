@@ -40,10 +40,10 @@ class KnownSuccesses:
             asked: the request.
             raw: a whole command set.
         """
-        if type(asked) is CStoreRQ or type(asked) is CEchoRQ:
-            known = self._by_class.get(asked.affected_sop_class_uid)
-            return None if known is None else known.read(asked, raw)
-        return None
+        if not isinstance(asked, _KINDS):
+            return None
+        known = self._by_class.get(asked.affected_sop_class_uid)
+        return None if known is None else known.read(asked, raw)
 
     def learn(self, asked: Request[Any], raw: bytes, response: Response) -> None:
         """A response was decoded: if it is a plain Success, it is known from now on."""

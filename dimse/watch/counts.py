@@ -21,7 +21,7 @@ from dimse.messages.codec import message_of
 from dimse.messages.composite import CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest
-from dimse.tables.status import SUCCESS, is_pending, is_successful
+from dimse.tables.status import is_pending, is_successful
 from dul.pdu import AssociateRJ
 from dul.values import TYPE_CHECKING, dataclass
 
@@ -281,13 +281,14 @@ class Counting(Observer):
     def answered(self, request: ServiceRequest[Any], response: Response) -> None:
         """A response was given."""
         status = response.status
-        if status != SUCCESS and is_pending(status):
-            return
         if type(request.message) is not CStoreRQ:
-            self._counts.add_status(request.message.COMMAND_FIELD, status)
+            if not is_pending(status):
+                self._counts.add_status(request.message.COMMAND_FIELD, status)
             return
-        if status == SUCCESS or is_successful(status):
+        if is_successful(status):
             became = "objects_dropped" if request.content is None else "objects_stored"
+        elif is_pending(status):
+            return
         else:
             became = "objects_refused"
         begun, complete = self._begun[request.requestor.address]

@@ -6,9 +6,11 @@ import os
 from typing import Any
 
 import pytest
+from asked import store_request
 from serving import CT, IMPLICIT, VERIFICATION, AsyncioServer, Caller
 from tests_datasets import encode, identity
 
+from dimse.messages.codec import response_to
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import Requestor
@@ -40,6 +42,17 @@ def test_what_nothing_is_kept_of_is_not_stored() -> None:
         with Caller(scp.address[1], (CT, [IMPLICIT])) as scu:
             assert scu.ask(*store()).status == 0
     totals = counts.totals()
+    assert (totals.objects_stored, totals.objects_dropped, totals.objects_refused) == (0, 1, 0)
+
+
+def test_a_pending_answer_is_not_counted_as_the_last_one_is() -> None:
+    counts = Counts()
+    counting, request = Counting(counts, Clock()), store_request()
+    counting.received(request)
+    for status in (0xFF00, 0xFF01, 0xB007):
+        counting.answered(request, response_to(request.message, status))
+    totals = counts.totals()
+    assert totals.statuses == {("C-STORE", 0xB007): 1}
     assert (totals.objects_stored, totals.objects_dropped, totals.objects_refused) == (0, 1, 0)
 
 
