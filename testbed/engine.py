@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Callable
 
 from . import raw
 from .facts import build
@@ -56,15 +57,12 @@ def _play(case: Case, run: Run, trial: Trial, *, paced: bool = False) -> RunResu
     started = time.monotonic()
     scene = Scene(trial, case.id, case.place)
     scene.paced = paced
-    expectations = run.expectations or case.expectations
-    scene.silence_fails = lambda tokens: (
-        bool(expectations) and decide(expectations, tokens).verdict is Verdict.FAIL
-    )
     unmet: Unmet | None = None
     try:
         if case.role == "scu" and not (run.steps and isinstance(run.steps[0], Do)):
             meet(scene, case)
-        for step in run.steps:
+        for at, step in enumerate(run.steps):
+            scene.must_speak = _must_speak(case, run, at)
             perform(step, scene)
         finish(scene)
     except Unmet as reason:
@@ -85,6 +83,18 @@ def _play(case: Case, run: Run, trial: Trial, *, paced: bool = False) -> RunResu
     _fill(result, scene)
     result.seconds = time.monotonic() - started
     return result
+
+
+def _must_speak(case: Case, run: Run, at: int) -> Callable[[list[str]], bool]:
+    """Whether a trace that ends in silence spoils the run: the next mark's need, or else the verdict."""
+    need = next((step.need for step in run.steps[at:] if isinstance(step, Mark)), "")
+    expectations = run.expectations or case.expectations
+    if need:
+        return lambda tokens: not matches(need, tokens)
+    return lambda tokens: (
+        bool(expectations)
+        and decide(expectations, tokens).verdict in {Verdict.FAIL, Verdict.NON_STRICT}
+    )
 
 
 def _fill(result: RunResult, scene: Scene) -> None:
@@ -131,12 +141,12 @@ def perform(step: Step, scene: Scene) -> None:  # noqa: C901 - one arm per kind 
         case Read():
             scene.read_until(step.until, scene.patience(step.patience))
         case Quiet():
-            scene.stay_quiet(step.seconds or scene.settings.timeout)
+            scene.stay_quiet(step.seconds or scene.settings.still)
         case Fence():
             scene.wire.fin()
             scene.read_to_end(scene.settings.timeout)
         case Fin():
-            scene.stimulus_at = time.monotonic()
+            scene.stimulate()
             scene.wire.fin()
         case Rst():
             scene.wire.rst()

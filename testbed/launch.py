@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+
+from .clock import Clock
 
 #: Of a product's output, the last characters that are kept.
 OUTPUT_LIMIT = 4000
@@ -53,10 +54,10 @@ class Process:
 
     def wait(self, timeout: float) -> int | None:
         """The exit code, None if it is still running after `timeout` seconds."""
-        try:
-            return self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
+        for piece in Clock().slices(timeout):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._process.wait(piece)
+        return None
 
     def kill(self) -> None:
         """End the process and its children."""
@@ -110,13 +111,13 @@ def command_launcher(store: str, echo: str, host: str) -> Launcher:
 
 def wait_for_port(host: str, port: int, timeout: float) -> bool:
     """Whether something accepts connections within `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
+    clock = Clock()
+    while clock.now() < timeout:
         try:
             socket.create_connection((host, port), 1.0).close()
         except OSError:
             # Nothing to wait on: a port that nobody listens on gives no event.
-            time.sleep(0.1)
+            clock.sleep(0.1)
         else:
             return True
     return False

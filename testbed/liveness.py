@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from . import messages, raw
+from .clock import Clock
 from .observe import LogEntry
 from .parse import AssociateView, uid_text
 from .scene import Scene, Unmet
@@ -10,16 +11,21 @@ from .trace import matches
 from .trial import Trial
 
 
-def probe(trial: Trial, *, timeout: float | None = None) -> tuple[str, list[LogEntry]]:
-    """What did not go well, "" if all did; and the wire log. The first time it learns the product's names."""
-    scene = Scene(trial, "LIVE")
-    if timeout is not None:
-        scene.settings = replace(trial.settings, timeout=timeout)
+def probe(
+    trial: Trial, *, patience: float | None = None, clock: Clock | None = None
+) -> tuple[str, list[LogEntry]]:
+    """What did not go well, "" if all did; and the wire log. The first time it learns the product's names.
+
+    An answer is waited for as long as it may take and be slow, or for `patience` seconds, counted by `clock`.
+    """
+    scene = Scene(trial, "LIVE", clock=clock)
+    if patience is not None:
+        scene.settings = replace(trial.settings, timeout=patience, slow_max=patience)
     try:
         facts = scene.facts
         scene.associate(raw.associate_rq(facts.called_ae_title, facts.calling_ae_title), need=(1,))
         scene.send(messages.command_pdu(messages.echo_rq(1)), "C-ECHO-RQ")
-        scene.read_until("RSP", scene.settings.timeout)
+        scene.read_until("RSP", scene.settings.timeout, due=True)
         if not matches("C-ECHO-RSP(0000)", scene.tokens):
             return f"no C-ECHO success (seen: {' '.join(scene.tokens) or 'nothing'})", scene.log
         scene.release()

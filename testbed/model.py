@@ -81,7 +81,7 @@ class Quiet:
 
     For a stimulus that the product should take without a word, where a FIN would be another stimulus;
     and before one that it answers by closing, which it must not have done already. `seconds` 0 stands
-    for the time that an answer may take.
+    for the setting `still`: what comes later is seen by the next step.
     """
 
     seconds: float = 0.0

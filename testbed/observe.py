@@ -12,6 +12,7 @@ import struct
 import time
 from dataclasses import dataclass
 
+from .clock import Clock
 from .parse import Pdu
 
 #: A PDU-length above this is not read: the bytes become Junk. Far above anything a case provokes.
@@ -60,16 +61,20 @@ class LogEntry:
 
 
 class Wire:
-    """One connection: sends bytes, reads events, logs both.
+    """One connection: sends bytes, reads events, logs both. `clock` counts the seconds it waits.
 
     Sending never raises: when the peer has gone, what it said first is still to be read, and the
     next `read` tells how it went.
     """
 
     def __init__(
-        self, sock: socket.socket, log: list[LogEntry] | None = None, number: int = 1
+        self,
+        sock: socket.socket,
+        log: list[LogEntry] | None = None,
+        number: int = 1,
     ) -> None:
         self.sock = sock
+        self.clock = Clock()
         self.log = [] if log is None else log
         self.number = number
         self.started = time.monotonic()
@@ -137,22 +142,24 @@ class Wire:
         """Whether the peer sends something, or closes, within `timeout` seconds."""
         if self._buffer or self.ended is not None:
             return True
-        ready, _, _ = select.select([self.sock], [], [], timeout)
-        return bool(ready)
+        return any(
+            select.select([self.sock], [], [], piece)[0] for piece in self.clock.slices(timeout)
+        )
 
     def read(self, timeout: float) -> WireEvent:
         """The next event, or Timeout after `timeout` seconds without a whole one."""
-        deadline = time.monotonic() + timeout
-        while True:
-            event = self._next_in_buffer()
+        event = self._next()
+        for piece in () if event is not None else self.clock.slices(timeout):
+            self._receive(piece)
+            event = self._next()
             if event is not None:
-                return event
-            if self.ended is not None:
-                return self.ended
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                return Timeout()
-            self._receive(remaining)
+                break
+        return Timeout() if event is None else event
+
+    def _next(self) -> WireEvent | None:
+        """What is there to be told without waiting."""
+        event = self._next_in_buffer()
+        return self.ended if event is None else event
 
     def _next_in_buffer(self) -> WireEvent | None:
         buffer = self._buffer
@@ -186,9 +193,9 @@ class Wire:
             with contextlib.suppress(OSError):
                 self.sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         try:
-            self.sock.settimeout(max(timeout, 0.001))
+            self.sock.settimeout(timeout)
             data = self.sock.recv(1 << 18)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
             return
         except ssl.SSLEOFError:
             self._end(Closed(), "peer closes (FIN, no close_notify)")

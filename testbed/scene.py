@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from . import messages, raw
 from .assemble import Assembler
+from .clock import SLICE, Clock
 from .facts import Facts
 from .launch import Handle
 from .observe import Closed, Junk, LogEntry, Reset, Timeout, Wire, WireEvent, connect
@@ -39,11 +40,15 @@ class Scene:
     """One run in progress.
 
     `tokens` is the trace, `pdus` every PDU received, `messages` every whole DIMSE message received,
-    `ac` and `rq` the association PDUs taken apart, `sent` the A-ASSOCIATE-RQ we sent.
+    `ac` and `rq` the association PDUs taken apart, `sent` the A-ASSOCIATE-RQ we sent. Waits are counted by
+    `clock`, and so is what is judged of times; what is told of them is measured.
     """
 
-    def __init__(self, trial: Trial, case_id: str, place: int = 0) -> None:
+    def __init__(
+        self, trial: Trial, case_id: str, place: int = 0, clock: Clock | None = None
+    ) -> None:
         self.trial = trial
+        self.clock = clock or Clock()
         self.case_id = case_id
         self.place = place
         self.settings: Settings = trial.settings
@@ -58,11 +63,12 @@ class Scene:
         self.ac: AssociateView | None = None
         self.rq: AssociateView | None = None
         self.began = time.time()
-        self.stimulus_at = time.monotonic()
+        self.stimulate()
         self.ended_at: float | None = None
+        self.ended_after: float | None = None
         self.ended_by = ""
         self.aborted_after: float | None = None
-        self.silence_fails: Callable[[list[str]], bool] = lambda _tokens: False
+        self.must_speak: Callable[[list[str]], bool] = lambda _tokens: False
         self.slow = 0.0
         self.last_sent: int | None = None
         self.untimed = True
@@ -88,7 +94,7 @@ class Scene:
         settings = self.settings
         context = client_tls(settings) if settings.tls else None
         number = len(self.wires) + 1
-        deadline = time.monotonic() + settings.live_max
+        deadline = self.clock.now() + settings.live_max
         while True:
             try:
                 wire = connect(
@@ -101,8 +107,8 @@ class Scene:
                 )
             except OSError as error:
                 # A product that serves one at a time may not listen until it is done with the last.
-                if isinstance(error, ConnectionRefusedError) and time.monotonic() < deadline:
-                    time.sleep(0.02)
+                if isinstance(error, ConnectionRefusedError) and self.clock.now() < deadline:
+                    self.clock.sleep(SLICE)
                     continue
                 raise Unmet(Verdict.ERROR, f"no connection: {error}", Sub.CRASH) from error
             self.adopt(wire)
@@ -110,11 +116,12 @@ class Scene:
 
     def adopt(self, wire: Wire) -> None:
         """Make a connection the one in use."""
+        wire.clock = self.clock
         self.wires.append(wire)
         self.trial.remember(wire)
         self.assembler = Assembler()
         self.established = False
-        self.stimulus_at = time.monotonic()
+        self.stimulate()
 
     @property
     def messages(self) -> list[Message]:
@@ -123,13 +130,22 @@ class Scene:
 
     # -- sending
 
+    def stimulate(self) -> None:
+        """From now on the product has something to react to."""
+        self.stimulus_at = time.monotonic()
+        self._stimulus_at = self.clock.now()
+
+    def _passed(self) -> float:
+        """Seconds counted since the last stimulus."""
+        return self.clock.now() - self._stimulus_at
+
     def send(self, data: bytes, what: str, *, by_byte: bool = False) -> None:
         """Send bytes on the connection in use."""
         wire = self.wire
         self._note_association(data)
         self.last_sent = last_type(data)
         self.untimed = False
-        self.stimulus_at = time.monotonic()
+        self.stimulate()
         if not by_byte:
             self._send_whole(wire, data, what)
             return
@@ -174,15 +190,17 @@ class Scene:
             "dimse": settings.dimse_max,
         }[name]
 
-    def read_event(self, timeout: float) -> WireEvent:
+    def read_event(self, timeout: float, *, due: bool = False) -> WireEvent:
         """Read one event and put its tokens into the trace.
 
-        Silence that would fail the run is waited out up to `slow_max` seconds after the last stimulus:
-        a product that answers by then, or that a timer of its own ends, is slow and does not hang.
+        Where something must come (it is `due`, or the run could not pass without it) silence is waited
+        out up to `slow_max` seconds after the last stimulus: a product that answers by then, or that a
+        timer of its own ends, is slow and does not hang.
         """
         event = self.wire.read(timeout)
-        late = self.stimulus_at + self.settings.slow_max - time.monotonic()
-        if isinstance(event, Timeout) and late > 0 and self.silence_fails([*self.tokens, "OPEN"]):
+        due = isinstance(event, Timeout) and (due or self.must_speak([*self.tokens, "OPEN"]))
+        late = self.settings.slow_max - self._passed()
+        if due and late > 0:
             event = self.wire.read(late)
             self.waited = time.monotonic() - self.stimulus_at
             if not isinstance(event, Timeout):
@@ -224,7 +242,7 @@ class Scene:
             self.tokens.append(token)
         self.ended_by = self.ended_by or by
         if self.ended_at is None and token == "CLOSE":  # noqa: S105 - a trace token
-            self.ended_at = time.monotonic()
+            self.ended_at, self.ended_after = time.monotonic(), self._passed()
 
     def _take(self, pdu: Pdu) -> None:
         if self.tokens and self.tokens[-1] == "OPEN":
@@ -245,7 +263,7 @@ class Scene:
         elif pdu.type in {3, 6, 7}:
             self.established = False
             if pdu.type == 7 and self.aborted_after is None:
-                self.aborted_after = time.monotonic() - self.stimulus_at
+                self.aborted_after = self._passed()
         for message in self.messages[before:]:
             self.trial.observe_message(self.case_id, message)
             self._remember(message)
@@ -264,11 +282,14 @@ class Scene:
             instance=command.uid(0x1000) or "",
         )
 
-    def read_until(self, until: str, timeout: float) -> None:
-        """Read until the trace ends as `until` says, an abort, the close, or `timeout` seconds."""
-        deadline, start = time.monotonic() + timeout, len(self.tokens)
+    def read_until(self, until: str, timeout: float, *, due: bool = False) -> None:
+        """Read until the trace ends as `until` says, an abort, the close, or `timeout` seconds.
+
+        `due` as for `read_event`: it must come, whatever the case asks for afterwards.
+        """
+        deadline, start = self.clock.now() + timeout, len(self.tokens)
         while len(self.tokens) < LONGEST_TRACE:
-            event = self.read_event(max(0.0, deadline - time.monotonic()))
+            event = self.read_event(deadline - self.clock.now(), due=due)
             if not isinstance(event, Pdu):
                 return
             # What was read before is not what this step waits for.
@@ -278,9 +299,9 @@ class Scene:
 
     def stay_quiet(self, timeout: float) -> None:
         """Put STILL into the trace if nothing comes for `timeout` seconds, else what came."""
-        deadline = time.monotonic() + timeout
+        deadline = self.clock.now() + timeout
         while len(self.tokens) < LONGEST_TRACE:
-            event = self.wire.read(max(0.0, deadline - time.monotonic()))
+            event = self.wire.read(deadline - self.clock.now())
             if isinstance(event, Timeout):
                 self.tokens.append("STILL")
                 return
@@ -291,9 +312,9 @@ class Scene:
 
     def read_to_end(self, timeout: float) -> None:
         """Read until the close or `timeout` seconds, whatever comes."""
-        deadline = time.monotonic() + timeout
+        deadline = self.clock.now() + timeout
         while len(self.tokens) < LONGEST_TRACE:
-            event = self.read_event(max(0.0, deadline - time.monotonic()))
+            event = self.read_event(deadline - self.clock.now())
             if isinstance(event, (Closed, Reset, Timeout)):
                 return
 
@@ -306,7 +327,7 @@ class Scene:
             Unmet: no AC (a failure), or a needed context was not accepted (unsupported).
         """
         self.send(rq, "A-ASSOCIATE-RQ")
-        self.read_until("AC or RJ", self.settings.timeout)
+        self.read_until("AC or RJ", self.settings.timeout, due=True)
         if self.ac is None or not self.tokens[-1].startswith("AC"):
             seen = " ".join(self.tokens) or "nothing"
             message = f"precondition: no association (seen: {seen})"

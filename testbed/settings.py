@@ -35,8 +35,8 @@ class TlsFiles:
 class Settings:
     """The options of a run; times in seconds.
 
-    An answer is due within `timeout`, slow up to `slow_max`, and a hang beyond. `artim_max` bounds the
-    wait for the product's ARTIM; `idle`, `acse_max` and `dimse_max` bound the cases that watch other
+    An answer is due within `timeout`, slow up to `slow_max`, and a hang beyond; that nothing comes is
+    watched for `still`, which is shorter than any timer of the product. `artim_max` bounds the wait for the product's ARTIM; `idle`, `acse_max` and `dimse_max` bound the cases that watch other
     timers, `exit_max` the wait for an SCU to end.
     """
 
@@ -46,6 +46,7 @@ class Settings:
     calling: str = "DULSPEC"
     timeout: float = 2.0
     slow_max: float = 10.0
+    still: float = 2.0
     artim_max: float = 60.0
     idle: float = 5.0
     acse_max: float = 35.0

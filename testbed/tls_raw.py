@@ -5,8 +5,8 @@ Only the first flight is needed: does the other side refuse, or go on? (RFC 5246
 
 import socket
 import struct
-import time
 
+from .clock import Clock
 from .observe import LogEntry
 
 ALERT, HANDSHAKE = 21, 22
@@ -84,25 +84,23 @@ def server_hello(version: int = TLS_1_2, suite: int = 0xC02F) -> bytes:
 
 def first_answer(sock: socket.socket, timeout: float, log: list[LogEntry]) -> str:
     """What comes back: ALERT(n), HELLO(version,suite,compression), CLOSE, OPEN, or JUNK."""
-    deadline, data = time.monotonic() + timeout, bytearray()
-    while True:
-        token = _token(bytes(data))
-        if token:
-            log.append(LogEntry(timeout, "note", b"", f"TLS: {token}, {len(data)} bytes"))
-            return token
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return "OPEN"
+    data = bytearray()
+    for seconds in Clock().slices(timeout):
         try:
-            sock.settimeout(left)
+            sock.settimeout(seconds)
             piece = sock.recv(65536)
-        except TimeoutError:
-            return "OPEN"
+        except (TimeoutError, BlockingIOError):
+            continue
         except OSError:
             return "CLOSE"
         if not piece:
             return "JUNK" if data else "CLOSE"
         data += piece
+        token = _token(bytes(data))
+        if token:
+            log.append(LogEntry(timeout, "note", b"", f"TLS: {token}, {len(data)} bytes"))
+            return token
+    return "OPEN"
 
 
 def _token(data: bytes) -> str:

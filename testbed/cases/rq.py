@@ -90,10 +90,9 @@ _BAD_TITLES = (
 
 def closed_by_artim(scene: Scene) -> Iterator[Finding]:
     """A close without an A-ABORT comes at the end of ARTIM: at once it would be a refusal (AA-1)."""
-    if scene.tokens == ["CLOSE"] and scene.ended_at is not None:
-        seconds = scene.ended_at - scene.stimulus_at
-        if seconds < scene.settings.timeout:
-            yield fail(f"closed after {seconds:.1f} s without an A-ABORT", Sub.CLOSE_ONLY)
+    seconds = scene.ended_after
+    if scene.tokens == ["CLOSE"] and seconds is not None and seconds < scene.settings.still:
+        yield fail(f"closed after {seconds:.1f} s without an A-ABORT", Sub.CLOSE_ONLY)
 
 
 CASES = (

@@ -35,7 +35,7 @@ def provoke_rejection(scene: Scene) -> None:
             scene.connect()
         scene.tokens.clear()
         scene.send(build(request, scene.facts), f"A-ASSOCIATE-RQ with {what}")
-        scene.read_until("RJ or AC", scene.settings.timeout)
+        scene.read_until("RJ or AC", scene.settings.timeout, due=True)
         if scene.tokens and scene.tokens[-1].startswith("RJ"):
             scene.tokens.clear()
             return

@@ -58,7 +58,7 @@ def many_associations(scene: Scene) -> None:
             scene.tokens.append("REFUSED")
             return
         scene.send(build(rq(), scene.facts), "A-ASSOCIATE-RQ")
-        scene.read_until("AC or RJ", max(scene.settings.timeout, 5.0))
+        scene.read_until("AC or RJ", max(scene.settings.timeout, 5.0), due=True)
         if not scene.tokens[-1].startswith("AC"):
             break
     scene.notes.append(f"{len(wires)} connections opened")

@@ -114,7 +114,7 @@ def one_outstanding(scene: Scene) -> None:
         elif len(scene.messages) > len(seen):
             seen.append(scene.facts.message_id)
             answer = respond(scene.facts)
-            if scene.glance(min(scene.settings.timeout, 1.0)):
+            if scene.glance(min(scene.settings.still, 1.0)):
                 scene.tokens.append("EARLY")
                 return
             scene.send(answer, "response, held back")

@@ -61,6 +61,7 @@ def _add_patience(group: "argparse._ArgumentGroup") -> None:
     for option, what in {
         "timeout": "for an answer",
         "slow-max": "for a late answer, which is slow and no hang",
+        "still": "to see that nothing comes, less than any timer of the product takes",
         "artim-max": "for the product's ARTIM, and while it is busy",
         "idle": "watching an idle association",
         "acse-max": "in the cases about silence instead of an A-ASSOCIATE-AC",

@@ -2,11 +2,11 @@
 
 import contextlib
 import ssl
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .. import raw
+from ..clock import SLICE, Clock
 from ..observe import Timeout, Wire, connect
 from ..parse import AssociateView, Pdu, parse_associate
 
@@ -92,14 +92,14 @@ class Asker:
 
     def _connect(self) -> Wire:
         """Connect; a product that serves one at a time may not listen until it is done with the last."""
-        deadline = time.monotonic() + self.timeout
+        clock = Clock()
         while True:
             try:
                 return connect(self.host, self.port, max(self.timeout, 5.0), context=self.tls)
             except ConnectionRefusedError:
-                if time.monotonic() >= deadline:
+                if clock.now() >= self.timeout:
                     raise
-                time.sleep(0.02)
+                clock.sleep(SLICE)
 
     def end(self, wire: Wire, *, established: bool) -> None:
         """Release an association, and close."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from .. import catalogue
+from ..clock import Clock
 from ..engine import play
 from ..launch import Process, expand, wait_for_port
 from ..liveness import probe
@@ -312,12 +313,12 @@ class Hunt:
         if self.trial.role == "scu":
             return ""
         settings = self.trial.settings
-        started = time.monotonic()
+        clock = Clock()
         while True:
-            reason, _ = probe(self.trial)
-            if not reason or time.monotonic() - started >= (limit or settings.live_max):
+            reason, _ = probe(self.trial, clock=clock)
+            if not reason or clock.now() >= (limit or settings.live_max):
                 return reason
-            time.sleep(0.1)  # it says nothing when it is ready again
+            clock.sleep(0.1)  # it says nothing when it is ready again
 
     def _revive(self, why: str) -> None:
         """Start the product again; one that is not ours has `artim_max` to come back by itself."""

@@ -28,7 +28,7 @@ class Acceptor(Negotiator, Answerer):
     def connected(self) -> None:
         """AE-5."""
         self.state = 2
-        self.deadline = time.monotonic() + self.config.artim
+        self.deadline = self.clock.now() + self.config.artim
 
     def got_bytes(self) -> None:
         """ARTIM runs on until a whole request has come."""

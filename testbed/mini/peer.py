@@ -8,13 +8,13 @@ import contextlib
 import select
 import socket
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from .. import raw
+from ..clock import SLICE, Clock
 from ..parse import CommandSet, Pdu, Pdv, parse_command, parse_pdvs
 from .mutation import CLOSE, NOTHING, PDUS, abort, mutations
 from .stumble import Stumble
@@ -86,7 +86,8 @@ class MiniPeer:
         self.sock = sock
         self.config = config
         self.state = 2
-        self.deadline: float | None = time.monotonic() + config.artim
+        self.clock = Clock()
+        self.deadline: float | None = config.artim
         self.peer_max = OUR_MAX
         self.deaf = False
         self.incoming = Incoming()
@@ -111,14 +112,14 @@ class MiniPeer:
         """Exactly `count` bytes, or raise Gone at the end of the stream, Expired at the deadline."""
         data = bytearray()
         while len(data) < count:
-            left = None if self.deadline is None else self.deadline - time.monotonic()
+            left = None if self.deadline is None else self.deadline - self.clock.now()
             if left is not None and left <= 0:
                 raise Expired
             try:
-                self.sock.settimeout(left)
+                self.sock.settimeout(left and min(left, SLICE))
                 piece = self.sock.recv(min(count - len(data), 1 << 18))
-            except TimeoutError as error:
-                raise Expired from error
+            except TimeoutError:
+                continue
             except OSError as error:
                 raise Gone from error
             if not piece:
@@ -162,7 +163,7 @@ class MiniPeer:
     def wait_for_close(self) -> None:
         """Enter Sta13 and start ARTIM."""
         self.state = 13
-        self.deadline = time.monotonic() + self.config.artim
+        self.deadline = self.clock.now() + self.config.artim
 
     def abort(self, source: int, reason: int) -> None:
         """Send an A-ABORT and wait for the close."""
@@ -255,16 +256,16 @@ class MiniPeer:
         poll = select.poll()
         with contextlib.suppress(OSError, ValueError):
             poll.register(self.sock, 0)  # a hang-up is always told
-            poll.poll(int(self.config.linger * 1000))
+            any(poll.poll(int(1000 * piece)) for piece in self.clock.slices(self.config.linger))
         raise Gone
 
     def overtaken(self) -> bool:
         """Whether something came while the user was about to answer, and led to another state."""
         state = self.state
-        if self.config.deliberate:
-            ready, _, _ = select.select([self.sock], [], [], HESITATION)
-            if ready:
-                self.take()
+        if self.config.deliberate and any(
+            select.select([self.sock], [], [], piece)[0] for piece in self.clock.slices(HESITATION)
+        ):
+            self.take()
         return self.state != state
 
     # -- messages

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from ..clock import Clock
 from ..launch import Handle, Launcher
 from .mutation import mutations
 from .peer import Config, Gone
@@ -54,8 +55,11 @@ class Thread:
 
     def wait(self, timeout: float) -> int | None:
         """The exit code, None if it is still running after `timeout` seconds."""
-        self._thread.join(timeout)
-        return None if self._thread.is_alive() else self.code
+        for piece in Clock().slices(timeout):
+            self._thread.join(piece)
+            if not self._thread.is_alive():
+                return self.code
+        return None
 
     def kill(self) -> None:
         """End it by closing its connection."""

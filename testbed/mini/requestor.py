@@ -1,7 +1,6 @@
 """The mini requestor: stores CT images or echoes, right but for its planted faults."""
 
 import socket
-import time
 from pathlib import Path
 
 from .. import raw
@@ -75,7 +74,7 @@ class Requestor(Operator):
     def arm(self) -> None:
         """As Operator.arm."""
         never = self.bad("never-gives-up")
-        self.deadline = None if never else time.monotonic() + self.config.patience
+        self.deadline = None if never else self.clock.now() + self.config.patience
 
     def next_pdu(self) -> Pdu:
         """The next PDU; when patience ends before it, abort as user."""

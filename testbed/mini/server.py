@@ -6,6 +6,7 @@ import ssl
 import threading
 from typing import Self
 
+from ..clock import Clock
 from .peer import Config, Gone, MiniPeer
 
 
@@ -61,8 +62,7 @@ class MiniServer:
     def _one(self, sock: socket.socket) -> None:
         try:
             if self.context is not None:
-                sock.settimeout(self.config.artim)
-                sock = self.context.wrap_socket(sock, server_side=True)
+                sock = _secured(sock, self.context, self.config.artim)
         except OSError:
             sock.close()
             return
@@ -74,6 +74,27 @@ class MiniServer:
             sock.close()
         if crashed:
             self.stop()
+
+
+def _secured(sock: socket.socket, context: ssl.SSLContext, patience: float) -> ssl.SSLSocket:
+    """The connection over TLS.
+
+    Raises:
+        OSError: the handshake failed, or took longer than `patience` seconds.
+    """
+    secure = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    for piece in Clock().slices(patience):
+        try:
+            secure.settimeout(piece)
+            secure.do_handshake()
+        except (TimeoutError, ssl.SSLWantReadError):
+            continue
+        except OSError:
+            secure.close()
+            raise
+        return secure
+    secure.close()
+    raise TimeoutError
 
 
 def run_peer(link: MiniPeer) -> bool:

@@ -203,15 +203,15 @@ def _act(steps: list[Act], wire: Wire) -> bool:
 
 def _listen(wire: Wire, teller: Teller, count: int, seen: list[str], timeout: float) -> None:
     """Read until `count` lines were seen in all, or nothing more comes."""
-    deadline = time.monotonic() + timeout
+    deadline = wire.clock.now() + timeout
     while len(seen) < count and len(seen) < MOST_LINES:
-        event = wire.read(max(0.0, deadline - time.monotonic()))
+        event = wire.read(deadline - wire.clock.now())
         lines = _event_lines(event, teller)
         if not lines and isinstance(event, Timeout):
             seen.append(f"nothing more within {timeout:g} s")
             return
         if lines:
-            deadline = time.monotonic() + timeout
+            deadline = wire.clock.now() + timeout
         seen += lines
         if isinstance(event, Closed | Reset):
             return

@@ -6,12 +6,14 @@ import threading
 
 import pytest
 
-from testbed import catalogue, raw
+from testbed import catalogue, messages, raw
 from testbed.engine import play
+from testbed.liveness import probe
 from testbed.model import Case, Do, Read, Run, Send
+from testbed.observe import Timeout, Wire
 from testbed.settings import Settings
 from testbed.trial import Trial
-from testbed.verdicts import Level, ok
+from testbed.verdicts import Level, lax, ok
 
 
 class Peer:
@@ -165,6 +167,58 @@ def test_no_answer_up_to_the_declared_time_is_a_hang():
         done.set()
     assert (result.verdict, result.sub) == ("fail", "hang")
     assert "still open after 0.4 s" in result.message
+
+
+@pytest.fixture
+def silence(monkeypatch):
+    """Set once a read has met silence; cleared by who answers it."""
+    met, read = threading.Event(), Wire.read
+
+    def read_and_tell(self, timeout):
+        event = read(self, timeout)
+        if isinstance(event, Timeout):
+            met.set()
+        return event
+
+    monkeypatch.setattr(Wire, "read", read_and_tell)
+    return met
+
+
+def answering_each_after_silence(met, *answers):
+    """The first PDU, and each that follows, is answered when the tester's first wait for it has ended."""
+
+    def deal(sock):
+        for answer in answers:
+            while met.wait(20) and not sock.recv(1 << 16):
+                return
+            met.clear()
+            sock.sendall(answer)
+
+    return deal
+
+
+def test_what_must_come_first_may_come_late_where_the_case_itself_allows_silence(silence):
+    """An association and its release, before a stimulus that is to be met with silence."""
+    late = answering_each_after_silence(silence, raw.associate_ac(), raw.release_rp())
+    with Peer(late) as peer:
+        result = play(*first_run("P.STA13.06"), trial(peer, timeout=0.1))
+    assert (result.verdict, result.sub, result.seen) == ("pass", "slow", "CLOSE")
+
+
+def test_silence_that_would_only_deviate_is_waited_out_too(silence):
+    steps = (Send("x", raw.associate_rq()), Read())
+    outcomes = (*ok("AC"), *lax("OPEN", note="not served"))
+    case = Case("P.X.04", "", Level.REQUIRED, "", "It answers.", (Run("", steps),), outcomes)
+    with Peer(answering_each_after_silence(silence, raw.associate_ac())) as peer:
+        result = play(case, case.runs[0], trial(peer, timeout=0.1))
+    assert (result.verdict, result.sub) == ("pass", "slow")
+
+
+def test_an_acceptor_that_answers_late_is_alive(silence):
+    echoed = messages.command_pdu(messages.response(messages.C_ECHO, 1, 0))
+    answers = raw.associate_ac(), echoed, raw.release_rp()
+    with Peer(answering_each_after_silence(silence, *answers)) as peer:
+        assert probe(trial(peer, timeout=0.1))[0] == ""
 
 
 def test_silence_that_is_right_is_not_waited_out():

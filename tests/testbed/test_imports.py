@@ -17,7 +17,7 @@ LAZY = {"pydicom", "rich", "dpkt", "scapy"}
 EXTRA = {"testbed.explore.machine": "hypothesis"}
 #: What is known where: modules of a room may import, of the testbed, these (and the room itself).
 ROOMS = {
-    "testbed.mini": {"messages", "raw", "parse", "launch", "table"},
+    "testbed.mini": {"clock", "messages", "raw", "parse", "launch", "table"},
     "testbed.decode": {"annotate", "assemble", "messages", "names", "parse", "proxy"},
     "testbed.proxy": {"annotate", "assemble", "decode", "names", "observe", "parse"},
 }

@@ -1,11 +1,14 @@
 """The reader: PDU, Closed, Reset, Timeout, Junk; whatever comes first is read first."""
 
+import select
 import socket
 import struct
+import time
 
 import pytest
 
 from testbed import raw
+from testbed.clock import Clock
 from testbed.observe import Closed, Junk, Reset, Timeout, Wire
 from testbed.parse import Pdu
 
@@ -53,6 +56,41 @@ def test_timeout_keeps_a_partial_pdu(pair):
     assert wire.read(0.05) == Timeout()
     peer.sendall(raw.release_rp()[5:])
     assert wire.read(5) == Pdu(6, 0, bytes(4))
+
+
+class HeldUp(Clock):
+    """A clock of a thread that does not run for a minute each time it waits; meanwhile things happen."""
+
+    def __init__(self, monkeypatch, meanwhile):
+        self.minutes, self.meanwhile = 0, meanwhile
+        real = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: real() + 60 * self.minutes)
+        super().__init__()
+
+    def slices(self, seconds):
+        for piece in super().slices(seconds):
+            self.minutes += 1
+            self.meanwhile(self.minutes)
+            yield piece
+
+
+def test_a_tester_that_is_held_up_has_not_seen_silence(pair, monkeypatch):
+    """A machine that stops for minutes gives the peer no time to answer in: only waiting does."""
+    wire, peer = pair
+    wire.clock = HeldUp(
+        monkeypatch, lambda minutes: peer.sendall(raw.release_rp()) if minutes == 9 else None
+    )
+    assert wire.read(1.0) == Pdu(6, 0, bytes(4))
+    assert wire.clock.minutes == 9
+    assert wire.read(0.1) == Timeout()
+
+
+def test_what_came_before_the_look_is_there_however_late_the_look_is(pair):
+    wire, peer = pair
+    peer.sendall(raw.release_rp())
+    assert select.select([wire.sock], [], [], 5)[0]
+    assert wire.read(0.0) == Pdu(6, 0, bytes(4))
+    assert wire.read(0.0) == Timeout()
 
 
 def test_a_pdu_cut_by_a_reset_is_only_logged(pair):

@@ -52,7 +52,7 @@ def test_what_takes_long_is_said_before_it_does():
         trial = Trial(Settings(**{**FIELDS, "port": server.port}), "scp")
         Runner(trial, cases, notice=told.append).run()
     assert told == [
-        "first 2 of 3 cases that wait for the product's own timers, for up to 2.5 s, side by side"
+        "first 2 of 3 cases that wait for the product's own timers, for up to 3 s, side by side"
     ]
 
 

@@ -150,4 +150,4 @@ def test_the_page_in_docs_is_of_these_mutants():
 
 
 def test_settings_of_mutants_are_those_of_the_selftest_but_for_patience():
-    assert replace(generated.QUICK, timeout=0.8, slow_max=2.0, exit_max=3.0) == generated.FAST
+    assert replace(generated.QUICK, timeout=2.0, slow_max=2.0, exit_max=3.0) == generated.FAST
