@@ -53,6 +53,8 @@ _SECTIONS = {
     "Raises": "Raises",
 }
 
+# Bases that say how a class is made: its entry shows that.
+_SAID_OTHERWISE = re.compile(r"(Generic|Protocol|NamedTuple|\w*Enum)\b|_")
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Assign | ast.AnnAssign
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -292,9 +294,28 @@ def _code(text: str) -> Iterator[str]:
     yield from ("```python", text, "```", "")
 
 
+def _hidden_bases(public: Public, node: ast.ClassDef) -> dict[str, ast.ClassDef]:
+    """Its bases of ours that have no entry of their own: what is theirs is its own to who uses it."""
+    shown = {each for module in PUBLIC for each in names_of(module)}
+    found = {}
+    for base in node.bases:
+        name = ast.unparse(base)
+        if name in shown or not name.isidentifier() or _SAID_OTHERWISE.match(name):
+            continue
+        try:
+            defined = definition(public.home, name).node
+        except (LookupError, FileNotFoundError):
+            continue  # not one of ours
+        if isinstance(defined, ast.ClassDef):
+            found[name] = defined
+    return found
+
+
 def _class(public: Public, node: ast.ClassDef) -> Iterator[str]:
-    bases = [ast.unparse(each) for each in node.bases]
-    methods = {each.name: each for each in node.body if isinstance(each, Function)}
+    hidden = _hidden_bases(public, node)
+    bases = [ast.unparse(each) for each in node.bases if ast.unparse(each) not in hidden]
+    bodies = [*(each for base in hidden.values() for each in base.body), *node.body]
+    methods = {each.name: each for each in bodies if isinstance(each, Function)}
     own = methods.get("__init__")
     if any("Enum" in each for each in bases):
         yield from prose(public.text)
@@ -305,7 +326,7 @@ def _class(public: Public, node: ast.ClassDef) -> Iterator[str]:
             yield from _code(_call(public.name, arguments, ""))
         elif _made_of_fields(node):
             yield from _code(_call(public.name, fields_of(public.home, node), ""))
-        kept = [each for each in bases if not re.match(r"(Generic|Protocol|NamedTuple|_)", each)]
+        kept = [each for each in bases if not _SAID_OTHERWISE.match(each)]
         if kept:
             yield f"Bases: {', '.join(f'`{each}`' for each in kept)}."
             yield ""

@@ -39,12 +39,12 @@ NEVER = {
     "typing",
 }
 
-MODULES = 181  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
-SENT_MODULES = 182  # loaded when it has sent a file
-ECHOED_MODULES = 161  # and by `echoscu` when it was answered
+MODULES = 182  # loaded by `storescu` before it reads its arguments, all of Python's included; ours are small, and hold what it can do
+SENT_MODULES = 183  # loaded when it has sent a file
+ECHOED_MODULES = 162  # and by `echoscu` when it was answered
 # A server counts what it does, knows what comes by what came before, and stops in order; it starts once,
 # where a client does for each file.
-SERVER_MODULES = 219
+SERVER_MODULES = 220
 ENCODE = 8  # calls, C functions included, that turn a C-STORE-RQ into bytes
 DECODE = 50  # and that make a C-STORE-RSP of bytes
 SEND = 280  # calls for a small object, from its name on the command line to its outcome

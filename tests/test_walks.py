@@ -30,7 +30,7 @@ MOST = {SENT: 18, RECEIVED: 14}
 # Beside the stops: facts, values, clocks, events, and how to wait. They are named, so that a module
 # which comes between the stops is noticed.
 ASIDE = re.compile(
-    r"dul\.(threads\.\w+|transport\.wakeup|conversations|values|deadlines|fsm|limits|errors|framing|inbox|pdu|blocking|outbox)"
+    r"dul\.(threads\.\w+|transport\.wakeup|conversations|values|deadlines|fsm|limits|errors|framing|inbox|association|machine|pdu|blocking|outbox)"
     r"|dimse\.(tables(\.\w+)?|messages\.\w+|errors|events|outcome|policy|dialogue|client|engine|outstanding|retry|roster|plan|scp)"
     r"|dimse\.objects\.(cache|findings|layout|walk|window|prepare)"
 )
