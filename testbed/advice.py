@@ -11,6 +11,9 @@ from . import names, tls_raw
 from .settings import Settings
 
 _REJECTION = re.compile(r"RJ\((\d+),(\d+),(\d+)\)")
+#: EAI_NONAME and EAI_NODATA: who asks again is told the same.
+_UNKNOWN_HOST = re.compile(r"no connection: \[Errno -[25]\]")
+_SEEN_JUNK = "no association (seen: JUNK"
 _DISCOVER = "or let dulspec try the usual ones with --discover FILE"
 #: How long a port may take to answer a ClientHello.
 _HELLO_TIMEOUT = 2.0
@@ -27,7 +30,12 @@ def hopeless(reason: str, settings: Settings) -> bool:
     numbers = rejection(reason)
     if numbers is not None:
         return numbers[0] == 1  # rejected-permanent
-    return "context 1 was answered" in reason or _tls_unannounced(reason, settings)
+    return (
+        "context 1 was answered" in reason
+        or _UNKNOWN_HOST.search(reason) is not None
+        or _tls_unannounced(reason, settings)
+        or _SEEN_JUNK in reason
+    )
 
 
 def advise(reason: str, settings: Settings) -> str:
@@ -67,6 +75,15 @@ def _remedies(reason: str, settings: Settings) -> list[str]:
             return ["It says that it is busy: end what else is connected to it, and try again."]
         case (_, _, _):
             return []
+    if "did not call" in reason:
+        mute = [
+            each for each in (settings.exec, settings.exec_echo) if each and "{port}" not in each
+        ]
+        return (
+            [f"The command does not say where to call, {{host}} and {{port}}: {mute[0]}"]
+            if mute
+            else []
+        )
     if "no connection" in reason:
         return _no_connection(reason, place, settings)
     if "context 1 was answered" in reason:
@@ -76,10 +93,34 @@ def _remedies(reason: str, settings: Settings) -> list[str]:
                 " it is alive: switch it on."
             )
         ]
-    return [f"{place} speaks TLS: give --tls."] if _tls_unannounced(reason, settings) else []
+    if _tls_unannounced(reason, settings):
+        return [f"{place} speaks TLS: give --tls."]
+    return _no_association(reason, place, settings)
+
+
+def _no_association(reason: str, place: str, settings: Settings) -> list[str]:
+    if _SEEN_JUNK in reason:
+        return [f"What answers at {place} speaks something else than DICOM: is it the right port?"]
+    if "no association (seen: CLOSE)" in reason:
+        return [
+            (
+                f"{place} takes the connection and closes it without an answer: does it let this machine in,"
+                " and is it a DICOM port?"
+            )
+        ]
+    if "no association (seen: OPEN)" in reason:
+        return [
+            (
+                f"{place} takes the connection and does not answer an A-ASSOCIATE-RQ for {settings.timeout:g} s:"
+                " is it busy with another association, or no DICOM port? --timeout S waits longer."
+            )
+        ]
+    return []
 
 
 def _no_connection(reason: str, place: str, settings: Settings) -> list[str]:
+    if _UNKNOWN_HOST.search(reason):
+        return [f"Nobody knows a host by the name {settings.host!r}: is it spelt right?"]
     if "refused" in reason:
         return [
             (

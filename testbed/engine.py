@@ -111,9 +111,8 @@ def _reap(handle: Handle, scene: Scene, result: RunResult) -> None:
     scene.exit_code = code
     if code is None:
         handle.kill()
-        scene.notes.append(
-            f"the product was still running {scene.settings.exit_max:g} s after the connection"
-        )
+        after = "after the connection" if scene.wires else "later"
+        scene.notes.append(f"the product was still running {scene.settings.exit_max:g} s {after}")
         result.reported = "nothing"
     else:
         result.exit_code = code

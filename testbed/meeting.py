@@ -2,7 +2,9 @@
 
 import socket
 import sys
+import time
 
+from .launch import Handle
 from .model import Case
 from .observe import Wire
 from .scene import Scene, Unmet
@@ -11,6 +13,8 @@ from .verdicts import Sub, Verdict
 
 #: How long a started SCU may take to call us.
 CALL_TIMEOUT = 20.0
+#: How often it is looked at meanwhile whether its command has failed.
+_LOOK_AFTER = 0.2
 
 
 def meet(scene: Scene, case: Case) -> None:
@@ -68,18 +72,42 @@ def take_call(scene: Scene) -> None:
     listener, started = scene.listener, scene.trial.launcher is not None
     if listener is None:
         raise RuntimeError("listen first")
-    listener.settimeout(CALL_TIMEOUT if started else None)
     if not started:
         port = listener.getsockname()[1]
         print(f"{scene.case_id}: start the product towards port {port}", file=sys.stderr)
     try:
-        sock, _ = listener.accept()
+        sock = _accepted(listener, scene.handle)
         if scene.settings.tls:
             sock.settimeout(CALL_TIMEOUT)
             sock = server_tls(scene.settings).wrap_socket(sock, server_side=True)
     except OSError as error:
-        message = f"the product did not call: {error}"
+        message = f"the product did not call: {_why(error, scene.handle)}"
         raise Unmet(Verdict.FAIL, message, Sub.PRECONDITION) from error
     wire = Wire(sock, scene.log, len(scene.wires) + 1)
     wire.note("the product connected")
     scene.adopt(wire)
+
+
+def _accepted(listener: socket.socket, handle: Handle | None) -> socket.socket:
+    """The product's connection; a command that fails is not waited for: it will call no more.
+
+    One that ends with 0 may have left another process behind, which calls.
+    """
+    deadline = time.monotonic() + CALL_TIMEOUT
+    while True:
+        failed = handle is not None and bool(handle.wait(0))
+        listener.settimeout(None if handle is None else 0 if failed else _LOOK_AFTER)
+        try:
+            return listener.accept()[0]
+        except (TimeoutError, BlockingIOError):
+            if failed or time.monotonic() >= deadline:
+                raise TimeoutError(f"timed out after {CALL_TIMEOUT:g} s") from None
+
+
+def _why(error: OSError, handle: Handle | None) -> str:
+    code = None if handle is None else handle.wait(0)
+    if code is None:
+        return str(error)
+    if code < 0:
+        return f"its command was ended by signal {-code}"
+    return f"its command ended with exit code {code}"

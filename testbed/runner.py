@@ -149,7 +149,9 @@ class Runner:
                 continue
             result = play(case, case.runs[0], self.trial)
             if result.verdict is not Verdict.PASS:
-                reason = f"{result.message or result.seen} {result.output[-300:]}".strip()
+                reason = result.message or result.seen
+                if result.output.strip():
+                    reason += f"\n  It printed: {result.output.strip()[-300:]}"
             requests |= {token for token in result.seen.split() if token.endswith("-RQ")}
         self.trial.target.setdefault("requests", sorted(requests))
         return reason

@@ -70,6 +70,7 @@ def answering(data):
         (raw.associate_rj(1, 1, 1), "we called 'ANY-SCP' as 'DULSPEC'"),
         (raw.associate_ac(contexts=[raw.context_ac(1, 3)]), "does not offer the Verification"),
         (raw.associate_rj(1, 1, 2), "application context name not supported"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks something else than DICOM"),
     ],
 )
 def test_what_no_waiting_can_change_is_said_at_once(data, words, capsys):
@@ -106,6 +107,37 @@ def test_nobody_listens(capsys):
     err = capsys.readouterr().err
     assert f"Nothing listens on 127.0.0.1:{port}" in err
     assert "--start-cmd" in err
+
+
+@pytest.mark.usefixtures("no_second_try")
+def test_a_host_that_nobody_knows(capsys, monkeypatch):
+    def unknown(*_arguments, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    assert cli.main(["scp", "pacs.invalid", "104", "P.AC"]) == 2
+    assert "Nobody knows a host by the name 'pacs.invalid'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ("CLOSE", "closes it without an answer"),
+        ("OPEN", "does not answer an A-ASSOCIATE-RQ for 2 s"),
+    ],
+)
+def test_a_port_that_takes_connections_and_no_association(seen, words, monkeypatch):
+    monkeypatch.setattr(advice, "speaks_tls", lambda _: False)
+    reason = f"precondition: no association (seen: {seen})"
+    assert not advice.hopeless(reason, Settings())  # it may be busy
+    assert words in advice.advise(reason, Settings())
+
+
+def test_a_command_that_is_not_told_where_to_call():
+    reason = "the product did not call: timed out after 20 s"
+    told = advice.advise(reason, Settings(exec="storescu pacs 104"))
+    assert "{port}" in told
+    assert advice.advise(reason, Settings(exec="storescu {host} {port}")) == reason
 
 
 def test_a_busy_product_is_asked_again():
