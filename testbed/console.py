@@ -2,6 +2,7 @@
 
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import partial
 
 from . import annotate
@@ -112,21 +113,12 @@ class Screen:
             ]
             print("\nNotation: " + "\n          ".join(legend(texts)))
         print("\n" + "  ".join(group_counts(report)))
-        counts = report.counts()
-        total = ", ".join(
-            f"{counts[name]} {name}" for name in reversed(figures.MARKS) if name in counts
-        )
-        name, seconds = report.target.get("name", ""), report.seconds
-        print(f"{name}: {len(report.cases)} cases in {seconds:.0f} s: {total}")
+        print(_total(report))
         baseline = [
             f"{which} baseline: {text}" for which, text in report.baseline.items() if text != "pass"
         ]
         print("\n".join(baseline) + "\n" if baseline else "", end="")
-        if interrupted:
-            print("INTERRUPTED: the result is incomplete")
-        elif not report.complete:
-            print("INCOMPLETE: the product did not stay usable")
-        print(_LAST_WORD[figures.outcome(report)])
+        print("\n".join(_last_lines(report, interrupted=interrupted, failed=bool(failures))))
 
 
 #: What a run ends with. Skipped cases alone have not passed: nothing was judged.
@@ -136,6 +128,23 @@ _LAST_WORD = {
     "incomplete": "FAILED",
     "empty": "NOTHING JUDGED: every case was skipped or is unsupported",
 }
+
+
+def _last_lines(report: Report, *, interrupted: bool, failed: bool) -> Iterator[str]:
+    """What the run comes to; of one that was interrupted nobody knows it, unless it failed already."""
+    if interrupted:
+        yield "INTERRUPTED: the result is incomplete"
+    elif not report.complete:
+        yield "INCOMPLETE: the product did not stay usable"
+    if failed or not interrupted:
+        yield _LAST_WORD[figures.outcome(report)]
+
+
+def _total(report: Report) -> str:
+    counts = report.counts()
+    told = [f"{counts[name]} {name}" for name in reversed(figures.MARKS) if name in counts]
+    line = f"{report.target.get('name', '')}: {len(report.cases)} cases in {report.seconds:.0f} s"
+    return f"{line}: {', '.join(told)}" if told else line
 
 
 def unjudged(report: Report) -> list[str]:

@@ -26,6 +26,12 @@ from .verdicts import Level, Sub, Verdict, worst
 Progress = Callable[[CaseResult], None]
 
 
+NOTHING_FITS = (
+    "no case fits the selection: `dulspec list` has them all; a prefix ends at a dot, as P.STA6 does, and a glob"
+    " has its *, as 'P.STA6.0*'"
+)
+
+
 class Unusable(Exception):
     """The target cannot be judged: the baseline failed or nothing is selected."""
 
@@ -48,7 +54,7 @@ class Runner:
             Unusable: no case selected, or the baseline failed at the start.
         """
         if not self.cases:
-            raise Unusable("no case fits the selection")
+            raise Unusable(NOTHING_FITS)
         trial = self.trial
         started = time.monotonic()
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from .. import catalogue, console
-from ..runner import Unusable
+from ..runner import NOTHING_FITS, Unusable
 from . import selection
 
 
@@ -40,7 +40,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         for case in chosen:
             print(f"{case.id:16} {case.level:12} {case.title}  [{case.clause}]")
     if not chosen:
-        raise Unusable("no case fits the selection")
+        raise Unusable(NOTHING_FITS)
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import importlib.metadata
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -267,10 +268,23 @@ def test_an_interrupted_run_says_so(peer, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(judging.console.Screen, "case", interrupt)
     path = tmp_path / "result.json"
     assert cli.main([*peer, "P.AC", "--json", str(path)]) == 3
-    assert "INTERRUPTED" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out.endswith("INTERRUPTED: the result is incomplete\n")  # and neither passed nor failed
     report = result_files.load(path)
     assert not report.complete
     assert len(report.cases) == 1
+
+
+def test_a_run_that_is_interrupted_before_its_first_verdict(peer, tmp_path, monkeypatch, capsys):
+    def interrupt(_runner):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(judging.Runner, "_all_cases", interrupt)
+    page = tmp_path / "page.html"
+    assert cli.main([*peer, "P.AC", "--html", str(page)]) == 3
+    out = capsys.readouterr().out
+    assert re.search(r": 0 cases in \d+ s\nINTERRUPTED: the result is incomplete\n\Z", out)
+    assert "the run was interrupted" in page.read_text("utf-8")
 
 
 def test_a_product_started_by_hand(tmp_path, capsys):
