@@ -12,7 +12,7 @@ from dul.blocking import Wakeup
 from dul.errors import Interrupted
 from dul.values import TYPE_CHECKING
 
-from .report import Level, Report
+from .report import Level, Report, printable
 from .storescu_options import StorescuSettings
 from .words import Words
 
@@ -75,12 +75,12 @@ def _names(settings: StorescuSettings) -> Iterable[str]:
 def left_out(what: LeftOut, report: Report) -> None:
     """Say that something is left out, and why."""
     level, text = _LEFT_OUT[what.reason]
-    report.say(level, text.format(what.path))
+    report.say(level, text.format(printable(str(what.path))))
 
 
 def left_out_text(what: LeftOut) -> str:
     """The same in one line, without advice."""
-    return _LEFT_OUT[what.reason][1].format(what.path).partition("\n")[0]
+    return _LEFT_OUT[what.reason][1].format(printable(str(what.path))).partition("\n")[0]
 
 
 def unusable(outcome: Outcome, words: Words) -> str | None:
@@ -89,9 +89,11 @@ def unusable(outcome: Outcome, words: Words) -> str | None:
     if error is None or outcome.attempts:
         return None
     if isinstance(error, Unreadable) and error.why.startswith(_SEARCHED):
-        return f"cannot read directory: {outcome.path}: {error.why.removeprefix(_SEARCHED)}"
+        why = error.why.removeprefix(_SEARCHED)
+        return f"cannot read directory: {printable(str(outcome.path))}: {why}"
     kind = words.unreadable if isinstance(error, Unreadable) else words.bad
-    return f"{kind}: {error}"
+    # A name with a line break in it makes no lines of its own.
+    return printable(f"{kind}: {error}")
 
 
 _SEARCHED: Final = "can't be searched: "  # how the finder says it of a directory

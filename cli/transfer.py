@@ -46,7 +46,7 @@ from .dots import Dots
 from .inputs import found, left_out, unusable
 from .options.proposals import Proposed
 from .progress import Display
-from .report import Level, Report
+from .report import Level, Report, printable
 from .reporting import ReportFiles
 from .storescu_options import StorescuSettings
 from .summary import AnswerCounts
@@ -186,7 +186,7 @@ class Transfer(Teller):
     def list_files(self, verdicts: Sequence[Verdict], most: int) -> list[str]:
         """The files with these verdicts, a line each, but no more lines than `most`."""
         lines = [
-            f"{_VERDICTS[entry.verdict]}: {entry.name}"
+            f"{_VERDICTS[entry.verdict]}: {printable(entry.name)}"
             for entry in self.entries
             if entry.verdict in verdicts
         ]
@@ -206,10 +206,12 @@ class Transfer(Teller):
                 left_out(event, self.report)
             case Warned():
                 for warning in event.outgoing.warnings:
-                    self.report.warn(f"{event.outgoing.name}: {warning}")
+                    self.report.warn(printable(f"{event.outgoing.name}: {warning}"))
             case Confirmed():
                 day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.when))
-                self.report.info(f"stored before ({day}), not sent again: {event.outgoing.name}")
+                self.report.info(
+                    f"stored before ({day}), not sent again: {printable(event.outgoing.name)}"
+                )
             case Planned():
                 self.planned += event.objects
                 copies = self._settings.repeat
@@ -255,7 +257,7 @@ class Transfer(Teller):
     def _opening(self, event: Opening) -> None:
         self._present[event.outgoing.name] = event.outgoing.length
         self.display.reached(0)
-        self.report.info(f"Sending file: {event.outgoing.name}")
+        self.report.info(f"Sending file: {printable(event.outgoing.name)}")
         if event.choice.transcode:
             own, other = _names(event.outgoing.transfer_syntax_uid, event.choice.transfer_syntax)
             self.report.info(f"Converting transfer syntax: {own} -> {other}")
@@ -280,14 +282,14 @@ class Transfer(Teller):
             self._objects += 1
             self._bytes += outcome.length
             if outcome.status != SUCCESS and outcome.status_class is StatusClass.WARNING:
-                self.report.warn(f"{outcome.name}: stored, but {status_text(outcome)}")
+                self.report.warn(f"{printable(outcome.name)}: stored, but {status_text(outcome)}")
             return
         self.failed(code_of(outcome, self.words))
         if self._no_contexts and isinstance(outcome.error, NoPresentationContext):
             return  # has been said of all files together
         if outcome.error is None:
             self.report.error(
-                f"Store Failed, file: {outcome.name}:\nthe peer answered {status_text(outcome)}"
+                f"Store Failed, file: {printable(outcome.name)}:\nthe peer answered {status_text(outcome)}"
             )
         else:
             self._not_sent(outcome, outcome.error)
@@ -297,7 +299,7 @@ class Transfer(Teller):
         try:
             marker.mark(outcome)
         except OSError as error:
-            self.report.warn(f"cannot rename file '{outcome.name}': {error.strerror}")
+            self.report.warn(f"cannot rename file '{printable(outcome.name)}': {error.strerror}")
 
     def _unusable(self, why: str) -> None:
         """It can't be sent, and was not counted among those that are."""
@@ -314,7 +316,7 @@ class Transfer(Teller):
         if isinstance(error, NoPresentationContext):
             code = prefix_of(error.sop_class_uid, "OT")
             self.report.error(f"No presentation context for: ({code}) {error.sop_class_uid}")
-            self.report.error(f"Store Failed, file: {outcome.name}:\n{ours}")
+            self.report.error(f"Store Failed, file: {printable(outcome.name)}:\n{ours}")
         else:
             if isinstance(error, CannotTranscode) and error.to_uids:
                 own, other = _names(error.from_uid, error.to_uids[0])
@@ -322,7 +324,7 @@ class Transfer(Teller):
                     f"DIMSE Warning: {self._titles}: sendMessage: unable to convert dataset from "
                     f"'{own}' transfer syntax to '{other}'"
                 )
-            lines = [f"Store Failed, file: {outcome.name}:", theirs, ours]
+            lines = [f"Store Failed, file: {printable(outcome.name)}:", theirs, ours]
             self.report.error("\n".join(filter(None, lines)))
         # As at DCMTK: storescu says it of its own errors, dcmsend of all.
         if self._halt and theirs and not (self.words is STORESCU and is_network_lost(error)):
@@ -335,8 +337,9 @@ class Transfer(Teller):
             self.report.fatal(without_number(f"{self.words.stopped} {theirs}"))
 
     def _lost(self, event: Lost) -> None:
+        halted = self._halt and self.code
         self.ended_by(event.error)
-        if event.left:
+        if event.left and not halted:
             self.report.info(f"{_files(event.left)} to go on a new association")
 
     def _retrying(self, event: Retrying) -> None:

@@ -169,3 +169,17 @@ def test_what_is_in_an_archive_is_sent_and_what_is_left_out_is_said(send, tmp_pa
     code, lines = send(1, "+sd", folder)
     assert code == 1
     assert f"name it to send what is in it: {folder}/a.zip" in lines[0]
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_a_line_break_in_a_name_makes_no_line_of_its_own(send, tmp_path, bad):
+    """What stands on somebody's CD could be taken for what the peer answered."""
+    name = tmp_path / "a\nI: Received Store Response (Success)"
+    name.write_bytes(b"rubbish" if bad else CT.read_bytes())
+    with ScriptedPeer(*[] if bad else [storing(0xA700)]) as peer:
+        _, lines = send(peer.port, "-v", name)
+    shown = f"{tmp_path}/a\\nI: Received Store Response (Success)"
+    assert "I: Received Store Response (Success)" not in lines
+    whole = f"Bad DICOM file: {shown}: " if bad else f"Store Failed, file: {shown}:"
+    assert any(whole in line for line in lines)
+    assert bad or f"I: Sending file: {shown}" in lines

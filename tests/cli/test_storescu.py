@@ -764,6 +764,24 @@ def test_released_twice_in_place_of_a_response(send):
     assert "the peer released the association" in lines[2]
 
 
+def test_no_new_association_is_announced_where_none_follows(send):
+    """Without -nh the first failure is the end."""
+
+    def aborting(dialogue):
+        dialogue.accept()
+        dialogue.store(None)
+        dialogue.wire.send(raw.abort(0, 0))
+
+    with ScriptedPeer(aborting) as peer:
+        code, lines = send(peer.port, CT, MR, "-v")
+    assert code == 1
+    assert lines[-1].endswith("sent: 0, failed: 1, not sent: 1")
+    assert not [line for line in lines if "new association" in line]
+    with ScriptedPeer(aborting, storing(0)) as peer:
+        _, lines = send(peer.port, CT, MR, "-v", "-nh")
+    assert "I: 1 file is to go on a new association" in lines
+
+
 def test_released_behind_the_response(send):
     """What was confirmed stays confirmed, the rest goes on a new association."""
 
