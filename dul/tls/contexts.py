@@ -182,8 +182,12 @@ def _load_dh(context: ssl.SSLContext, path: str | None) -> None:
     try:
         beside = os.path.dirname(__file__)  # noqa: PTH120 - a client does without pathlib
         context.load_dh_params(path or f"{beside}/{_DH_PARAMETERS}")
-    except (OSError, ValueError) as error:
-        raise InvalidTLS(f"{path} holds no Diffie-Hellman parameters ({error})") from error
+    except (ssl.SSLError, ValueError) as error:
+        raise InvalidTLS(f"{path} holds no Diffie-Hellman parameters in PEM form") from error
+    except OSError as error:
+        raise InvalidTLS(
+            f"cannot read Diffie-Hellman parameters {path}: {error.strerror}"
+        ) from error
 
 
 def warnings_of(credentials: Credentials, now: float | None = None) -> list[str]:

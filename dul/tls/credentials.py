@@ -77,9 +77,14 @@ class Credentials:
         }
         if reason in weak:
             return f"certificate {os.fspath(self.certificate)}: {weak[reason]} for this TLS profile"
+        certificate = os.fspath(self.certificate)
+        if not _holds(certificate, "CERTIFICATE-----"):
+            return f"{certificate} holds no certificate in PEM form"
+        if not _holds(key, "PRIVATE KEY-----"):
+            return f"{key} holds no private key in PEM form"
         return (
-            f"certificate {os.fspath(self.certificate)}, private key {key}: not a PEM certificate "
-            f"with its private key ({reason or error})"
+            f"certificate {certificate}, private key {key}: not a PEM certificate with its private "
+            f"key ({reason or error})"
         )
 
 
@@ -117,12 +122,13 @@ class Trust:
         """
         if self.system:
             context.load_default_certs(purpose)
-        for file in (*self.files, *self._in_directories(context), *self.crls):
-            _readable(file, "certificate")
-            try:
-                context.load_verify_locations(cafile=file)
-            except (OSError, ValueError) as error:
-                raise InvalidTLS(f"{os.fspath(file)} holds no certificate in PEM form") from error
+        for file in (*self.files, *self._in_directories(context)):
+            _load(context, file, "certificate")
+        for file in self.crls:
+            _load(context, file, "revocation list")
+            # OpenSSL would take a certificate, too, and then refuse everybody for want of a list.
+            if not _holds(file, "X509 CRL-----"):
+                raise InvalidTLS(f"{os.fspath(file)} holds no revocation list in PEM form")
         if self.revocation == "leaf":
             context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
         elif self.revocation == "chain":
@@ -136,9 +142,20 @@ class Trust:
             except OSError as error:
                 raise InvalidTLS(f"{directory} is no directory with certificates") from error
             context.load_verify_locations(capath=directory)
-            for name in sorted(names):
-                if name.endswith(_PEM_SUFFIXES):
-                    yield f"{directory}/{name}"
+            found = [name for name in sorted(names) if name.endswith(_PEM_SUFFIXES)]
+            # Those that c_rehash names are read by OpenSSL when they are needed.
+            if not found and not any(name.rpartition(".")[2].isdigit() for name in names):
+                raise InvalidTLS(
+                    f"{directory} holds no certificate (*.pem, *.crt, *.cer, or named by c_rehash)"
+                )
+            for name in found:
+                yield f"{directory}/{name}"
+
+
+def _holds(path: str | os.PathLike[str], words: str) -> bool:
+    """Whether a file has a beginning of such an object of PEM (RFC 7468 2)."""
+    with open(path, encoding="latin-1") as file:  # noqa: PTH123 - as in `_readable`
+        return any(line.startswith("-----BEGIN ") and words in line for line in file)
 
 
 def own_certificate(credentials: Credentials) -> CertificateFacts | None:
@@ -147,6 +164,14 @@ def own_certificate(credentials: Credentials) -> CertificateFacts | None:
     if decode is None:
         return None
     return facts_of(decode(os.fspath(credentials.certificate)))
+
+
+def _load(context: ssl.SSLContext, file: str | os.PathLike[str], what: str) -> None:
+    _readable(file, what)
+    try:
+        context.load_verify_locations(cafile=file)
+    except (OSError, ValueError) as error:
+        raise InvalidTLS(f"{os.fspath(file)} holds no {what} in PEM form") from error
 
 
 def _readable(path: str | os.PathLike[str], what: str) -> None:

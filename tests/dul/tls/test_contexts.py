@@ -175,11 +175,14 @@ def test_a_key_that_does_not_open(password: str | None, why: str, office: Office
 def test_files_that_are_no_good(office: Office, server: Certified, tmp_path: Path) -> None:
     missing, text = tmp_path / "missing", tmp_path / "text.pem"
     text.write_text("hello")
+    empty = tmp_path / "empty"
+    empty.mkdir()
     cases = [
         (Credentials(missing, server.key), "cannot read certificate .*missing: No such file"),
         (Credentials(server.certificate, missing), "cannot read private key .*missing: No such"),
-        (Credentials(text, server.key), "not a PEM certificate"),
-        (Credentials(server.certificate, text), "not a PEM certificate"),
+        (Credentials(text, server.key), "text.pem holds no certificate in PEM form"),
+        (Credentials(server.certificate, text), "text.pem holds no private key in PEM form"),
+        (Credentials(server.key, server.certificate), "holds no certificate in PEM form"),
         (Credentials(server.certificate, office.own.key), "does not belong to certificate"),
         (own(office.issue(key="RSA1024")), "its key is too short for this TLS profile"),
     ]
@@ -190,11 +193,23 @@ def test_files_that_are_no_good(office: Office, server: Certified, tmp_path: Pat
         (Trust(files=(missing,)), "cannot read certificate .*missing"),
         (Trust(files=(text,)), "holds no certificate"),
         (Trust(directories=(missing,)), "is no directory"),
+        (Trust(directories=(empty,)), "empty holds no certificate"),
+        (Trust(files=(office.ca,), crls=(missing,)), "cannot read revocation list .*missing"),
+        (Trust(files=(office.ca,), crls=(office.ca,)), "holds no revocation list in PEM form"),
     ]:
         with pytest.raises(InvalidTLS, match=why):
             client_context(trust=trust)
-    with pytest.raises(InvalidTLS, match="no Diffie-Hellman parameters"):
-        server_context(own(server), verify="ignore", dh_parameters=str(text))
+    for file, why in [
+        (text, "text.pem holds no Diffie-Hellman parameters in PEM form"),
+        (missing, "cannot read Diffie-Hellman parameters .*missing: No such file"),
+    ]:
+        with pytest.raises(InvalidTLS, match=why):
+            server_context(own(server), verify="ignore", dh_parameters=str(file))
+
+
+def test_a_directory_as_c_rehash_makes_it(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "0a1b2c3d.0").write_bytes(office.ca.read_bytes())
+    client_context(trust=Trust(directories=(tmp_path,)))
 
 
 # ---- dates
