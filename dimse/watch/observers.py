@@ -35,6 +35,9 @@ class Observers(Observer):
             if len(listeners) < 2:
                 setattr(self, name, getattr(listeners[0] if listeners else Observer(), name))
             self._listeners[name] = listeners
+        self._listeners["judged"] = [
+            each for each in observers if listening(each, "judged") is not None
+        ]
 
     def associated(self, requestor: Requestor) -> None:
         """An association was established."""
@@ -49,9 +52,11 @@ class Observers(Observer):
     def judged(
         self, requestor: Requestor, verdict: Denied | Granted, withheld: Sequence[str] = ()
     ) -> None:
-        """The access check has said why."""
-        for each in self._observers:
+        """The access check has said why. Where none of them listens, the logger is told, once."""
+        for each in self._listeners["judged"]:
             each.judged(requestor, verdict, withheld)
+        if not self._listeners["judged"]:
+            super().judged(requestor, verdict, withheld)
 
     def received(self, request: ServiceRequest[Any]) -> None:
         """A request came; its data set, if it has one, follows."""

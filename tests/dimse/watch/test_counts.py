@@ -12,12 +12,13 @@ from tests_datasets import encode, identity
 
 from dimse.messages.codec import response_to
 from dimse.messages.composite import CEchoRQ, CStoreRQ
-from dimse.provider import Observer
+from dimse.provider import Denied, Observer
 from dimse.requests import Requestor
 from dimse.server import Server
 from dimse.storage.sink import Discard
 from dimse.watch.counts import BOUNDS, Counting, Counts
 from dimse.watch.observers import Observers
+from dul.pdu import AssociateRJ
 
 
 class Clock:
@@ -170,6 +171,24 @@ def test_several_observers_are_told_everything_in_their_order() -> None:
         method = getattr(observers, name)
         method(*[None] * (method.__code__.co_argcount - 1))
     assert told == [(number, name) for name in NAMES for number in (1, 2)]
+
+
+def test_a_verdict_is_logged_once_where_no_observer_says_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    requestor, verdict = (
+        Requestor("192.0.2.7:4711", "A", "B"),
+        Denied(AssociateRJ(1, 1, 1), "rule x"),
+    )
+
+    class Saying(Observer):
+        def judged(self, *_: object) -> None:
+            pass
+
+    Observers(Observer(), Saying(), Observer()).judged(requestor, verdict)
+    assert caplog.messages == []
+    Observers(Observer(), Observer()).judged(requestor, verdict)
+    assert caplog.messages == ["192.0.2.7:4711 may not call: rule x"]
 
 
 NAMES = [name for name in vars(Observer) if not name.startswith("_")]
