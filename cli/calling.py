@@ -245,3 +245,11 @@ def not_associated(
         report.fatal("Try: check how the name is spelt, or give the address")
     elif isinstance(error, AssociationAborted):
         report.fatal("Try: the peer's log should say what it did not like")
+    elif (
+        calling.tls is None
+        and isinstance(error, TransportError)
+        and (error.__cause__ is None or isinstance(error.__cause__, ConnectionResetError))
+    ):  # it was there, and hung up without a word
+        report.fatal(
+            "Try: see the peer's log; it may take nothing but TLS on that port (+tla, +tls)"
+        )

@@ -165,6 +165,8 @@ def identity_of(settings: CallingIdentity) -> UserIdentity | None:
                 found = UserIdentity.of_saml(content, confirm=confirm)
             case _:
                 found = UserIdentity.of_jwt(content.strip(), confirm=confirm)
+    if not found.primary:
+        raise UsageError(f"there is no identity in {claim.text}: it is empty")
     if max(len(found.primary), len(found.secondary)) > _LONGEST:
         raise UsageError(f"an identity has at most {_LONGEST} bytes")
     return found

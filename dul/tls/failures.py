@@ -191,6 +191,22 @@ def _named(chain: tuple[CertificateFacts, ...]) -> str:
     )
 
 
+_HTTP = frozenset(
+    word[:2]
+    for word in (
+        b"HTTP",
+        b"GET",
+        b"HEAD",
+        b"POST",
+        b"PUT",
+        b"DELETE",
+        b"OPTIONS",
+        b"CONNECT",
+        b"PRI",
+    )
+)
+
+
 def _no_tls(heard: bytes, error: Exception, *, server_side: bool) -> str | None:
     """What a peer speaks instead of TLS, if that is why a handshake failed."""
     if len(heard) < 2:
@@ -198,6 +214,8 @@ def _no_tls(heard: bytes, error: Exception, *, server_side: bool) -> str | None:
         return "what the peer says is not TLS, perhaps plain DICOM" if no_record else None
     if heard in TLS_RECORDS:
         return None
+    if heard in _HTTP:
+        return "the peer speaks HTTP (look at the port's number)"
     if heard[0] in BY_TYPE and heard[1] == 0:
         return (
             "plain DICOM on a TLS port" if server_side else "the peer speaks plain DICOM, not TLS"

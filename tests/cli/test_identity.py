@@ -78,6 +78,7 @@ def test_a_passcode_on_the_command_line_is_warned_of(
         (["--user-pass-env", "X"], "--user-pass-env only allowed with --user"),
         (["--user-rsp"], "--user-rsp only allowed with --user"),
         (["--user-jwt", "/nowhere/token"], "cannot read the identity in /nowhere/token"),
+        (["--user-saml", "/dev/null"], "there is no identity in /dev/null: it is empty"),
         (["--user", "x" * 70000], "an identity has at most 65535 bytes"),
     ],
 )

@@ -224,6 +224,15 @@ def test_passwords_that_open_nothing(
     assert why in capsys.readouterr().err
 
 
+def test_who_speaks_no_tls_to_a_tls_port_is_told_what_to_try(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The peer hangs up without a word."""
+    assert echoscu.main(["localhost", port]) == 1
+    advice = "F: Try: see the peer's log; it may take nothing but TLS on that port (+tla, +tls)"
+    assert advice in capsys.readouterr().err.splitlines()
+
+
 # ---- what is listed
 
 

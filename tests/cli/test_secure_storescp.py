@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -99,6 +100,13 @@ def test_plain_dicom_on_a_tls_port_is_called_that(office: Office, certified: Cer
         with pytest.raises(DulcetError):
             Client("localhost", running.port).echo()
         running.wait_for("plain DICOM on a TLS port")
+
+
+def test_http_on_a_tls_port_is_called_that(certified: Certified) -> None:
+    with storescp(*certified.options, "-ic") as running:
+        with socket.create_connection(("localhost", running.port), PATIENCE) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            running.wait_for("TLS handshake with .* failed: the peer speaks HTTP")
 
 
 def test_who_asks_for_another_name_is_refused(office: Office, certified: Certified) -> None:

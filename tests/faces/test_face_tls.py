@@ -323,11 +323,13 @@ def test_a_plain_requestor_that_says_hello_late(face: Face, quiet_log: Any) -> N
     """The server has begun to wait for the handshake; what comes then is looked at as well."""
     with face.server(Acceptor(), tls=server_context()) as server:
         with rawpeer.connect(server.address) as peer:
-            with rawpeer.connect(server.address) as another:
-                another.send(b"GET / HTTP/1.1\r\n")
-                another.rest()
+            for hello in (b"GET / HTTP/1.1\r\n", b"hello\r\n"):
+                with rawpeer.connect(server.address) as another:
+                    another.send(hello)
+                    another.rest()
             peer.send(associate_rq())
             peer.rest()
+    assert "the peer speaks HTTP" in quiet_log.text
     assert "what the peer says is not TLS" in quiet_log.text
     assert "plain DICOM on a TLS port" in quiet_log.text
 
