@@ -159,6 +159,8 @@ class Operations:
         """
         association = self.association
         try:
+            # As `exchange` does it, and written out: each object comes by here several times, and a
+            # generator each time would be half a percent of what it takes to send a small one.
             while operation.final is None or not association.is_out(operation.sent):
                 event = association.next_event()
                 if type(event) is DataIndication:

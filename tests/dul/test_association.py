@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-import strategies as our
 from ends import (
     ABORT,
     AC,
@@ -20,10 +19,7 @@ from ends import (
     end_in,
     established,
     requestor,
-    split_pdus,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dul import events as ind
 from dul.association import Association, Role
@@ -35,7 +31,7 @@ from dul.errors import (
 from dul.fsm import State
 from dul.items import PresentationContextAC
 from dul.limits import Limits
-from dul.pdata import LAST, PDV, PDataTF
+from dul.pdata import PDV, PDataTF
 from dul.pdu import AssociateRJ
 from dul.support import Support, answer
 from dul.user_items import UserInformation
@@ -172,24 +168,6 @@ def test_a_rejected_requestor_is_told_and_closes():
 # -------------------------------------------------------------------------------- data --
 
 
-def test_received_data_is_told_in_order_and_its_bytes_are_lent():
-    end = established(Role.ACCEPTOR)
-    other = PDataTF((PDV(1, 0, b"da"), PDV(1, LAST, b"ta")))
-    end.receive(DATA, other)
-    (event,) = end.events()
-    assert event == ind.DataIndication(DATA.pdvs + other.pdvs)
-    assert all(isinstance(each.fragment, memoryview) for each in event.pdvs)
-
-
-def test_the_buffer_is_not_given_before_the_lent_bytes_are_given_back():
-    end = established(Role.ACCEPTOR)
-    end.receive(DATA)
-    with pytest.raises(LocalProtocolError, match="take the events"):
-        end.association.get_buffer()
-    end.events()
-    assert len(end.association.get_buffer()) > 0
-
-
 def test_data_and_what_follows_it_come_in_order():
     end = established(Role.ACCEPTOR)
     end.receive(DATA, RELEASE_RQ)
@@ -304,54 +282,6 @@ def test_a_refused_context_carries_nothing_either_way():
     end.receive(DATA)
     (event,) = end.events()
     assert "context 1 is not accepted" in str(event.cause)
-
-
-# -------------------------------------------------------------------------- any chunking --
-
-
-@given(
-    st.sampled_from([State.Sta2, State.Sta5, State.Sta6, State.Sta7, State.Sta13]),
-    st.lists(
-        st.one_of(
-            our.pdus.map(lambda each: each.encode()),
-            st.sampled_from([each.encode() for each in (RQ, AC, DATA, RELEASE_RQ, RELEASE_RP, RJ)]),
-            our.p_data_tfs(st.just(1)).map(lambda each: each.encode()),
-            st.binary(max_size=20),
-        ),
-        max_size=5,
-    ).map(b"".join),
-    st.data(),
-)
-def test_any_chunking_of_the_stream_gives_the_same_events(state, stream, data):
-    whole, parts = end_in(state), end_in(state)
-    expected, found = [], []
-    run(whole, [stream], expected)
-    run(parts, data.draw(our.chunked(stream)), found)
-    assert found == expected
-    assert parts.path == whole.path
-    # A peer that has closed hears nothing more; else our first word is the same.
-    if not whole.association.closed:
-        assert parts.first_word == whole.first_word
-
-
-def run(end: End, chunks: list[bytes], told: list) -> None:
-    """Feed the chunks; what the user is told, with the data of neighbours put together."""
-    end.first_word = b""
-    for chunk in chunks:
-        end.receive(chunk)
-        for event in end.events():
-            if isinstance(event, ind.DataIndication):
-                told += [
-                    (each.context_id, each.control, bytes(each.fragment)) for each in event.pdvs
-                ]
-            elif isinstance(event, ind.ProviderAbortIndication):
-                told.append((type(event.cause), str(event.cause)))
-            else:
-                told.append(event)
-        if not end.association.closed:
-            end.first_word = end.first_word or b"".join(
-                each.encode() for each in split_pdus(end.take())[:1]
-            )
 
 
 def test_an_association_has_defaults():
