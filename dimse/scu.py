@@ -20,7 +20,7 @@ from dul.conversations import PUMP, TURN, Conversation, Script, Step, fail, resp
 from dul.errors import DulcetError, Interrupted, LocalProtocolError, TransportError
 from dul.events import AbortIndication, DataIndication, Indication, ProviderAbortIndication
 from dul.negotiation import Negotiated
-from dul.pdata import COMMAND, LAST, PDV, Source
+from dul.pdata import COMMAND, LAST, PDV, Source, Stream
 from dul.values import TYPE_CHECKING, NamedTuple, TypeVar
 from dul.wire import Buffer
 
@@ -84,14 +84,15 @@ class Operations:
         return number
 
     def invoke(
-        self, context_id: int, asked: Request[R], source: Source | Buffer | None = None
+        self, context_id: int, asked: Request[R], source: Source | Buffer | Stream | None = None
     ) -> Operation[R]:
         """Put a request, with its data set if it has one, on its way.
 
         Args:
             context_id: an accepted context.
             asked: the request; its message ID is from `next_id`.
-            source: its data set, encoded in the context's transfer syntax.
+            source: its data set, encoded in the context's transfer syntax; or what
+                `Association.read_ahead` gave for it.
 
         Raises:
             InvalidValue: the request cannot be encoded.

@@ -22,6 +22,7 @@ from dimse.scu import Operations
 from dimse.tables.status import is_successful
 from dul.conversations import PUMP, Call, Conversation, Script
 from dul.errors import DulcetError, Interrupted
+from dul.pdata import Stream
 
 __all__ = ["Stores", "Storing"]
 
@@ -80,14 +81,28 @@ class Storing:
 
 
 class _Opened:
-    """An object that is open before its turn has come."""
+    """An object that is open before its turn has come.
 
-    __slots__ = ("choice", "outgoing", "source")
+    Attributes:
+        outgoing: the object.
+        choice: presentation context and transfer syntax.
+        source: the data set's bytes.
+        stream: these, if the first of them are read already.
+    """
 
-    def __init__(self, outgoing: Outgoing, choice: Choice, source: OutgoingSource) -> None:
+    __slots__ = ("choice", "outgoing", "source", "stream")
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        choice: Choice,
+        source: OutgoingSource,
+        stream: Stream | None = None,
+    ) -> None:
         self.outgoing = outgoing
         self.choice = choice
         self.source = source
+        self.stream = stream
 
 
 class Stores:
@@ -142,7 +157,8 @@ class Stores:
         return self.conclude(begun)
 
     def ahead(self, outgoing: Outgoing) -> Conversation[None]:
-        """Open the object that is next, so that it need not be done when its turn has come.
+        """Open the object that is next and read its beginning, so that it need not be done when its turn
+        has come: the peer, which is busy with the one before it, has no pause then.
 
         Whatever goes wrong is for `begin` to find again, and so is what has to be converted.
         """
@@ -151,11 +167,24 @@ class Stores:
         choice = self._choose(outgoing)
         if choice is None or choice.transcode:
             return
+        self._opened = yield Call(self._read_ahead, (outgoing, choice, outgoing.open))
+
+    def _read_ahead(
+        self, outgoing: Outgoing, choice: Choice, opener: Callable[[str], OutgoingSource]
+    ) -> _Opened | None:
         try:
-            source = yield Call(outgoing.open, (choice.transfer_syntax,))
+            source = opener(choice.transfer_syntax)
         except DIMSEError:
-            return
-        self._opened = _Opened(outgoing, choice, source)
+            return None
+        try:
+            stream = self.operations.association.read_ahead(choice.context_id, source)
+        except Exception:  # noqa: BLE001 - a user's source may raise anything
+            source.close()
+            return None
+        except BaseException:
+            source.close()
+            raise
+        return _Opened(outgoing, choice, source, stream)
 
     def ahead_kept(self, outgoing: Outgoing) -> bool:
         """The usual case of `ahead`: a small file that is in memory; gives whether it was."""
@@ -219,20 +248,20 @@ class Stores:
         if self._details or choice.transcode:
             yield Opening(outgoing, choice)
         try:
-            source: OutgoingSource | None = self._taken(outgoing)
-            if source is None:
+            opened = self._taken(outgoing)
+            if opened is None:
                 source = yield Call(outgoing.open, (choice.transfer_syntax,))
+                opened = _Opened(outgoing, choice, source)
         except DIMSEError as error:
             return Outcome.of(outgoing, error=error, attempts=attempts)
-        assert source is not None
-        asked = self._request(outgoing, source)
+        asked = self._request(outgoing, opened.source)
         if self._details:
             try:
                 yield Requesting(asked)
             except BaseException:
-                source.close()
+                opened.source.close()
                 raise
-        return self._send(_Opened(outgoing, choice, source), asked, attempts)
+        return self._send(opened, asked, attempts)
 
     def _request(self, outgoing: Outgoing, source: OutgoingSource) -> CStoreRQ:
         title, move_id = self._originator
@@ -258,7 +287,7 @@ class Stores:
             begun, sent = self._clock(), operations.association.bytes_sent
             data = source.view if type(source) is WholeSource else source
             length = len(data)
-            operation = operations.invoke(choice.context_id, asked, data)
+            operation = operations.invoke(choice.context_id, asked, opened.stream or data)
         except BaseException:
             source.close()
             raise
@@ -334,14 +363,14 @@ class Stores:
         if opened is not None:
             opened.source.close()
 
-    def _taken(self, outgoing: Outgoing) -> OutgoingSource | None:
+    def _taken(self, outgoing: Outgoing) -> _Opened | None:
         """What was opened for this object already; what was for another one is closed."""
         opened = self._opened
         if opened is None or opened.outgoing is not outgoing:
             self.close()
             return None
         self._opened = None
-        return opened.source
+        return opened
 
     def _choose(self, outgoing: Outgoing) -> Choice | None:
         """See `choose_context`. Objects of a kind that go out as they lie get the same."""

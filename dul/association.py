@@ -216,13 +216,34 @@ class Association(ProtocolMachine):
         self._happen(Event.Evt9, Brought(to_send=data))
         return data.number
 
-    def ask(self, context_id: int, command: bytes, data: Source | Buffer | None = None) -> int:
+    def read_ahead(self, context_id: int, source: Source) -> Stream:
+        """Read the beginning of a data set that is to be sent next, while the peer has its turn.
+
+        Args:
+            context_id: an accepted presentation context.
+            source: its bytes, encoded.
+
+        Returns:
+            What to give to `ask` on this context, once.
+
+        Raises:
+            LocalProtocolError: the context is not accepted, or there is nothing in the source.
+            SourceFailed: the source ended before its length.
+            Exception: what the source raises.
+        """
+        if self.negotiated is None or context_id not in self.negotiated.contexts:
+            raise LocalProtocolError(f"presentation context {context_id} is not accepted")
+        return self._outbox.read_ahead(context_id, source)
+
+    def ask(
+        self, context_id: int, command: bytes, data: Source | Buffer | Stream | None = None
+    ) -> int:
         """Send a whole message, and expect the reply: `send` once or twice, then `expect`.
 
         Args:
             context_id: an accepted presentation context.
             command: the command set, encoded.
-            data: the data set behind it, as `send` takes it; None: none follows.
+            data: the data set behind it, as `send` takes it, or what `read_ahead` gave; None: none follows.
 
         Returns:
             A number by which `is_out` tells whether all of it left.
@@ -238,6 +259,11 @@ class Association(ProtocolMachine):
             and context_id in negotiated.contexts
         ):
             number = self._outbox.put_message(context_id, command, data)  # as `send` does
+        elif isinstance(data, Stream):
+            data.claim(context_id)
+            self.send(context_id, command=True, source=command)
+            self._happen(Event.Evt9, Brought(to_send=data))
+            number = data.number
         else:
             number = self.send(context_id, command=True, source=command)
             if data is not None:

@@ -65,8 +65,9 @@ class Limits:
     fill costs is spread over more bytes. Beyond that it grows only if a PDU is larger."""
 
     send_batch: int = 1 << 20
-    """How much is cut and handed to the transport at a time. An abort overtakes what is not
-    handed over yet, and memory does not grow with the object."""
+    """How much of data sets is cut and handed to the transport at a time. An abort overtakes what is not
+    handed over yet, and memory does not grow with the object. Command sets, which are small, do not
+    count: so a data set that is read before its command set is there is cut as any other."""
 
     send_batch_pdus: int = 500
     """How many PDUs such a batch may hold: two spans each stay under IOV_MAX (1024)."""

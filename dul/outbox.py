@@ -60,6 +60,8 @@ class Outbox:
         # and its number.
         self._ends: deque[tuple[int, int]] = deque()
         self._batch: Batch | None = None
+        self._early: Batch | None = None  # for what is read ahead
+        self._ahead: Stream | None = None  # the latest that was
 
     def __bool__(self) -> bool:
         return bool(self._wire or self._queue)
@@ -106,13 +108,37 @@ class Outbox:
         self._ends.append((self._finished + self._pdus, self._put))
         return self._put
 
-    def put_message(self, context_id: int, command: bytes, data: Source | Buffer | None) -> int:
+    def read_ahead(self, context_id: int, source: Source) -> Stream:
+        """A data set to be put later, whose first PDUs are ready by then.
+
+        Raises:
+            LocalProtocolError: there is nothing in it.
+            SourceFailed: it ended before its length.
+            OSError: it could not be read.
+        """
+        batch, latest = self._early, self._ahead
+        if batch is None or batch.fragment != self.fragment or not self._is_over(latest):
+            batch = self._early = self._new_batch()
+        batch.reuse()
+        stream = Stream(context_id, command=False, source=source)
+        stream.read_ahead(batch, self._limits.send_batch, self._limits.send_batch_pdus - 1)
+        self._ahead = stream
+        return stream
+
+    def _is_over(self, latest: Stream | None) -> bool:
+        """Whether nobody needs what was read ahead of this one."""
+        return latest is None or (latest.number > 0 and self.is_out(latest.number))
+
+    def put_message(
+        self, context_id: int, command: bytes, data: Source | Buffer | Stream | None
+    ) -> int:
         """`put_data` of a command set, and of the data set behind it if there is one; gives the last number.
 
         The usual message has nothing in front of it, is in memory, and fits into a PDU for each of the two.
 
         Raises:
-            LocalProtocolError: there is nothing in one of them.
+            LocalProtocolError: there is nothing in one of them, or the data set was read ahead for another
+                presentation context, or sent before.
         """
         most, size, length = self.fragment, len(command), 0
         small: memoryview | None = None
@@ -124,6 +150,11 @@ class Outbox:
             or not 0 < size <= most
             or (data is not None and (small is None or not 0 < length <= most))
         ):
+            if isinstance(data, Stream):
+                data.claim(context_id)
+                self.put_data(context_id, command=True, source=command)
+                self.put(data)
+                return data.number
             number = self.put_data(context_id, command=True, source=command)
             if data is not None:
                 number = self.put_data(context_id, command=False, source=data)
@@ -161,7 +192,7 @@ class Outbox:
             room = self._limits.send_batch
             if self._at_once:
                 self._at_once = False
-                room -= sum(len(pdu[-1]) for pdu in self._wire)
+                room -= sum(len(pdu[-1]) for pdu in self._wire if _kind(pdu) == LAST)
             self._cut_batch(room)
         if len(self._wire) == 1 and not self._begun:
             return list(self._wire[0])
@@ -306,10 +337,13 @@ class Outbox:
         """Where what is read from a source becomes PDUs."""
         batch = self._batch
         if batch is None or batch.fragment != self.fragment:
-            from dul.batch import Batch  # noqa: PLC0415 - not for what is small
-
-            batch = self._batch = Batch(self.fragment, self._limits.send_batch)
+            batch = self._batch = self._new_batch()
         return batch
+
+    def _new_batch(self) -> Batch:
+        from dul.batch import Batch  # noqa: PLC0415 - not for what is small
+
+        return Batch(self.fragment, self._limits.send_batch)
 
     def _cut_batch(self, room: int) -> None:
         if self._batch is not None:
@@ -334,7 +368,8 @@ class Outbox:
             cut = -(-taken // self.fragment)
             self._length += taken + cut * PDATA_HEADER_LENGTH
             self._pdus += cut
-            room -= taken
+            if head.kind != COMMAND:
+                room -= taken
             if not head.left:
                 self._ends.append((self._finished + self._pdus, head.number))
                 queue.popleft()

@@ -187,6 +187,7 @@ class Stream:
         source: its bytes.
 
     Attributes:
+        context_id: the same.
         kind: `COMMAND`, or 0 for a data set.
         left: how many bytes are not cut yet.
         number: in the order in which the outbox was given them; 0 before it was.
@@ -195,7 +196,7 @@ class Stream:
         LocalProtocolError: there is nothing in the source.
     """
 
-    __slots__ = ("_context_id", "_source", "kind", "left", "number")
+    __slots__ = ("_ahead", "_source", "context_id", "kind", "left", "number")
 
     def __init__(self, context_id: int, *, command: bool, source: Source | Buffer) -> None:
         if isinstance(source, _LENT):
@@ -205,8 +206,9 @@ class Stream:
             raise LocalProtocolError("a PDV without a fragment may not be sent (PS3.8 Annex E)")
         self.kind = COMMAND if command else 0
         self.number = 0
-        self._context_id = context_id
+        self.context_id = context_id
         self._source = source
+        self._ahead: tuple[memoryview, int] | None = None  # PDUs, and the bytes of data in them
 
     def cut(
         self, fragment: int, batch: Callable[[], Batch], room: int, most: int
@@ -219,29 +221,66 @@ class Stream:
             room: bytes of fragments that they may have, about.
             most: how many they may be.
         """
+        if self._ahead is not None:
+            (run, take), self._ahead = self._ahead, None
+            self.left -= take
+            return [(run,)]
         source, left = self._source, self.left
         if left <= fragment and isinstance(source, AT_HAND):
             self.left = 0  # nearly every command set, and the end of what is in memory
             return [(self._header(left, LAST), source[-left:])]
         take = min(left, max(1, min(room // fragment, most)) * fragment)
-        # All but the last PDU of a command set or data set are full, and begin alike.
-        full = self._header(fragment, 0)
-        last = self._header((take - 1) % fragment + 1, LAST) if take == left else None
         if isinstance(source, AT_HAND):
-            pdus = self._slice(memoryview(source), fragment, take, full, last)
+            pdus = self._slice(memoryview(source), fragment, take)
         else:
-            pdus = [(batch().lay(take, full, last, self._fill),)]
+            pdus = [(self._lay(batch(), take),)]
         self.left = left - take
         return pdus
 
-    def _header(self, size: int, last: int) -> bytes:
-        return PDV_HEADER.pack(4, size + 6, size + 2, self._context_id, self.kind | last)
+    def read_ahead(self, batch: Batch, room: int, most: int) -> None:
+        """Have the first PDUs ready before they are wanted. The batch is theirs until they are sent.
 
-    def _slice(
-        self, data: memoryview, fragment: int, take: int, full: bytes, last: bytes | None
-    ) -> list[tuple[Buffer, ...]]:
+        Args:
+            batch: where to; it has no other PDUs.
+            room: as of `cut`.
+            most: as of `cut`.
+
+        Raises:
+            SourceFailed: the data set ended before its length.
+            OSError: it could not be read.
+        """
+        take = min(self.left, max(1, min(room // batch.fragment, most)) * batch.fragment)
+        self._ahead = self._lay(batch, take), take
+
+    def claim(self, context_id: int) -> None:
+        """Make sure that it is to be sent on this presentation context, and was not before.
+
+        Raises:
+            LocalProtocolError: it is not, or was.
+        """
+        if context_id != self.context_id or self.number:
+            raise LocalProtocolError(
+                f"a data set that was read ahead is sent once, on presentation context {self.context_id}"
+            )
+
+    def _lay(self, batch: Batch, take: int) -> memoryview:
+        return batch.lay(take, *self._headers(batch.fragment, take), self._fill)
+
+    def _headers(self, fragment: int, take: int) -> tuple[bytes, bytes | None]:
+        """Of a full PDU, and of the last one if these bytes are the end.
+
+        All but the last PDU of a command set or data set are full, and begin alike.
+        """
+        last = self._header((take - 1) % fragment + 1, LAST) if take == self.left else None
+        return self._header(fragment, 0), last
+
+    def _header(self, size: int, last: int) -> bytes:
+        return PDV_HEADER.pack(4, size + 6, size + 2, self.context_id, self.kind | last)
+
+    def _slice(self, data: memoryview, fragment: int, take: int) -> list[tuple[Buffer, ...]]:
         """What is in memory goes out from where it lies."""
         self._source = data
+        full, last = self._headers(fragment, take)
         begin = len(data) - self.left
         end = begin + take
         pdus: list[tuple[Buffer, ...]]

@@ -78,3 +78,54 @@ def test_what_cannot_be_opened_is_said_at_its_turn() -> None:
     assert [type(each) for each in errors] == [type(None), Unreadable, type(None)]
     assert len(things[1].opened) == 2, "once ahead, and once when it is said"
     assert _told(world) == ["Opening", "Responded", "Opening", "Opening", "Responded"]
+
+
+class _Watched(Content):
+    """Bytes that note what had been told when they were read."""
+
+    def __init__(self, length: int, world: World, reads: list[list[str]]) -> None:
+        super().__init__(length)
+        self._world = world
+        self._reads = reads
+
+    def readinto(self, view: memoryview, /) -> int:
+        self._reads.append(_told(self._world))
+        return super().readinto(view)
+
+
+class Read(Noted):
+    """An object that notes when it is read."""
+
+    def __init__(self, world: World, number: int, length: int = 100) -> None:
+        super().__init__(world, number, length)
+        self.reads: list[list[str]] = []
+
+    def open(self, transfer_syntax_uid: str) -> Content:
+        super().open(transfer_syntax_uid).close()
+        return _Watched(self.length, self._world, self.reads)
+
+
+def test_the_beginning_of_the_next_one_is_read_before_the_response_comes() -> None:
+    """A batch is 300 bytes here, of at most 122 in a PDU."""
+    world = World([Acceptor()])
+    things = [Read(world, number, 400) for number in range(2)]
+    play(world, things)
+    assert [each.stored for each in outcomes_of(world)] == [True] * 2
+    first, second = (each.reads for each in things)
+    assert [len(each) for each in first] == [1] * 4
+    ahead = [each for each in second if each == ["Opening"]]
+    assert len(ahead) == 2
+    assert second[2:] == [["Opening", "Responded", "Opening"]] * 2
+
+
+def test_what_cannot_be_read_ahead_is_said_at_its_turn() -> None:
+    class Failing(Content):
+        def readinto(self, view: memoryview, /) -> int:
+            raise ValueError("of the user's")
+
+    world = World([Acceptor(), Acceptor()])
+    things = [Thing(0, 100), Thing(1, 100, Failing), Thing(2, 100)]
+    play(world, things)
+    outcomes = outcomes_of(world)
+    assert [each.stored for each in outcomes] == [True, False, True]
+    assert "of the user's" in str(outcomes[1].error)

@@ -193,6 +193,45 @@ def test_data_is_sent_on_accepted_contexts_only():
     assert end.sent() == [DATA]
 
 
+class Zeros:
+    """A source of so many of them."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def readinto(self, view: memoryview) -> int:
+        view[:] = bytes(len(view))
+        return len(view)
+
+
+def test_what_is_read_ahead_is_for_an_accepted_context_alone():
+    for end, context_id in ((established(Role.REQUESTOR), 3), (End(Role.REQUESTOR), 1)):
+        with pytest.raises(LocalProtocolError, match=f"context {context_id} is not accepted"):
+            end.association.read_ahead(context_id, Zeros(10))
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_message_whose_data_set_was_read_ahead_is_sent_as_any_other(traced: bool):
+    """With a trace each PDU passes through the table of states, and without one the usual way."""
+    end = established(Role.REQUESTOR)
+    association = end.association
+    if not traced:
+        association._trace = None
+    ahead = association.read_ahead(1, Zeros(10))
+    assert not association.sending
+    number = association.ask(1, b"command!", ahead)
+    (command, data) = end.sent()
+    assert command == DATA
+    assert data == PDataTF((PDV(1, LAST, bytes(10)),))
+    assert association.is_out(number)
+    with pytest.raises(LocalProtocolError, match="is sent once"):
+        association.ask(1, b"command!", ahead)
+    assert not association.sending
+
+
 def test_the_peers_maximum_bounds_what_is_sent_and_not_ours():
     """PS3.8 D.1: the two directions are independent."""
     end = requestor(Limits(max_pdu_length=64))

@@ -290,7 +290,8 @@ def test_a_batch_is_bound_in_bytes_and_in_pdus(
         spans = box.spans()
         pdus = split(b"".join(spans))
         assert len(pdus) <= batch_pdus
-        payload = sum(len(pdu.pdvs[0].fragment) for pdu in pdus)
+        # Command sets do not count.
+        payload = sum(len(pdu.pdvs[0].fragment) for pdu in pdus if not pdu.pdvs[0].is_command)
         # One fragment is the least that makes progress.
         assert payload < batch + box.fragment
         box.sent(sum(map(len, spans)))
@@ -373,6 +374,95 @@ def test_a_source_that_gives_little_at_a_time_is_read_on():
     data = bytes(range(256))
     put_data(box, 1, command=False, source=Source(data, at_most=7))
     assert b"".join(pdv.fragment for pdv in pdvs(pump(box))) == data
+
+
+# -------------------------------------------------------------------------- read ahead --
+
+
+@given(
+    objects=st.lists(st.tuples(contents, st.booleans()), min_size=1, max_size=5),
+    maximum=st.integers(8, 200),
+    batch=st.integers(1, 300),
+    sizes=takes,
+)
+def test_what_is_read_ahead_leaves_as_all_else_does(
+    objects: list, maximum: int, batch: int, sizes: list[int]
+):
+    """One object after the other, each read ahead or not while the one before it has its answer to come."""
+    usual, early = outbox(maximum, send_batch=batch), outbox(maximum, send_batch=batch)
+    wire: dict[Outbox, bytes] = {usual: b"", early: b""}
+    for data, ahead in objects:
+        stream = early.read_ahead(3, Source(data)) if ahead else Source(data)
+        assert not early
+        numbers = [
+            usual.put_message(3, b"command!", Source(data)),
+            early.put_message(3, b"command!", stream),
+        ]
+        assert numbers[0] == numbers[1]
+        for box in (usual, early):
+            wire[box] += pump(box, sizes)
+            assert box.is_out(numbers[0])
+    assert wire[usual] == wire[early]
+
+
+def test_the_beginning_is_read_ahead_and_no_more():
+    box = outbox(1006, send_batch=2000)
+    source = Source(bytes(5000))
+    stream = box.read_ahead(1, source)
+    assert source.reads == [1000, 1000]
+    box.put_message(1, b"command!", stream)
+    box.spans()
+    assert source.reads == [1000, 1000]
+    box.sent(sum(map(len, box.spans())))
+    box.spans()
+    assert source.reads == [1000] * 4
+
+
+def test_what_is_read_ahead_is_not_overwritten_by_what_is_sent_before_it():
+    """Two are read ahead, and a third is sent before them: nobody does so, and nothing is mixed up."""
+    box = outbox(106)
+    first, second = (box.read_ahead(1, Source(letter * 300)) for letter in (b"1", b"2"))
+    for letter, data in ((b"3", Source(b"3" * 300)), (b"1", first), (b"2", second)):
+        box.put_message(1, b"command!", data)
+        found = [pdv for pdv in pdvs(pump(box)) if not pdv.is_command]
+        assert b"".join(pdv.fragment for pdv in found) == letter * 300
+
+
+def test_the_buffer_for_what_is_read_ahead_is_used_again():
+    box = outbox(106)
+    owners = {}
+    for _ in range(4):
+        box.put_message(1, b"command!", box.read_ahead(1, Source(bytes(300))))
+        spans = box.spans()
+        owners |= {id(span.obj): span.obj for span in spans if isinstance(span, memoryview)}
+        box.sent(sum(map(len, spans)))
+    assert len(owners) == 1
+
+
+def test_what_was_read_ahead_is_sent_once_and_on_its_own_context():
+    box = outbox(106)
+    stream = box.read_ahead(1, Source(bytes(300)))
+    with pytest.raises(LocalProtocolError, match="on presentation context 1"):
+        box.put_message(3, b"command!", stream)
+    assert not box
+    box.put_message(1, b"command!", stream)
+    pump(box)
+    with pytest.raises(LocalProtocolError, match="sent once"):
+        box.put_message(1, b"command!", stream)
+    assert not box
+
+
+def test_what_cannot_be_read_ahead_is_told_and_nothing_is_queued():
+    box = outbox(106)
+    with pytest.raises(OSError, match="the disk is gone"):
+        box.read_ahead(1, Broken(bytes(10)))
+    with pytest.raises(SourceFailed, match="ended 10 bytes before"):
+        box.read_ahead(1, Source(bytes(90), announced=100))
+    with pytest.raises(LocalProtocolError, match="without a fragment"):
+        box.read_ahead(1, Source(b""))
+    assert not box
+    box.put_message(1, b"command!", box.read_ahead(1, Source(bytes(10))))
+    assert len(split(pump(box))) == 2
 
 
 # ---------------------------------------------------------------------- broken sources --
