@@ -308,17 +308,23 @@ class NoPresentationContext(DIMSEError):
     Attributes:
         path: the file.
         sop_class_uid: its SOP class.
+        as_scp: it has a presentation context, but there we are no SCU, by the roles that were
+            negotiated (PS3.7 D.3.3.4).
     """
 
-    def __init__(self, path: FilePath, sop_class_uid: str) -> None:
+    def __init__(self, path: FilePath, sop_class_uid: str, *, as_scp: bool = False) -> None:
         known = STORAGE_SOP_CLASSES.get(sop_class_uid)
         name = f"{known.name} ({sop_class_uid})" if known else f"SOP class {sop_class_uid}"
         super().__init__(
-            f"{path}: the peer accepted no presentation context for {name}. Have the peer "
+            f"{path}: there is a presentation context for {name}, but by the roles that were "
+            "negotiated we send nothing there. Propose the SCU role, too"
+            if as_scp
+            else f"{path}: the peer accepted no presentation context for {name}. Have the peer "
             "configured to store this SOP class, or send the file to one that does"
         )
         self.path = path
         self.sop_class_uid = sop_class_uid
+        self.as_scp = as_scp
 
 
 class DictionaryError(DIMSEError):

@@ -275,7 +275,8 @@ def choose_context(
     The object's own transfer syntax comes first, so that it goes out as it is. Otherwise an
     uncompressed syntax that it can be converted to; otherwise one that it can be compressed to
     without loss. A context for another SOP class is never used
-    (PS3.7 9.1.1.1.3: the class is the context's abstract syntax).
+    (PS3.7 9.1.1.1.3: the class is the context's abstract syntax), nor one on which the requestor is
+    no SCU (PS3.7 D.3.3.4).
 
     Args:
         accepted: the accepted contexts.
@@ -298,7 +299,7 @@ def possible_choices(
     """All ways in which one object can travel, best first; arguments as `choose_context`."""
     by_syntax: dict[str, int] = {}
     for context in accepted:
-        if context.abstract_syntax == sop_class_uid:
+        if context.abstract_syntax == sop_class_uid and context.requestor_is_scu:
             by_syntax.setdefault(context.transfer_syntax, context.id)
     own = by_syntax.pop(transfer_syntax_uid, None)
     if own is not None:
@@ -321,15 +322,12 @@ def explain_refusal(
     """Say why `choose_context` found nothing: an error to raise or to report for this file."""
     if obstacle is None:
         obstacle = partial(obstacle_between, transfer_syntax_uid)
+    of_class = [each for each in accepted if each.abstract_syntax == sop_class_uid]
     taken = tuple(
-        dict.fromkeys(
-            context.transfer_syntax
-            for context in accepted
-            if context.abstract_syntax == sop_class_uid
-        )
+        dict.fromkeys(context.transfer_syntax for context in of_class if context.requestor_is_scu)
     )
     if not taken:
-        return NoPresentationContext(path, sop_class_uid)
+        return NoPresentationContext(path, sop_class_uid, as_scp=bool(of_class))
     # What can be converted to would rather be an uncompressed one.
     best = next((each for each in _CONVERT_TO if each in taken), taken[0])
     why = obstacle(best) or "it can't be converted"

@@ -297,7 +297,7 @@ class Operations:
             DulcetError: as `finish`.
         """
         for context in self.accepted:
-            if context.abstract_syntax == VERIFICATION:
+            if context.abstract_syntax == VERIFICATION and context.requestor_is_scu:
                 break
         else:
             raise LocalProtocolError(

@@ -169,6 +169,7 @@ class Accepted:
     id: int
     abstract_syntax: str
     transfer_syntax: str
+    requestor_is_scu: bool = True
 
 
 def test_the_objects_own_syntax_comes_first():
@@ -214,6 +215,18 @@ def test_why_there_is_no_context():
     assert (error.path, error.sop_class_uid) == ("ct.dcm", CT)
     assert str(error).startswith("ct.dcm: the peer accepted no presentation context for CT Image")
     assert "SOP class 1.2.3" in str(explain_refusal("x", [], "1.2.3", EXPLICIT))
+
+
+def test_nothing_is_sent_where_we_are_no_scu():
+    """PS3.7 D.3.3.4: who is the SCP alone on a context asks nothing there."""
+    accepted = [Accepted(1, CT, EXPLICIT, requestor_is_scu=False)]
+    assert choose_context(accepted, CT, EXPLICIT) is None
+    error = explain_refusal("ct.dcm", accepted, CT, EXPLICIT)
+    assert isinstance(error, NoPresentationContext)
+    assert error.as_scp
+    assert "by the roles that were negotiated we send nothing there" in str(error)
+    both = [*accepted, Accepted(3, CT, IMPLICIT)]
+    assert choose_context(both, CT, EXPLICIT) == Choice(3, IMPLICIT, transcode=True)
 
 
 def test_why_it_can_not_be_converted():

@@ -12,15 +12,17 @@ import pytest
 
 from dimse import aio
 from dimse.client import Client
-from dimse.errors import NotDICOM
+from dimse.errors import NoPresentationContext, NotDICOM
 from dimse.offers import ContextOffer
 from dimse.outcome import Outcome
 from dimse.provider import Observer
 from dimse.requests import Requestor, ServiceRequest
 from dimse.server import Server
 from dimse.storage.sink import Discard
+from dimse.support import storage_support
 from dul.conversations import Conversation
-from dul.errors import AssociationAborted, TransportError
+from dul.errors import AssociationAborted, LocalProtocolError, TransportError
+from dul.user_items import RoleSelection
 
 CT_FILE = Path(__file__).parent.parent.parent / "fixtures" / "dicom" / "ct-explicit.dcm"
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
@@ -165,3 +167,18 @@ def test_behind_its_end_nothing_goes(use: Any, way: str) -> None:
     seen = used(use, act)
     assert (seen.end == "released") is (way == "release")
     assert not seen.asked
+
+
+def test_nothing_is_sent_on_a_context_where_we_are_the_scp_alone() -> None:
+    """Not even an echo: the other end would have to refuse it."""
+    seen = Seen()
+    both = [VERIFICATION, CT]
+    support = storage_support(requestor_may_be_scp=both)
+    roles = [RoleSelection(uid, scu=False, scp=True) for uid in both]
+    with Server(lambda _: Discard(), host="127.0.0.1", support=support, observer=seen) as server:
+        client = Client("127.0.0.1", server.address[1], roles=roles)
+        with client.associate(OFFERS) as session:
+            assert isinstance(session.store(CT_FILE).error, NoPresentationContext)
+            with pytest.raises(LocalProtocolError, match="Verification"):
+                session.echo()
+    assert seen.asked == []
