@@ -23,6 +23,7 @@ from dimse.tables.uids import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
+    is_sendable,
     is_uid,
 )
 from dul.values import TYPE_CHECKING, Protocol, dataclass
@@ -93,13 +94,18 @@ def checked_offers(contexts: object, where: str = "contexts") -> tuple[ContextOf
     """What is proposed for an association.
 
     Raises:
-        InvalidValue: there is nothing, or something that is no `ContextOffer`.
+        InvalidValue: there is nothing, something that is no `ContextOffer`, or one with what can't
+            travel as a UID.
     """
     offers = () if isinstance(contexts, str) or not isinstance(contexts, Iterable) else contexts
     offers = tuple(offers)
     for each in offers:
         if not isinstance(each, ContextOffer):
             raise InvalidValue(where, f"{each!r} is no ContextOffer")
+        uids: tuple[object, ...] = (each.abstract_syntax, *each.transfer_syntaxes)
+        for uid in uids:
+            if not isinstance(uid, str) or not is_sendable(uid):
+                raise InvalidValue(where, f"{uid!r} is no UID")
     if not offers:
         raise InvalidValue(where, f"{contexts!r} is no series of one ContextOffer or more")
     return offers

@@ -82,8 +82,16 @@ def storage_support(
         identity_required: refuse also who says nothing of an identity.
 
     Raises:
-        InvalidValue: a title that nobody can have.
+        InvalidValue: a title that nobody can have; a single text in the place of several.
     """
+    for name, several in (
+        ("sop_classes", sop_classes),
+        ("transfer_syntaxes", transfer_syntaxes),
+        ("requestor_may_be_scp", requestor_may_be_scp),
+        *((f"others: {uid}", syntaxes) for uid, syntaxes in (others or {}).items()),
+    ):
+        if isinstance(several, str):  # its letters would be the UIDs
+            raise InvalidValue(name, f"{several!r} is a single UID; give a list of them")
     classes = SUPPORTED_BY_DEFAULT if sop_classes is None else tuple(sop_classes)
     stored = tuple(transfer_syntaxes)
     syntaxes = {VERIFICATION: UNCOMPRESSED} | dict.fromkeys(classes, stored)

@@ -9,7 +9,7 @@ import pytest
 from dimse import aio
 from dimse.client import Client
 from dimse.errors import InvalidValue
-from dimse.offers import CLASSIC, EXPLICIT_FIRST, ContextOffer, Offers
+from dimse.offers import CLASSIC, EXPLICIT_FIRST, ContextOffer, Offers, checked_offers
 from dimse.plan import plan
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
@@ -133,3 +133,13 @@ def test_how_nothing_can_be_sent(client: Any, how: dict[str, Any]) -> None:
     for call in (client("127.0.0.1", 1).store, client("127.0.0.1", 1).send):
         with pytest.raises(InvalidValue, match=name):
             call("ct.dcm", **how)
+
+
+@pytest.mark.parametrize("offer", [("verification", ("1.2",)), ("1.2.3", ("1.2", "implicit"))])
+def test_what_is_no_uid_is_not_proposed(offer: tuple[str, tuple[str, ...]]) -> None:
+    with pytest.raises(InvalidValue, match=r"contexts: '(verification|implicit)' is no UID"):
+        checked_offers([ContextOffer(*offer)])
+
+
+def test_a_uid_that_is_only_wrong_in_form_may_be_proposed() -> None:
+    assert checked_offers([ContextOffer("1.02.3", ("1.2",))])

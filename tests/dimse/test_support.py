@@ -8,6 +8,7 @@ import pytest
 from serving import CT, DEFLATED, EXPLICIT, FIND, IMPLICIT, VERIFICATION, AsyncioServer, Caller
 from tests_datasets import encode, identity
 
+from dimse.errors import InvalidValue
 from dimse.messages.composite import CEchoRQ, CStoreRQ
 from dimse.server import Server
 from dimse.support import default_support, storage_support
@@ -139,3 +140,17 @@ def test_private_objects_are_stored(server: Any) -> None:
     (request,) = received
     assert request.dataset().file_meta.TransferSyntaxUID == PRIVATE_SYNTAX
     assert request.dataset().SOPClassUID == PRIVATE_CLASS
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sop_classes": CT},
+        {"transfer_syntaxes": IMPLICIT},
+        {"requestor_may_be_scp": CT},
+        {"others": {CT: IMPLICIT}},
+    ],
+)
+def test_a_single_text_is_no_series_of_its_letters(wrong: Any) -> None:
+    with pytest.raises(InvalidValue, match=f"{next(iter(wrong))}.* is a single UID; give a list"):
+        storage_support(**wrong)
