@@ -88,11 +88,21 @@ class Policy:
         _check_move_originator(self.move_originator)
         if self.journal is not None and self.repeat > 1:
             raise InvalidValue("journal", "what is sent several times on purpose has no journal")
-        if self.rate is not None and not self.rate > 0:
-            raise InvalidValue("rate", f"{self.rate!r} objects per second is no rate")
-        if self.bandwidth is not None and not self.bandwidth >= SLOWEST_BANDWIDTH:
-            why = f"{self.bandwidth!r} bytes per second: below {SLOWEST_BANDWIDTH} peers lose their patience"
-            raise InvalidValue("bandwidth", why)
+        for name, deed in (("preparation", "examine"), ("retry", "delay"), ("journal", "page")):
+            value = getattr(self, name)
+            if value is not None and not hasattr(value, deed):
+                raise InvalidValue(name, f"{type(value).__name__} is no dimse.{name.capitalize()}")
+        _check_pace(self.rate, self.bandwidth)
+
+
+def _check_pace(rate: object, bandwidth: object) -> None:
+    if rate is not None and not (isinstance(rate, int | float) and rate > 0):
+        raise InvalidValue("rate", f"{rate!r} objects per second is no rate")
+    if bandwidth is None:
+        return
+    if not isinstance(bandwidth, int | float) or not bandwidth >= SLOWEST_BANDWIDTH:
+        why = f"{bandwidth!r} bytes per second: below {SLOWEST_BANDWIDTH} peers lose their patience"
+        raise InvalidValue("bandwidth", why)
 
 
 def _check_move_originator(originator: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from dimse.errors import Refused, UnknownCommand
+from dimse.errors import InvalidValue, Refused, UnknownCommand
 from dimse.messages.base import Request, Response
 from dimse.requests import EchoRequest, Requestor, ServiceRequest, StoreRequest
 from dimse.storage.sink import Sink
@@ -268,3 +268,18 @@ class Provider:
     observer: Observer = field(default_factory=Observer)
     max_memory: int = MAXIMUM_MEMORY
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what could only fail when somebody calls.
+
+        Raises:
+            InvalidValue: a handler that is no function, or of something that is no request.
+        """
+        for name in ("open_sink", "on_store", "on_echo", "on_release", "access"):
+            function = getattr(self, name)
+            if function is not None and not callable(function):
+                hint = ", as Spool(...).open is" if name == "open_sink" else ""
+                raise InvalidValue(name, f"{type(function).__name__} is no function{hint}")
+        for kind, function in self.handlers.items():
+            if not hasattr(kind, "RESPONSE") or not callable(function):
+                raise InvalidValue("handlers", f"{kind!r}: no request's class with a function")

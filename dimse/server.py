@@ -71,6 +71,7 @@ class Server(blocking.Server):
 
     Raises:
         TransportError: the address can't be listened on.
+        InvalidValue: a handler that is no function, or of something that is no request.
     """
 
     def __init__(

@@ -20,6 +20,11 @@ from dimse.policy import Policy
         {"associations": 0},
         {"rate": 0.0},
         {"bandwidth": 100.0},
+        {"rate": "5"},
+        {"bandwidth": "1000000"},
+        {"retry": 3},
+        {"journal": "night.journal"},
+        {"preparation": {}},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:

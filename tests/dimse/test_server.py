@@ -17,6 +17,7 @@ from serving import CT, DEFLATED, EXPLICIT, FIND, IMPLICIT, VERIFICATION, Asynci
 from tests_datasets import encode, identity
 
 from dimse.client import Client
+from dimse.errors import InvalidValue
 from dimse.messages.composite import CEchoRQ, CFindRQ, CStoreRQ
 from dimse.provider import Observer
 from dimse.requests import ServiceRequest, StoreRequest
@@ -315,3 +316,20 @@ def test_an_access_check_that_gives_no_verdict_lets_nobody_in(
             Client("127.0.0.1", scp.address[1]).echo()
     assert "access: gave " in caplog.text
     assert "not an AssociateRJ, Denied, Granted or None" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"open_sink": "incoming"}, "open_sink: str is no function, as Spool"),
+        ({"on_store": 0}, "on_store: int is no function"),
+        ({"access": ["127.0.0.1"]}, "access: list is no function"),
+        ({"handlers": {"C-FIND": print}}, "handlers: 'C-FIND'"),
+        ({"handlers": {CFindRQ: None}}, "handlers: "),
+    ],
+)
+def test_what_could_only_fail_when_somebody_calls_is_refused(
+    server: Any, wrong: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(InvalidValue, match=why), server(**wrong):
+        pass
