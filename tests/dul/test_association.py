@@ -31,7 +31,7 @@ from dul.errors import (
 from dul.fsm import State
 from dul.items import PresentationContextAC
 from dul.limits import Limits
-from dul.pdata import PDV, PDataTF
+from dul.pdata import LAST, PDV, PDataTF
 from dul.pdu import AssociateRJ
 from dul.support import Support, answer
 from dul.user_items import UserInformation
