@@ -122,6 +122,8 @@ class Trust:
         """
         if self.system:
             context.load_default_certs(purpose)
+        # So a peer's own certificate is enough; else OpenSSL goes on to who signed it.
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
         for file in (*self.files, *self._in_directories(context)):
             _load(context, file, "certificate")
         for file in self.crls:

@@ -95,6 +95,7 @@ _OURS: dict[str, tuple[str, str]] = {
     "NO_RENEGOTIATION": ("the peer would not renegotiate", ""),
     "HTTP_REQUEST": ("the peer speaks HTTP", "look at the port's number"),
     "HTTPS_PROXY_REQUEST": ("the peer speaks HTTP", "look at the port's number"),
+    "CALLBACK_FAILED": ("the peer asks for another host name than the one that is expected, or for none (SNI)", "have it call us by that name"),
     "NO_PROTOCOLS_AVAILABLE": ("no version of TLS is left by this machine's OpenSSL configuration", ""),
 }  # fmt: skip
 

@@ -113,6 +113,7 @@ def test_who_asks_for_another_name_is_refused(office: Office, certified: Certifi
     with storescp(*certified.options, "-ic", "--expect-sni", "pacs.example") as running:
         with pytest.raises(DulcetError, match="does not know the host name that we called"):
             call(running.port, office)
+        running.wait_for("the peer asks for another host name than the one that is expected")
 
 
 def test_certificates_are_taken_anew_at_sighup(

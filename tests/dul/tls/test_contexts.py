@@ -110,6 +110,17 @@ def test_a_client_that_does_not_look_at_the_name(office: Office, trust: Trust) -
     assert Handshake(client_context(trust=trust, check_host_name=False), elsewhere).done
 
 
+def test_a_peers_own_certificate_is_enough_to_trust_it(office: Office) -> None:
+    """Its authority need not be trusted, and nobody else of that authority is."""
+    one, other = office.issue("localhost"), office.issue("localhost")
+    trust = Trust(files=(one.certificate,))
+    for here, done in ((one, True), (other, False)):
+        serving = server_context(own(here), verify="ignore")
+        assert Handshake(client_context(trust=trust), serving).done is done
+        calling = client_context(trust=Trust(files=(office.ca,)), credentials=own(here))
+        assert Handshake(calling, server_context(own(one), trust=trust)).done is done
+
+
 def test_who_trusts_nobody_is_told() -> None:
     with pytest.raises(InvalidTLS, match="nobody is trusted"):
         client_context(trust=Trust())
