@@ -10,6 +10,7 @@ from ssl import SSLContext
 
 from dul.errors import InvalidTLS
 from dul.tls import (
+    DEFAULT,
     TLS_PROFILES,
     Credentials,
     TLSProfile,
@@ -23,6 +24,7 @@ from dul.tls import (
 from .grammar.declaration import UsageError
 from .options.tls import CallingTls, KeyPair, ServingTls, Tls
 from .report import Report
+from .secrets import PROMPT
 
 __all__ = ["KeyPassword", "calling_context", "listing", "serving_context"]
 
@@ -40,7 +42,7 @@ def listing(settings: Tls) -> str:
     except InvalidTLS as error:
         raise UsageError(str(error)) from error
     lines = [f"{each['name']:<34} {each['protocol']}\n" for each in context.get_ciphers()]
-    return f"TLS profile {settings.tls_profile}:\n" + "".join(lines)
+    return f"TLS profile {_profile(settings).name}:\n" + "".join(lines)
 
 
 def _profile_line(profile: TLSProfile) -> str:
@@ -56,7 +58,8 @@ def calling_context(settings: CallingTls, pair: KeyPair, report: Report) -> SSLC
         InvalidTLS: a file is no good, or this machine can't do what the profile wants.
         UsageError: a password is not to be had.
     """
-    if not settings.verify_peer:
+    verify = settings.verify_peer is not False
+    if not verify:
         report.warn("the peer's certificate is not verified (-ic): anybody may answer in its name")
     named = bool(settings.authorities or settings.authority_directories)
     credentials = None
@@ -67,7 +70,7 @@ def calling_context(settings: CallingTls, pair: KeyPair, report: Report) -> SSLC
         _profile(settings),
         credentials=credentials,
         trust=_trust(settings, system=not named),
-        verify=settings.verify_peer,
+        verify=verify,
         check_host_name=settings.check_host_name,
         suites=_suites(settings),
     )
@@ -89,7 +92,7 @@ def serving_context(
         credentials,
         _profile(settings),
         trust=_trust(settings, system=False),
-        verify=settings.client_certificates,
+        verify=settings.client_certificates or "require",
         suites=_suites(settings),
         dh_parameters=settings.dh_parameters,
         expected_name=settings.expected_name,
@@ -99,7 +102,7 @@ def serving_context(
 
 
 def _profile(settings: Tls) -> TLSProfile:
-    return tls_profile(settings.tls_profile)
+    return DEFAULT if settings.tls_profile is None else tls_profile(settings.tls_profile)
 
 
 def _suites(settings: Tls) -> tuple[str, ...]:
@@ -122,7 +125,7 @@ class KeyPassword:
 
     def __init__(self, settings: Tls, pair: KeyPair) -> None:
         self.may_ask = True
-        self._secret = settings.key_password
+        self._secret = settings.key_password or PROMPT
         self._of = f"private key {pair.key}"
         self._answer: str | None = None
 
@@ -145,7 +148,7 @@ class KeyPassword:
 
 
 def _warn_of_password(settings: Tls, report: Report) -> None:
-    if settings.key_password.is_visible:
+    if settings.key_password is not None and settings.key_password.is_visible:
         report.warn("everybody on this machine can see the password on the command line (+pw)")
 
 

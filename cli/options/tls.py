@@ -9,7 +9,7 @@ from ..grammar.declaration import Settings, UsageError, always, flag, repeated, 
 from ..secrets import PROMPT, Secret, given, in_environment, in_file
 
 if TYPE_CHECKING:
-    from typing import Literal, TypeGuard
+    from typing import Final, Literal, TypeGuard
 
 __all__ = [
     "ANONYMOUS",
@@ -52,10 +52,10 @@ _WITH_KEY = value(
 
 
 class Tls(Settings, title=_TITLE):
-    """What both roles have."""
+    """What both roles have. None is what was not said: so it shows what was said without TLS."""
 
-    key_password: Secret = setting(
-        PROMPT,
+    key_password: Secret | None = setting(
+        None,
         flag(
             "+ps",
             "--std-passwd",
@@ -131,8 +131,8 @@ class Tls(Settings, title=_TITLE):
             help="look up those of the authorities in between as well",
         ),
     )
-    tls_profile: str = setting(
-        "bcp195",
+    tls_profile: str | None = setting(
+        None,
         value(
             "--tls-profile",
             read=read.text,
@@ -186,8 +186,8 @@ class CallingTls(Tls, title=_TITLE):
         _WITH_KEY,
         flag("+tla", "--anonymous-tls", value=ANONYMOUS, help="TLS without a certificate of ours"),
     )
-    verify_peer: bool = setting(
-        True,
+    verify_peer: bool | None = setting(
+        None,
         flag(
             "-rc",
             "--require-peer-cert",
@@ -236,8 +236,8 @@ class ServingTls(Tls, title=_TITLE):
         _PLAIN,
         _WITH_KEY,
     )
-    client_certificates: Literal["require", "if-given", "ignore"] = setting(
-        "require",
+    client_certificates: Literal["require", "if-given", "ignore"] | None = setting(
+        None,
         flag(
             "-rc",
             "--require-peer-cert",
@@ -288,22 +288,60 @@ class ServingTls(Tls, title=_TITLE):
     )
 
 
-def only_with_tls(settings: Tls) -> None:
-    """See that nothing is said about TLS where there is none.
+_PROFILES: Final = {
+    "bcp195": "--profile-8996",
+    "bcp195-modified": "--profile-8996-mod",
+    "bcp195-rfc7525": "--profile-bcp195",
+    "bcp195-nd": "--profile-bcp195-nd",
+    "bcp195-extended": "--profile-bcp195-ex",
+    "basic": "--profile-basic",
+    "aes": "--profile-aes",
+    "null": "--profile-null",
+}
+_PASSWORDS: Final = {
+    "prompt": "--std-passwd",
+    "given": "--use-passwd",
+    "file": "--passwd-file",
+    "environment": "--passwd-env",
+}
+_VERIFYING: Final = {
+    True: "--require-peer-cert",
+    False: "--ignore-peer-cert",
+    "require": "--require-peer-cert",
+    "if-given": "--verify-peer-cert",
+    "ignore": "--ignore-peer-cert",
+}
+
+
+def only_with_tls(settings: CallingTls | ServingTls) -> None:
+    """See that nothing is said about TLS where there is none: who says it believes that there is.
 
     Raises:
         UsageError: an option would have no effect.
     """
-    given = {
-        "--add-cert-file": settings.authorities,
-        "--add-cert-dir": settings.authority_directories,
-        "--add-crl-file": settings.revocation_lists,
+    if isinstance(settings, CallingTls):
+        enabling = " or ".join(_ENABLED)
+        verifying = _VERIFYING.get(settings.verify_peer)
+    else:
+        enabling = "--enable-tls"
+        verifying = _VERIFYING.get(settings.client_certificates)
+    secret, profile = settings.key_password, settings.tls_profile
+    said = {
+        "--add-cert-file": bool(settings.authorities),
+        "--add-cert-dir": bool(settings.authority_directories),
+        "--add-crl-file": bool(settings.revocation_lists),
         "--enable-crl-vfy": settings.revocation != "unchecked",
-        "--cipher": settings.ciphers,
+        "--cipher": bool(settings.ciphers),
+        _PROFILES.get(profile or "", "--tls-profile"): profile is not None,
     }
-    for option, there in given.items():
+    if secret is not None:
+        empty = secret.origin == "given" and not secret.text
+        said["--null-passwd" if empty else _PASSWORDS[secret.origin]] = True
+    if verifying is not None:
+        said[verifying] = True
+    for option, there in said.items():
         if there:
-            raise UsageError(f"{option} only allowed with --enable-tls")
+            raise UsageError(f"{option} only allowed with {enabling}")
 
 
 def asks_for_list(settings: object) -> TypeGuard[Tls]:

@@ -74,8 +74,17 @@ def test_storescu_sends_a_file(port: str, office: Office) -> None:
         (["+tla", "-ic", "--tls-profile", "best"], "there is no TLS profile 'best'"),
         (["+tla", "-ic", "+cs", "TLS_AES_128_GCM_SHA256"], "Python can't choose"),
         (["+tla", "-ic", "+cs", "RC4"], "does not have RC4"),
-        (["+cf", "CA"], "--add-cert-file only allowed with --enable-tls"),
+        (["+cf", "CA"], "--add-cert-file only allowed with --enable-tls or --anonymous-tls\n"),
         (["+crv"], "--enable-crl-vfy only allowed with --enable-tls"),
+        # As DCMTK has it: who says any of these believes to speak TLS.
+        (["+pg"], "--profile-8996 only allowed with --enable-tls or --anonymous-tls\n"),
+        (["--tls-profile", "best"], "--tls-profile only allowed with --enable-tls"),
+        (["-rc"], "--require-peer-cert only allowed with --enable-tls or --anonymous-tls\n"),
+        (["-ic"], "--ignore-peer-cert only allowed with --enable-tls"),
+        (["+ps"], "--std-passwd only allowed with --enable-tls"),
+        (["-pw"], "--null-passwd only allowed with --enable-tls"),
+        (["+pw", "x"], "--use-passwd only allowed with --enable-tls"),
+        (["--passwd-file", "x"], "--passwd-file only allowed with --enable-tls"),
     ],
 )
 def test_what_does_not_come_about(

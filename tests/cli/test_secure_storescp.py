@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from certified import PASSWORD, Certified, Office
 
+from cli.storescp import main as storescp_main
 from dimse.client import Client
 from dimse.passwords import entry
 from dul.errors import AssociationRejected, DulcetError
@@ -100,6 +101,17 @@ def test_plain_dicom_on_a_tls_port_is_called_that(office: Office, certified: Cer
         with pytest.raises(DulcetError):
             Client("localhost", running.port).echo()
         running.wait_for("plain DICOM on a TLS port")
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [("-vc", "--verify-peer-cert"), ("-rc", "--require-peer-cert"), ("+pn", "--profile-null")],
+)
+def test_no_plain_port_is_opened_for_who_speaks_of_tls(
+    option: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert storescp_main(["--ignore", option, "0"]) == 1
+    assert f"error: {name} only allowed with --enable-tls\n" in capsys.readouterr().err
 
 
 def test_http_on_a_tls_port_is_called_that(certified: Certified) -> None:
