@@ -124,7 +124,7 @@ def test_debug_shows_what_a_peer_negotiates_but_no_password(serve):
         "Implementation class UID (none)",
         "Asynchronous operations window 4/2",
         "Role selection CT Image Storage (1.2.840.10008.5.1.4.1.1.2): SCU 1, SCP 0",
-        "User identity type 2",
+        "User identity user 'somebody' with a passcode",
         r"3 1.2.3\x1b[2J: abstract syntax not supported",
     ):
         assert f"D: {each}" in said
