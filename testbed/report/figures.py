@@ -148,10 +148,10 @@ def fails(report: Report, case: CaseResult) -> bool:
 
 def outcome(report: Report) -> str:
     """The whole run in one word: "passed", "failed", "incomplete" or "empty"."""
-    if not report.complete:
-        return "incomplete"
     if not report.judged():
         return "empty"
+    if not report.complete:
+        return "incomplete"
     baseline_held = all(text == "pass" for text in report.baseline.values())
     failed = report.failures(strict=strict(report))
     return "failed" if failed or not baseline_held else "passed"

@@ -74,7 +74,7 @@ def _outcome(report: Report) -> Markup:
         else "no deviation",
         "failed": f"{len(failures)} of {len(report.cases)} cases fail the run",
         "incomplete": "the run was interrupted, or the product did not stay usable",
-        "empty": "no case could run",
+        "empty": "no case was judged: none was played, or all were skipped",
     }
     problems = [
         el("p", f"{which} baseline: {text}", class_="problem")

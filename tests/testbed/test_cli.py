@@ -284,7 +284,7 @@ def test_a_run_that_is_interrupted_before_its_first_verdict(peer, tmp_path, monk
     assert cli.main([*peer, "P.AC", "--html", str(page)]) == 3
     out = capsys.readouterr().out
     assert re.search(r": 0 cases in \d+ s\nINTERRUPTED: the result is incomplete\n\Z", out)
-    assert "the run was interrupted" in page.read_text("utf-8")
+    assert "no case was judged" in page.read_text("utf-8")
 
 
 def test_a_product_started_by_hand(tmp_path, capsys):
