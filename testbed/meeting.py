@@ -2,8 +2,8 @@
 
 import socket
 import sys
-import time
 
+from .clock import Clock
 from .launch import Handle
 from .model import Case
 from .observe import Wire
@@ -13,8 +13,6 @@ from .verdicts import Sub, Verdict
 
 #: How long a started SCU may take to call us.
 CALL_TIMEOUT = 20.0
-#: How often it is looked at meanwhile whether its command has failed.
-_LOOK_AFTER = 0.2
 
 
 def meet(scene: Scene, case: Case) -> None:
@@ -76,7 +74,7 @@ def take_call(scene: Scene) -> None:
         port = listener.getsockname()[1]
         print(f"{scene.case_id}: start the product towards port {port}", file=sys.stderr)
     try:
-        sock = _accepted(listener, scene.handle)
+        sock = _accepted(listener, scene.handle, scene.clock)
         if scene.settings.tls:
             sock.settimeout(CALL_TIMEOUT)
             sock = server_tls(scene.settings).wrap_socket(sock, server_side=True)
@@ -88,20 +86,23 @@ def take_call(scene: Scene) -> None:
     scene.adopt(wire)
 
 
-def _accepted(listener: socket.socket, handle: Handle | None) -> socket.socket:
+def _accepted(listener: socket.socket, handle: Handle | None, clock: Clock) -> socket.socket:
     """The product's connection; a command that fails is not waited for: it will call no more.
 
     One that ends with 0 may have left another process behind, which calls.
     """
-    deadline = time.monotonic() + CALL_TIMEOUT
-    while True:
-        failed = handle is not None and bool(handle.wait(0))
-        listener.settimeout(None if handle is None else 0 if failed else _LOOK_AFTER)
+    if handle is None:
+        listener.settimeout(None)
+        return listener.accept()[0]
+    for piece in clock.slices(CALL_TIMEOUT):
+        failed = bool(handle.wait(0))
+        listener.settimeout(0 if failed else piece)
         try:
             return listener.accept()[0]
         except (TimeoutError, BlockingIOError):
-            if failed or time.monotonic() >= deadline:
-                raise TimeoutError(f"timed out after {CALL_TIMEOUT:g} s") from None
+            if failed:
+                break
+    raise TimeoutError(f"timed out after {CALL_TIMEOUT:g} s")
 
 
 def _why(error: OSError, handle: Handle | None) -> str:

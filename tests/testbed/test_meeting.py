@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from testbed import catalogue, cli, meeting
+from testbed.clock import Clock
 from testbed.scene import Scene
 from testbed.settings import Settings
 from testbed.trial import Trial
@@ -59,9 +60,8 @@ class Ended:
         (0, 2),  # it ended well, and left another process behind
     ],
 )
-def test_a_command_that_has_ended_may_have_called_and_may_call_yet(code, looks, monkeypatch):
-    monkeypatch.setattr(meeting, "_LOOK_AFTER", 0.01)
+def test_a_command_that_has_ended_may_have_called_and_may_call_yet(code, looks):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         ended = Ended(code, listener.getsockname(), looks)
-        with meeting._accepted(listener, ended), ended.caller:
+        with meeting._accepted(listener, ended, Clock()), ended.caller:
             assert ended.looks <= 0
