@@ -6,7 +6,7 @@ bare_sender.py sendfile PORT FILE...    data sets are not read at all: the kerne
 bare_sender.py tls PORT KEY CERTIFICATE FILE...    over TLS
 
 It believes the files and the peer, and knows one SOP class. What it takes longer than a sender in C is
-Python's: the start of the interpreter, with TLS OpenSSL's module and a copy of what is put into a record.
+Python's: the start of the interpreter, and with TLS OpenSSL's module.
 """
 
 import os
@@ -17,7 +17,7 @@ import sys
 from typing import Any
 
 CT, EXPLICIT = b"1.2.840.10008.5.1.4.1.1.2", b"1.2.840.10008.1.2.1"
-BATCH, RECORDS, SMALL = 1 << 20, 1 << 17, 1 << 16
+BATCH, RECORD, SMALL = 1 << 20, 1 << 14, 1 << 16
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -60,12 +60,52 @@ def instance_and_end_of_meta(head: bytes | memoryview) -> tuple[bytes, int]:
     return instance, 144 + int.from_bytes(head[140:144], "little")
 
 
+class Batch:
+    """Room for a mebibyte of a data set, between the headers of its PDUs: one span for all of them."""
+
+    def __init__(self, fragment: int) -> None:
+        self.fragment, self.place = fragment, 12 + fragment
+        self.full = header(fragment, False)
+        self.end = 0  # where the header of a last PDU may stand
+        self.pdus = memoryview(bytearray(BATCH // fragment * self.place))
+        starts = range(0, len(self.pdus), self.place)
+        for at in starts:
+            self.pdus[at : at + 12] = self.full
+        self.rooms = [self.pdus[at + 12 : at + self.place] for at in starts]
+
+    def read(self, fd: int, at: int, size: int) -> tuple[memoryview, int]:
+        """The PDUs from this position of the file, and the position behind them."""
+        left = min(size - at, len(self.rooms) * self.fragment)
+        count = -(-left // self.fragment)
+        last = left - (count - 1) * self.fragment
+        os.preadv(fd, [*self.rooms[: count - 1], self.rooms[count - 1][:last]], at)
+        self.pdus[self.end : self.end + 12] = self.full
+        self.end = end = (count - 1) * self.place
+        if at + left == size:
+            self.pdus[end : end + 12] = header(last, True)
+        return self.pdus[: end + 12 + last], at + left
+
+
+class Object:
+    """A file that is open, and what of it has been read before its turn."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        os.stat(path)  # noqa: PTH116 - as ours does
+        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.size = os.fstat(self.fd).st_size
+        head = os.pread(self.fd, self.size + 1 if self.size <= SMALL else 1024, 0)
+        self.instance, self.at = instance_and_end_of_meta(head)
+        self.small = memoryview(head)[self.at :] if self.size <= SMALL else None
+        self.first: memoryview | None = None
+
+
 class Sender:
     def __init__(self, sock: Any, way: str) -> None:
         self.sock, self.way, self.fragment = sock, way, 0
         self.polled = select.poll()
         self.polled.register(sock, select.POLLIN)
-        self.buffer = memoryview(bytearray(0))
+        self.batch: Batch | None = None
         self.answer = memoryview(bytearray(1 << 16))
 
     def pdu(self) -> bytes:
@@ -90,72 +130,57 @@ class Sender:
         self.sock.sendall(b"\5\0\0\0\0\4\0\0\0\0")
         self.pdu()
 
-    def store(self, path: str, number: int) -> None:
-        os.stat(path)  # noqa: PTH116 - as ours does
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        size = os.fstat(fd).st_size
-        if size <= SMALL:
-            head = memoryview(os.pread(fd, size + 1, 0))
-            instance, meta = instance_and_end_of_meta(head)
-            piece = head[meta:]
-            self.flush([command(instance, number), header(len(piece), True), piece])
-        elif self.way == "sendfile":
-            self.by_kernel(fd, size, number)
+    def open(self, path: str) -> Object:
+        """Open a file and read its beginning: the peer is busy with the one before it."""
+        opened = Object(path)
+        if opened.small is None and self.way != "sendfile":
+            self.batch = self.batch or Batch(self.fragment)
+            opened.first, opened.at = self.batch.read(opened.fd, opened.at, opened.size)
+        return opened
+
+    def send(self, opened: Object, number: int) -> None:
+        asked = command(opened.instance, number)
+        if opened.small is not None:
+            self.flush([asked, header(len(opened.small), True), opened.small])
+        elif opened.first is None:
+            self.by_kernel(opened, asked)
         else:
-            self.by_buffer(fd, size, number)
+            assert self.batch is not None
+            self.flush([asked, opened.first])
+            while opened.at < opened.size:
+                pdus, opened.at = self.batch.read(opened.fd, opened.at, opened.size)
+                self.flush([pdus])
+
+    def conclude(self, opened: Object) -> None:
         if QUICKACK is not None and self.way != "tls":
             self.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
         if b"\0\0\0\x09\2\0\0\0\0\0" not in self.pdu():
             raise ConnectionError("not stored")
-        os.stat(path)  # noqa: PTH116
-        os.close(fd)
+        os.stat(opened.path)  # noqa: PTH116
+        os.close(opened.fd)
 
-    def by_kernel(self, fd: int, size: int, number: int) -> None:
+    def by_kernel(self, opened: Object, asked: bytes) -> None:
         """A header, then the kernel's bytes of the file: two calls for a PDU."""
-        instance, at = instance_and_end_of_meta(os.pread(fd, 1024, 0))
-        self.sock.send(command(instance, number), socket.MSG_MORE)
+        at, size = opened.at, opened.size
+        self.sock.send(asked, socket.MSG_MORE)
         out = self.sock.fileno()
         while at < size:
             left = min(self.fragment, size - at)
             last = at + left == size
             self.sock.send(header(left, last), socket.MSG_MORE)
             while left:
-                sent = os.sendfile(out, fd, at, left)
+                sent = os.sendfile(out, opened.fd, at, left)
                 at, left = at + sent, left - sent
-
-    def by_buffer(self, fd: int, size: int, number: int) -> None:
-        if not self.buffer:
-            self.buffer = memoryview(bytearray(BATCH // self.fragment * self.fragment))
-        buffer, fragment, at = self.buffer, self.fragment, 0
-        full = header(fragment, False)
-        waiting: list[bytes | memoryview] = []
-        begin = 0
-        while at < size:
-            count = os.preadv(fd, [buffer], at)
-            at += count
-            if not waiting and not begin:
-                instance, begin = instance_and_end_of_meta(buffer[:1024])
-                waiting.append(command(instance, number))
-                start = begin
-            else:
-                start = 0
-            for first in range(start, count, fragment):
-                piece = buffer[first : min(first + fragment, count)]
-                if len(piece) == fragment and (at < size or first + fragment < count):
-                    waiting.append(full)
-                else:
-                    waiting.append(header(len(piece), at == size and first + fragment >= count))
-                waiting.append(piece)
-                if self.way == "tls" and len(waiting) * fragment >= 2 * RECORDS:
-                    self.sock.sendall(b"".join(waiting))
-                    waiting = []
-            if waiting:
-                self.flush(waiting)
-                waiting = []
 
     def flush(self, waiting: list[bytes | memoryview]) -> None:
         if self.way == "tls":
-            self.sock.sendall(b"".join(waiting))
+            # One record for the command set and the beginning of the data set, the others as they lie.
+            *small, last = waiting
+            room = RECORD - sum(map(len, small)) if small else 0
+            if small:
+                self.sock.sendall(b"".join([*small, last[:room]]))
+            if len(last) > room:
+                self.sock.sendall(last[room:])
             return
         sent = self.sock.sendmsg(waiting)
         while True:  # blocking: it is rarely less than all
@@ -184,8 +209,13 @@ def main(way: str, port: str, *rest: str) -> None:
     with sock:
         sender = Sender(sock, way)
         sender.begin()
-        for number, path in enumerate(rest, 1):
-            sender.store(path, number & 0xFFFF)
+        following = sender.open(rest[0])
+        for number in range(1, len(rest) + 1):
+            present = following
+            sender.send(present, number & 0xFFFF)
+            if number < len(rest):
+                following = sender.open(rest[number])
+            sender.conclude(present)
         sender.end()
 
 
