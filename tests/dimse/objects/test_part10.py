@@ -568,8 +568,8 @@ def test_a_missing_file(tmp_path):
     assert isinstance(error.__cause__, FileNotFoundError)
 
 
-def test_a_name_with_a_nul_is_the_callers_mistake():
-    with pytest.raises(ValueError, match="null"):
+def test_a_name_that_no_file_can_have_is_unreadable():
+    with pytest.raises(Unreadable, match="embedded null byte"):
         examine("a\0b")
 
 
