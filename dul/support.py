@@ -5,7 +5,7 @@ A requestor needs nothing of this; what both ends conclude of request and answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 
 from dul.errors import RejectReason
 from dul.items import DICOM_APPLICATION_CONTEXT, PresentationContextAC, PresentationContextRQ
@@ -87,7 +87,9 @@ class Support:
         known = self.transfer_syntaxes.get(abstract_syntax)
         if known is not None:
             return known
-        allowed = valid_uid(abstract_syntax) and self.unknown_allowed(abstract_syntax)
+        allowed = valid_uid(abstract_syntax) and _leave(
+            "unknown_allowed", self.unknown_allowed(abstract_syntax)
+        )
         return self.unknown_abstract_syntax if allowed else ()
 
     def choose(self, supported: tuple[str, ...], proposed: tuple[str, ...]) -> str | None:
@@ -127,7 +129,8 @@ def answer(
         room for a fragment (1/2/1); else an A-ASSOCIATE-AC with one result per context.
 
     Raises:
-        TypeError: `Support.user_identity` gave neither bytes nor None.
+        TypeError: `Support.user_identity` gave neither bytes nor None; `Support.unknown_allowed` or
+            `permits` gave no bool.
     """
     if permits is not None or rq.user_information.user_identity is not None:
         return _answer(rq, support, limits, permits)
@@ -216,6 +219,15 @@ def _refusal(rq: AssociateRQ, support: Support) -> AssociateRJ | None:
     return None
 
 
+def _leave(who: str, verdict: object) -> bool:
+    """The verdict, which must be one: a coroutine that nobody awaits counts as true, and would open the door."""
+    if type(verdict) is not bool:
+        if isinstance(verdict, Coroutine):
+            verdict.close()  # else Python would warn somewhere that nobody awaited it
+        raise TypeError(f"{who} gave {verdict!r}, and neither True nor False")
+    return verdict
+
+
 def _choose(
     context: PresentationContextRQ,
     support: Support,
@@ -225,7 +237,9 @@ def _choose(
     supported = support.syntaxes_for(context.abstract_syntax)
     proposed = context.transfer_syntaxes
     if permits is not None:
-        proposed = tuple(each for each in proposed if permits(context.abstract_syntax, each))
+        proposed = tuple(
+            each for each in proposed if _leave("permits", permits(context.abstract_syntax, each))
+        )
     chosen = support.choose(supported, proposed) if supported and proposed else None
     role = roles.get(context.abstract_syntax)
     if not supported:

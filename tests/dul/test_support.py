@@ -263,3 +263,17 @@ def test_what_is_judged_anew_is_judged_each_time():
     for permitted, expected in ((True, 0), (False, 1), (True, 0)):
         found = answer(rq, SUPPORT, LIMITS, permits=lambda *_, may=permitted: may)
         assert results(found) == [(1, expected)]
+
+
+async def _awaited(*_: object) -> bool:
+    """As somebody may write it for asyncio; nobody awaits it."""
+    return False
+
+
+@pytest.mark.parametrize("judge", [_awaited, lambda *_: "no", lambda *_: None, lambda *_: 1])
+def test_what_is_neither_true_nor_false_gives_nobody_a_context(judge):
+    with pytest.raises(TypeError, match=r"permits gave .*, and neither True nor False"):
+        answer(ask(), SUPPORT, LIMITS, permits=judge)
+    support = Support(unknown_abstract_syntax=(IMPLICIT,), unknown_allowed=judge)
+    with pytest.raises(TypeError, match=r"unknown_allowed gave .*, and neither True nor False"):
+        answer(ask(), support, LIMITS)
