@@ -100,6 +100,19 @@ _OURS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
+# What is found only where both ends speak TLS. The first bytes that were seen may have been some in the middle
+# of it: OpenSSL had those before them already.
+_AMID = _OURS.keys() - {
+    "UNSUPPORTED_PROTOCOL",
+    "VERSION_TOO_LOW",
+    "PACKET_LENGTH_TOO_LONG",
+    "ENCRYPTED_LENGTH_TOO_LONG",
+    "DATA_LENGTH_TOO_LONG",
+    "HTTP_REQUEST",
+    "HTTPS_PROXY_REQUEST",
+}
+
+
 def handshake_failed(
     error: Exception,
     sock: ssl.SSLSocket | ssl.SSLObject | None,
@@ -210,6 +223,13 @@ _HTTP = frozenset(
 
 def _no_tls(heard: bytes, error: Exception, *, server_side: bool) -> str | None:
     """What a peer speaks instead of TLS, if that is why a handshake failed."""
+    reason = getattr(error, "reason", None) or ""
+    if (
+        isinstance(error, ssl.SSLCertVerificationError)
+        or reason in _AMID
+        or _ALERT.fullmatch(reason)
+    ):
+        return None
     if len(heard) < 2:
         no_record = getattr(error, "reason", None) in _NO_RECORD
         return "what the peer says is not TLS, perhaps plain DICOM" if no_record else None

@@ -156,3 +156,37 @@ def test_a_handshake_that_fails_after_the_handshake_was_another_one() -> None:
 def test_who_only_knocks_is_told_from_who_is_refused(error: OSError, hung_up: bool) -> None:
     failed = handshake_failed(error, None, b"", peer="peer", server_side=True)
     assert failed.hung_up is hung_up
+
+
+def _found(reason: str, kind: type[ssl.SSLError] = ssl.SSLError) -> ssl.SSLError:
+    error = kind(1, "")
+    error.reason = reason
+    error.verify_code, error.verify_message = 10, ""  # type: ignore[attr-defined]
+    return error
+
+
+@pytest.mark.parametrize("amid", [b"\x8a\x01", b"\x00\x00", b"GE", b"\x01\x00"])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (_found("PEER_DID_NOT_RETURN_A_CERTIFICATE"), "the peer sent no certificate"),
+        (_found("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "it wants a certificate of ours"),
+        (_found("CERTIFICATE_VERIFY_FAILED", ssl.SSLCertVerificationError), "it has expired"),
+    ],
+    ids=["ours", "alert", "certificate"],
+)
+def test_bytes_from_the_middle_of_a_handshake_say_nothing_of_its_beginning(
+    amid: bytes, error: ssl.SSLError, said: str
+) -> None:
+    """Who looks late at what has come finds them: OpenSSL has had the first of it."""
+    for server_side in (False, True):
+        failed = handshake_failed(error, None, amid, peer="peer", server_side=server_side)
+        assert said in str(failed)
+        assert "not TLS" not in str(failed)
+
+
+@pytest.mark.parametrize("reason", ["WRONG_VERSION_NUMBER", "HTTP_REQUEST"])
+def test_what_is_no_tls_is_told_by_its_first_bytes(reason: str) -> None:
+    for heard, said in ((b"\x01\x00", "plain DICOM on a TLS port"), (b"GE", "speaks HTTP")):
+        failed = handshake_failed(_found(reason), None, heard, peer="peer", server_side=True)
+        assert said in str(failed)
