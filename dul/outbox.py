@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections import deque
 
 from dul.limits import Limits
-from dul.pdata import AT_HAND, COMMAND, LAST, PDV_HEADER, Source, Stream, fragment_length
+from dul.pdata import AT_HAND, COMMAND, LAST, Source, Stream, fragment_length
 from dul.pdu import Abort
 from dul.values import TYPE_CHECKING
-from dul.wire import PDATA_HEADER_LENGTH, Buffer
+from dul.wire import PDATA_HEADER, PDATA_HEADER_LENGTH, Buffer
 
 if TYPE_CHECKING:
     from dul.batch import Batch
@@ -100,7 +100,7 @@ class Outbox:
             self.put(data)
             return data.number
         control = _LAST_COMMAND if command else LAST
-        self._wire.append((PDV_HEADER.pack(4, size + 6, size + 2, context_id, control), source))
+        self._wire.append((PDATA_HEADER.pack(4, size + 6, size + 2, context_id, control), source))
         self._length += size + PDATA_HEADER_LENGTH
         self._at_once = True
         self._put += 1
@@ -162,13 +162,13 @@ class Outbox:
         wire, ends = self._wire, self._ends
         self._put = number = self._put + 1
         self._at_once = True
-        wire.append((PDV_HEADER.pack(4, size + 6, size + 2, context_id, _LAST_COMMAND), command))
+        wire.append((PDATA_HEADER.pack(4, size + 6, size + 2, context_id, _LAST_COMMAND), command))
         self._length = size + PDATA_HEADER_LENGTH
         self._pdus = 1
         ends.append((self._finished + 1, number))
         if small is not None:
             self._put = number = number + 1
-            wire.append((PDV_HEADER.pack(4, length + 6, length + 2, context_id, LAST), small))
+            wire.append((PDATA_HEADER.pack(4, length + 6, length + 2, context_id, LAST), small))
             self._length += length + PDATA_HEADER_LENGTH
             self._pdus = 2
             ends.append((self._finished + 2, number))

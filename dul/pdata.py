@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from struct import Struct
 
 from dul.errors import AbortReason, InvalidPDU, LocalProtocolError, SourceFailed
 from dul.limits import Limits
 from dul.values import TYPE_CHECKING, NamedTuple, Protocol, dataclass
-from dul.wire import U32, Buffer, octets, pdu
+from dul.wire import PDATA_HEADER, U32, Buffer, octets, pdu
 
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -26,7 +25,6 @@ __all__ = [
     "LAST",
     "MINIMUM_PDU_LENGTH",
     "PDV",
-    "PDV_HEADER",
     "PDataTF",
     "Source",
     "Stream",
@@ -38,8 +36,6 @@ __all__ = [
 COMMAND = 0x01  # message control header, bit 0: a command fragment, else a data set fragment
 LAST = 0x02  # bit 1: the last fragment of it
 
-# 1 type, 2 reserved, 3-6 PDU-length, 7-10 item length, 11 context id, 12 message control header
-PDV_HEADER = Struct(">BxIIBB")
 _PDV_OVERHEAD = 6  # what PDU-length counts besides the fragment
 
 # As tuples, since a union is made anew each time that it is looked at.
@@ -275,7 +271,7 @@ class Stream:
         return self._header(fragment, 0), last
 
     def _header(self, size: int, last: int) -> bytes:
-        return PDV_HEADER.pack(4, size + 6, size + 2, self.context_id, self.kind | last)
+        return PDATA_HEADER.pack(4, size + 6, size + 2, self.context_id, self.kind | last)
 
     def _slice(self, data: memoryview, fragment: int, take: int) -> list[tuple[Buffer, ...]]:
         """What is in memory goes out from where it lies."""
