@@ -116,9 +116,7 @@ class Outbox:
             SourceFailed: it ended before its length.
             OSError: it could not be read.
         """
-        batch, latest = self._early, self._ahead
-        if batch is None or batch.fragment != self.fragment or not self._is_over(latest):
-            batch = self._early = self._new_batch()
+        batch = self._early = self._fitting(self._early if self._is_over(self._ahead) else None)
         batch.reuse()
         stream = Stream(context_id, command=False, source=source)
         stream.read_ahead(batch, self._limits.send_batch, self._limits.send_batch_pdus - 1)
@@ -335,12 +333,13 @@ class Outbox:
 
     def _room(self) -> Batch:
         """Where what is read from a source becomes PDUs."""
-        batch = self._batch
-        if batch is None or batch.fragment != self.fragment:
-            batch = self._batch = self._new_batch()
+        batch = self._batch = self._fitting(self._batch)
         return batch
 
-    def _new_batch(self) -> Batch:
+    def _fitting(self, batch: Batch | None) -> Batch:
+        """This one, or a new one where there is none for PDUs of our length."""
+        if batch is not None and batch.fragment == self.fragment:
+            return batch
         from dul.batch import Batch  # noqa: PLC0415 - not for what is small
 
         return Batch(self.fragment, self._limits.send_batch)

@@ -225,7 +225,7 @@ class Stream:
         if left <= fragment and isinstance(source, AT_HAND):
             self.left = 0  # nearly every command set, and the end of what is in memory
             return [(self._header(left, LAST), source[-left:])]
-        take = min(left, max(1, min(room // fragment, most)) * fragment)
+        take = self._at_most(fragment, room, most)
         if isinstance(source, AT_HAND):
             pdus = self._slice(memoryview(source), fragment, take)
         else:
@@ -245,7 +245,7 @@ class Stream:
             SourceFailed: the data set ended before its length.
             OSError: it could not be read.
         """
-        take = min(self.left, max(1, min(room // batch.fragment, most)) * batch.fragment)
+        take = self._at_most(batch.fragment, room, most)
         self._ahead = self._lay(batch, take), take
 
     def claim(self, context_id: int) -> None:
@@ -258,6 +258,10 @@ class Stream:
             raise LocalProtocolError(
                 f"a data set that was read ahead is sent once, on presentation context {self.context_id}"
             )
+
+    def _at_most(self, fragment: int, room: int, most: int) -> int:
+        """Bytes that `most` full PDUs have room for, and `room` too; those of one PDU in any case."""
+        return min(self.left, max(1, min(room // fragment, most)) * fragment)
 
     def _lay(self, batch: Batch, take: int) -> memoryview:
         return batch.lay(take, *self._headers(batch.fragment, take), self._fill)
