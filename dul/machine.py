@@ -207,6 +207,7 @@ class ProtocolMachine:
             self._deadlines.arm(GRACE)
 
     # -------------------------------------------------------------------------- events --
+
     def _receive(self) -> bool:
         """Every whole PDU that is there; returns whether there was one."""
         progress = False

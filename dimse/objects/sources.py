@@ -107,11 +107,8 @@ class FileOrigin:
         try:
             return os.preadv(self._fd, views[:IOV_MAX], at)
         except OSError as error:
-            raise self._unreadable(error) from error
-
-    def _unreadable(self, error: OSError) -> Unreadable:
-        why = error.strerror or type(error).__name__
-        return Unreadable(self._path, f"can't be read: {why}")
+            why = error.strerror or type(error).__name__
+            raise Unreadable(self._path, f"can't be read: {why}") from error
 
     def finish(self) -> None:
         """Compare the stamp of the file that was read."""
@@ -377,9 +374,12 @@ class SplicedSource:
             Unreadable: the file can't be read.
         """
         origin = self.origin
-        if not (isinstance(origin, FileOrigin) and self._has_piece() and self._word == 1):
-            return 0
-        if self._left < sum(map(len, views)):
+        if not (
+            isinstance(origin, FileOrigin)
+            and self._has_piece()
+            and self._word == 1
+            and self._left >= sum(map(len, views))
+        ):
             return 0
         count = origin.readv(self._at, views)
         self._at += count
