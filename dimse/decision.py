@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-
 from dimse.errors import InvalidValue
 from dimse.provider import Denied, Granted, Provider
 from dimse.requests import Requestor
@@ -13,7 +11,7 @@ from dul.errors import RejectReason
 from dul.negotiation import Negotiated
 from dul.pdata import MINIMUM_PDU_LENGTH
 from dul.pdu import AssociateAC, AssociateRJ, AssociateRQ
-from dul.support import answer
+from dul.support import answer, dismiss
 
 __all__ = ["Decision", "requestor_of"]
 
@@ -96,8 +94,7 @@ class Decision:
         if judged is None or isinstance(judged, AssociateRJ):
             return judged
         if not isinstance(judged, Denied | Granted):
-            if isinstance(judged, Coroutine):
-                judged.close()  # else Python would warn somewhere that nobody awaited it
+            dismiss(judged)
             raise InvalidValue(
                 "access", f"gave {judged!r}, and not an AssociateRJ, Denied, Granted or None"
             )

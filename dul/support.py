@@ -34,7 +34,7 @@ from dul.user_items import (
 )
 from dul.values import dataclass, field
 
-__all__ = ["Identify", "Permits", "Support", "answer"]
+__all__ = ["Identify", "Permits", "Support", "answer", "dismiss"]
 
 Identify = Callable[[UserIdentity], bytes | None]
 Permits = Callable[[str, str], bool]
@@ -162,13 +162,14 @@ def _answer(
     if identity is None and support.identity_required:
         return AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN)  # PS3.7 D.3.3.7.3
     if identity is not None and support.user_identity is not None:
-        response = support.user_identity(identity)
-        if response is None:
+        judged: object = support.user_identity(identity)
+        if judged is None:
             return AssociateRJ.because(RejectReason.PROVIDER_NO_REASON_GIVEN)  # PS3.7 D.3.3.7.3
-        if not isinstance(response, bytes):  # False, or a coroutine, must not let anybody in
-            raise TypeError(f"user_identity gave {response!r}, and neither bytes nor None")
-        if not identity.positive_response_requested:
-            response = None
+        if not isinstance(judged, bytes):  # False, or a coroutine, must not let anybody in
+            dismiss(judged)
+            raise TypeError(f"user_identity gave {judged!r}, and neither bytes nor None")
+        if identity.positive_response_requested:
+            response = judged
     roles = _roles(information.role_selections, support)
     contexts = tuple(
         _choose(context, support, roles, permits) for context in rq.presentation_contexts
@@ -222,10 +223,15 @@ def _refusal(rq: AssociateRQ, support: Support) -> AssociateRJ | None:
 def _leave(who: str, verdict: object) -> bool:
     """The verdict, which must be one: a coroutine that nobody awaits counts as true, and would open the door."""
     if type(verdict) is not bool:
-        if isinstance(verdict, Coroutine):
-            verdict.close()  # else Python would warn somewhere that nobody awaited it
+        dismiss(verdict)
         raise TypeError(f"{who} gave {verdict!r}, and neither True nor False")
     return verdict
+
+
+def dismiss(verdict: object) -> None:
+    """What is no verdict may be a coroutine: close it, else Python would warn somewhere that nobody awaited it."""
+    if isinstance(verdict, Coroutine):
+        verdict.close()
 
 
 def _choose(

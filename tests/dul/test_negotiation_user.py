@@ -167,6 +167,16 @@ def test_a_judge_that_gives_no_verdict_lets_nobody_in(given: Any):
         answer(ask(user_identity=UserIdentity(1, b"me")), support, LIMITS)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_judge_that_nobody_awaits_lets_nobody_in_and_leaves_no_warning():
+    async def judge(_: UserIdentity) -> bytes:
+        return b""
+
+    support = dataclasses.replace(SUPPORT, user_identity=judge)
+    with pytest.raises(TypeError, match="user_identity gave <coroutine"):
+        answer(ask(user_identity=UserIdentity(1, b"me")), support, LIMITS)
+
+
 def test_who_does_not_look_at_identities_accepts_and_answers_nothing():
     identity = UserIdentity(1, b"me", positive_response_requested=True)
     ac = agreed(ask(user_identity=identity))
