@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator
 from types import TracebackType
 
 from dul.conversations import Call, Connect, Disconnect, Meanwhile, Pause, Pump, Script, Step
-from dul.errors import LocalProtocolError, TransportError
+from dul.errors import TransportError
 from dul.tasks.calls import Performed, perform, resolve, resume
 from dul.tasks.connection import Connection
+from dul.tasks.loop import in_use
 from dul.transport.opening import requestor_link
 from dul.values import TYPE_CHECKING, TypeVar
 
@@ -120,9 +121,7 @@ class Line:
                 each.over = each.over or asyncio.Event()
                 await each.over.wait()
         if self._waits:
-            raise LocalProtocolError(
-                "another task is using this association; only one at a time can"
-            )
+            raise in_use()
         self._begun.add(playing)
 
     async def run(self, script: Script[T]) -> T:

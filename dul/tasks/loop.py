@@ -7,9 +7,14 @@ import asyncio
 from dul.errors import Interrupted, LocalProtocolError
 from dul.transport.link import Link, Wait, Waiting
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "in_use"]
 
 _NONE = -1
+
+
+def in_use() -> LocalProtocolError:
+    """For a task that asks while another one waits."""
+    return LocalProtocolError("another task is using this association; only one at a time can")
 
 
 class Watch:
@@ -39,9 +44,7 @@ class Watch:
             Interrupted: another task called `interrupt`.
         """
         if self._waiting is not None:
-            raise LocalProtocolError(
-                "another task is using this association; only one at a time can"
-            )
+            raise in_use()
         try:
             wait = next(waiting)
         except StopIteration:
